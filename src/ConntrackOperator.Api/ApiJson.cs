@@ -1,0 +1,15 @@
+using System.Text.Json.Serialization;
+using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Api.Policies;
+
+namespace ConntrackOperator.Api;
+
+/// <summary>The JSON of the custom resources, generated at compile time.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters = [typeof(KubernetesTimeConverter)])]
+[JsonSerializable(typeof(ConntrackPolicy))]
+[JsonSerializable(typeof(ConntrackNode))]
+public sealed partial class ApiJson : JsonSerializerContext;

@@ -1,0 +1,16 @@
+using ConntrackOperator.Api.Schema;
+
+namespace ConntrackOperator.Api.Meta;
+
+/// <summary>Selects objects by their labels, as <c>metav1.LabelSelector</c>: all of matchLabels and matchExpressions must hold; an empty selector selects everything.</summary>
+public sealed record LabelSelector
+{
+    /// <summary>Labels that must be there with exactly these values.</summary>
+    [MaxItems(32), LabelKeys]
+    [Pattern("^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$"), MaxLength(63)]
+    public Dictionary<string, string>? MatchLabels { get; init; }
+
+    /// <summary>Requirements on labels; all must hold.</summary>
+    [MaxItems(32)]
+    public List<LabelSelectorRequirement>? MatchExpressions { get; init; }
+}

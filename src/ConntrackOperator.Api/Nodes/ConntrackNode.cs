@@ -1,0 +1,43 @@
+using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Api.Schema;
+
+namespace ConntrackOperator.Api.Nodes;
+
+/// <summary>One node's connection tracking: the settings planned for it, and what its kernel says. Made and kept by conntrack-operator; named as the node.</summary>
+[CustomResource(KindName, PluralName, "ctn")]
+[PrinterColumn("Entries", "integer", ".status.table.entries", Description = "Entries in the table.")]
+[PrinterColumn("Limit", "integer", ".status.table.limit", Description = "What the table can hold.")]
+[PrinterColumn("Used%", "integer", ".status.table.percent", Description = "How full it is.")]
+[PrinterColumn("Drops/min", "integer", ".status.rates.dropsPerMinute", Description = "Packets dropped a minute for want of an entry.")]
+[PrinterColumn("Applied", "string", ".status.conditions[?(@.type==\"Applied\")].reason", Description = "Whether the kernel holds what is planned.")]
+[PrinterColumn("Pressure", "string", ".status.conditions[?(@.type==\"Pressure\")].reason", Description = "Normal, Warning or Critical.")]
+[PrinterColumn("Age", "date", ".metadata.creationTimestamp")]
+[PrinterColumn("Buckets", "integer", ".status.table.buckets", Wide = true, Description = "Buckets of the hash table.")]
+[PrinterColumn("Memory", "string", ".status.table.memory", Wide = true, Description = "What the full table would take.")]
+[PrinterColumn("Top-Source", "string", ".status.top.sources[0].address", Wide = true, Description = "The address with the most entries.")]
+[PrinterColumn("Kernel", "string", ".status.node.kernel", Wide = true, Description = "The kernel's release.")]
+[PrinterColumn("Advice", "string", ".status.advice", Wide = true, Description = "What to change.")]
+public sealed record ConntrackNode : IKubernetesObject
+{
+    /// <summary>The kind's name.</summary>
+    public const string KindName = "ConntrackNode";
+
+    /// <summary>The kind's plural.</summary>
+    public const string PluralName = "conntracknodes";
+
+    /// <inheritdoc />
+    public string? ApiVersion { get; init; }
+
+    /// <inheritdoc />
+    public string? Kind { get; init; }
+
+    /// <inheritdoc />
+    public ObjectMeta? Metadata { get; init; }
+
+    /// <summary>The plan. Written by the controller alone.</summary>
+    [Required]
+    public NodeSpec? Spec { get; init; }
+
+    /// <summary>What the node's kernel says. Written by the node's agent alone.</summary>
+    public NodeStatus? Status { get; init; }
+}

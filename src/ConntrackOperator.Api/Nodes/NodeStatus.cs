@@ -1,0 +1,117 @@
+using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Api.Schema;
+
+namespace ConntrackOperator.Api.Nodes;
+
+/// <summary>What the node's kernel says.</summary>
+public sealed record NodeStatus
+{
+    /// <summary>The generation of the spec that was applied last.</summary>
+    public long? ObservedGeneration { get; init; }
+
+    /// <summary>Ready, Applied, Drifted, Pressure.</summary>
+    [ListMapKey("type"), MaxItems(16)]
+    public List<Condition>? Conditions { get; init; }
+
+    /// <summary>The table.</summary>
+    public TableStatus? Table { get; init; }
+
+    /// <summary>What goes wrong, a minute.</summary>
+    public RatesStatus? Rates { get; init; }
+
+    /// <summary>Each setting: what is planned, what the kernel holds, what was there before.</summary>
+    [ListMapKey("name"), MaxItems(256)]
+    public List<SettingStatus>? Settings { get; init; }
+
+    /// <summary>The machine.</summary>
+    public NodeFactsStatus? Node { get; init; }
+
+    /// <summary>When the agent reported. It does so when something changed that a person would care about, else every 5 to 10 minutes.</summary>
+    public DateTimeOffset? ReportedAt { get; init; }
+}
+
+/// <summary>The connection-tracking table.</summary>
+public sealed record TableStatus
+{
+    /// <summary>Entries in it.</summary>
+    public long? Entries { get; init; }
+
+    /// <summary>What it can hold.</summary>
+    public long? Limit { get; init; }
+
+    /// <summary>Buckets of its hash table.</summary>
+    public long? Buckets { get; init; }
+
+    /// <summary>How full it is, in percent, rounded down.</summary>
+    public int? Percent { get; init; }
+
+    /// <summary>What it would take when full, in bytes (estimated).</summary>
+    public long? MemoryBytes { get; init; }
+
+    /// <summary>The same for people, such as 320Mi.</summary>
+    public string? Memory { get; init; }
+}
+
+/// <summary>What goes wrong, a minute, over the last minute.</summary>
+public sealed record RatesStatus
+{
+    /// <summary>Packets dropped for want of an entry.</summary>
+    public long? DropsPerMinute { get; init; }
+
+    /// <summary>Entries evicted early to make room.</summary>
+    public long? EarlyDropsPerMinute { get; init; }
+
+    /// <summary>Entries that could not be inserted: a race lost, or a chain too long.</summary>
+    public long? InsertFailedPerMinute { get; init; }
+}
+
+/// <summary>One setting.</summary>
+public sealed record SettingStatus
+{
+    /// <summary>The sysctl's name under net.netfilter.</summary>
+    [Required, MinLength(1), MaxLength(63)]
+    public string? Name { get; init; }
+
+    /// <summary>What is planned; left out when no policy sets it any more.</summary>
+    public long? Desired { get; init; }
+
+    /// <summary>What the kernel holds; left out when it can't be read.</summary>
+    public long? Actual { get; init; }
+
+    /// <summary>What the kernel held before the first write since boot; left out when nothing was written.</summary>
+    public long? Original { get; init; }
+
+    /// <summary>The policy that sets it.</summary>
+    public string? Policy { get; init; }
+
+    /// <summary>How it stands.</summary>
+    public SettingState? State { get; init; }
+
+    /// <summary>Why it stands so, and what to do; left out when in sync.</summary>
+    public string? Message { get; init; }
+
+    /// <summary>How often something else overwrote it and it was put back, since the agent started.</summary>
+    public long? Rewrites { get; init; }
+}
+
+/// <summary>The machine.</summary>
+public sealed record NodeFactsStatus
+{
+    /// <summary>The kernel's release.</summary>
+    public string? Kernel { get; init; }
+
+    /// <summary>Changes at each boot.</summary>
+    public string? BootId { get; init; }
+
+    /// <summary>The network namespace that is set, by its inode.</summary>
+    public string? NetworkNamespace { get; init; }
+
+    /// <summary>Cores.</summary>
+    public int? Cores { get; init; }
+
+    /// <summary>Memory, in bytes.</summary>
+    public long? MemoryBytes { get; init; }
+
+    /// <summary>The agent's version.</summary>
+    public string? AgentVersion { get; init; }
+}

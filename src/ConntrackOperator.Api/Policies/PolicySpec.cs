@@ -1,0 +1,50 @@
+using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Api.Schema;
+
+namespace ConntrackOperator.Api.Policies;
+
+/// <summary>What is wanted, and on which nodes. A field left out is not touched.</summary>
+public sealed record PolicySpec
+{
+    /// <summary>The nodes that the policy is for; left out or empty: every Linux node.</summary>
+    public LabelSelector? NodeSelector { get; init; }
+
+    /// <summary>Which policy wins where two set the same field of a node: the higher, field by field. Between equals the older wins and both report a conflict.</summary>
+    [Range(-1000, 1000), Default("0")]
+    public int? Priority { get; init; }
+
+    /// <summary>Enforce sets the nodes and keeps them set; Observe reports the difference and writes nothing.</summary>
+    [Default("\"Enforce\"")]
+    public PolicyMode? Mode { get; init; }
+
+    /// <summary>How many entries the connection-tracking table can hold.</summary>
+    public TableSpec? Table { get; init; }
+
+    /// <summary>How long an entry stays without a packet, by protocol and state.</summary>
+    public TimeoutsSpec? Timeouts { get; init; }
+
+    /// <summary>How TCP is tracked.</summary>
+    public TcpSpec? Tcp { get; init; }
+
+    /// <summary>What is recorded of each entry, and what is logged and checked.</summary>
+    public TrackingSpec? Tracking { get; init; }
+
+    /// <summary>Reassembly of fragmented IPv6 packets, which tracking needs whole.</summary>
+    public Ipv6FragmentsSpec? Ipv6Fragments { get; init; }
+
+    /// <summary>Any other key net.netfilter.nf_conntrack_* or nf_flowtable_*, without the net.netfilter prefix, with its value as a string of digits.</summary>
+    [MaxItems(32), MaxLength(10), Pattern("^[0-9]+$")]
+    [Rule("self.all(k, k.matches('^nf_(conntrack|flowtable)_[a-z0-9_]+$') && size(k) <= 63)",
+        "each key must be the name of a sysctl under net.netfilter, such as nf_conntrack_expect_max or nf_flowtable_tcp_timeout")]
+    [Rule("self.all(k, !k.matches('^nf_(conntrack|flowtable)_[a-z0-9_]+$') || !(k in ['nf_conntrack_count']))",
+        "nf_conntrack_count is read-only: it says how many entries there are")]
+    [SysctlsWithoutField]
+    public Dictionary<string, string>? Sysctls { get; init; }
+
+    /// <summary>From which usage of the table on a node reports pressure.</summary>
+    public PressureSpec? Pressure { get; init; }
+
+    /// <summary>What becomes of the settings when the policy is deleted or no longer sets them: Restore puts back what was there before, Keep leaves them.</summary>
+    [Default("\"Restore\"")]
+    public RemovalPolicy? OnDelete { get; init; }
+}

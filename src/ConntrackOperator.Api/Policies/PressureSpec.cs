@@ -1,0 +1,23 @@
+using ConntrackOperator.Api.Schema;
+
+namespace ConntrackOperator.Api.Policies;
+
+/// <summary>From which usage of the table on a node reports pressure. A node takes both from one policy.</summary>
+[Rule("(has(self.warningPercent) ? self.warningPercent : 75) < (has(self.criticalPercent) ? self.criticalPercent : 90)",
+    "warningPercent (75 when left out) must be less than criticalPercent (90 when left out)", Field = "warningPercent")]
+public sealed record PressureSpec
+{
+    /// <summary>The default of warningPercent.</summary>
+    public const int DefaultWarningPercent = 75;
+
+    /// <summary>The default of criticalPercent.</summary>
+    public const int DefaultCriticalPercent = 90;
+
+    /// <summary>Usage in percent from which the node warns. Left out: 75.</summary>
+    [Range(1, 99)]
+    public int? WarningPercent { get; init; }
+
+    /// <summary>Usage in percent from which the node is critical. Left out: 90.</summary>
+    [Range(2, 100)]
+    public int? CriticalPercent { get; init; }
+}
