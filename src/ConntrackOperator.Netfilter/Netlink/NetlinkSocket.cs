@@ -1,0 +1,135 @@
+using System.Runtime.InteropServices;
+using ConntrackOperator.Netfilter.Interop;
+
+namespace ConntrackOperator.Netfilter.Netlink;
+
+/// <summary>
+/// A socket to the kernel's netfilter subsystems. It belongs to the network namespace of the thread that opened it,
+/// whichever thread uses it later. Not safe for several threads at once.
+/// </summary>
+internal sealed unsafe class NetlinkSocket : INetlinkTransport
+{
+    // The kernel answers at once or not at all; this only keeps a broken one from hanging the caller for ever.
+    private const int ReceiveTimeoutSeconds = 30;
+
+    private int fd;
+
+    private NetlinkSocket(int fd, uint portId)
+    {
+        this.fd = fd;
+        PortId = portId;
+    }
+
+    /// <inheritdoc/>
+    public uint PortId { get; }
+
+    /// <exception cref="NetlinkException">This kernel has no such socket, or no descriptor is to be had.</exception>
+    internal static NetlinkSocket Open()
+    {
+        const string Operation = "open a netfilter netlink socket";
+        var fd = Libc.socket(Native.AF_NETLINK, Native.SOCK_RAW | Native.SOCK_CLOEXEC, Nl.NETLINK_NETFILTER);
+        if (fd < 0)
+        {
+            throw new NetlinkException(Operation, Marshal.GetLastPInvokeError());
+        }
+
+        // Both make errors better, and older kernels (before 4.3 and 4.12) do without.
+        Set(fd, Nl.SOL_NETLINK, Nl.NETLINK_CAP_ACK, 1);
+        Set(fd, Nl.SOL_NETLINK, Nl.NETLINK_EXT_ACK, 1);
+        var timeout = new Timeval { Seconds = ReceiveTimeoutSeconds };
+        _ = Libc.setsockopt(fd, Native.SOL_SOCKET, Native.SO_RCVTIMEO, &timeout, (uint)sizeof(Timeval));
+
+        var address = new SockaddrNl { Family = Native.AF_NETLINK };
+        var length = (uint)sizeof(SockaddrNl);
+        if (Libc.bind(fd, &address, length) < 0 || Libc.getsockname(fd, &address, &length) < 0)
+        {
+            var errno = Marshal.GetLastPInvokeError();
+            _ = Libc.close(fd);
+            throw new NetlinkException(Operation, errno);
+        }
+
+        return new NetlinkSocket(fd, address.PortId);
+    }
+
+    /// <summary>Makes room for many answers at once, beyond the limit for ordinary users where we may.</summary>
+    internal void ReserveBuffers(int bytes)
+    {
+        if (Set(fd, Native.SOL_SOCKET, Native.SO_RCVBUFFORCE, bytes) < 0)
+        {
+            Set(fd, Native.SOL_SOCKET, Native.SO_RCVBUF, bytes);
+        }
+
+        if (Set(fd, Native.SOL_SOCKET, Native.SO_SNDBUFFORCE, bytes) < 0)
+        {
+            Set(fd, Native.SOL_SOCKET, Native.SO_SNDBUF, bytes);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Send(ReadOnlySpan<byte> datagram)
+    {
+        ObjectDisposedException.ThrowIf(fd < 0, this);
+        var kernel = new SockaddrNl { Family = Native.AF_NETLINK };
+        fixed (byte* p = datagram)
+        {
+            while (true)
+            {
+                var sent = Libc.sendto(fd, p, (nuint)datagram.Length, 0, &kernel, (uint)sizeof(SockaddrNl));
+                if (sent == datagram.Length)
+                {
+                    return;
+                }
+
+                var errno = sent < 0 ? Marshal.GetLastPInvokeError() : Errno.EMSGSIZE;
+                if (errno != Errno.EINTR)
+                {
+                    throw new NetlinkException("send a netlink request", errno);
+                }
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public int Receive(Span<byte> buffer)
+    {
+        ObjectDisposedException.ThrowIf(fd < 0, this);
+        SockaddrNl sender;
+        fixed (byte* p = buffer)
+        {
+            while (true)
+            {
+                var size = (uint)sizeof(SockaddrNl);
+                var got = Libc.recvfrom(fd, p, (nuint)buffer.Length, Native.MSG_TRUNC, &sender, &size);
+                if (got >= 0)
+                {
+                    // Any process may send to a bound netlink socket; the kernel is port 0.
+                    if (sender.PortId != 0)
+                    {
+                        continue;
+                    }
+
+                    return (int)got;
+                }
+
+                var errno = Marshal.GetLastPInvokeError();
+                if (errno != Errno.EINTR)
+                {
+                    throw new NetlinkException("receive a netlink answer", errno == Errno.EAGAIN ? Errno.ETIMEDOUT : errno);
+                }
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (fd >= 0)
+        {
+            _ = Libc.close(fd);
+            fd = -1;
+        }
+    }
+
+    private static int Set(int fd, int level, int name, int value) =>
+        Libc.setsockopt(fd, level, name, &value, sizeof(int));
+}
