@@ -1,0 +1,313 @@
+using System.Globalization;
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Engine.State;
+using ConntrackOperator.Netfilter.Sysctls;
+
+namespace ConntrackOperator.Engine.Enforcement;
+
+/// <summary>
+/// Brings the kernel to a plan and keeps it there, a pass at a time: reads every planned key, writes those that differ, reads
+/// them back, puts back what left the plan. A pass with nothing to do costs one read a key. Not thread-safe.
+/// </summary>
+public sealed class Enforcer
+{
+    /// <summary>What a person reads while the kernel's module is not there.</summary>
+    public const string ModuleNotLoadedMessage =
+        "the nf_conntrack module is not loaded, so this kernel tracks nothing yet; the settings are applied the moment it is. To load it now: modprobe nf_conntrack";
+
+    private readonly SysctlDirectory _sysctls;
+    private readonly OriginalsStore _originals;
+    private readonly TimeProvider _time;
+    private readonly EnforcerOptions _options;
+    private readonly ICulpritFinder _culprits;
+    private readonly Dictionary<string, SettingTracker> _trackers = new(StringComparer.Ordinal);
+    private readonly List<SettingTracker> _due = [];
+    private NodeSpec? _planned;
+    private long? _resizedAt;
+    private bool _listChanged;
+    private bool _restoring;
+
+    /// <summary>Sets the keys of one directory.</summary>
+    /// <param name="sysctls">Where the keys are.</param>
+    /// <param name="originals">Where originals are kept.</param>
+    /// <param name="time">For waits, by its monotonic clock.</param>
+    /// <param name="culprits">Who may overwrite a key.</param>
+    /// <param name="options">How patient to be.</param>
+    public Enforcer(SysctlDirectory sysctls, OriginalsStore originals, TimeProvider time, ICulpritFinder culprits, EnforcerOptions? options = null)
+    {
+        _sysctls = sysctls;
+        _originals = originals;
+        _time = time;
+        _culprits = culprits;
+        _options = options ?? new EnforcerOptions();
+    }
+
+    /// <summary>Whether the kernel's module was there at the last pass.</summary>
+    public bool ModuleLoaded { get; private set; }
+
+    /// <summary>Whether nothing is left to be put back.</summary>
+    public bool AllRestored => _originals.Names.All(name => _trackers.TryGetValue(name, out var tracker) && !tracker.Restoring);
+
+    /// <summary>One pass.</summary>
+    /// <param name="plan">The plan; null: none is known yet, so nothing is touched. An empty plan puts everything back.</param>
+    /// <returns>Whether something changed that a report would show.</returns>
+    /// <exception cref="IOException">The originals can't be kept, so nothing was written.</exception>
+    public bool Pass(NodeSpec? plan)
+    {
+        if (plan is null)
+        {
+            return false;
+        }
+
+        ModuleLoaded = _sysctls.ModuleLoaded;
+        if (!ReferenceEquals(plan, _planned))
+        {
+            Plan(plan);
+        }
+
+        var now = _time.GetTimestamp();
+        _due.Clear();
+        foreach (var tracker in _trackers.Values)
+        {
+            if (ModuleLoaded)
+            {
+                Inspect(tracker, now);
+            }
+            else
+            {
+                tracker.Lost(ModuleNotLoadedMessage);
+            }
+        }
+
+        if (_due.Count > 0)
+        {
+            WriteDue(now);
+        }
+
+        DropRestored();
+        return TakeChanged();
+    }
+
+    /// <summary>How each setting stands, in the plan's order, then what is still to be put back.</summary>
+    public List<SettingStatus> Statuses() =>
+        [.. _trackers.Values.OrderBy(t => t.Position).ThenBy(t => t.Name, StringComparer.Ordinal).Select(t => new SettingStatus
+        {
+            Name = t.Name,
+            Desired = t.Setting?.Value,
+            Actual = t.Actual,
+            Original = _originals.Find(t.Name),
+            Policy = t.Setting?.Policy ?? _originals.Get(t.Name)?.Policy,
+            State = t.State,
+            Message = t.Message,
+            Rewrites = t.Rewrites == 0 ? null : t.Rewrites,
+        })];
+
+    private void Plan(NodeSpec plan)
+    {
+        var settings = (plan.Settings ?? []).Where(s => s is { Name: not null, Value: not null }).ToDictionary(s => s.Name!, StringComparer.Ordinal);
+        var position = 0;
+        foreach (var setting in settings.Values)
+        {
+            Tracker(setting.Name!).Plan(setting, setting.Name == SysctlNames.Buckets ? Buckets.Round(setting.Value!.Value) : setting.Value!.Value, position++);
+            if (setting.Mode != PolicyMode.Observe && _originals.Find(setting.Name!) is { } original)
+            {
+                // What shall become of it may have changed with the plan.
+                _originals.Note(setting.Name!, original, setting.OnRemoval ?? RemovalPolicy.Restore, setting.Policy);
+            }
+        }
+
+        foreach (var name in _originals.Names.Where(n => !settings.ContainsKey(n)).ToArray())
+        {
+            if (_originals.Get(name) is { OnRemoval: RemovalPolicy.Restore } original)
+            {
+                Tracker(name).Plan(null, original.Value, int.MaxValue);
+                _restoring = true;
+            }
+            else
+            {
+                _originals.Forget(name);
+            }
+        }
+
+        foreach (var name in _trackers.Keys.Where(n => !settings.ContainsKey(n) && _originals.Find(n) is null).ToArray())
+        {
+            _listChanged |= _trackers.Remove(name);
+        }
+
+        _originals.Save();
+        _planned = plan;
+    }
+
+    private SettingTracker Tracker(string name)
+    {
+        if (!_trackers.TryGetValue(name, out var tracker))
+        {
+            _trackers.Add(name, tracker = new SettingTracker(name));
+        }
+
+        return tracker;
+    }
+
+    /// <summary>Reads a key and says how it stands; one that must be written now goes on the list.</summary>
+    private void Inspect(SettingTracker tracker, long now)
+    {
+        var read = _sysctls.Read(tracker.Name);
+        if (read.Status == SysctlStatus.NotSupported)
+        {
+            tracker.Set(SettingState.NotSupported, null, read.Message);
+            return;
+        }
+
+        if (read is not { Status: SysctlStatus.Ok, Value: { } actual })
+        {
+            tracker.Set(SettingState.Failed, null, read.Message);
+            return;
+        }
+
+        if (tracker.Observed)
+        {
+            tracker.Set(SettingState.Observed, actual, Holds(tracker, actual) ? null : Format($"would be set from {actual} to {tracker.Target}; the policy only observes"));
+        }
+        else if (Holds(tracker, actual))
+        {
+            var note = actual == tracker.Target ? null : Format($"{actual} serves as well as {tracker.Target}: the hash table is not resized for that");
+            tracker.Set(SettingState.InSync, actual, note);
+        }
+        else if (MustWait(tracker, actual, now) is { } wait)
+        {
+            tracker.Set(wait.State, actual, wait.Message);
+        }
+        else if (tracker.MayTry(now, _time, _options))
+        {
+            tracker.Set(tracker.State, actual, tracker.Message);
+            _due.Add(tracker);
+        }
+        else
+        {
+            tracker.Set(tracker.State, actual, tracker.Message);
+        }
+    }
+
+    private static bool Holds(SettingTracker tracker, long actual) =>
+        actual == tracker.Target
+        || (tracker is { Name: SysctlNames.Buckets, Restoring: false }
+            && (HoldRules.WithinAQuarter(actual, tracker.Target) || (tracker.Setting is { AtLeast: true } && actual > tracker.Target)));
+
+    private (SettingState State, string Message)? MustWait(SettingTracker tracker, long actual, long now)
+    {
+        var hold = tracker.Name switch
+        {
+            SysctlNames.Max => HoldRules.Limit(actual, tracker.Target, _sysctls.Read(SysctlNames.Count).Value, _options.LowerBelowPercent),
+            SysctlNames.Buckets => HoldRules.Resize(_resizedAt is { } at ? _time.GetElapsedTime(at, now) : null, _options.ResizeInterval),
+            _ => null,
+        };
+        if (hold is not null)
+        {
+            return (SettingState.Held, hold);
+        }
+
+        return tracker.WasInSync && tracker.Contest.IsContested(now, _time, _options) && tracker.Contest.SinceLast(now, _time) < _options.ContestedRetry
+            ? (SettingState.Contested, Contested(tracker, actual))
+            : null;
+    }
+
+    private string Contested(SettingTracker tracker, long actual) => Format(
+        $"something keeps setting it to {actual}: put back {_options.ContestedAfter} times within {_options.ContestWindow.TotalMinutes:0} minutes, now only every {_options.ContestedRetry.TotalMinutes:0}. Probably: {_culprits.Describe(tracker.Name, actual)}");
+
+    /// <summary>Originals first and on the disk, then the kernel, in the order that hurts least.</summary>
+    private void WriteDue(long now)
+    {
+        var fresh = new List<string>();
+        foreach (var tracker in _due.Where(t => !t.Restoring))
+        {
+            if (_originals.Find(tracker.Name) is null)
+            {
+                fresh.Add(tracker.Name);
+            }
+
+            _originals.Note(tracker.Name, tracker.Actual!.Value, tracker.Setting!.OnRemoval ?? RemovalPolicy.Restore, tracker.Setting.Policy);
+        }
+
+        _originals.Save();
+        foreach (var tracker in _due.OrderBy(t => WriteOrder.Rank(t.Name, t.Target > t.Actual)).ThenBy(t => t.Position))
+        {
+            Write(tracker, now, fresh.Contains(tracker.Name));
+        }
+
+        _originals.Save();
+    }
+
+    private void Write(SettingTracker tracker, long now, bool fresh)
+    {
+        var before = tracker.Actual;
+        var result = _sysctls.Write(tracker.Name, tracker.Target);
+        if (tracker.Name == SysctlNames.Buckets && result.Value != before)
+        {
+            _resizedAt = now;
+        }
+
+        if (result.Status != SysctlStatus.Ok)
+        {
+            tracker.Failed(now);
+            if (fresh && (result.Value == before || result.Value is null))
+            {
+                _originals.Forget(tracker.Name);
+            }
+
+            tracker.Set(result.Status switch
+            {
+                SysctlStatus.ReadOnly => SettingState.ReadOnly,
+                SysctlStatus.NotSupported => SettingState.NotSupported,
+                _ => SettingState.Failed,
+            }, result.Value ?? before, result.Message);
+            return;
+        }
+
+        if (tracker is { WasInSync: true, Restoring: false })
+        {
+            tracker.Rewritten(now, _time, _options);
+        }
+
+        if (tracker.Restoring)
+        {
+            _originals.Forget(tracker.Name);
+        }
+
+        tracker.Set(SettingState.InSync, result.Value, null);
+    }
+
+    /// <summary>A key that holds its original again, or that this kernel has not got, is done.</summary>
+    private void DropRestored()
+    {
+        if (!_restoring)
+        {
+            return;
+        }
+
+        foreach (var tracker in _trackers.Values.Where(t => t is { Restoring: true, State: SettingState.InSync or SettingState.NotSupported }).ToArray())
+        {
+            _originals.Forget(tracker.Name);
+            _listChanged |= _trackers.Remove(tracker.Name);
+        }
+
+        _restoring = _trackers.Values.Any(t => t.Restoring);
+
+        _originals.Save();
+    }
+
+    private bool TakeChanged()
+    {
+        var changed = _listChanged;
+        _listChanged = false;
+        foreach (var tracker in _trackers.Values)
+        {
+            changed |= tracker.Changed;
+            tracker.Changed = false;
+        }
+
+        return changed;
+    }
+
+    private static string Format(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

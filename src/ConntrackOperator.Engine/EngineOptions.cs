@@ -1,0 +1,27 @@
+using ConntrackOperator.Engine.Enforcement;
+using ConntrackOperator.Engine.State;
+using ConntrackOperator.Netfilter.Sysctls;
+
+namespace ConntrackOperator.Engine;
+
+/// <summary>Where the engine finds the machine.</summary>
+public sealed record EngineOptions
+{
+    /// <summary>The directory of the sysctls: another one where the host's is mounted elsewhere.</summary>
+    public string SysctlPath { get; init; } = SysctlDirectory.DefaultPath;
+
+    /// <summary>/proc.</summary>
+    public string ProcPath { get; init; } = "/proc";
+
+    /// <summary>/sys.</summary>
+    public string SysPath { get; init; } = "/sys";
+
+    /// <summary>Where the host's root file system is seen; only sysctl files are looked up there, to say who overwrites a setting.</summary>
+    public string HostRoot { get; init; } = "/";
+
+    /// <summary>Where originals and the last plan are kept.</summary>
+    public string StatePath { get; init; } = StateDirectory.DefaultPath;
+
+    /// <summary>How patient the enforcer is.</summary>
+    public EnforcerOptions Enforcer { get; init; } = new();
+}

@@ -1,0 +1,162 @@
+using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Engine.Enforcement;
+using ConntrackOperator.Engine.Observation;
+using ConntrackOperator.Engine.Reporting;
+using ConntrackOperator.Engine.State;
+using ConntrackOperator.Netfilter.Host;
+using ConntrackOperator.Netfilter.Sysctls;
+
+namespace ConntrackOperator.Engine;
+
+/// <summary>
+/// One machine: brings its kernel to a plan, keeps it there, says how it stands. The agent and the one-host command run the
+/// same engine. Not thread-safe: one loop drives it.
+/// </summary>
+public sealed class NodeEngine : IDisposable
+{
+    private readonly StateDirectory _state;
+    private readonly TimeProvider _time;
+    private readonly PlanCache _cache;
+    private readonly Enforcer _enforcer;
+    private readonly TableObserver _observer;
+    private readonly List<string> _problems = [];
+    private PressureLevel _pressure;
+
+    /// <summary>Takes the state directory and reads what it knows.</summary>
+    /// <param name="options">Where the machine is.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="StateDirectoryBusyException">Another process sets this machine.</exception>
+    /// <exception cref="IOException">The state directory can't be made or written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The state directory can't be made or written.</exception>
+    public NodeEngine(EngineOptions options, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _time = time;
+        _state = StateDirectory.Open(options.StatePath);
+        Facts = HostFacts.Read(options.ProcPath, options.SysPath);
+        Sysctls = new SysctlDirectory(options.SysctlPath);
+        Originals = new OriginalsStore(_state, Facts.BootId, Facts.NetworkNamespace);
+        Note(Originals.Problem);
+        _cache = new PlanCache(_state);
+        Plan = _cache.Load(out var problem);
+        Note(problem);
+        _enforcer = new Enforcer(Sysctls, Originals, time, new CulpritFinder(options.HostRoot), options.Enforcer);
+        _observer = new TableObserver(Sysctls, options.ProcPath, time);
+    }
+
+    /// <summary>The machine.</summary>
+    public HostFacts Facts { get; }
+
+    /// <summary>The keys.</summary>
+    public SysctlDirectory Sysctls { get; }
+
+    /// <summary>What each key held before the first write since boot.</summary>
+    public OriginalsStore Originals { get; }
+
+    /// <summary>The plan in force; at the start, the one that the state directory kept. Null: none is known, and nothing is touched.</summary>
+    public CachedPlan? Plan { get; private set; }
+
+    /// <summary>What was wrong with files of the state directory.</summary>
+    public IReadOnlyList<string> Problems => _problems;
+
+    /// <summary>Whether nothing is left to be put back.</summary>
+    public bool AllRestored => _enforcer.AllRestored;
+
+    /// <summary>Puts a plan in force and keeps it for the next boot.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <exception cref="IOException">It can't be kept; it is in force all the same.</exception>
+    public void SetPlan(CachedPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        if (plan == Plan)
+        {
+            return;
+        }
+
+        Plan = plan;
+        _cache.Save(plan);
+    }
+
+    /// <summary>Forgets the plan: nothing is touched any more.</summary>
+    public void ForgetPlan()
+    {
+        Plan = null;
+        _cache.Clear();
+    }
+
+    /// <summary>Compares the kernel with the plan, writes what differs, puts back what left the plan.</summary>
+    /// <returns>Whether something changed that a report would show.</returns>
+    /// <exception cref="IOException">Originals can't be kept, so nothing was written.</exception>
+    public bool Enforce() => _enforcer.Pass(Plan?.Spec);
+
+    /// <summary>Reads how full the table is and what goes wrong.</summary>
+    public TableReading Observe() => _observer.Read();
+
+    /// <summary>The status as a report would show it now.</summary>
+    /// <param name="reading">How full the table is.</param>
+    /// <param name="before">The conditions reported before, for the times of transitions.</param>
+    public NodeStatus Status(in TableReading reading, IReadOnlyList<Condition>? before)
+    {
+        var now = _time.GetUtcNow();
+        var settings = _enforcer.Statuses();
+        var generation = Plan?.Generation;
+        _pressure = PressureRules.Level(reading.Percent, reading.Rates.DropsPerMinute, Plan?.Spec?.Pressure, _pressure);
+        var applied = AppliedRules.Applied(settings, _enforcer.ModuleLoaded || Plan is null, Plan is not null);
+        return new NodeStatus
+        {
+            ObservedGeneration = generation,
+            Conditions =
+            [
+                ConditionList.Next(before, ConditionTypes.Ready, applied, generation, now),
+                ConditionList.Next(before, ConditionTypes.Applied, applied, generation, now),
+                ConditionList.Next(before, ConditionTypes.Drifted, AppliedRules.Drifted(settings), generation, now),
+                ConditionList.Next(before, ConditionTypes.Pressure, PressureVerdict.From(_pressure, reading), generation, now),
+            ],
+            Table = new TableStatus
+            {
+                Entries = reading.Entries,
+                Limit = reading.Limit,
+                Buckets = reading.Buckets,
+                Percent = reading.Percent,
+                MemoryBytes = reading.MemoryBytes,
+                Memory = reading.MemoryBytes is { } bytes ? MemorySize.Format(bytes) : null,
+            },
+            Rates = new RatesStatus
+            {
+                DropsPerMinute = Whole(reading.Rates.DropsPerMinute),
+                EarlyDropsPerMinute = Whole(reading.Rates.EarlyDropsPerMinute),
+                InsertFailedPerMinute = Whole(reading.Rates.InsertFailedPerMinute),
+            },
+            Settings = settings,
+            Node = new NodeFactsStatus
+            {
+                Kernel = Facts.Kernel,
+                BootId = Facts.BootId,
+                NetworkNamespace = Facts.NetworkNamespace,
+                Cores = Facts.Cores,
+                MemoryBytes = Facts.MemoryBytes,
+                AgentVersion = EngineVersion.Text,
+            },
+            ReportedAt = now,
+        };
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _observer.Dispose();
+        _state.Dispose();
+    }
+
+    // One drop in a minute must not read as none.
+    private static long Whole(double rate) => (long)Math.Ceiling(rate);
+
+    private void Note(string? problem)
+    {
+        if (problem is not null)
+        {
+            _problems.Add(problem);
+        }
+    }
+}

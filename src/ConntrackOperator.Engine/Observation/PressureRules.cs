@@ -1,0 +1,30 @@
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Api.Policies;
+
+namespace ConntrackOperator.Engine.Observation;
+
+/// <summary>From usage to pressure. Pure.</summary>
+internal static class PressureRules
+{
+    /// <summary>A level is left only when usage has fallen this far below it, in percentage points, so that it does not flap.</summary>
+    public const int Hysteresis = 5;
+
+    public static PressureLevel Level(int? percent, double dropsPerMinute, NodePressure? thresholds, PressureLevel before)
+    {
+        if (dropsPerMinute > 0)
+        {
+            return PressureLevel.Critical;
+        }
+
+        if (percent is not { } used)
+        {
+            return PressureLevel.Normal;
+        }
+
+        var warning = thresholds?.WarningPercent ?? PressureSpec.DefaultWarningPercent;
+        var critical = thresholds?.CriticalPercent ?? PressureSpec.DefaultCriticalPercent;
+        return used >= critical || (before == PressureLevel.Critical && used > critical - Hysteresis) ? PressureLevel.Critical
+            : used >= warning || (before != PressureLevel.Normal && used > warning - Hysteresis) ? PressureLevel.Warning
+            : PressureLevel.Normal;
+    }
+}

@@ -1,0 +1,46 @@
+using ConntrackOperator.Netfilter.Counters;
+using ConntrackOperator.Netfilter.Sysctls;
+
+namespace ConntrackOperator.Engine.Observation;
+
+/// <summary>Reads how full the table is and what goes wrong. Not thread-safe.</summary>
+public sealed class TableObserver : IDisposable
+{
+    private readonly SysctlDirectory _sysctls;
+    private readonly CounterReader _counters;
+    private readonly RateMeter _rates;
+    private readonly int? _slotBytes;
+
+    /// <summary>Reads from the kernel of this machine, or from trees that imitate it.</summary>
+    /// <param name="sysctls">The keys.</param>
+    /// <param name="procPath">/proc.</param>
+    /// <param name="time">For rates.</param>
+    public TableObserver(SysctlDirectory sysctls, string procPath, TimeProvider time)
+    {
+        _sysctls = sysctls;
+        _counters = new CounterReader(procPath, time);
+        _rates = new RateMeter(time);
+        _slotBytes = SlabInfo.ReadSlotBytes(procPath);
+    }
+
+    /// <summary>Reads.</summary>
+    public TableReading Read()
+    {
+        var limit = _sysctls.Read(SysctlNames.Max).Value;
+        var buckets = _sysctls.Read(SysctlNames.Buckets).Value;
+        var rates = _counters.TryRead(out var counters) ? _rates.Update(counters) : CounterRates.Zero;
+        return new TableReading(
+            _sysctls.Read(SysctlNames.Count).Value,
+            limit,
+            buckets,
+            limit is >= 0 && buckets is >= 0 ? MemoryEstimate.Bytes(limit.Value, buckets.Value, IsExtended(), _slotBytes) : null,
+            counters,
+            rates);
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _counters.Dispose();
+
+    private bool IsExtended() =>
+        _sysctls.Read(SysctlNames.Accounting).Value is > 0 || _sysctls.Read(SysctlNames.Timestamp).Value is > 0;
+}

@@ -1,0 +1,17 @@
+using ConntrackOperator.Netfilter.Counters;
+
+namespace ConntrackOperator.Engine.Observation;
+
+/// <summary>What the kernel said of its table at one instant. What could not be read is null.</summary>
+/// <param name="Entries">Entries in the table.</param>
+/// <param name="Limit">What it can hold.</param>
+/// <param name="Buckets">Buckets of its hash table.</param>
+/// <param name="MemoryBytes">What it would take when full, in bytes.</param>
+/// <param name="Counters">Totals since the agent started; null where the kernel gives none.</param>
+/// <param name="Rates">What goes wrong, a minute.</param>
+public readonly record struct TableReading(
+    long? Entries, long? Limit, long? Buckets, long? MemoryBytes, ConntrackCounters? Counters, CounterRates Rates)
+{
+    /// <summary>How full the table is, in percent, rounded down; null when unknown.</summary>
+    public int? Percent => Entries is { } entries && Limit is > 0 and { } limit ? (int)Int128.Min(100, (Int128)entries * 100 / limit) : null;
+}
