@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+
+namespace ConntrackOperator.Netfilter.Tests.Kernel;
+
+/// <summary>
+/// A network namespace of its own. A namespace belongs to a thread, so one dedicated thread lives in it and runs whatever a
+/// test gives it; programs started there inherit it. It is gone when the thread ends.
+/// </summary>
+internal sealed partial class NetworkNamespace : IDisposable
+{
+    private const int CLONE_NEWNET = 0x40000000;
+
+    private readonly System.Collections.Concurrent.BlockingCollection<Action> work = [];
+    private readonly Thread thread;
+
+    internal NetworkNamespace()
+    {
+        thread = new Thread(Loop) { IsBackground = true, Name = "namespace" };
+        thread.Start();
+        Run(() => unshare(CLONE_NEWNET) == 0 ? true : throw new InvalidOperationException($"unshare: errno {Marshal.GetLastPInvokeError()}"));
+    }
+
+    /// <summary>Why namespaces can't be made here, or null when they can.</summary>
+    internal static string? Missing { get; } = FindMissing();
+
+    internal static void Require(params string[] programs)
+    {
+        Assert.SkipUnless(Missing is null, Missing ?? "");
+        foreach (var program in programs)
+        {
+            Assert.SkipUnless(
+                new[] { "/usr/sbin", "/usr/bin", "/sbin", "/bin" }.Any(d => File.Exists(Path.Combine(d, program))),
+                $"The program {program} is not installed.");
+        }
+    }
+
+    internal T Run<T>(Func<T> function)
+    {
+        T result = default!;
+        ExceptionDispatchInfo? error = null;
+        using var done = new ManualResetEventSlim();
+        work.Add(() =>
+        {
+            try
+            {
+                result = function();
+            }
+            catch (Exception e)
+            {
+                error = ExceptionDispatchInfo.Capture(e);
+            }
+            finally
+            {
+                done.Set();
+            }
+        });
+        done.Wait();
+        error?.Throw();
+        return result;
+    }
+
+    internal void Run(Action action) => Run(() =>
+    {
+        action();
+        return true;
+    });
+
+    /// <summary>Runs a program inside; its standard output. Fails the test when it fails.</summary>
+    internal string Execute(string program, string arguments, string? input = null) => Run(() =>
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        })!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEndAsync();
+        process.StandardInput.Write(input ?? "");
+        process.StandardInput.Close();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, $"{program} {arguments}: exit {process.ExitCode}: {errors.Result}");
+        return output.Result;
+    });
+
+    /// <summary>Brings loopback up and makes the kernel track what is sent over it.</summary>
+    internal void TrackLoopback()
+    {
+        Execute("ip", "link set lo up");
+        Execute("nft", "-f -", """
+            table inet tracking {
+              chain out { type filter hook output priority 0; policy accept; ct state new counter accept; }
+            }
+            """);
+    }
+
+    public void Dispose()
+    {
+        work.CompleteAdding();
+        thread.Join();
+        work.Dispose();
+    }
+
+    private static string? FindMissing()
+    {
+        if (!OperatingSystem.IsLinux() || Environment.UserName != "root")
+        {
+            return "Needs root on Linux: makes network namespaces.";
+        }
+
+        try
+        {
+            using var probe = new NetworkNamespace();
+            return probe.Run(() => File.Exists("/proc/sys/net/netfilter/nf_conntrack_max"))
+                ? null
+                : "The nf_conntrack module is not loaded.";
+        }
+        catch (InvalidOperationException e)
+        {
+            return $"No network namespace can be made here: {e.Message}";
+        }
+    }
+
+    private void Loop()
+    {
+        foreach (var item in work.GetConsumingEnumerable())
+        {
+            item();
+        }
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int unshare(int flags);
+}

@@ -1,0 +1,98 @@
+using ConntrackOperator.Netfilter.Sysctls;
+using ConntrackOperator.Netfilter.Tests.Kernel;
+
+namespace ConntrackOperator.Netfilter.Tests.Sysctls;
+
+[Collection(MachineCollection.Name)]
+public sealed class KernelSysctlTests
+{
+    private readonly SysctlDirectory directory = new();
+
+    [Fact]
+    public void A_timeout_is_written_and_read_back_in_a_namespace_and_the_host_keeps_its_own()
+    {
+        NetworkNamespace.Require();
+        using var space = new NetworkNamespace();
+        var host = directory.Read(SysctlNames.TcpTimeoutEstablished).Value;
+        Assert.Equal(new SysctlResult(SysctlStatus.Ok, 4321, 0, null), space.Run(() => directory.Write(SysctlNames.TcpTimeoutEstablished, 4321)));
+        Assert.Equal(4321, space.Run(() => directory.Read(SysctlNames.TcpTimeoutEstablished)).Value);
+        Assert.Equal(host, directory.Read(SysctlNames.TcpTimeoutEstablished).Value);
+    }
+
+    [Theory]
+    [InlineData(SysctlNames.Max)]
+    [InlineData(SysctlNames.Buckets)]
+    [InlineData(SysctlNames.ExpectMax)]
+    [InlineData(SysctlNames.Count)]
+    public void The_machines_own_values_are_read_only_in_a_child_namespace(string name)
+    {
+        NetworkNamespace.Require();
+        using var space = new NetworkNamespace();
+        var held = space.Run(() => directory.Read(name)).Value;
+        var result = space.Run(() => directory.Write(name, 1024));
+        Assert.Equal(SysctlStatus.ReadOnly, result.Status);
+        Assert.Equal(13, result.Errno);
+        Assert.Equal(held, result.Value);
+        Assert.Contains("read-only outside the host's initial network namespace", result.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(SysctlNames.Accounting, 2)]
+    [InlineData(SysctlNames.TcpMaxRetransmits, 256)]
+    [InlineData(SysctlNames.LogInvalid, -1)]
+    public void A_value_out_of_range_fails_with_the_kernels_errno_and_changes_nothing(string name, long value)
+    {
+        NetworkNamespace.Require();
+        using var space = new NetworkNamespace();
+        var held = space.Run(() => directory.Read(name)).Value;
+        var result = space.Run(() => directory.Write(name, value));
+        Assert.Equal(SysctlStatus.Failed, result.Status);
+        Assert.Equal(22, result.Errno);
+        Assert.Equal(held, result.Value);
+        Assert.Contains("(EINVAL)", result.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_key_of_a_namespace_can_be_read_and_is_known_by_name()
+    {
+        NetworkNamespace.Require();
+        using var space = new NetworkNamespace();
+        space.Run(() =>
+        {
+            Assert.True(directory.ModuleLoaded);
+            var names = directory.List();
+            Assert.All(names, name => Assert.Equal(SysctlStatus.Ok, directory.Read(name).Status));
+            var known = typeof(SysctlNames).GetFields().Select(f => f.GetRawConstantValue()).OfType<string>().ToHashSet();
+            Assert.All(names, name => Assert.Contains(name, known));
+        });
+    }
+
+    [Fact]
+    public async Task Buckets_are_rounded_by_the_kernel_as_here()
+    {
+        NetworkNamespace.Require();
+        using var machine = await MachineLock.TakeAsync(TestContext.Current.CancellationToken);
+        var held = directory.Read(SysctlNames.Buckets).Value!.Value;
+        Assert.Equal(new SysctlResult(SysctlStatus.Ok, Buckets.Round(held + 100), 0, null), directory.Write(SysctlNames.Buckets, held + 100));
+    }
+
+    [Fact]
+    public async Task The_machines_max_is_written_in_the_initial_namespace()
+    {
+        NetworkNamespace.Require();
+        using var machine = await MachineLock.TakeAsync(TestContext.Current.CancellationToken);
+        var held = directory.Read(SysctlNames.Max).Value!.Value;
+        Assert.Equal(new SysctlResult(SysctlStatus.Ok, held + 12345, 0, null), directory.Write(SysctlNames.Max, held + 12345));
+        using var space = new NetworkNamespace();
+        Assert.Equal(held + 12345, space.Run(() => directory.Read(SysctlNames.Max)).Value);
+    }
+
+    [Fact]
+    public void The_slot_size_of_this_kernel_is_plausible()
+    {
+        NetworkNamespace.Require();
+        var slot = SlabInfo.ReadSlotBytes();
+        Assert.SkipUnless(slot is not null, "This kernel shows no slab cache nf_conntrack.");
+        Assert.InRange(slot.Value, 192, 512);
+    }
+}
