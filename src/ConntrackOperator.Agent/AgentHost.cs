@@ -1,0 +1,79 @@
+using System.Net;
+using ConntrackOperator.Agent.Health;
+using ConntrackOperator.Agent.Logging;
+using ConntrackOperator.Agent.Loop;
+using ConntrackOperator.Agent.Options;
+using ConntrackOperator.Agent.Reporting;
+using ConntrackOperator.Api;
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Engine;
+using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Watching;
+
+namespace ConntrackOperator.Agent;
+
+/// <summary>Puts the agent together and runs it.</summary>
+internal static class AgentHost
+{
+    /// <summary>Runs until cancelled. The kept plan is applied before anything else, network or no network.</summary>
+    public static async Task RunAsync(AgentOptions options, JsonLineLog log, TimeProvider time, Random random, CancellationToken ct)
+    {
+        using var engine = new NodeEngine(options.Engine, time);
+        foreach (var problem in engine.Problems)
+        {
+            log.Warn(problem, null);
+        }
+
+        if (engine.Plan is { } kept && kept.Node != options.NodeName)
+        {
+            log.Warn($"the kept plan is for {kept.Node ?? "this host"}, not for {options.NodeName}; it stays in force until the controller's plan arrives", null);
+        }
+
+        engine.Enforce();
+        log.Notice(engine.Plan is { } plan
+            ? $"conntrack-agent {EngineVersion.Text}: plan {plan.Generation} is in force, as kept"
+            : $"conntrack-agent {EngineVersion.Text}: no plan is kept; waiting for the ConntrackNode {options.NodeName}");
+
+        var clientOptions = new ApiClientOptions { UserAgent = "conntrack-agent/" + EngineVersion.Text };
+        var api = options.Server?.Connect(clientOptions, time) ?? InCluster.Create(clientOptions, time);
+        var watcher = new ResourceWatcher<ConntrackNode>(
+            api, Reporter.Type, ApiJson.Default.ConntrackNode, new WatcherOptions { FieldSelector = "metadata.name=" + options.NodeName }, log, time, random);
+        var health = new AgentHealth(time, options.Interval, watcher);
+        var reporter = new Reporter(api, options, log, time, random);
+        using var loop = new AgentLoop(engine, watcher, reporter, health, options, log, time);
+
+        using var all = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        List<Task> tasks = [loop.RunAsync(all.Token), reporter.RunAsync(all.Token), WatchAsync(watcher, options, time, random, all.Token)];
+        if (options.Listen is { } address)
+        {
+            tasks.Add(ServeAsync(new HealthEndpoint(address, health, log), address, log, all.Token));
+        }
+
+        // Whichever ends first ends all: none of them ends by itself unless something is broken.
+        await Task.WhenAny(tasks);
+        await all.CancelAsync();
+        await Task.WhenAll(tasks);
+    }
+
+    private static async Task WatchAsync(ResourceWatcher<ConntrackNode> watcher, AgentOptions options, TimeProvider time, Random random, CancellationToken ct)
+    {
+        await Task.Delay(options.StartJitter * random.NextDouble(), time, ct);
+        await watcher.RunAsync(ct);
+    }
+
+    private static async Task ServeAsync(HealthEndpoint endpoint, string address, JsonLineLog log, CancellationToken ct)
+    {
+        try
+        {
+            await endpoint.RunAsync(ct);
+        }
+        catch (HttpListenerException e)
+        {
+            // The settings matter more than the probe: the kubelet will say that nobody answers.
+            log.Warn($"can't listen on {address}", e);
+            await Task.Delay(Timeout.InfiniteTimeSpan, time(), ct);
+        }
+
+        static TimeProvider time() => TimeProvider.System;
+    }
+}

@@ -1,0 +1,175 @@
+using ConntrackOperator.Agent.Health;
+using ConntrackOperator.Agent.Logging;
+using ConntrackOperator.Agent.Options;
+using ConntrackOperator.Agent.Reporting;
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Engine;
+using ConntrackOperator.Engine.State;
+using ConntrackOperator.Kubernetes.Watching;
+
+namespace ConntrackOperator.Agent.Loop;
+
+/// <summary>
+/// The agent's one loop: takes the newest plan, brings the kernel to it, observes, offers a report. It turns when a plan
+/// arrives and at every interval, and goes on with the plan it has while the API server is away.
+/// </summary>
+internal sealed class AgentLoop : IDisposable
+{
+    private readonly NodeEngine _engine;
+    private readonly Reporter _reporter;
+    private readonly AgentHealth _health;
+    private readonly AgentOptions _options;
+    private readonly JsonLineLog _log;
+    private readonly TimeProvider _time;
+    private readonly SemaphoreSlim _arrived = new(0, 1);
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, SettingState?> _told = new(StringComparer.Ordinal);
+    private ConntrackNode? _node;
+    private bool _nodeArrived;
+    private string? _uid;
+
+    public AgentLoop(
+        NodeEngine engine, ResourceWatcher<ConntrackNode> watcher, Reporter reporter, AgentHealth health, AgentOptions options, JsonLineLog log, TimeProvider time)
+    {
+        _engine = engine;
+        _reporter = reporter;
+        _health = health;
+        _options = options;
+        _log = log;
+        _time = time;
+        watcher.Changed += Arrived;
+    }
+
+    public async Task RunAsync(CancellationToken ct)
+    {
+        while (true)
+        {
+            Turn();
+            await WaitAsync(ct);
+        }
+    }
+
+    /// <summary>One turn.</summary>
+    internal void Turn()
+    {
+        try
+        {
+            TakeNode();
+            _engine.Enforce();
+            _health.Enforced |= _engine.Plan is not null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _log.Warn($"{_options.Engine.StatePath} can't be written, so no further setting is written either: what was there before must not be lost", e);
+        }
+
+        var status = _engine.Status(_engine.Observe(), _reporter.Conditions);
+        Tell(status);
+        _reporter.Offer(status);
+        _health.Loop.Mark();
+    }
+
+    public void Dispose() => _arrived.Dispose();
+
+    private async Task WaitAsync(CancellationToken ct)
+    {
+        using var tick = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var delay = Task.Delay(_options.Interval, _time, tick.Token);
+        var arrival = _arrived.WaitAsync(tick.Token);
+        await Task.WhenAny(delay, arrival);
+        await tick.CancelAsync();
+        ct.ThrowIfCancellationRequested();
+    }
+
+    private void Arrived(WatchChange<ConntrackNode> change)
+    {
+        lock (_lock)
+        {
+            if (change.Kind == WatchChangeKind.Modified && change.Old?.Metadata?.Generation == change.New?.Metadata?.Generation
+                && change.Old?.Metadata?.Uid == change.New?.Metadata?.Uid)
+            {
+                // The agent's own report coming back.
+                return;
+            }
+
+            _node = change.New;
+            _nodeArrived = true;
+            if (_arrived.CurrentCount == 0)
+            {
+                _arrived.Release();
+            }
+        }
+    }
+
+    private void TakeNode()
+    {
+        ConntrackNode? node;
+        lock (_lock)
+        {
+            if (!_nodeArrived)
+            {
+                return;
+            }
+
+            (node, _nodeArrived) = (_node, false);
+        }
+
+        if (node?.Spec is null)
+        {
+            Gone();
+            return;
+        }
+
+        if (_uid != node.Metadata?.Uid)
+        {
+            _uid = node.Metadata?.Uid;
+            var adopted = _engine.Originals.Adopt(node.Status);
+            if (adopted > 0)
+            {
+                _log.Notice($"took {adopted} originals over from the status: the state directory knew nothing of this boot");
+            }
+
+            _reporter.Adopt(node.Status);
+        }
+
+        _log.Notice($"plan {node.Metadata?.Generation} with {node.Spec.Settings?.Count ?? 0} settings");
+        _engine.SetPlan(new CachedPlan { Node = _options.NodeName, Uid = _uid, Generation = node.Metadata?.Generation, Spec = node.Spec });
+    }
+
+    /// <summary>The controller deletes the object once everything is put back. Deleted while a plan was in force, it is a mistake, and the plan stays.</summary>
+    private void Gone()
+    {
+        _uid = null;
+        _reporter.ObjectGone();
+        if (_engine.Plan?.Spec?.Settings is null or { Count: 0 })
+        {
+            _engine.ForgetPlan();
+        }
+        else
+        {
+            _log.Warn($"the ConntrackNode {_options.NodeName} is gone; its last plan stays in force", null);
+        }
+    }
+
+    /// <summary>Logs what changed its state.</summary>
+    private void Tell(NodeStatus status)
+    {
+        foreach (var setting in status.Settings ?? [])
+        {
+            if (_told.TryGetValue(setting.Name!, out var before) && before == setting.State)
+            {
+                continue;
+            }
+
+            _told[setting.Name!] = setting.State;
+            if (setting.State is SettingState.InSync)
+            {
+                _log.Notice($"{setting.Name} is {setting.Actual}");
+            }
+            else
+            {
+                _log.Notice($"{setting.Name}: {setting.State}{(setting.Message is null ? string.Empty : ": " + setting.Message)}");
+            }
+        }
+    }
+}
