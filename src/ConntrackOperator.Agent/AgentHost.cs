@@ -1,12 +1,12 @@
-using System.Net;
 using ConntrackOperator.Agent.Health;
-using ConntrackOperator.Agent.Logging;
 using ConntrackOperator.Agent.Loop;
 using ConntrackOperator.Agent.Options;
 using ConntrackOperator.Agent.Reporting;
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine;
+using ConntrackOperator.Kubernetes.Health;
+using ConntrackOperator.Kubernetes.Logging;
 using ConntrackOperator.Kubernetes.Transport;
 using ConntrackOperator.Kubernetes.Watching;
 
@@ -39,41 +39,22 @@ internal static class AgentHost
         var watcher = new ResourceWatcher<ConntrackNode>(
             api, Reporter.Type, ApiJson.Default.ConntrackNode, new WatcherOptions { FieldSelector = "metadata.name=" + options.NodeName }, log, time, random);
         var health = new AgentHealth(time, options.Interval, watcher);
-        var reporter = new Reporter(api, options, log, time, random);
+        using var reporter = new Reporter(api, options, log, time, random);
         using var loop = new AgentLoop(engine, watcher, reporter, health, options, log, time);
 
         using var all = CancellationTokenSource.CreateLinkedTokenSource(ct);
         List<Task> tasks = [loop.RunAsync(all.Token), reporter.RunAsync(all.Token), WatchAsync(watcher, options, time, random, all.Token)];
-        if (options.Listen is { } address)
-        {
-            tasks.Add(ServeAsync(new HealthEndpoint(address, health, log), address, log, all.Token));
-        }
+        var serving = options.Listen is { } address ? new HealthEndpoint(address, health.NotAlive, health.NotReady, log).RunAsync(all.Token) : Task.CompletedTask;
 
         // Whichever ends first ends all: none of them ends by itself unless something is broken.
         await Task.WhenAny(tasks);
         await all.CancelAsync();
-        await Task.WhenAll(tasks);
+        await Task.WhenAll([.. tasks, serving]);
     }
 
     private static async Task WatchAsync(ResourceWatcher<ConntrackNode> watcher, AgentOptions options, TimeProvider time, Random random, CancellationToken ct)
     {
         await Task.Delay(options.StartJitter * random.NextDouble(), time, ct);
         await watcher.RunAsync(ct);
-    }
-
-    private static async Task ServeAsync(HealthEndpoint endpoint, string address, JsonLineLog log, CancellationToken ct)
-    {
-        try
-        {
-            await endpoint.RunAsync(ct);
-        }
-        catch (HttpListenerException e)
-        {
-            // The settings matter more than the probe: the kubelet will say that nobody answers.
-            log.Warn($"can't listen on {address}", e);
-            await Task.Delay(Timeout.InfiniteTimeSpan, time(), ct);
-        }
-
-        static TimeProvider time() => TimeProvider.System;
     }
 }

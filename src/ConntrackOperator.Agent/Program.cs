@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 using ConntrackOperator.Agent;
-using ConntrackOperator.Agent.Logging;
 using ConntrackOperator.Agent.Options;
 using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.State;
+using ConntrackOperator.Kubernetes.Logging;
 
 if (args is ["--help"] or ["-h"])
 {
@@ -31,7 +31,7 @@ catch (OptionException e)
 using var stop = new CancellationTokenSource();
 using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-var log = new JsonLineLog(Console.OpenStandardOutput(), TimeProvider.System, options.Verbose, options.NodeName);
+var log = new JsonLineLog(Console.OpenStandardOutput(), TimeProvider.System, options.Verbose, ("node", options.NodeName));
 try
 {
     await AgentHost.RunAsync(options, log, TimeProvider.System, Random.Shared, stop.Token);

@@ -1,1 +1,3 @@
-return 0;
+using ConntrackOperator.Controller;
+
+return await ControllerCommand.Create().Parse(args).InvokeAsync();

@@ -1,10 +1,10 @@
 using ConntrackOperator.Agent.Health;
-using ConntrackOperator.Agent.Logging;
 using ConntrackOperator.Agent.Options;
 using ConntrackOperator.Agent.Reporting;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.State;
+using ConntrackOperator.Kubernetes.Logging;
 using ConntrackOperator.Kubernetes.Watching;
 
 namespace ConntrackOperator.Agent.Loop;

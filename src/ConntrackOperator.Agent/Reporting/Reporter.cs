@@ -1,9 +1,9 @@
-using ConntrackOperator.Agent.Logging;
 using ConntrackOperator.Agent.Options;
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine.Reporting;
+using ConntrackOperator.Kubernetes.Logging;
 using ConntrackOperator.Kubernetes.Transport;
 
 namespace ConntrackOperator.Agent.Reporting;
@@ -12,7 +12,7 @@ namespace ConntrackOperator.Agent.Reporting;
 /// Writes the node's status when that is due, and keeps the newest one while the API server is away. The loop offers; a task
 /// of its own sends, so that a slow server never delays the kernel.
 /// </summary>
-internal sealed class Reporter(ApiClient api, AgentOptions options, JsonLineLog log, TimeProvider time, Random random)
+internal sealed class Reporter(ApiClient api, AgentOptions options, JsonLineLog log, TimeProvider time, Random random) : IDisposable
 {
     /// <summary>Who owns the status in server-side apply.</summary>
     public const string FieldManager = "conntrack-agent";
@@ -107,6 +107,8 @@ internal sealed class Reporter(ApiClient api, AgentOptions options, JsonLineLog 
             await SendAsync(status, ct);
         }
     }
+
+    public void Dispose() => _offered.Dispose();
 
     private static TimeSpan Heartbeat(AgentOptions options, Random random) =>
         options.HeartbeatMin + ((options.HeartbeatMax - options.HeartbeatMin) * random.NextDouble());

@@ -1,14 +1,18 @@
 using System.Text;
 using System.Text.Json;
-using ConntrackOperator.Kubernetes;
 
-namespace ConntrackOperator.Agent.Logging;
+namespace ConntrackOperator.Kubernetes.Logging;
 
-/// <summary>One JSON object a line on standard output.</summary>
-internal sealed class JsonLineLog(Stream output, TimeProvider time, bool verbose, string node) : IRuntimeLog
+/// <summary>One JSON object a line: time, level, message, error, and what the program always adds. Safe for concurrent use.</summary>
+/// <param name="output">Where the lines go: standard output.</param>
+/// <param name="time">For the time.</param>
+/// <param name="verbose">Whether <see cref="Info"/> is written.</param>
+/// <param name="always">A field of every line, such as the node; null: none.</param>
+public sealed class JsonLineLog(Stream output, TimeProvider time, bool verbose, (string Name, string Value)? always = null) : IRuntimeLog
 {
     private readonly Lock _lock = new();
 
+    /// <inheritdoc />
     public void Info(string message)
     {
         if (verbose)
@@ -18,8 +22,10 @@ internal sealed class JsonLineLog(Stream output, TimeProvider time, bool verbose
     }
 
     /// <summary>Told whether verbose or not: what an administrator wants to find.</summary>
+    /// <param name="message">A sentence.</param>
     public void Notice(string message) => Write("info", message, null);
 
+    /// <inheritdoc />
     public void Warn(string message, Exception? exception) => Write("warning", message, exception);
 
     private void Write(string level, string message, Exception? exception)
@@ -30,7 +36,11 @@ internal sealed class JsonLineLog(Stream output, TimeProvider time, bool verbose
             json.WriteStartObject();
             json.WriteString("time", time.GetUtcNow().UtcDateTime);
             json.WriteString("level", level);
-            json.WriteString("node", node);
+            if (always is { } field)
+            {
+                json.WriteString(field.Name, field.Value);
+            }
+
             json.WriteString("message", message);
             if (exception is not null)
             {

@@ -1,0 +1,39 @@
+using ConntrackOperator.Api.Meta;
+
+namespace ConntrackOperator.Controller.Cluster;
+
+/// <summary>The part of core/v1 Node that planning needs; with thousands of nodes in memory the rest is left out.</summary>
+public sealed record NodeObject : IKubernetesObject
+{
+    /// <inheritdoc />
+    public string? ApiVersion { get; init; }
+
+    /// <inheritdoc />
+    public string? Kind { get; init; }
+
+    /// <inheritdoc />
+    public ObjectMeta? Metadata { get; init; }
+
+    /// <summary>What the kubelet says.</summary>
+    public NodeObjectStatus? Status { get; init; }
+}
+
+/// <summary>What the kubelet says of its node.</summary>
+public sealed record NodeObjectStatus
+{
+    /// <summary>Resources, as quantities: cpu, memory.</summary>
+    public Dictionary<string, string>? Capacity { get; init; }
+
+    /// <summary>Ready and others.</summary>
+    public List<NodeObjectCondition>? Conditions { get; init; }
+}
+
+/// <summary>A node's condition; of its times none, since a heartbeat there is no news here.</summary>
+public sealed record NodeObjectCondition
+{
+    /// <summary>Such as Ready.</summary>
+    public string? Type { get; init; }
+
+    /// <summary>True, False or Unknown.</summary>
+    public string? Status { get; init; }
+}

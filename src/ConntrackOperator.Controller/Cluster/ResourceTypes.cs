@@ -1,0 +1,17 @@
+using ConntrackOperator.Api;
+using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Kubernetes.Transport;
+
+namespace ConntrackOperator.Controller.Cluster;
+
+/// <summary>The resources that the controller works with.</summary>
+internal static class ResourceTypes
+{
+    public static ResourceType Policy { get; } =
+        new(ApiGroup.Name, ApiGroup.Version, ConntrackPolicy.PluralName, ConntrackPolicy.KindName, false);
+
+    public static ResourceType ConntrackNode { get; } =
+        new(ApiGroup.Name, ApiGroup.Version, Api.Nodes.ConntrackNode.PluralName, Api.Nodes.ConntrackNode.KindName, false);
+
+    public static ResourceType DaemonSet { get; } = new("apps", "v1", "daemonsets", "DaemonSet", true);
+}

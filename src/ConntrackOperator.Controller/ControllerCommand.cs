@@ -1,0 +1,106 @@
+using System.CommandLine;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using ConntrackOperator.Controller.Cluster;
+using ConntrackOperator.Kubernetes.Leading;
+using ConntrackOperator.Kubernetes.Logging;
+using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Planning;
+
+namespace ConntrackOperator.Controller;
+
+/// <summary>The command line of the controller.</summary>
+internal static class ControllerCommand
+{
+    private static readonly string _version =
+        typeof(ControllerCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0.0.0";
+
+    public static RootCommand Create()
+    {
+        var defaults = new ControllerOptions();
+        var kubeconfig = new Option<string?>("--kubeconfig") { Description = "kubeconfig file (default: the pod's service account, else KUBECONFIG or ~/.kube/config)" };
+        var context = new Option<string?>("--context") { Description = "context of the kubeconfig" };
+        var ns = new Option<string>("--namespace") { Description = "namespace of the lease and of the agents", DefaultValueFactory = _ => InCluster.Namespace() ?? defaults.Namespace };
+        var template = new Option<string?>("--agent-template") { Description = "YAML file with the agents' DaemonSet; left out: somebody else runs the agents" };
+        var lease = new Option<string>("--lease-name") { Description = "name of the leader lease", DefaultValueFactory = _ => defaults.LeaseName };
+        var identity = new Option<string>("--identity") { Description = "who this replica is", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("POD_NAME") ?? defaults.Identity };
+        var restore = Duration("--restore-timeout", "how long a deleted policy waits for its nodes to restore", defaults.RestoreTimeout);
+        var statusGap = Duration("--status-gap", "least time between two writes of one policy's status", defaults.StatusGap);
+        var usageGap = Duration("--usage-gap", "the same, when only usage differs", defaults.UsageGap);
+        var workers = new Option<int>("--workers") { Description = "nodes worked on at once, 1 to 64", DefaultValueFactory = _ => defaults.Workers };
+        workers.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 1 or > 64)
+            {
+                result.AddError("--workers: must be 1 to 64");
+            }
+        });
+        var listen = new Option<string>("--listen") { Description = "address:port of /healthz and /readyz, or none", DefaultValueFactory = _ => "*:9809" };
+        var verbose = new Option<bool>("--verbose") { Description = "log ordinary events as well" };
+        var root = new RootCommand("Plans connection tracking for each node from the cluster's ConntrackPolicies, runs the agents, and reports back.")
+        {
+            kubeconfig, context, ns, template, lease, identity, restore, statusGap, usageGap, workers, listen, verbose,
+        };
+        root.SetAction((parsed, ct) => RunAsync(
+            parsed.GetValue(kubeconfig), parsed.GetValue(context),
+            new ControllerOptions
+            {
+                Namespace = parsed.GetValue(ns)!,
+                AgentTemplate = parsed.GetValue(template),
+                LeaseName = parsed.GetValue(lease)!,
+                Identity = parsed.GetValue(identity)!,
+                RestoreTimeout = parsed.GetValue(restore),
+                StatusGap = parsed.GetValue(statusGap),
+                UsageGap = parsed.GetValue(usageGap),
+                Workers = parsed.GetValue(workers),
+                Listen = parsed.GetValue(listen) is "none" ? null : parsed.GetValue(listen),
+                Verbose = parsed.GetValue(verbose),
+            },
+            ct));
+        return root;
+    }
+
+    private static Option<TimeSpan> Duration(string name, string description, TimeSpan otherwise) => new(name)
+    {
+        Description = $"{description} (default {KubeDuration.Format((long)otherwise.TotalSeconds)})",
+        DefaultValueFactory = _ => otherwise,
+        CustomParser = result =>
+        {
+            if (KubeDuration.TryParse(result.Tokens[0].Value, out var seconds, out _))
+            {
+                return TimeSpan.FromSeconds(seconds);
+            }
+
+            result.AddError($"{name}: '{result.Tokens[0].Value}' must be a duration such as 30s or 2m");
+            return otherwise;
+        },
+    };
+
+    private static async Task<int> RunAsync(string? kubeconfig, string? context, ControllerOptions options, CancellationToken ct)
+    {
+        var log = new JsonLineLog(Console.OpenStandardOutput(), TimeProvider.System, options.Verbose);
+        try
+        {
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
+            {
+                signal.Cancel = true;
+                stop.Cancel();
+            });
+            using var connection = KubeconfigConnection.Open(kubeconfig, context);
+            var template = options.AgentTemplate is { } path ? Agents.AgentTemplate.Read(path) : null;
+            await ControllerHost.RunAsync(connection.Client("conntrack-controller/" + _version, TimeProvider.System), options, template, log, TimeProvider.System, stop.Token);
+            return 0;
+        }
+        catch (LeaseLostException e)
+        {
+            log.Warn("the lease is lost; another replica goes on", e);
+            return 1;
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or k8s.Exceptions.KubeConfigException)
+        {
+            log.Warn("can't run", e);
+            return 2;
+        }
+    }
+}

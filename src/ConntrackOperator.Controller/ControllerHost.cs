@@ -1,0 +1,45 @@
+using ConntrackOperator.Controller.Agents;
+using ConntrackOperator.Controller.Health;
+using ConntrackOperator.Kubernetes;
+using ConntrackOperator.Kubernetes.Health;
+using ConntrackOperator.Kubernetes.Leading;
+using ConntrackOperator.Kubernetes.Transport;
+
+namespace ConntrackOperator.Controller;
+
+/// <summary>Puts the controller together: waits for the lease, works while it holds it.</summary>
+internal static class ControllerHost
+{
+    /// <summary>Runs until cancelled.</summary>
+    /// <exception cref="LeaseLostException">The lease was lost; the process should end.</exception>
+    public static async Task RunAsync(ApiClient api, ControllerOptions options, AgentTemplate? template, IRuntimeLog log, TimeProvider time, CancellationToken ct)
+    {
+        var health = new ControllerHealth();
+        using var all = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var serving = options.Listen is { } address ? new HealthEndpoint(address, health.NotAlive, health.NotReady, log).RunAsync(all.Token) : Task.CompletedTask;
+        try
+        {
+            var lease = new LeaderLease(api, options.Namespace, options.LeaseName, options.Identity, null, log, time);
+            await lease.RunAsync(
+                async token =>
+                {
+                    log.Info($"{options.Identity} leads");
+                    using var leader = new Leader(api, options, template, health, log, time);
+                    try
+                    {
+                        await leader.RunAsync(token);
+                    }
+                    finally
+                    {
+                        health.LeadsNoMore();
+                    }
+                },
+                ct);
+        }
+        finally
+        {
+            await all.CancelAsync();
+            await serving;
+        }
+    }
+}

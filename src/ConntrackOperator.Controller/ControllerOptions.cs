@@ -1,0 +1,41 @@
+namespace ConntrackOperator.Controller;
+
+/// <summary>What the controller is told at its start.</summary>
+internal sealed record ControllerOptions
+{
+    /// <summary>Who owns what the controller writes by server-side apply.</summary>
+    public const string FieldManager = "conntrack-controller";
+
+    /// <summary>The namespace of the lease and of the agents' DaemonSet.</summary>
+    public string Namespace { get; init; } = "conntrack-system";
+
+    /// <summary>The lease's name.</summary>
+    public string LeaseName { get; init; } = "conntrack-controller";
+
+    /// <summary>Who this replica is: the pod's name.</summary>
+    public string Identity { get; init; } = Environment.MachineName;
+
+    /// <summary>The agents' DaemonSet as a YAML file; null: somebody else runs the agents.</summary>
+    public string? AgentTemplate { get; init; }
+
+    /// <summary>How long a policy that is being deleted waits for its nodes.</summary>
+    public TimeSpan RestoreTimeout { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>The least time between two writes of one policy's status.</summary>
+    public TimeSpan StatusGap { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The same, when only usage differs.</summary>
+    public TimeSpan UsageGap { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often every node and policy comes up again without a change.</summary>
+    public TimeSpan Resync { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Nodes worked on at once.</summary>
+    public int Workers { get; init; } = 8;
+
+    /// <summary>Where /healthz and /readyz are served, as address:port; null: nowhere.</summary>
+    public string? Listen { get; init; }
+
+    /// <summary>Whether ordinary events are logged as well.</summary>
+    public bool Verbose { get; init; }
+}

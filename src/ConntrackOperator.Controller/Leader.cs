@@ -1,0 +1,172 @@
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Controller.Agents;
+using ConntrackOperator.Controller.Cluster;
+using ConntrackOperator.Controller.Health;
+using ConntrackOperator.Controller.Nodes;
+using ConntrackOperator.Controller.Policies;
+using ConntrackOperator.Kubernetes;
+using ConntrackOperator.Kubernetes.Events;
+using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Watching;
+using ConntrackOperator.Kubernetes.Work;
+
+namespace ConntrackOperator.Controller;
+
+/// <summary>All that the controller does while it leads: watches feed queues, queues feed reconcilers.</summary>
+internal sealed class Leader : IDisposable
+{
+    private const string Fleet = "agents";
+
+    private readonly ClusterView _cluster;
+    private readonly PolicyBoard _board = new();
+    private readonly WorkQueue<string> _nodes;
+    private readonly WorkQueue<string> _policies;
+    private readonly WorkQueue<string> _fleet;
+    private readonly EventRecorder _events;
+    private readonly NodeEvents _nodeEvents;
+    private readonly List<Func<CancellationToken, Task>> _parts = [];
+
+    public Leader(ApiClient api, ControllerOptions options, AgentTemplate? template, ControllerHealth health, IRuntimeLog log, TimeProvider time)
+    {
+        _cluster = new ClusterView(api, log, time);
+        _nodes = new WorkQueue<string>(null, time);
+        _policies = new WorkQueue<string>(null, time);
+        _fleet = new WorkQueue<string>(null, time);
+        _events = new EventRecorder(api, new EventRecorderOptions { ReportingController = ControllerOptions.FieldManager, ReportingInstance = options.Identity }, log, time);
+        _nodeEvents = new NodeEvents(_events);
+
+        var nodes = new NodeReconciler(api, _cluster, _board, Touched, () => _fleet.Add(Fleet), time);
+        var policies = new PolicyReconciler(api, _cluster, _board, options, _events, time);
+        _parts.Add(_events.RunAsync);
+        _parts.Add(_cluster.RunAsync);
+        _parts.Add(ct => AfterSync(new Reconciler<string>(_nodes, nodes.ReconcileAsync, new ReconcilerOptions { Workers = options.Workers }, log, time).RunAsync, ct));
+        _parts.Add(ct => AfterSync(new Reconciler<string>(_policies, policies.ReconcileAsync, null, log, time).RunAsync, ct));
+        _parts.Add(ct => Resync.RunAsync(_cluster.Nodes.Store, n => n.Metadata!.Name!, _nodes, options.Resync, time, null, ct));
+        _parts.Add(ct => Resync.RunAsync(_cluster.Policies.Store, p => p.Metadata!.Name!, _policies, options.Resync, time, null, ct));
+        if (template is not null)
+        {
+            var daemonSets = new ResourceWatcher<DaemonSetObject>(
+                api, ResourceTypes.DaemonSet, ClusterJson.Default.DaemonSetObject,
+                new WatcherOptions { Namespace = options.Namespace, FieldSelector = "metadata.name=" + template.Name }, log, time);
+            var agents = new AgentReconciler(api, _cluster, daemonSets, template, options, log);
+            daemonSets.Changed += change =>
+            {
+                if (SpecChange.Is(change))
+                {
+                    _fleet.Add(Fleet);
+                }
+            };
+            _parts.Add(daemonSets.RunAsync);
+            _parts.Add(ct => AfterSync(
+                async token =>
+                {
+                    await daemonSets.WaitForSyncAsync(token);
+                    _fleet.Add(Fleet);
+                    await new Reconciler<string>(_fleet, (_, t) => agents.ReconcileAsync(t), null, log, time).RunAsync(token);
+                },
+                ct));
+        }
+
+        _cluster.Policies.Changed += PolicyChanged;
+        _cluster.Nodes.Changed += NodeChanged;
+        _cluster.ConntrackNodes.Changed += ConntrackNodeChanged;
+        health.Leads(_cluster, _nodes, _policies);
+    }
+
+    /// <summary>Runs until cancelled, or until a part breaks, which ends all.</summary>
+    public async Task RunAsync(CancellationToken ct)
+    {
+        using var all = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var parts = _parts.ConvertAll(part => part(all.Token));
+        await Task.WhenAny(parts);
+        await all.CancelAsync();
+        try
+        {
+            await Task.WhenAll(parts);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // Asked to stop.
+        }
+    }
+
+    public void Dispose()
+    {
+        _nodes.Dispose();
+        _policies.Dispose();
+        _fleet.Dispose();
+    }
+
+    /// <summary>Plans made from half a list would take settings away from nodes.</summary>
+    private async Task AfterSync(Func<CancellationToken, Task> run, CancellationToken ct)
+    {
+        await _cluster.WaitForSyncAsync(ct);
+        await run(ct);
+    }
+
+    private void PolicyChanged(WatchChange<ConntrackPolicy> change)
+    {
+        if (!SpecChange.Is(change))
+        {
+            return;
+        }
+
+        _policies.Add(change.Key.Name);
+        if (change is { Kind: WatchChangeKind.Modified, Old.Metadata: { } old, New.Metadata: { } now }
+            && old.Generation == now.Generation && old.DeletionTimestamp == now.DeletionTimestamp)
+        {
+            // Only the finalizer: no plan depends on it.
+            return;
+        }
+
+        var nodes = _cluster.Nodes.Store.Snapshot.Keys.Select(k => k.Name).ToArray();
+        _board.MarkPending(nodes);
+        foreach (var node in nodes)
+        {
+            _nodes.Add(node);
+        }
+
+        _fleet.Add(Fleet);
+    }
+
+    private void NodeChanged(WatchChange<NodeObject> change)
+    {
+        if (NodeReading.Differs(change.Old, change.New))
+        {
+            _nodes.Add(change.Key.Name);
+            _fleet.Add(Fleet);
+        }
+    }
+
+    private void ConntrackNodeChanged(WatchChange<ConntrackNode> change)
+    {
+        _nodes.Add(change.Key.Name);
+        if (change.Kind == WatchChangeKind.Modified && _cluster.Node(change.Key.Name) is { } node)
+        {
+            _nodeEvents.Compare(node, change.Old?.Status, change.New?.Status);
+        }
+
+        // A policy that is being deleted waits for what nodes report.
+        foreach (var policy in _cluster.Policies.Store.Snapshot.Values)
+        {
+            if (policy.Metadata?.DeletionTimestamp is not null)
+            {
+                _policies.Add(policy.Metadata.Name!);
+            }
+        }
+
+        if (change.Kind != WatchChangeKind.Modified)
+        {
+            _fleet.Add(Fleet);
+        }
+    }
+
+    private void Touched(IReadOnlyDictionary<string, bool> policies)
+    {
+        foreach (var policy in policies.Keys)
+        {
+            _policies.Add(policy);
+        }
+    }
+}

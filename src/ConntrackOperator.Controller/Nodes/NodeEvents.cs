@@ -1,0 +1,76 @@
+using System.Globalization;
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Controller.Cluster;
+using ConntrackOperator.Kubernetes.Events;
+
+namespace ConntrackOperator.Controller.Nodes;
+
+/// <summary>Tells on the Node, where people look, what its agent's reports say is new. Agents may not write events: one report, one writer.</summary>
+internal sealed class NodeEvents(EventRecorder events)
+{
+    public void Compare(NodeObject node, NodeStatus? before, NodeStatus? after)
+    {
+        if (after is null)
+        {
+            return;
+        }
+
+        var reference = ObjectReference.To(node, "Node", "v1");
+        foreach (var news in News(before, after))
+        {
+            events.Record(reference, news.Warning ? EventType.Warning : EventType.Normal, news.Reason, news.Action, news.Note, news.Key);
+        }
+    }
+
+    /// <summary>What is worth an event. Pure.</summary>
+    internal static IEnumerable<(bool Warning, string Reason, string Action, string Note, string Key)> News(NodeStatus? before, NodeStatus after)
+    {
+        var pressure = Pressure(after);
+        var usage = Text($"{after.Table?.Entries} of {after.Table?.Limit} conntrack entries in use ({after.Table?.Percent}%)");
+        if (pressure != Pressure(before) && pressure is "Warning" or "Critical")
+        {
+            yield return after.Table?.Percent >= 100
+                ? (true, "TableFull", "Observe", usage, "TableFull")
+                : (true, "TableNearFull", "Observe", usage, "TableNearFull" + pressure);
+        }
+
+        if (after.Rates?.DropsPerMinute is > 0 and var drops && before?.Rates?.DropsPerMinute is null or 0)
+        {
+            yield return (true, "PacketsDropped", "Observe",
+                Text($"{drops} packets a minute are dropped for want of a conntrack entry; {usage}"), "PacketsDropped");
+        }
+
+        if (before?.Table?.Buckets is { } old && after.Table?.Buckets is { } now && old != now)
+        {
+            yield return (false, "Resized", "Resize", Text($"the conntrack hash table went from {old} to {now} buckets"), "Resized");
+        }
+
+        foreach (var setting in after.Settings ?? [])
+        {
+            var known = before?.Settings?.Find(s => s.Name == setting.Name);
+            if (setting.Rewrites > (known?.Rewrites ?? 0) && before is not null)
+            {
+                yield return (true, "DriftCorrected", "Restore",
+                    $"something else overwrote {setting.Name}; it was put back to {setting.Desired?.ToString(CultureInfo.InvariantCulture)}", "DriftCorrected" + setting.Name);
+            }
+
+            if (setting.State == known?.State)
+            {
+                continue;
+            }
+
+            if (setting.State == SettingState.Contested)
+            {
+                yield return (true, "SettingContested", "Restore", $"{setting.Name}: {setting.Message}", "SettingContested" + setting.Name);
+            }
+            else if (setting.State is SettingState.Failed or SettingState.ReadOnly)
+            {
+                yield return (true, "SettingFailed", "Apply", $"{setting.Name}: {setting.Message}", "SettingFailed" + setting.Name);
+            }
+        }
+    }
+
+    private static string? Pressure(NodeStatus? status) => status?.Conditions?.Find(c => c.Type == "Pressure")?.Reason;
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

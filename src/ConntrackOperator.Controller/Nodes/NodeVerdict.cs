@@ -1,0 +1,98 @@
+using ConntrackOperator.Api.Nodes;
+
+namespace ConntrackOperator.Controller.Nodes;
+
+/// <summary>From what a node reports to how it stands towards each policy. Pure.</summary>
+internal static class NodeVerdict
+{
+    /// <summary>An agent reports every 10 minutes at the latest: after twice that and a little it is not there.</summary>
+    public static readonly TimeSpan SilentAfter = TimeSpan.FromMinutes(25);
+
+    /// <summary>How long a new node may take until its agent reports first.</summary>
+    public static readonly TimeSpan FirstReportWithin = TimeSpan.FromMinutes(5);
+
+    /// <summary>Judges one node for one policy.</summary>
+    /// <param name="policy">The policy's name.</param>
+    /// <param name="plan">The plan as the controller wrote it.</param>
+    /// <param name="generation">The generation of that plan.</param>
+    /// <param name="node">The ConntrackNode as last seen.</param>
+    /// <param name="nodeReady">Whether the kubelet says that the node is ready.</param>
+    /// <param name="now">The time.</param>
+    public static PolicyShare Judge(string policy, NodeSpec plan, long? generation, ConntrackNode? node, bool nodeReady, DateTimeOffset now)
+    {
+        if (!nodeReady)
+        {
+            return new PolicyShare(NodePolicyState.Unreachable, "NodeNotReady", "the node is not ready");
+        }
+
+        if (Silence(node, now) is { } silence)
+        {
+            return silence;
+        }
+
+        if (plan.Refused?.FirstOrDefault(r => r.Policy == policy) is { } refused)
+        {
+            return new PolicyShare(NodePolicyState.Failed, refused.Reason, refused.Message);
+        }
+
+        if (node?.Status is not { } status || status.ObservedGeneration is not { } observed || observed < generation)
+        {
+            return new PolicyShare(NodePolicyState.Updating, "Updating", "the plan has not been applied yet");
+        }
+
+        if (status.Conditions?.FirstOrDefault(c => c.Type == "Applied") is { Reason: "ModuleNotLoaded" } missing)
+        {
+            return new PolicyShare(NodePolicyState.Failed, missing.Reason, missing.Message);
+        }
+
+        return Worst(policy, status);
+    }
+
+    private static PolicyShare? Silence(ConntrackNode? node, DateTimeOffset now)
+    {
+        if (node?.Status?.ReportedAt is { } reported)
+        {
+            return now - reported > SilentAfter
+                ? new PolicyShare(NodePolicyState.Unreachable, "AgentSilent", $"the agent has not reported since {reported.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}: is its pod running?")
+                : null;
+        }
+
+        return node?.Metadata?.CreationTimestamp is { } created && now - created > FirstReportWithin
+            ? new PolicyShare(NodePolicyState.Unreachable, "NoAgent", "no agent has ever reported: is its pod running?")
+            : null;
+    }
+
+    private static PolicyShare Worst(string policy, NodeStatus status)
+    {
+        var worst = new PolicyShare(NodePolicyState.Ready, null, null);
+        foreach (var setting in status.Settings ?? [])
+        {
+            if (setting.Policy != policy)
+            {
+                continue;
+            }
+
+            var state = setting.State switch
+            {
+                SettingState.Failed or SettingState.ReadOnly => NodePolicyState.Failed,
+                SettingState.Contested => NodePolicyState.Drifted,
+                SettingState.Held or SettingState.Pending => NodePolicyState.Updating,
+                _ => NodePolicyState.Ready,
+            };
+            if (Rank(state) > Rank(worst.State))
+            {
+                worst = new PolicyShare(state, setting.State.ToString(), $"{setting.Name}: {setting.Message}");
+            }
+        }
+
+        return worst;
+    }
+
+    private static int Rank(NodePolicyState state) => state switch
+    {
+        NodePolicyState.Failed => 3,
+        NodePolicyState.Drifted => 2,
+        NodePolicyState.Updating => 1,
+        _ => 0,
+    };
+}

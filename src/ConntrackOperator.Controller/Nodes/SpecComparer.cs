@@ -1,0 +1,19 @@
+using System.Text.Json;
+using ConntrackOperator.Api;
+using ConntrackOperator.Api.Nodes;
+
+namespace ConntrackOperator.Controller.Nodes;
+
+/// <summary>Whether two plans say the same. Server-side apply may keep the items of a list in another order.</summary>
+internal static class SpecComparer
+{
+    public static bool Same(NodeSpec? a, NodeSpec? b) => a is not null && b is not null && Bytes(a).AsSpan().SequenceEqual(Bytes(b));
+
+    private static byte[] Bytes(NodeSpec spec) => JsonSerializer.SerializeToUtf8Bytes(
+        spec with
+        {
+            Settings = [.. (spec.Settings ?? []).OrderBy(s => s.Name, StringComparer.Ordinal)],
+            Refused = [.. (spec.Refused ?? []).OrderBy(r => r.Name, StringComparer.Ordinal)],
+        },
+        ApiJson.Default.NodeSpec);
+}

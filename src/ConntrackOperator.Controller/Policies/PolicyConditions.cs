@@ -1,0 +1,123 @@
+using System.Globalization;
+using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Planning;
+
+namespace ConntrackOperator.Controller.Policies;
+
+/// <summary>From the sums to the conditions. Pure.</summary>
+internal static class PolicyConditions
+{
+    public static List<Condition> Compute(
+        string policy, TallySnapshot tally, IReadOnlyList<FieldError> errors, bool deleting, IReadOnlyList<Condition>? before, long? generation, DateTimeOffset now) =>
+    [
+        Next(before, "Ready", Ready(tally, errors, deleting), generation, now),
+        Next(before, "Reconciling", Reconciling(tally, errors, deleting), generation, now),
+        Next(before, "Stalled", Stalled(tally, errors), generation, now),
+        Next(before, "Conflict", Conflict(policy, tally), generation, now),
+        Next(before, "Pressure", Pressure(tally), generation, now),
+    ];
+
+    public static PolicyVerdict Ready(TallySnapshot tally, IReadOnlyList<FieldError> errors, bool deleting)
+    {
+        var nodes = tally.Nodes;
+        if (deleting)
+        {
+            return new(false, "Deleting", "the nodes are putting back what was there before");
+        }
+
+        if (errors.Count > 0)
+        {
+            return new(false, "Invalid", errors[0].ToString());
+        }
+
+        if (tally.Pending > 0)
+        {
+            return new(false, "Planning", Text($"{tally.Pending} nodes are still to be planned"));
+        }
+
+        if (nodes.Selected == 0)
+        {
+            return new(true, "NoNodes", "the selector matches no node now");
+        }
+
+        if (nodes.Failed > 0)
+        {
+            return new(false, "NodesFailed", Text($"{nodes.Failed} of {nodes.Selected} nodes: {Example(tally)}"));
+        }
+
+        if (nodes.Drifted > 0)
+        {
+            return new(false, "Contested", Text($"{nodes.Drifted} of {nodes.Selected} nodes: {Example(tally)}"));
+        }
+
+        if (nodes.Updating > 0)
+        {
+            return new(false, "Updating", Text($"{nodes.Updating} of {nodes.Selected} nodes are being changed"));
+        }
+
+        return nodes.Unreachable > 0
+            ? new(false, "NodesUnreachable", Text($"{nodes.Unreachable} of {nodes.Selected} nodes: {Example(tally)}"))
+            : new(true, "AllNodesReady", Text($"all {nodes.Selected} nodes hold what the policy asks"));
+    }
+
+    public static PolicyVerdict Reconciling(TallySnapshot tally, IReadOnlyList<FieldError> errors, bool deleting) =>
+        deleting ? new(true, "Deleting", "the nodes are putting back what was there before")
+        : errors.Count > 0 ? new(false, "Invalid", "nothing is done until the policy is valid")
+        : tally.Pending > 0 ? new(true, "Planning", Text($"{tally.Pending} nodes are still to be planned"))
+        : tally.Nodes.Updating > 0 ? new(true, "Updating", Text($"{tally.Nodes.Updating} of {tally.Nodes.Selected} nodes are being changed"))
+        : new(false, "Done", "every node that can be reached has the plan");
+
+    public static PolicyVerdict Stalled(TallySnapshot tally, IReadOnlyList<FieldError> errors) =>
+        errors.Count > 0 ? new(true, "Invalid", string.Join("; ", errors.Take(5)))
+        : tally.Nodes.Failed > 0 ? new(true, "NodesFailed", Text($"{tally.Nodes.Failed} of {tally.Nodes.Selected} nodes: {Example(tally)}"))
+        : tally.Nodes.Drifted > 0 ? new(true, "Contested", Text($"{tally.Nodes.Drifted} of {tally.Nodes.Selected} nodes: {Example(tally)}"))
+        : new(false, "NotStalled", "nothing stands in the way");
+
+    public static PolicyVerdict Conflict(string policy, TallySnapshot tally)
+    {
+        if (tally.Conflicts.Count == 0)
+        {
+            return new(false, "NoConflict", "no policy of equal priority sets the same field to another value");
+        }
+
+        var groups = tally.Conflicts.GroupBy(c => (c.Field, c.Winner, c.Loser, c.WinnerValue, c.LoserValue)).ToArray();
+        var texts = groups.Take(3).Select(g =>
+        {
+            var nodes = g.Select(c => c.Node).ToArray();
+            var where = nodes.Length == 1 ? nodes[0] : Text($"{nodes.Length} nodes ({string.Join(", ", nodes.Take(3))}{(nodes.Length > 3 ? ", …" : string.Empty)})");
+            return g.Key.Winner == policy
+                ? $"{g.Key.Field} on {where}: {g.Key.Loser} asks {g.Key.LoserValue}, this policy's {g.Key.WinnerValue} stands since it is older"
+                : $"{g.Key.Field} on {where}: the older {g.Key.Winner} sets {g.Key.WinnerValue}, this policy's {g.Key.LoserValue} does not count";
+        });
+        var more = groups.Length > 3 ? Text($"; and {groups.Length - 3} more") : string.Empty;
+        return new(true, "EqualPriority", string.Join("; ", texts) + more + ". Give one of them a higher priority");
+    }
+
+    public static PolicyVerdict Pressure(TallySnapshot tally)
+    {
+        var hottest = tally.Hottest.Count > 0 ? Text($"{tally.Hottest[0].Name} is {tally.Hottest[0].Percent}% full") : "no usage is known";
+        return tally.Critical > 0 ? new(true, "Critical", Text($"{tally.Critical} nodes critical, {tally.Warning} near it; {hottest}"))
+            : tally.Warning > 0 ? new(true, "Warning", Text($"{tally.Warning} nodes; {hottest}"))
+            : new(false, "Normal", hottest);
+    }
+
+    private static string Example(TallySnapshot tally) =>
+        tally.Failures.Count == 0 ? string.Empty : $"{tally.Failures[0].Name}: {tally.Failures[0].Reason}: {tally.Failures[0].Message}";
+
+    private static Condition Next(IReadOnlyList<Condition>? before, string type, PolicyVerdict verdict, long? generation, DateTimeOffset now)
+    {
+        var status = verdict.Status ? "True" : "False";
+        var old = before?.FirstOrDefault(c => c.Type == type);
+        return new Condition
+        {
+            Type = type,
+            Status = status,
+            Reason = verdict.Reason,
+            Message = verdict.Message,
+            ObservedGeneration = generation,
+            LastTransitionTime = old?.Status == status && old.LastTransitionTime is { } since ? since : now,
+        };
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,59 @@
+using System.Globalization;
+using System.Text.Json;
+using ConntrackOperator.Api;
+using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Planning;
+
+namespace ConntrackOperator.Controller.Policies;
+
+/// <summary>From the sums to the status. Pure.</summary>
+internal static class PolicyStatusBuilder
+{
+    public static PolicyStatus Build(ConntrackPolicy policy, TallySnapshot tally, IReadOnlyList<FieldError> errors, DateTimeOffset now)
+    {
+        var generation = policy.Metadata?.Generation;
+        var hottest = tally.Hottest.Count > 0 ? tally.Hottest[0] : null;
+        return new PolicyStatus
+        {
+            ObservedGeneration = tally.Pending == 0 || errors.Count > 0 ? generation : policy.Status?.ObservedGeneration,
+            Conditions = PolicyConditions.Compute(
+                policy.Metadata?.Name ?? string.Empty, tally, errors, policy.Metadata?.DeletionTimestamp is not null, policy.Status?.Conditions, generation, now),
+            Nodes = tally.Nodes,
+            Usage = new PolicyUsage
+            {
+                Entries = tally.Entries,
+                Limit = tally.Limit,
+                PeakPercent = hottest?.Percent ?? 0,
+                PeakNode = hottest?.Name,
+                DropsPerMinute = tally.DropsPerMinute,
+            },
+            Hottest = hottest is null ? null : string.Create(CultureInfo.InvariantCulture, $"{hottest.Name} {hottest.Percent}%"),
+            HottestNodes = [.. tally.Hottest],
+            Failures = [.. tally.Failures],
+        };
+    }
+
+    /// <summary>How much a new status says that the stored one does not.</summary>
+    public static StatusChange Compare(PolicyStatus? stored, PolicyStatus next)
+    {
+        if (Same(stored, next))
+        {
+            return StatusChange.None;
+        }
+
+        return Same(WithoutUsage(stored), WithoutUsage(next)) ? StatusChange.UsageOnly : StatusChange.State;
+    }
+
+    private static PolicyStatus? WithoutUsage(PolicyStatus? status) => status is null ? null : status with
+    {
+        Usage = null,
+        Hottest = null,
+        HottestNodes = null,
+        Conditions = [.. (status.Conditions ?? []).Select(c => c.Type == "Pressure" ? c with { Message = null } : c)],
+    };
+
+    private static bool Same(PolicyStatus? a, PolicyStatus? b) =>
+        a is not null && b is not null
+        && JsonSerializer.SerializeToUtf8Bytes(a, ApiJson.Default.PolicyStatus).AsSpan()
+            .SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(b, ApiJson.Default.PolicyStatus));
+}

@@ -1,0 +1,117 @@
+using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Controller.Nodes;
+using ConntrackOperator.Planning;
+
+namespace ConntrackOperator.Controller.Policies;
+
+/// <summary>
+/// The sums of one policy over its nodes, kept by difference: a node's change costs the logarithm of the number of nodes,
+/// not the number. Not thread-safe: <see cref="PolicyBoard"/> locks.
+/// </summary>
+internal sealed class PolicyTally
+{
+    /// <summary>How many nodes the status lists at most.</summary>
+    public const int Listed = 20;
+
+    private readonly Dictionary<string, (PolicyShare Share, NodeUsage Usage)> _nodes = new(StringComparer.Ordinal);
+    private readonly SortedSet<(int Percent, string Node)> _byPercent = new(Comparer<(int Percent, string Node)>.Create(
+        static (a, b) => a.Percent != b.Percent ? b.Percent.CompareTo(a.Percent) : string.CompareOrdinal(a.Node, b.Node)));
+    private readonly SortedDictionary<string, PolicyShare> _amiss = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, IReadOnlyList<PlanConflict>> _conflicts = new(StringComparer.Ordinal);
+    private readonly int[] _counts = new int[Enum.GetValues<NodePolicyState>().Length];
+    private readonly Dictionary<string, int> _pressure = new(StringComparer.Ordinal);
+    private long _entries;
+    private long _limit;
+    private long _drops;
+
+    /// <summary>Takes a node's new share in, or out when it is null.</summary>
+    /// <returns>Whether more than usage changed.</returns>
+    public bool Put(string node, PolicyShare? share, in NodeUsage usage, IReadOnlyList<PlanConflict> conflicts)
+    {
+        var known = _nodes.TryGetValue(node, out var old);
+        if (known)
+        {
+            Count(node, old.Share, old.Usage, -1);
+        }
+
+        if (share is { } now)
+        {
+            _nodes[node] = (now, usage);
+            Count(node, now, usage, +1);
+        }
+        else
+        {
+            _nodes.Remove(node);
+        }
+
+        var disputed = PutConflicts(node, conflicts);
+        return disputed || known != share.HasValue || (known && (old.Share != share!.Value || old.Usage.Pressure != usage.Pressure || (old.Usage.DropsPerMinute > 0) != (usage.DropsPerMinute > 0)));
+    }
+
+    public TallySnapshot Snapshot(int pending) => new()
+    {
+        Pending = pending,
+        Nodes = new PolicyNodeCounts
+        {
+            Selected = _nodes.Count,
+            Ready = _counts[(int)NodePolicyState.Ready],
+            Updating = _counts[(int)NodePolicyState.Updating],
+            Drifted = _counts[(int)NodePolicyState.Drifted],
+            Failed = _counts[(int)NodePolicyState.Failed],
+            Unreachable = _counts[(int)NodePolicyState.Unreachable],
+        },
+        Entries = _entries,
+        Limit = _limit,
+        DropsPerMinute = _drops,
+        Hottest = [.. _byPercent.Take(Listed).Select(Hot)],
+        Failures = [.. _amiss.Take(Listed).Select(f => new NodeFailure { Name = f.Key, Reason = f.Value.Reason, Message = f.Value.Message })],
+        Conflicts = [.. _conflicts.Values.SelectMany(c => c)],
+        Warning = _pressure.GetValueOrDefault("Warning"),
+        Critical = _pressure.GetValueOrDefault("Critical"),
+    };
+
+    private HotNode Hot((int Percent, string Node) item)
+    {
+        var usage = _nodes[item.Node].Usage;
+        return new HotNode { Name = item.Node, Entries = usage.Entries, Limit = usage.Limit, Percent = item.Percent, DropsPerMinute = usage.DropsPerMinute };
+    }
+
+    private void Count(string node, in PolicyShare share, in NodeUsage usage, int sign)
+    {
+        _counts[(int)share.State] += sign;
+        _entries += sign * usage.Entries;
+        _limit += sign * usage.Limit;
+        _drops += sign * usage.DropsPerMinute;
+        _pressure[usage.Pressure] = _pressure.GetValueOrDefault(usage.Pressure) + sign;
+        var amiss = share.State is NodePolicyState.Failed or NodePolicyState.Drifted or NodePolicyState.Unreachable;
+        if (sign > 0)
+        {
+            if (usage.Limit > 0)
+            {
+                _byPercent.Add((usage.Percent, node));
+            }
+
+            if (amiss)
+            {
+                _amiss[node] = share;
+            }
+        }
+        else
+        {
+            _byPercent.Remove((usage.Percent, node));
+            _amiss.Remove(node);
+        }
+    }
+
+    private bool PutConflicts(string node, IReadOnlyList<PlanConflict> conflicts)
+    {
+        if (conflicts.Count == 0)
+        {
+            return _conflicts.Remove(node);
+        }
+
+        var same = _conflicts.TryGetValue(node, out var old) && old.SequenceEqual(conflicts);
+        _conflicts[node] = conflicts;
+        return !same;
+    }
+}

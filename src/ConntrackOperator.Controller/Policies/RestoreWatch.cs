@@ -1,0 +1,29 @@
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Controller.Cluster;
+
+namespace ConntrackOperator.Controller.Policies;
+
+/// <summary>Which nodes still have to put back what a policy set that is being deleted.</summary>
+internal static class RestoreWatch
+{
+    /// <summary>Nodes that are gone, not ready, or have no agent, are not waited for.</summary>
+    public static List<string> StillRestoring(string policy, ClusterView cluster)
+    {
+        var waiting = new List<string>();
+        foreach (var node in cluster.ConntrackNodes.Store.Snapshot.Values)
+        {
+            if (IsRestoring(policy, node) && cluster.Node(node.Metadata!.Name!) is { } machine && NodeReading.IsReady(machine))
+            {
+                waiting.Add(node.Metadata.Name!);
+            }
+        }
+
+        waiting.Sort(StringComparer.Ordinal);
+        return waiting;
+    }
+
+    /// <summary>Whether the plan still has the policy's settings, or the agent has not got as far as the plan, or an original of the policy's is out.</summary>
+    public static bool IsRestoring(string policy, ConntrackNode node) =>
+        (node.Spec?.Settings?.Exists(s => s.Policy == policy) ?? false)
+        || (node.Status?.Settings?.Exists(s => s.Policy == policy) ?? false);
+}
