@@ -20,7 +20,7 @@ internal static partial class SelectorValidator
         var labels = selector?.MatchLabels ?? [];
         if (labels.Count > MaximumItems)
         {
-            errors.Add(new(path + ".matchLabels", Text(labels.Count), PolicyValidator.TooMany(MaximumItems)));
+            errors.Add(new(path + ".matchLabels", Text(labels.Count), RuleMessages.TooMany(MaximumItems)));
         }
 
         foreach (var (key, value) in labels)
@@ -39,7 +39,7 @@ internal static partial class SelectorValidator
         var expressions = selector?.MatchExpressions ?? [];
         if (expressions.Count > MaximumItems)
         {
-            errors.Add(new(path + ".matchExpressions", Text(expressions.Count), PolicyValidator.TooMany(MaximumItems)));
+            errors.Add(new(path + ".matchExpressions", Text(expressions.Count), RuleMessages.TooMany(MaximumItems)));
         }
 
         for (var i = 0; i < expressions.Count; i++)
@@ -67,7 +67,7 @@ internal static partial class SelectorValidator
 
         if (!Operators.Contains(name))
         {
-            errors.Add(new(path + ".operator", JsonText.Quote(name), PolicyValidator.ChoicesAllowed(Operators)));
+            errors.Add(new(path + ".operator", JsonText.Quote(name), RuleMessages.Choices(Operators)));
         }
 
         var values = requirement.Values ?? [];
@@ -82,7 +82,7 @@ internal static partial class SelectorValidator
 
         if (values.Count > MaximumValues)
         {
-            errors.Add(new(path + ".values", Text(values.Count), PolicyValidator.TooMany(MaximumValues)));
+            errors.Add(new(path + ".values", Text(values.Count), RuleMessages.TooMany(MaximumValues)));
         }
 
         for (var i = 0; i < values.Count; i++)
