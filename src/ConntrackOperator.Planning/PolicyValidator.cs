@@ -85,9 +85,9 @@ public static class PolicyValidator
         var message = field.Unit switch
         {
             SettingUnit.Seconds when value is null => KubeDuration.Allowed,
-            SettingUnit.Bytes when value is null || value < field.Minimum || value > field.Maximum => BytesAllowed(field.Minimum, field.Maximum),
-            SettingUnit.Choice when value is null || !field.Choices.ContainsKey(value.Value) => ChoicesAllowed(field.Choices.Values),
-            SettingUnit.Number when value < field.Minimum || value > field.Maximum => RangeAllowed(field.Minimum, field.Maximum),
+            SettingUnit.Bytes when value is null || value < field.Minimum || value > field.Maximum => RuleMessages.ByteRange(field.Minimum, field.Maximum),
+            SettingUnit.Choice when value is null || !field.Choices.ContainsKey(value.Value) => RuleMessages.Choices(field.Choices.Values),
+            SettingUnit.Number when value < field.Minimum || value > field.Maximum => RuleMessages.Range(field.Minimum, field.Maximum),
             _ => null,
         };
         if (message is not null)
@@ -116,7 +116,7 @@ public static class PolicyValidator
         const string path = "spec." + SettingCatalog.SysctlsPath;
         if (sysctls.Count > MaximumSysctls)
         {
-            errors.Add(new(path, Text(sysctls.Count), TooMany(MaximumSysctls)));
+            errors.Add(new(path, Text(sysctls.Count), RuleMessages.TooMany(MaximumSysctls)));
         }
 
         foreach (var (name, value) in sysctls)
@@ -131,12 +131,12 @@ public static class PolicyValidator
             }
             else if (SettingCatalog.BySysctl.TryGetValue(name, out var field))
             {
-                errors.Add(new(path, JsonText.Quote(name), HasField(name, field.Path)));
+                errors.Add(new(path, JsonText.Quote(name), RuleMessages.SysctlHasField(name, field.Path)));
             }
 
             if (!TryReadSysctl(value, out _))
             {
-                errors.Add(new($"{path}.{name}", JsonText.Quote(value ?? string.Empty), RuleMessages.SysctlValue));
+                errors.Add(new($"{path}[{name}]", JsonText.Quote(value ?? string.Empty), RuleMessages.SysctlValue));
             }
         }
     }
@@ -162,7 +162,7 @@ public static class PolicyValidator
     {
         if (value < minimum || value > maximum)
         {
-            errors.Add(new(path, Text(value.Value), RangeAllowed(minimum, maximum)));
+            errors.Add(new(path, Text(value.Value), RuleMessages.Range(minimum, maximum)));
         }
     }
 
@@ -171,7 +171,7 @@ public static class PolicyValidator
     {
         if (value is { } given && !Enum.IsDefined(given))
         {
-            errors.Add(new(path, given.ToString(), ChoicesAllowed(Enum.GetNames<T>())));
+            errors.Add(new(path, given.ToString(), RuleMessages.Choices(Enum.GetNames<T>())));
         }
     }
 
@@ -183,24 +183,6 @@ public static class PolicyValidator
             && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value)
             && value <= SettingCatalog.MaximumSysctlValue;
     }
-
-    /// <summary>Says what a number may be.</summary>
-    internal static string RangeAllowed(long minimum, long maximum) =>
-        string.Create(CultureInfo.InvariantCulture, $"must be from {minimum} to {maximum}");
-
-    /// <summary>Says what an amount of bytes may be.</summary>
-    internal static string BytesAllowed(long minimum, long maximum) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"must be a whole number of bytes from {minimum} to {maximum}, as a number or with one of the suffixes k, M, G, Ki, Mi and Gi, such as 4194304 or 4Mi");
-
-    /// <summary>Says which strings there are.</summary>
-    internal static string ChoicesAllowed(IEnumerable<string> choices) => "must be one of " + string.Join(", ", choices);
-
-    /// <summary>Says how many items there may be.</summary>
-    internal static string TooMany(int maximum) => string.Create(CultureInfo.InvariantCulture, $"must have at most {maximum} items");
-
-    /// <summary>Says which field a sysctl has.</summary>
-    internal static string HasField(string sysctl, string field) => $"{sysctl} has a field of its own: set spec.{field} instead";
 
     private static bool IsSysctlName(string name)
     {

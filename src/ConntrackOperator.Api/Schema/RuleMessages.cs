@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ConntrackOperator.Api.Schema;
 
 /// <summary>What the rules say to a person; the API server and the check without a cluster use the same words.</summary>
@@ -46,4 +48,37 @@ public static class RuleMessages
 
     /// <summary>The key nf_conntrack_count of sysctls.</summary>
     public const string CountIsReadOnly = "nf_conntrack_count is read-only: it says how many entries there are";
+
+    /// <summary>Says what a number may be.</summary>
+    /// <param name="minimum">The least value.</param>
+    /// <param name="maximum">The greatest value.</param>
+    /// <returns>The message.</returns>
+    public static string Range(long minimum, long maximum) =>
+        string.Create(CultureInfo.InvariantCulture, $"must be from {minimum} to {maximum}");
+
+    /// <summary>Says what an amount of bytes may be.</summary>
+    /// <param name="minimum">Bytes.</param>
+    /// <param name="maximum">Bytes.</param>
+    /// <returns>The message.</returns>
+    public static string ByteRange(long minimum, long maximum) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"must be a whole number of bytes from {minimum} to {maximum}, as a number or with one of the suffixes k, M, G, Ki, Mi and Gi, such as 4194304 or 4Mi");
+
+    /// <summary>Says which strings there are.</summary>
+    /// <param name="choices">The strings.</param>
+    /// <returns>The message.</returns>
+    public static string Choices(IEnumerable<string> choices) => "must be one of " + string.Join(", ", choices);
+
+    /// <summary>Says how many items there may be.</summary>
+    /// <param name="maximum">Items.</param>
+    /// <returns>The message.</returns>
+    public static string TooMany(int maximum) =>
+        string.Create(CultureInfo.InvariantCulture, $"must have at most {maximum} items");
+
+    /// <summary>Says which field a sysctl has.</summary>
+    /// <param name="sysctl">The sysctl.</param>
+    /// <param name="field">The field below spec.</param>
+    /// <returns>The message.</returns>
+    public static string SysctlHasField(string sysctl, string field) =>
+        $"{sysctl} has a field of its own: set spec.{field} instead";
 }
