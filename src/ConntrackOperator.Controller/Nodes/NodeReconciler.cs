@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Controller.Policies;
 using ConntrackOperator.Kubernetes.Transport;
@@ -14,7 +15,12 @@ namespace ConntrackOperator.Controller.Nodes;
 internal sealed class NodeReconciler(
     ApiClient api, ClusterView cluster, PolicyBoard board, Action<IReadOnlyDictionary<string, bool>> touched, Action fleetChanged, TimeProvider time)
 {
-    private static readonly NodeSpec _nothing = new() { Settings = [] };
+    /// <summary>Not quite nothing: server-side apply drops a spec whose only list is empty, and the schema wants a spec.</summary>
+    private static readonly NodeSpec _nothing = new()
+    {
+        Settings = [],
+        Pressure = new NodePressure { WarningPercent = PressureSpec.DefaultWarningPercent, CriticalPercent = PressureSpec.DefaultCriticalPercent },
+    };
 
     /// <summary>The generation that the controller's own last write gave each ConntrackNode: the watch may be behind it.</summary>
     private readonly ConcurrentDictionary<string, (string? Uid, long Generation)> _written = new(StringComparer.Ordinal);

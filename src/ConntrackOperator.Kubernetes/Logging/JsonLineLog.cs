@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace ConntrackOperator.Kubernetes.Logging;
@@ -10,6 +11,9 @@ namespace ConntrackOperator.Kubernetes.Logging;
 /// <param name="always">A field of every line, such as the node; null: none.</param>
 public sealed class JsonLineLog(Stream output, TimeProvider time, bool verbose, (string Name, string Value)? always = null) : IRuntimeLog
 {
+    // The lines go to a log, not into a web page: quotes need not read \u0022.
+    private static readonly JsonWriterOptions _readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private readonly Lock _lock = new();
 
     /// <inheritdoc />
@@ -31,7 +35,7 @@ public sealed class JsonLineLog(Stream output, TimeProvider time, bool verbose, 
     private void Write(string level, string message, Exception? exception)
     {
         using var line = new MemoryStream(256);
-        using (var json = new Utf8JsonWriter(line))
+        using (var json = new Utf8JsonWriter(line, _readable))
         {
             json.WriteStartObject();
             json.WriteString("time", time.GetUtcNow().UtcDateTime);
