@@ -113,7 +113,6 @@ public sealed class WorkQueueModelTests
                     model.Advance();
                 }
 
-                // Keys that come due at the same moment have no order; take the queue's word for it by sorting none.
                 break;
         }
 

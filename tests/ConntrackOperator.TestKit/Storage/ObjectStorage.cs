@@ -308,7 +308,7 @@ internal sealed partial class ObjectStorage(TimeProvider time)
         Set(metadata, "namespace", ns is null ? null : JsonValue.Create(ns));
         metadata["uid"] = Guid.NewGuid().ToString();
         metadata["creationTimestamp"] = Now();
-        metadata["generation"] = 1;
+        metadata["generation"] = 1L;
         return name;
     }
 
