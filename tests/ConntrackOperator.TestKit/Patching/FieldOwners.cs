@@ -41,8 +41,8 @@ internal sealed class FieldOwners(FieldPaths paths)
         var before = _owners.GetValueOrDefault(manager) ?? [];
         _owners[manager] = wanted;
         var result = (JsonObject)paths.Merge(current, stated)!;
-        // Items go after their fields, so that an item that somebody else has fields in stays.
-        foreach (var path in before.Except(wanted).OrderByDescending(path => path.Length))
+        // Whole items go first, while their keys are there to find them by.
+        foreach (var path in before.Except(wanted).OrderByDescending(FieldPaths.IsItem).ThenByDescending(path => path.Length))
         {
             if (!_owners.Values.Any(owned => owned.Contains(path) || owned.Any(other => FieldPaths.IsUnder(other, path))))
             {
