@@ -1,1 +1,3 @@
-return 0;
+using ConntrackOperator.Cli.Crd;
+
+return args is ["crd", "--output", var directory] ? CrdCommand.Run(directory, Console.Out) : 2;

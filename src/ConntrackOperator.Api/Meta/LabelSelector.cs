@@ -6,8 +6,7 @@ namespace ConntrackOperator.Api.Meta;
 public sealed record LabelSelector
 {
     /// <summary>Labels that must be there with exactly these values.</summary>
-    [MaxItems(32), LabelKeys]
-    [Pattern("^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$"), MaxLength(63)]
+    [MaxItems(32), LabelKeys, LabelValues]
     public Dictionary<string, string>? MatchLabels { get; init; }
 
     /// <summary>Requirements on labels; all must hold.</summary>

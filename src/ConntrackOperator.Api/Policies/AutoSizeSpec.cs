@@ -3,9 +3,9 @@ using ConntrackOperator.Api.Schema;
 namespace ConntrackOperator.Api.Policies;
 
 /// <summary>The table's size from a node's memory and cores: the larger of what memoryPercent and entriesPerCore give, then kept within minEntries and maxEntries.</summary>
-[Rule("has(self.memoryPercent) || has(self.entriesPerCore)", "at least one of memoryPercent and entriesPerCore must be set")]
+[Rule("has(self.memoryPercent) || has(self.entriesPerCore)", RuleMessages.AutoNeedsSource)]
 [Rule("!has(self.minEntries) || !has(self.maxEntries) || self.minEntries <= self.maxEntries",
-    "minEntries must not be greater than maxEntries", Field = "minEntries")]
+    RuleMessages.MinAboveMax, Field = "minEntries")]
 public sealed record AutoSizeSpec
 {
     /// <summary>The share of the node's memory that a full table may take, in percent.</summary>

@@ -32,13 +32,9 @@ public sealed record PolicySpec
     /// <summary>Reassembly of fragmented IPv6 packets, which tracking needs whole.</summary>
     public Ipv6FragmentsSpec? Ipv6Fragments { get; init; }
 
-    /// <summary>Any other key net.netfilter.nf_conntrack_* or nf_flowtable_*, without the net.netfilter prefix, with its value as a string of digits.</summary>
-    [MaxItems(32), MaxLength(10), Pattern("^[0-9]+$")]
-    [Rule("self.all(k, k.matches('^nf_(conntrack|flowtable)_[a-z0-9_]+$') && size(k) <= 63)",
-        "each key must be the name of a sysctl under net.netfilter, such as nf_conntrack_expect_max or nf_flowtable_tcp_timeout")]
-    [Rule("self.all(k, !k.matches('^nf_(conntrack|flowtable)_[a-z0-9_]+$') || !(k in ['nf_conntrack_count']))",
-        "nf_conntrack_count is read-only: it says how many entries there are")]
-    [SysctlsWithoutField]
+    /// <summary>Any other key net.netfilter.nf_conntrack_* or nf_flowtable_*, without the net.netfilter prefix, with its value as a number in quotes; refused for a key that has a field of its own or that is read-only.</summary>
+    [MaxItems(32), SysctlsWithoutField]
+    [Rule("self.matches('^(0|[1-9][0-9]{0,9})$') && int(self) <= 4294967295", RuleMessages.SysctlValue, OnItems = true), MaxLength(10)]
     public Dictionary<string, string>? Sysctls { get; init; }
 
     /// <summary>From which usage of the table on a node reports pressure.</summary>

@@ -4,7 +4,7 @@ namespace ConntrackOperator.Api.Policies;
 
 /// <summary>From which usage of the table on a node reports pressure. A node takes both from one policy.</summary>
 [Rule("(has(self.warningPercent) ? self.warningPercent : 75) < (has(self.criticalPercent) ? self.criticalPercent : 90)",
-    "warningPercent (75 when left out) must be less than criticalPercent (90 when left out)", Field = "warningPercent")]
+    RuleMessages.WarningBelowCritical, Field = "warningPercent")]
 public sealed record PressureSpec
 {
     /// <summary>The default of warningPercent.</summary>

@@ -3,7 +3,7 @@ using ConntrackOperator.Api.Schema;
 namespace ConntrackOperator.Api.Policies;
 
 /// <summary>The limit of entries: exactly one of entries and auto.</summary>
-[Rule("has(self.entries) != has(self.auto)", "exactly one of entries and auto must be set")]
+[Rule("has(self.entries) != has(self.auto)", RuleMessages.ExactlyOneSize)]
 public sealed record TableSizeSpec
 {
     /// <summary>The same number for every node, 1024 to 134217728.</summary>

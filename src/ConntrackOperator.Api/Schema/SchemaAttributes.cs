@@ -65,9 +65,13 @@ public sealed class MaxItemsAttribute(int value) : Attribute
     public int Value => value;
 }
 
-/// <summary>A map's keys are label keys: an optional DNS prefix and a name of at most 63 characters.</summary>
+/// <summary>A string, or each key of a map, is a label key: an optional DNS prefix and a name of at most 63 characters.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class LabelKeysAttribute : Attribute;
+
+/// <summary>Each item of a list, or each value of a map, is a label value: at most 63 characters.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class LabelValuesAttribute : Attribute;
 
 /// <summary>A string is a duration as in Kubernetes (30s, 10m, 24h, 1h30m), whole seconds, from 1s to 2147483647s.</summary>
 [AttributeUsage(AttributeTargets.Property)]
@@ -112,6 +116,9 @@ public sealed class RuleAttribute(string expression, string message) : Attribute
 
     /// <summary>The field below that the error is reported at, as in JSON; null: the value itself.</summary>
     public string? Field { get; init; }
+
+    /// <summary>True: the rule is about each item of a list or each value of a map.</summary>
+    public bool OnItems { get; init; }
 }
 
 /// <summary>A column of <c>kubectl get</c>.</summary>
@@ -167,6 +174,6 @@ public sealed class ByteRangeAttribute(long minimum, long maximum) : Attribute
     public long Maximum => maximum;
 }
 
-/// <summary>The map's keys are sysctls that have no field of their own in the policy.</summary>
+/// <summary>The map's keys are names of sysctls under net.netfilter that can be written and have no field of their own in the policy.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class SysctlsWithoutFieldAttribute : Attribute;

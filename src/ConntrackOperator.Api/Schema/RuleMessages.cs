@@ -1,0 +1,84 @@
+using System.Globalization;
+
+namespace ConntrackOperator.Api.Schema;
+
+/// <summary>What the rules say to a person; the API server and the check without a cluster use the same words.</summary>
+public static class RuleMessages
+{
+    /// <summary>table.size.</summary>
+    public const string ExactlyOneSize = "exactly one of entries and auto must be set";
+
+    /// <summary>table.size.auto.</summary>
+    public const string AutoNeedsSource = "at least one of memoryPercent and entriesPerCore must be set";
+
+    /// <summary>table.size.auto.</summary>
+    public const string MinAboveMax = "minEntries must not be greater than maxEntries";
+
+    /// <summary>ipv6Fragments.</summary>
+    public const string LowAboveHigh = "lowThreshold must not be greater than highThreshold";
+
+    /// <summary>pressure.</summary>
+    public const string WarningBelowCritical =
+        "warningPercent (75 when left out) must be less than criticalPercent (90 when left out)";
+
+    /// <summary>A label selector's values.</summary>
+    public const string ValuesNeeded = "values must not be empty when operator is In or NotIn";
+
+    /// <summary>A label selector's values.</summary>
+    public const string ValuesNotAllowed = "values must be left out when operator is Exists or DoesNotExist";
+
+    /// <summary>A label selector's keys.</summary>
+    public const string LabelKey =
+        "must be a label key: at most 63 letters, digits, '-', '_' and '.', beginning and ending with a letter or digit, if need be after a DNS name and '/', such as node-role.kubernetes.io/edge";
+
+    /// <summary>A label selector's values.</summary>
+    public const string LabelValue =
+        "must be a label value: at most 63 letters, digits, '-', '_' and '.', beginning and ending with a letter or digit, or empty";
+
+    /// <summary>A duration.</summary>
+    public const string Duration =
+        "must be a duration of whole seconds from 1s to 596523h14m7s (24855 days), written with h, m and s in this order, such as 30s, 10m, 1h30m or 24h";
+
+    /// <summary>The keys of sysctls.</summary>
+    public const string SysctlName =
+        "must be the name of a sysctl under net.netfilter that begins with nf_conntrack_ or nf_flowtable_, of at most 63 characters, such as nf_flowtable_tcp_timeout";
+
+    /// <summary>The values of sysctls.</summary>
+    public const string SysctlValue = "must be a whole number from 0 to 4294967295 in quotes, without leading zeros, such as \"30\"";
+
+    /// <summary>The key nf_conntrack_count of sysctls.</summary>
+    public const string CountIsReadOnly = "nf_conntrack_count is read-only: it says how many entries there are";
+
+    /// <summary>Says what a number may be.</summary>
+    /// <param name="minimum">The least value.</param>
+    /// <param name="maximum">The greatest value.</param>
+    /// <returns>The message.</returns>
+    public static string Range(long minimum, long maximum) =>
+        string.Create(CultureInfo.InvariantCulture, $"must be from {minimum} to {maximum}");
+
+    /// <summary>Says what an amount of bytes may be.</summary>
+    /// <param name="minimum">Bytes.</param>
+    /// <param name="maximum">Bytes.</param>
+    /// <returns>The message.</returns>
+    public static string ByteRange(long minimum, long maximum) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"must be a whole number of bytes from {minimum} to {maximum}, as a number or with one of the suffixes k, M, G, Ki, Mi and Gi, such as 4194304 or 4Mi");
+
+    /// <summary>Says which strings there are.</summary>
+    /// <param name="choices">The strings.</param>
+    /// <returns>The message.</returns>
+    public static string Choices(IEnumerable<string> choices) => "must be one of " + string.Join(", ", choices);
+
+    /// <summary>Says how many items there may be.</summary>
+    /// <param name="maximum">Items.</param>
+    /// <returns>The message.</returns>
+    public static string TooMany(int maximum) =>
+        string.Create(CultureInfo.InvariantCulture, $"must have at most {maximum} items");
+
+    /// <summary>Says which field a sysctl has.</summary>
+    /// <param name="sysctl">The sysctl.</param>
+    /// <param name="field">The field below spec.</param>
+    /// <returns>The message.</returns>
+    public static string SysctlHasField(string sysctl, string field) =>
+        $"{sysctl} has a field of its own: set spec.{field} instead";
+}

@@ -1,0 +1,125 @@
+using System.Globalization;
+using System.Reflection;
+using System.Text.Json.Nodes;
+using ConntrackOperator.Api.Schema;
+using ConntrackOperator.Planning;
+
+namespace ConntrackOperator.Cli.Crd;
+
+/// <summary>Turns the API's constraints into rules in CEL, whose messages tell a person what is allowed.</summary>
+internal static class SchemaRules
+{
+    // k8s.io/apimachinery/pkg/util/validation; the prefix's length is looked at apart.
+    private const string LabelKeyPattern =
+        @"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$";
+
+    private const string LabelValuePattern = "^(([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9])?$";
+
+    // As many digits as can't overflow CEL's durations (292 years); the range is compared after that.
+    private const string DurationRule =
+        "size(self) > 0 && self.matches('^([0-9]{1,6}h)?([0-3]?[0-9]{1,7}m)?([0-2]?[0-9]{1,9}s)?$')"
+        + " && duration(self) >= duration('1s') && duration(self) <= duration('2147483647s')";
+
+    /// <summary>Adds what a property's attributes say to its schema.</summary>
+    internal static void Apply(PropertyInfo property, JsonObject schema)
+    {
+        if (property.GetCustomAttribute<DurationAttribute>() is not null)
+        {
+            schema["maxLength"] = KubeDuration.MaximumLength;
+            Add(schema, DurationRule, KubeDuration.Allowed);
+        }
+
+        if (property.GetCustomAttribute<ByteRangeAttribute>() is { } bytes)
+        {
+            Add(schema, BytesRule(bytes), RuleMessages.ByteRange(bytes.Minimum, bytes.Maximum));
+        }
+
+        if (property.GetCustomAttribute<LabelKeysAttribute>() is not null)
+        {
+            ApplyLabelKeys(schema);
+        }
+
+        if (property.GetCustomAttribute<LabelValuesAttribute>() is not null)
+        {
+            var values = Items(schema);
+            values["maxLength"] = 63;
+            Add(values, $"self.matches('{LabelValuePattern}')", RuleMessages.LabelValue);
+        }
+
+        if (property.GetCustomAttribute<SysctlsWithoutFieldAttribute>() is not null)
+        {
+            ApplySysctls(schema);
+        }
+
+        foreach (var rule in property.GetCustomAttributes<RuleAttribute>())
+        {
+            Add(rule.OnItems ? Items(schema) : schema, rule.Expression, rule.Message, rule.MessageExpression, rule.Field);
+        }
+    }
+
+    /// <summary>Adds a type's rules to its schema.</summary>
+    internal static void Apply(Type type, JsonObject schema)
+    {
+        foreach (var rule in type.GetCustomAttributes<RuleAttribute>())
+        {
+            Add(schema, rule.Expression, rule.Message, rule.MessageExpression, rule.Field);
+        }
+    }
+
+    /// <summary>The schema of a list's items or of a map's values.</summary>
+    internal static JsonObject Items(JsonObject schema) =>
+        (schema["items"] ?? schema["additionalProperties"])?.AsObject() ?? throw new InvalidOperationException("neither a list nor a map");
+
+    private static void ApplyLabelKeys(JsonObject schema)
+    {
+        if (schema["type"]!.GetValue<string>() == "string")
+        {
+            schema["maxLength"] = 317;
+            Add(schema, $"self.indexOf('/') <= 253 && self.matches('{LabelKeyPattern}')", RuleMessages.LabelKey);
+            return;
+        }
+
+        var good = $"size(k) <= 317 && k.indexOf('/') <= 253 && k.matches('{LabelKeyPattern}')";
+        Add(schema, $"self.all(k, {good})", RuleMessages.LabelKey);
+    }
+
+    private static void ApplySysctls(JsonObject schema)
+    {
+        const string name = "size(k) <= 63 && k.matches('^nf_(conntrack|flowtable)_[a-z0-9_]+$')";
+        Add(schema, $"self.all(k, {name})", RuleMessages.SysctlName);
+        foreach (var (sysctl, reason) in SettingCatalog.ReadOnly)
+        {
+            Add(schema, $"!('{sysctl}' in self)", $"{sysctl} {reason}");
+        }
+
+        foreach (var field in SettingCatalog.Fields)
+        {
+            Add(schema, $"!('{field.Sysctl}' in self)", RuleMessages.SysctlHasField(field.Sysctl, field.Path));
+        }
+    }
+
+    private static string BytesRule(ByteRangeAttribute bytes) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"type(self) == int ? self >= {bytes.Minimum} && self <= {bytes.Maximum} : self.matches('^[0-9]{{1,11}}(k|M|G|Ki|Mi|Gi)?$') && quantity(self).compareTo(quantity('{bytes.Minimum}')) >= 0 && quantity(self).compareTo(quantity('{bytes.Maximum}')) <= 0");
+
+    private static void Add(JsonObject schema, string rule, string message, string? messageExpression = null, string? field = null)
+    {
+        var entry = new JsonObject { ["rule"] = rule, ["message"] = message };
+        if (messageExpression is not null)
+        {
+            entry["messageExpression"] = messageExpression;
+        }
+
+        if (field is not null)
+        {
+            entry["fieldPath"] = "." + field;
+        }
+
+        if (schema["x-kubernetes-validations"] is not JsonArray rules)
+        {
+            schema["x-kubernetes-validations"] = rules = [];
+        }
+
+        rules.Add(entry);
+    }
+}
