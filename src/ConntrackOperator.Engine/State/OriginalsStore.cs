@@ -26,12 +26,17 @@ public sealed class OriginalsStore
         _state = state;
         _bootId = bootId;
         _networkNamespace = networkNamespace;
-        var file = AtomicFile.Read(state.OriginalsFile, EngineJson.Default.OriginalsFile, out var problem);
+        var file = AtomicFile.Read(state.OriginalsFile, EngineJson.Default.OriginalsFile, !state.IsReadOnly, out var problem);
         Problem = problem;
         IsFresh = file is null || file.BootId != bootId || file.NetworkNamespace != networkNamespace;
-        _originals = IsFresh || file?.Originals is null
-            ? new Dictionary<string, OriginalValue>(StringComparer.Ordinal)
-            : new Dictionary<string, OriginalValue>(file.Originals, StringComparer.Ordinal);
+        _originals = new Dictionary<string, OriginalValue>(StringComparer.Ordinal);
+        foreach (var (name, original) in IsFresh ? [] : file?.Originals ?? [])
+        {
+            if (original is not null)
+            {
+                _originals[name] = original;
+            }
+        }
     }
 
     /// <summary>What was wrong with the file, if something was.</summary>
@@ -39,6 +44,8 @@ public sealed class OriginalsStore
 
     /// <summary>True when the directory knew nothing of this boot: the originals that the node's status tells can be taken over.</summary>
     public bool IsFresh { get; private set; }
+
+    internal bool IsReadOnly => _state.IsReadOnly;
 
     /// <summary>The keys with an original.</summary>
     public IReadOnlyCollection<string> Names => _originals.Keys;
@@ -93,7 +100,7 @@ public sealed class OriginalsStore
     /// <exception cref="IOException">The disk is full or read-only; nothing may be written to the kernel then.</exception>
     internal void Save()
     {
-        if (!_unsaved)
+        if (!_unsaved || _state.IsReadOnly)
         {
             return;
         }
