@@ -136,7 +136,7 @@ public static class PolicyValidator
 
             if (!TryReadSysctl(value, out _))
             {
-                errors.Add(new($"{path}.{name}", JsonText.Quote(value ?? string.Empty), RuleMessages.SysctlValue));
+                errors.Add(new($"{path}[{name}]", JsonText.Quote(value ?? string.Empty), RuleMessages.SysctlValue));
             }
         }
     }

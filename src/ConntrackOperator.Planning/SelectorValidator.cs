@@ -1,17 +1,14 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Schema;
 
 namespace ConntrackOperator.Planning;
 
 /// <summary>Checks a label selector as Kubernetes does.</summary>
-internal static partial class SelectorValidator
+internal static class SelectorValidator
 {
     private const int MaximumItems = 32;
     private const int MaximumValues = 64;
-    private const int MaximumPrefix = 253;
-    private const int MaximumKey = 317;
 
     private static readonly string[] Operators = ["In", "NotIn", "Exists", "DoesNotExist"];
 
@@ -25,14 +22,14 @@ internal static partial class SelectorValidator
 
         foreach (var (key, value) in labels)
         {
-            if (!IsKey(key))
+            if (!LabelSyntax.IsKey(key))
             {
                 errors.Add(new(path + ".matchLabels", JsonText.Quote(key), RuleMessages.LabelKey));
             }
 
-            if (!IsValue(value))
+            if (!LabelSyntax.IsValue(value))
             {
-                errors.Add(new($"{path}.matchLabels.{key}", JsonText.Quote(value ?? string.Empty), RuleMessages.LabelValue));
+                errors.Add(new($"{path}.matchLabels[{key}]", JsonText.Quote(value ?? string.Empty), RuleMessages.LabelValue));
             }
         }
 
@@ -54,7 +51,7 @@ internal static partial class SelectorValidator
         {
             errors.Add(new(path + ".key", string.Empty, FieldError.RequiredMessage));
         }
-        else if (!IsKey(key))
+        else if (!LabelSyntax.IsKey(key))
         {
             errors.Add(new(path + ".key", JsonText.Quote(key), RuleMessages.LabelKey));
         }
@@ -87,24 +84,12 @@ internal static partial class SelectorValidator
 
         for (var i = 0; i < values.Count; i++)
         {
-            if (!IsValue(values[i]))
+            if (!LabelSyntax.IsValue(values[i]))
             {
                 errors.Add(new(string.Create(CultureInfo.InvariantCulture, $"{path}.values[{i}]"), JsonText.Quote(values[i] ?? string.Empty), RuleMessages.LabelValue));
             }
         }
     }
 
-    private static bool IsKey(string key) =>
-        key.Length <= MaximumKey && key.IndexOf('/', StringComparison.Ordinal) <= MaximumPrefix && Key().IsMatch(key);
-
-    private static bool IsValue(string? value) => value is not null && Value().IsMatch(value);
-
     private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
-
-    // k8s.io/apimachinery/pkg/util/validation: qualified names and label values.
-    [GeneratedRegex(@"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]\z")]
-    private static partial Regex Key();
-
-    [GeneratedRegex(@"^(([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9])?\z")]
-    private static partial Regex Value();
 }

@@ -3,8 +3,11 @@ using ConntrackOperator.Api.Schema;
 namespace ConntrackOperator.Api.Policies;
 
 /// <summary>Reassembly of fragmented IPv6 packets.</summary>
-[Rule("!has(self.highThreshold) || !has(self.lowThreshold) || !isQuantity(string(self.highThreshold)) || !isQuantity(string(self.lowThreshold)) || quantity(string(self.lowThreshold)).compareTo(quantity(string(self.highThreshold))) <= 0",
-    RuleMessages.LowAboveHigh, Field = "lowThreshold")]
+[Rule("!has(self.highThreshold) || !has(self.lowThreshold) || !isQuantity(string(self.highThreshold)) || !isQuantity(string(self.lowThreshold))"
+    + " || quantity(string(self.lowThreshold)).compareTo(quantity(string(self.highThreshold))) <= 0",
+    RuleMessages.LowAboveHigh,
+    Field = "lowThreshold",
+    Value = "type(self.lowThreshold) == int ? string(self.lowThreshold) : '\"' + string(self.lowThreshold) + '\"'")]
 public sealed record Ipv6FragmentsSpec
 {
     /// <summary>Memory for fragments above which new ones are dropped: bytes, such as 4194304 or 4Mi (nf_conntrack_frag6_high_thresh; the kernel's default is 4Mi).</summary>

@@ -16,7 +16,7 @@ public readonly record struct Quantity(string Text)
         bytes = 0;
         var text = Text ?? string.Empty;
         var end = text.Length;
-        while (end > 0 && !char.IsAsciiDigit(text[end - 1]) && text[end - 1] != '.')
+        while (end > 0 && !char.IsAsciiDigit(text[end - 1]))
         {
             end--;
         }
@@ -32,14 +32,14 @@ public readonly record struct Quantity(string Text)
             "Gi" => 1024m * 1024 * 1024,
             _ => null,
         };
-        if (unit is null || end is 0 or > 18 || !char.IsAsciiDigit(text[0])
-            || !decimal.TryParse(text.AsSpan(0, end), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+        if (unit is null || end is 0 or > 18
+            || !decimal.TryParse(text.AsSpan(0, end), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
         {
             return false;
         }
 
         var amount = number * unit.Value;
-        if (amount != decimal.Truncate(amount) || amount > long.MaxValue)
+        if (amount > long.MaxValue)
         {
             return false;
         }

@@ -111,8 +111,8 @@ public sealed class RuleAttribute(string expression, string message) : Attribute
     /// <summary>The message.</summary>
     public string Message => message;
 
-    /// <summary>A CEL expression that computes the message (with the offending value in it); null: the message as it is.</summary>
-    public string? MessageExpression { get; init; }
+    /// <summary>A CEL expression that gives the offending value as a string, put before the message; null for one field's rule, where the API server tells the value itself.</summary>
+    public string? Value { get; init; }
 
     /// <summary>The field below that the error is reported at, as in JSON; null: the value itself.</summary>
     public string? Field { get; init; }

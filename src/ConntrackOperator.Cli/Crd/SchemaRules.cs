@@ -53,7 +53,7 @@ internal static class SchemaRules
 
         foreach (var rule in property.GetCustomAttributes<RuleAttribute>())
         {
-            Add(rule.OnItems ? Items(schema) : schema, rule.Expression, rule.Message, rule.MessageExpression, rule.Field);
+            Add(rule.OnItems ? Items(schema) : schema, rule.Expression, rule.Message, rule.Value, rule.Field);
         }
     }
 
@@ -62,7 +62,7 @@ internal static class SchemaRules
     {
         foreach (var rule in type.GetCustomAttributes<RuleAttribute>())
         {
-            Add(schema, rule.Expression, rule.Message, rule.MessageExpression, rule.Field);
+            Add(schema, rule.Expression, rule.Message, rule.Value, rule.Field);
         }
     }
 
@@ -80,34 +80,37 @@ internal static class SchemaRules
         }
 
         var good = $"size(k) <= 317 && k.indexOf('/') <= 253 && k.matches('{LabelKeyPattern}')";
-        Add(schema, $"self.all(k, {good})", RuleMessages.LabelKey);
+        Add(schema, $"self.all(k, {good})", RuleMessages.LabelKey, FirstKey(good));
     }
 
     private static void ApplySysctls(JsonObject schema)
     {
         const string name = "size(k) <= 63 && k.matches('^nf_(conntrack|flowtable)_[a-z0-9_]+$')";
-        Add(schema, $"self.all(k, {name})", RuleMessages.SysctlName);
+        Add(schema, $"self.all(k, {name})", RuleMessages.SysctlName, FirstKey(name));
         foreach (var (sysctl, reason) in SettingCatalog.ReadOnly)
         {
-            Add(schema, $"!('{sysctl}' in self)", $"{sysctl} {reason}");
+            Add(schema, $"!('{sysctl}' in self)", $"{sysctl} {reason}", $"'\"{sysctl}\"'");
         }
 
         foreach (var field in SettingCatalog.Fields)
         {
-            Add(schema, $"!('{field.Sysctl}' in self)", RuleMessages.SysctlHasField(field.Sysctl, field.Path));
+            Add(schema, $"!('{field.Sysctl}' in self)", RuleMessages.SysctlHasField(field.Sysctl, field.Path), $"'\"{field.Sysctl}\"'");
         }
     }
 
+    private static string FirstKey(string good) => $"'\"' + self.filter(k, !({good}))[0] + '\"'";
+
     private static string BytesRule(ByteRangeAttribute bytes) => string.Create(
         CultureInfo.InvariantCulture,
-        $"type(self) == int ? self >= {bytes.Minimum} && self <= {bytes.Maximum} : self.matches('^[0-9]{{1,11}}(k|M|G|Ki|Mi|Gi)?$') && quantity(self).compareTo(quantity('{bytes.Minimum}')) >= 0 && quantity(self).compareTo(quantity('{bytes.Maximum}')) <= 0");
+        $"type(self) == int ? self >= {bytes.Minimum} && self <= {bytes.Maximum} : self.matches('^[0-9]{{1,18}}(k|M|G|Ki|Mi|Gi)?$') && quantity(self).compareTo(quantity('{bytes.Minimum}')) >= 0 && quantity(self).compareTo(quantity('{bytes.Maximum}')) <= 0");
 
-    private static void Add(JsonObject schema, string rule, string message, string? messageExpression = null, string? field = null)
+    private static void Add(JsonObject schema, string rule, string message, string? value = null, string? field = null)
     {
         var entry = new JsonObject { ["rule"] = rule, ["message"] = message };
-        if (messageExpression is not null)
+        if (value is not null)
         {
-            entry["messageExpression"] = messageExpression;
+            // As the API server words it when the rule is about one field: Invalid value: VALUE: MESSAGE.
+            entry["messageExpression"] = $"({value}) + ': {message.Replace("'", "\\'", StringComparison.Ordinal)}'";
         }
 
         if (field is not null)

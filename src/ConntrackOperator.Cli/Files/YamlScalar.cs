@@ -1,0 +1,111 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace ConntrackOperator.Cli.Files;
+
+/// <summary>Gives plain scalars the types that Kubernetes gives them: YAML 1.1 as in sigs.k8s.io/yaml (goyaml.v2, resolve.go), so that yes is true and 010 is 8.</summary>
+internal static partial class YamlScalar
+{
+    private static readonly HashSet<string> True = new(["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"], StringComparer.Ordinal);
+    private static readonly HashSet<string> False = new(["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"], StringComparer.Ordinal);
+    private static readonly HashSet<string> Null = new(["", "~", "null", "Null", "NULL"], StringComparer.Ordinal);
+    private static readonly HashSet<string> NotFinite = new(
+        [".nan", ".NaN", ".NAN", ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF"], StringComparer.Ordinal);
+
+    /// <summary>Reads a plain scalar.</summary>
+    /// <exception cref="SourceException">It is not a finite number.</exception>
+    internal static SourceNode Resolve(string text, int line, int column)
+    {
+        if (Null.Contains(text))
+        {
+            return new NullNode(line, column);
+        }
+
+        if (True.Contains(text) || False.Contains(text))
+        {
+            return new BooleanNode(True.Contains(text), line, column);
+        }
+
+        if (NotFinite.Contains(text))
+        {
+            throw new SourceException(new(line, column, $"{text} is not a number that JSON has"));
+        }
+
+        if (!char.IsAsciiDigit(text[0]) && text[0] is not ('+' or '-' or '.'))
+        {
+            return new TextNode(text, line, column);
+        }
+
+        var plain = text.Replace("_", string.Empty, StringComparison.Ordinal);
+        if (TryInteger(plain, out var integer))
+        {
+            return new IntegerNode(integer, line, column);
+        }
+
+        return Float().IsMatch(plain) || Digits().IsMatch(plain) ? Number(ToDouble(plain), line, column) : new TextNode(text, line, column);
+    }
+
+    /// <summary>A number: an integer when it is one and fits into 64 bits.</summary>
+    internal static SourceNode Number(double value, int line, int column) =>
+        double.IsInteger(value) && Math.Abs(value) < 9.2e18 ? new IntegerNode((long)value, line, column) : new NumberNode(value, line, column);
+
+    // Go's strconv.ParseInt with base 0, underscores gone.
+    private static bool TryInteger(string text, out long value)
+    {
+        value = 0;
+        var negative = text.StartsWith('-');
+        var digits = text.AsSpan(negative || text.StartsWith('+') ? 1 : 0);
+        var radix = 10;
+        if (digits.Length > 1 && digits[0] == '0')
+        {
+            (radix, var skip) = digits[1] switch
+            {
+                'x' or 'X' => (16, 2),
+                'o' or 'O' => (8, 2),
+                'b' or 'B' => (2, 2),
+                _ => (8, 1),
+            };
+            digits = digits[skip..];
+        }
+
+        if (digits.IsEmpty)
+        {
+            return false;
+        }
+
+        UInt128 total = 0;
+        foreach (var digit in digits)
+        {
+            if (!char.IsAsciiHexDigit(digit) || Convert.ToInt32(digit.ToString(), 16) is var number && number >= radix)
+            {
+                return false;
+            }
+
+            total = total * (UInt128)radix + (UInt128)number;
+            if (total > long.MaxValue)
+            {
+                return false;
+            }
+        }
+
+        value = negative ? -(long)total : (long)total;
+        return true;
+    }
+
+    private static double ToDouble(string text)
+    {
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value))
+        {
+            return value;
+        }
+
+        // Hexadecimal, octal or binary beyond 64 bits: no field takes it, whatever it is exactly.
+        return double.MaxValue;
+    }
+
+    [GeneratedRegex(@"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\z")]
+    private static partial Regex Float();
+
+    [GeneratedRegex(@"^[-+]?0([xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)\z")]
+    private static partial Regex Digits();
+}
