@@ -113,7 +113,7 @@ public sealed class NodeEngine : IDisposable
 
     /// <summary>Compares the kernel with the plan, writes what differs, puts back what left the plan.</summary>
     /// <returns>Whether something changed that a report would show.</returns>
-    /// <exception cref="IOException">Originals can't be kept, so nothing was written.</exception>
+    /// <exception cref="IOException">Originals can't be kept: no key was written whose original is not on the disk.</exception>
     public bool Enforce() => _enforcer.Pass(Plan?.Spec);
 
     /// <summary>Reads how full the table is and what goes wrong.</summary>

@@ -51,7 +51,7 @@ public sealed class Enforcer
     /// <summary>One pass.</summary>
     /// <param name="plan">The plan; null: none is known yet, so nothing is touched. An empty plan puts everything back.</param>
     /// <returns>Whether something changed that a report would show.</returns>
-    /// <exception cref="IOException">The originals can't be kept, so nothing was written.</exception>
+    /// <exception cref="IOException">The originals can't be kept: no key was written whose original is not on the disk.</exception>
     public bool Pass(NodeSpec? plan)
     {
         if (plan is null)
@@ -178,7 +178,7 @@ public sealed class Enforcer
             _originals.Note(tracker.Name, tracker.Actual!.Value, tracker.Setting!.OnRemoval ?? RemovalPolicy.Restore, tracker.Setting.Policy);
         }
 
-        SaveBeforeWriting(fresh);
+        SaveBeforeWriting();
         foreach (var tracker in _due.OrderBy(t => WriteOrder.Rank(t.Name, t.Target > t.Actual)).ThenBy(t => t.Position))
         {
             Write(tracker, now, fresh.Contains(tracker.Name));
@@ -187,8 +187,7 @@ public sealed class Enforcer
         _originals.Save();
     }
 
-    /// <summary>What can't be kept is not known either: by the time that it can, the key may hold something else.</summary>
-    private void SaveBeforeWriting(List<string> fresh)
+    private void SaveBeforeWriting()
     {
         try
         {
@@ -196,7 +195,6 @@ public sealed class Enforcer
         }
         catch (IOException e)
         {
-            fresh.ForEach(_originals.Forget);
             foreach (var tracker in _due)
             {
                 tracker.Set(SettingState.Failed, tracker.Actual, $"not written, since what was there before can't be kept: {e.Message}");
@@ -262,11 +260,6 @@ public sealed class Enforcer
             tracker.Rewritten(now, _time, _options);
         }
 
-        if (tracker.Restoring)
-        {
-            _originals.Forget(tracker.Name);
-        }
-
         tracker.Set(SettingState.InSync, result.Value, null);
     }
 
@@ -278,15 +271,20 @@ public sealed class Enforcer
             return;
         }
 
-        foreach (var tracker in _trackers.Values.Where(t => t is { Restoring: true, State: SettingState.InSync or SettingState.NotSupported }).ToArray())
+        var done = _trackers.Values.Where(t => t is { Restoring: true, State: SettingState.InSync or SettingState.NotSupported }).ToArray();
+        foreach (var tracker in done)
         {
             _originals.Forget(tracker.Name);
+        }
+
+        // A key is dropped only when the disk has forgotten it too; until then each pass tries again.
+        _originals.Save();
+        foreach (var tracker in done)
+        {
             _listChanged |= _trackers.Remove(tracker.Name);
         }
 
         _restoring = _trackers.Values.Any(t => t.Restoring);
-
-        _originals.Save();
     }
 
     private bool TakeChanged()

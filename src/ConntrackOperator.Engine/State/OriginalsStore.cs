@@ -13,7 +13,9 @@ public sealed class OriginalsStore
     private readonly StateDirectory _state;
     private readonly string _bootId;
     private readonly string _networkNamespace;
-    private readonly Dictionary<string, OriginalValue> _originals;
+    private Dictionary<string, OriginalValue> _originals;
+    private Dictionary<string, OriginalValue> _kept;
+    private bool _adopted;
     private bool _unsaved;
 
     /// <summary>Reads the directory's originals.json.</summary>
@@ -37,6 +39,8 @@ public sealed class OriginalsStore
                 _originals[name] = original;
             }
         }
+
+        _kept = Copy();
     }
 
     /// <summary>What was wrong with the file, if something was.</summary>
@@ -68,12 +72,14 @@ public sealed class OriginalsStore
             {
                 if (setting is { Name: { } name, Original: { } value } && _originals.TryAdd(name, new OriginalValue { Value = value, Policy = setting.Policy }))
                 {
+                    _kept[name] = _originals[name];
                     adopted++;
-                    _unsaved = true;
                 }
             }
         }
 
+        _adopted |= adopted > 0;
+        _unsaved |= _adopted;
         IsFresh = false;
         return adopted;
     }
@@ -96,7 +102,10 @@ public sealed class OriginalsStore
     /// <summary>Forgets an original that was put back, or whose key was never written. <see cref="Save"/> afterwards.</summary>
     internal void Forget(string name) => _unsaved |= _originals.Remove(name);
 
-    /// <summary>Writes the file when something was noted or forgotten.</summary>
+    /// <summary>
+    /// Writes the file when something was noted or forgotten. When that fails all of it is taken back: what is known here is
+    /// what the disk knows, or else a key's original could be older than the first write to it.
+    /// </summary>
     /// <exception cref="IOException">The disk is full or read-only; nothing may be written to the kernel then.</exception>
     internal void Save()
     {
@@ -105,10 +114,24 @@ public sealed class OriginalsStore
             return;
         }
 
-        AtomicFile.Write(
-            _state.OriginalsFile,
-            new OriginalsFile { BootId = _bootId, NetworkNamespace = _networkNamespace, Originals = _originals },
-            EngineJson.Default.OriginalsFile);
+        try
+        {
+            AtomicFile.Write(
+                _state.OriginalsFile,
+                new OriginalsFile { BootId = _bootId, NetworkNamespace = _networkNamespace, Originals = _originals },
+                EngineJson.Default.OriginalsFile);
+        }
+        catch (IOException)
+        {
+            _originals = new Dictionary<string, OriginalValue>(_kept, StringComparer.Ordinal);
+            _unsaved = _adopted;
+            throw;
+        }
+
+        _kept = Copy();
+        _adopted = false;
         _unsaved = false;
     }
+
+    private Dictionary<string, OriginalValue> Copy() => new(_originals, StringComparer.Ordinal);
 }
