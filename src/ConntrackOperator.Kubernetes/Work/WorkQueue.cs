@@ -31,10 +31,12 @@ public sealed class WorkQueue<TKey> : IDisposable
     private readonly HashSet<TKey> _again = [];
 
     // Keys for later. The heap may hold outdated entries; what counts is _due.
-    private readonly PriorityQueue<TKey, long> _heap = new();
-    private readonly Dictionary<TKey, long> _due = [];
+    // The number keeps keys that are due at the same moment in the order in which they came.
+    private readonly PriorityQueue<TKey, (long At, long Number)> _heap = new();
+    private readonly Dictionary<TKey, (long At, long Number)> _due = [];
 
     private readonly Dictionary<TKey, int> _failures = [];
+    private long _number;
     private long _adds;
     private long _retries;
     private bool _disposed;
@@ -280,18 +282,19 @@ public sealed class WorkQueue<TKey> : IDisposable
             return;
         }
 
-        var due = _time.GetTimestamp() + ToTimestamps(delay);
-        if (_due.TryGetValue(key, out var earlier) && earlier <= due)
+        var at = _time.GetTimestamp() + ToTimestamps(delay);
+        if (_due.TryGetValue(key, out var earlier) && earlier.At <= at)
         {
             return;
         }
 
+        var due = (at, _number++);
         _due[key] = due;
         _heap.Enqueue(key, due);
         DropOutdated();
         if (_heap.TryPeek(out _, out var first) && first == due)
         {
-            SetTimer(due);
+            SetTimer(at);
         }
     }
 
@@ -311,21 +314,21 @@ public sealed class WorkQueue<TKey> : IDisposable
                 {
                     _heap.Dequeue();
                 }
-                else if (due <= now)
+                else if (due.At <= now)
                 {
                     _heap.Dequeue();
                     AddLocked(key);
                 }
                 else
                 {
-                    SetTimer(due);
+                    SetTimer(due.At);
                     return;
                 }
             }
         }
     }
 
-    private bool IsCurrent(TKey key, long due) => _due.TryGetValue(key, out var current) && current == due;
+    private bool IsCurrent(TKey key, (long At, long Number) due) => _due.TryGetValue(key, out var current) && current == due;
 
     /// <summary>Keeps the heap from growing with entries that no longer count.</summary>
     private void DropOutdated()
@@ -342,12 +345,14 @@ public sealed class WorkQueue<TKey> : IDisposable
         }
     }
 
-    private void SetTimer(long due)
+    private void SetTimer(long at)
     {
         // Rounded up, so that the timer never fires before the time it was set for; and within a timer's range.
-        var milliseconds = Math.Ceiling(_time.GetElapsedTime(_time.GetTimestamp(), due).TotalMilliseconds);
+        var milliseconds = Math.Ceiling(_time.GetElapsedTime(_time.GetTimestamp(), at).TotalMilliseconds);
         _timer.Change(TimeSpan.FromMilliseconds(Math.Clamp(milliseconds, 0, int.MaxValue)), Timeout.InfiniteTimeSpan);
     }
 
-    private long ToTimestamps(TimeSpan delay) => (long)Math.Ceiling(delay.TotalSeconds * _time.TimestampFrequency);
+    // In whole numbers: a fraction of a tick too much would cost a millisecond.
+    private long ToTimestamps(TimeSpan delay) =>
+        (long)(((Int128)delay.Ticks * _time.TimestampFrequency + TimeSpan.TicksPerSecond - 1) / TimeSpan.TicksPerSecond);
 }
