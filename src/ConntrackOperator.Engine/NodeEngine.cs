@@ -22,6 +22,7 @@ public sealed class NodeEngine : IDisposable
     private readonly TableObserver _observer;
     private readonly List<string> _problems = [];
     private PressureLevel _pressure;
+    private bool _planUnsaved;
 
     /// <summary>Takes the state directory and reads what it knows.</summary>
     /// <param name="options">Where the machine is.</param>
@@ -30,20 +31,42 @@ public sealed class NodeEngine : IDisposable
     /// <exception cref="IOException">The state directory can't be made or written.</exception>
     /// <exception cref="UnauthorizedAccessException">The state directory can't be made or written.</exception>
     public NodeEngine(EngineOptions options, TimeProvider time)
+        : this(options, time, readOnly: false)
+    {
+    }
+
+    private NodeEngine(EngineOptions options, TimeProvider time, bool readOnly)
     {
         ArgumentNullException.ThrowIfNull(options);
         _time = time;
-        _state = StateDirectory.Open(options.StatePath);
-        Facts = HostFacts.Read(options.ProcPath, options.SysPath);
-        Sysctls = new SysctlDirectory(options.SysctlPath);
-        Originals = new OriginalsStore(_state, Facts.BootId, Facts.NetworkNamespace);
-        Note(Originals.Problem);
-        _cache = new PlanCache(_state);
-        Plan = _cache.Load(out var problem);
-        Note(problem);
-        _enforcer = new Enforcer(Sysctls, Originals, time, new CulpritFinder(options.HostRoot), options.Enforcer);
-        _observer = new TableObserver(Sysctls, options.ProcPath, time);
+        _state = readOnly ? StateDirectory.OpenReadOnly(options.StatePath) : StateDirectory.Open(options.StatePath);
+        try
+        {
+            Facts = HostFacts.Read(options.ProcPath, options.SysPath);
+            Sysctls = new SysctlDirectory(options.SysctlPath);
+            Originals = new OriginalsStore(_state, Facts.BootId, Facts.NetworkNamespace);
+            Note(Originals.Problem);
+            _cache = new PlanCache(_state);
+            Plan = _cache.Load(out var problem);
+            Note(problem);
+            _enforcer = new Enforcer(Sysctls, Originals, time, new CulpritFinder(options.HostRoot), options.Enforcer);
+            _observer = new TableObserver(Sysctls, options.ProcPath, time);
+        }
+        catch
+        {
+            _state.Dispose();
+            throw;
+        }
     }
+
+    /// <summary>
+    /// An engine that only looks: it takes no lock, so it works beside an agent, and writes neither the kernel nor the disk.
+    /// What it would write is <see cref="SettingState.Pending"/>, or <see cref="SettingState.ReadOnly"/> where it could not.
+    /// </summary>
+    /// <param name="options">Where the machine is; the state directory need not be there.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="IOException">The state directory is there and can't be read.</exception>
+    public static NodeEngine OpenReadOnly(EngineOptions options, TimeProvider time) => new(options, time, readOnly: true);
 
     /// <summary>The machine.</summary>
     public HostFacts Facts { get; }
@@ -69,16 +92,19 @@ public sealed class NodeEngine : IDisposable
     public void SetPlan(CachedPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        if (plan == Plan)
+        if (plan == Plan && !_planUnsaved)
         {
             return;
         }
 
         Plan = plan;
+        _planUnsaved = true;
         _cache.Save(plan);
+        _planUnsaved = false;
     }
 
     /// <summary>Forgets the plan: nothing is touched any more.</summary>
+    /// <exception cref="IOException">The file of the plan can't be deleted.</exception>
     public void ForgetPlan()
     {
         Plan = null;
@@ -87,7 +113,7 @@ public sealed class NodeEngine : IDisposable
 
     /// <summary>Compares the kernel with the plan, writes what differs, puts back what left the plan.</summary>
     /// <returns>Whether something changed that a report would show.</returns>
-    /// <exception cref="IOException">Originals can't be kept, so nothing was written.</exception>
+    /// <exception cref="IOException">Originals can't be kept: no key was written whose original is not on the disk.</exception>
     public bool Enforce() => _enforcer.Pass(Plan?.Spec);
 
     /// <summary>Reads how full the table is and what goes wrong.</summary>

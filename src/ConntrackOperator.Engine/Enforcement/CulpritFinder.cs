@@ -1,3 +1,4 @@
+using System.Globalization;
 using ConntrackOperator.Netfilter.Sysctls;
 
 namespace ConntrackOperator.Engine.Enforcement;
@@ -16,7 +17,7 @@ public sealed class CulpritFinder : ICulpritFinder
     /// <inheritdoc />
     public string Describe(string name, long? found)
     {
-        if (FindInFiles(name) is { } file)
+        if (FindInFiles(name, found) is { } file)
         {
             return $"{file} sets it: take the line out there";
         }
@@ -37,13 +38,13 @@ public sealed class CulpritFinder : ICulpritFinder
         _ => null,
     };
 
-    private string? FindInFiles(string name)
+    private string? FindInFiles(string name, long? found)
     {
         foreach (var file in Files())
         {
             try
             {
-                if (File.ReadLines(Path.Combine(_hostRoot, file)).Any(line => Sets(line, name)))
+                if (File.ReadLines(Path.Combine(_hostRoot, file)).Any(line => Sets(line, name, found)))
                 {
                     return "/" + file;
                 }
@@ -80,8 +81,11 @@ public sealed class CulpritFinder : ICulpritFinder
         }
     }
 
-    /// <summary>sysctl.d(5): key = value, the key's parts parted by dots or slashes, a leading '-' means that errors don't matter.</summary>
-    private static bool Sets(string line, string name)
+    /// <summary>
+    /// sysctl.d(5): key = value, the key's parts parted by dots or slashes, a leading '-' means that errors don't matter. A line
+    /// with another value than the one that was found is not to blame.
+    /// </summary>
+    private static bool Sets(string line, string name, long? found)
     {
         var text = line.AsSpan().Trim();
         var equals = text.IndexOf('=');
@@ -91,6 +95,8 @@ public sealed class CulpritFinder : ICulpritFinder
         }
 
         var key = text[..equals].Trim().TrimStart('-').ToString().Replace('/', '.');
-        return key == "net.netfilter." + name || (key == "net.nf_conntrack_max" && name == SysctlNames.Max);
+        return (key == "net.netfilter." + name || (key == "net.nf_conntrack_max" && name == SysctlNames.Max))
+            && (found is null || (long.TryParse(text[(equals + 1)..].Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+                && (value == found || (name == SysctlNames.Buckets && Buckets.Round(value) == found))));
     }
 }

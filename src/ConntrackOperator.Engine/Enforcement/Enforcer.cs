@@ -20,11 +20,10 @@ public sealed class Enforcer
     private readonly OriginalsStore _originals;
     private readonly TimeProvider _time;
     private readonly EnforcerOptions _options;
-    private readonly ICulpritFinder _culprits;
+    private readonly SettingInspector _inspector;
     private readonly Dictionary<string, SettingTracker> _trackers = new(StringComparer.Ordinal);
     private readonly List<SettingTracker> _due = [];
     private NodeSpec? _planned;
-    private long? _resizedAt;
     private bool _listChanged;
     private bool _restoring;
 
@@ -39,8 +38,8 @@ public sealed class Enforcer
         _sysctls = sysctls;
         _originals = originals;
         _time = time;
-        _culprits = culprits;
         _options = options ?? new EnforcerOptions();
+        _inspector = new SettingInspector(sysctls, time, culprits, _options);
     }
 
     /// <summary>Whether the kernel's module was there at the last pass.</summary>
@@ -52,7 +51,7 @@ public sealed class Enforcer
     /// <summary>One pass.</summary>
     /// <param name="plan">The plan; null: none is known yet, so nothing is touched. An empty plan puts everything back.</param>
     /// <returns>Whether something changed that a report would show.</returns>
-    /// <exception cref="IOException">The originals can't be kept, so nothing was written.</exception>
+    /// <exception cref="IOException">The originals can't be kept: no key was written whose original is not on the disk.</exception>
     public bool Pass(NodeSpec? plan)
     {
         if (plan is null)
@@ -68,16 +67,23 @@ public sealed class Enforcer
 
         var now = _time.GetTimestamp();
         _due.Clear();
+        var limit = _trackers.GetValueOrDefault(SysctlNames.Max);
         foreach (var tracker in _trackers.Values)
         {
-            if (ModuleLoaded)
-            {
-                Inspect(tracker, now);
-            }
-            else
+            if (!ModuleLoaded)
             {
                 tracker.Lost(ModuleNotLoadedMessage);
             }
+            else if (_inspector.Inspect(tracker, limit, now))
+            {
+                _due.Add(tracker);
+            }
+        }
+
+        if (_originals.IsReadOnly)
+        {
+            SayWhatIsDue();
+            return TakeChanged();
         }
 
         if (_due.Count > 0)
@@ -105,7 +111,16 @@ public sealed class Enforcer
 
     private void Plan(NodeSpec plan)
     {
-        var settings = (plan.Settings ?? []).Where(s => s is { Name: not null, Value: not null }).ToDictionary(s => s.Name!, StringComparer.Ordinal);
+        var settings = new Dictionary<string, NodeSetting>(StringComparer.Ordinal);
+        foreach (var setting in plan.Settings ?? [])
+        {
+            // A file that somebody edited may hold what the API server would not let through.
+            if (setting is { Name: { } name, Value: >= 0 })
+            {
+                settings[name] = setting;
+            }
+        }
+
         var position = 0;
         foreach (var setting in settings.Values)
         {
@@ -149,72 +164,6 @@ public sealed class Enforcer
         return tracker;
     }
 
-    /// <summary>Reads a key and says how it stands; one that must be written now goes on the list.</summary>
-    private void Inspect(SettingTracker tracker, long now)
-    {
-        var read = _sysctls.Read(tracker.Name);
-        if (read.Status == SysctlStatus.NotSupported)
-        {
-            tracker.Set(SettingState.NotSupported, null, read.Message);
-            return;
-        }
-
-        if (read is not { Status: SysctlStatus.Ok, Value: { } actual })
-        {
-            tracker.Set(SettingState.Failed, null, read.Message);
-            return;
-        }
-
-        if (tracker.Observed)
-        {
-            tracker.Set(SettingState.Observed, actual, Holds(tracker, actual) ? null : Format($"would be set from {actual} to {tracker.Target}; the policy only observes"));
-        }
-        else if (Holds(tracker, actual))
-        {
-            var note = actual == tracker.Target ? null : Format($"{actual} serves as well as {tracker.Target}: the hash table is not resized for that");
-            tracker.Set(SettingState.InSync, actual, note);
-        }
-        else if (MustWait(tracker, actual, now) is { } wait)
-        {
-            tracker.Set(wait.State, actual, wait.Message);
-        }
-        else if (tracker.MayTry(now, _time, _options))
-        {
-            tracker.Set(tracker.State, actual, tracker.Message);
-            _due.Add(tracker);
-        }
-        else
-        {
-            tracker.Set(tracker.State, actual, tracker.Message);
-        }
-    }
-
-    private static bool Holds(SettingTracker tracker, long actual) =>
-        actual == tracker.Target
-        || (tracker is { Name: SysctlNames.Buckets, Restoring: false }
-            && (HoldRules.WithinAQuarter(actual, tracker.Target) || (tracker.Setting is { AtLeast: true } && actual > tracker.Target)));
-
-    private (SettingState State, string Message)? MustWait(SettingTracker tracker, long actual, long now)
-    {
-        var hold = tracker.Name switch
-        {
-            SysctlNames.Max => HoldRules.Limit(actual, tracker.Target, _sysctls.Read(SysctlNames.Count).Value, _options.LowerBelowPercent),
-            SysctlNames.Buckets => HoldRules.Resize(_resizedAt is { } at ? _time.GetElapsedTime(at, now) : null, _options.ResizeInterval),
-            _ => null,
-        };
-        if (hold is not null)
-        {
-            return (SettingState.Held, hold);
-        }
-
-        return tracker.WasInSync && tracker.Contest.IsContested(now, _time, _options) && tracker.Contest.SinceLast(now, _time) < _options.ContestedRetry
-            ? (SettingState.Contested, Contested(tracker, actual))
-            : null;
-    }
-
-    private string Contested(SettingTracker tracker, long actual) => Format(
-        $"something keeps setting it to {actual}: put back {_options.ContestedAfter} times within {_options.ContestWindow.TotalMinutes:0} minutes, now only every {_options.ContestedRetry.TotalMinutes:0}. Probably: {_culprits.Describe(tracker.Name, actual)}");
-
     /// <summary>Originals first and on the disk, then the kernel, in the order that hurts least.</summary>
     private void WriteDue(long now)
     {
@@ -229,7 +178,7 @@ public sealed class Enforcer
             _originals.Note(tracker.Name, tracker.Actual!.Value, tracker.Setting!.OnRemoval ?? RemovalPolicy.Restore, tracker.Setting.Policy);
         }
 
-        _originals.Save();
+        SaveBeforeWriting();
         foreach (var tracker in _due.OrderBy(t => WriteOrder.Rank(t.Name, t.Target > t.Actual)).ThenBy(t => t.Position))
         {
             Write(tracker, now, fresh.Contains(tracker.Name));
@@ -238,20 +187,62 @@ public sealed class Enforcer
         _originals.Save();
     }
 
+    private void SaveBeforeWriting()
+    {
+        try
+        {
+            _originals.Save();
+        }
+        catch (IOException e)
+        {
+            foreach (var tracker in _due)
+            {
+                tracker.Set(SettingState.Failed, tracker.Actual, $"not written, since what was there before can't be kept: {e.Message}");
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>The pass of an engine that only looks: what it would write, were it let.</summary>
+    private void SayWhatIsDue()
+    {
+        foreach (var tracker in _due)
+        {
+            var writable = IsWritable(tracker.Name);
+            tracker.Set(writable ? SettingState.Pending : SettingState.ReadOnly, tracker.Actual, string.Create(CultureInfo.InvariantCulture, $"{(writable ? "to be set" : "can't be set here")} from {tracker.Actual} to {tracker.Target}"));
+        }
+    }
+
+    // Opening for writing writes nothing, and asks the kernel the question that counts: capabilities and namespace go into it.
+    private bool IsWritable(string name)
+    {
+        try
+        {
+            using var handle = File.OpenHandle(Path.Combine(_sysctls.Path, name), FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     private void Write(SettingTracker tracker, long now, bool fresh)
     {
         var before = tracker.Actual;
         var result = _sysctls.Write(tracker.Name, tracker.Target);
         if (tracker.Name == SysctlNames.Buckets && result.Value != before)
         {
-            _resizedAt = now;
+            _inspector.Resized(now);
         }
 
         if (result.Status != SysctlStatus.Ok)
         {
             tracker.Failed(now);
-            if (fresh && (result.Value == before || result.Value is null))
+            if (fresh && (result.Status is SysctlStatus.ReadOnly or SysctlStatus.NotSupported || result.Value == before))
             {
+                // Not ours, then. One that could not be read back may well be written: its original stays.
                 _originals.Forget(tracker.Name);
             }
 
@@ -269,11 +260,6 @@ public sealed class Enforcer
             tracker.Rewritten(now, _time, _options);
         }
 
-        if (tracker.Restoring)
-        {
-            _originals.Forget(tracker.Name);
-        }
-
         tracker.Set(SettingState.InSync, result.Value, null);
     }
 
@@ -285,15 +271,20 @@ public sealed class Enforcer
             return;
         }
 
-        foreach (var tracker in _trackers.Values.Where(t => t is { Restoring: true, State: SettingState.InSync or SettingState.NotSupported }).ToArray())
+        var done = _trackers.Values.Where(t => t is { Restoring: true, State: SettingState.InSync or SettingState.NotSupported }).ToArray();
+        foreach (var tracker in done)
         {
             _originals.Forget(tracker.Name);
+        }
+
+        // A key is dropped only when the disk has forgotten it too; until then each pass tries again.
+        _originals.Save();
+        foreach (var tracker in done)
+        {
             _listChanged |= _trackers.Remove(tracker.Name);
         }
 
         _restoring = _trackers.Values.Any(t => t.Restoring);
-
-        _originals.Save();
     }
 
     private bool TakeChanged()
@@ -308,6 +299,4 @@ public sealed class Enforcer
 
         return changed;
     }
-
-    private static string Format(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

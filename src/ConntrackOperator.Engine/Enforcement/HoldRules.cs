@@ -11,7 +11,8 @@ internal static class HoldRules
     /// </summary>
     public static string? Limit(long actual, long target, long? entries, int belowPercent)
     {
-        if (target >= actual || entries is not { } count || (Int128)count * 100 < (Int128)target * belowPercent)
+        // Older kernels take 0 for no limit at all.
+        if (target >= actual || target == 0 || entries is not { } count || (Int128)count * 100 < (Int128)target * belowPercent)
         {
             return null;
         }

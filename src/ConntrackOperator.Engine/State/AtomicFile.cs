@@ -3,41 +3,75 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace ConntrackOperator.Engine.State;
 
-/// <summary>JSON files that are whole at every instant: written aside, flushed to the disk, then renamed over the old one.</summary>
+/// <summary>
+/// JSON files that are whole at every instant: written aside, flushed to the disk, then renamed over the old one. After a
+/// power cut there is the old file or the new one, never half of one. Every failure is an <see cref="IOException"/>.
+/// </summary>
 internal static class AtomicFile
 {
-    /// <summary>Writes the value; when this returns it survives a power cut. Throws <see cref="IOException"/> and leaves the old file as it was.</summary>
-    public static void Write<T>(string path, T value, JsonTypeInfo<T> json)
+    /// <summary>Writes the value; leaves the old file as it was when that fails.</summary>
+    public static void Write<T>(string path, T value, JsonTypeInfo<T> json) => AsIOException(() =>
     {
         var aside = path + ".new";
-        using (var stream = new FileStream(aside, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1))
+        using (var stream = new FileStream(aside, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 4096))
         {
             JsonSerializer.Serialize(stream, value, json);
             stream.Flush(flushToDisk: true);
         }
 
         File.Move(aside, path, overwrite: true);
-    }
+        return true;
+    });
 
-    /// <summary>Reads the value. A file that is not there gives null; one that is not valid JSON is set aside as *.corrupt and gives null too.</summary>
-    public static T? Read<T>(string path, JsonTypeInfo<T> json, out string? problem)
+    /// <summary>Deletes the file, if it is there.</summary>
+    public static void Delete(string path) => AsIOException(() =>
+    {
+        File.Delete(path);
+        return true;
+    });
+
+    /// <summary>Reads the value. A file that is not there gives null; one that is not valid gives null and a problem, and is set aside as *.corrupt if asked for.</summary>
+    public static T? Read<T>(string path, JsonTypeInfo<T> json, bool setAside, out string? problem)
         where T : class
     {
-        problem = null;
+        string? found = null;
+        var value = AsIOException(() =>
+        {
+            try
+            {
+                using var stream = File.OpenRead(path);
+                return JsonSerializer.Deserialize(stream, json);
+            }
+            catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+            {
+                return null;
+            }
+            catch (JsonException e)
+            {
+                found = $"{path} is not valid ({e.Message})";
+                if (setAside)
+                {
+                    File.Move(path, path + ".corrupt", overwrite: true);
+                    found += $"; set aside as {path}.corrupt";
+                }
+
+                return null;
+            }
+        });
+        problem = found;
+        return value;
+    }
+
+    // .NET gives EACCES and EPERM a type of their own; to whoever keeps a state they are one more way of not being able to.
+    private static T AsIOException<T>(Func<T> function)
+    {
         try
         {
-            using var stream = File.OpenRead(path);
-            return JsonSerializer.Deserialize(stream, json);
+            return function();
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (UnauthorizedAccessException e)
         {
-            return null;
-        }
-        catch (JsonException e)
-        {
-            problem = $"{path} is not valid ({e.Message}); set aside as {path}.corrupt";
-            File.Move(path, path + ".corrupt", overwrite: true);
-            return null;
+            throw new IOException(e.Message, e);
         }
     }
 }

@@ -13,7 +13,9 @@ public sealed class OriginalsStore
     private readonly StateDirectory _state;
     private readonly string _bootId;
     private readonly string _networkNamespace;
-    private readonly Dictionary<string, OriginalValue> _originals;
+    private Dictionary<string, OriginalValue> _originals;
+    private Dictionary<string, OriginalValue> _kept;
+    private bool _adopted;
     private bool _unsaved;
 
     /// <summary>Reads the directory's originals.json.</summary>
@@ -26,12 +28,19 @@ public sealed class OriginalsStore
         _state = state;
         _bootId = bootId;
         _networkNamespace = networkNamespace;
-        var file = AtomicFile.Read(state.OriginalsFile, EngineJson.Default.OriginalsFile, out var problem);
+        var file = AtomicFile.Read(state.OriginalsFile, EngineJson.Default.OriginalsFile, !state.IsReadOnly, out var problem);
         Problem = problem;
         IsFresh = file is null || file.BootId != bootId || file.NetworkNamespace != networkNamespace;
-        _originals = IsFresh || file?.Originals is null
-            ? new Dictionary<string, OriginalValue>(StringComparer.Ordinal)
-            : new Dictionary<string, OriginalValue>(file.Originals, StringComparer.Ordinal);
+        _originals = new Dictionary<string, OriginalValue>(StringComparer.Ordinal);
+        foreach (var (name, original) in IsFresh ? [] : file?.Originals ?? [])
+        {
+            if (original is not null)
+            {
+                _originals[name] = original;
+            }
+        }
+
+        _kept = Copy();
     }
 
     /// <summary>What was wrong with the file, if something was.</summary>
@@ -39,6 +48,8 @@ public sealed class OriginalsStore
 
     /// <summary>True when the directory knew nothing of this boot: the originals that the node's status tells can be taken over.</summary>
     public bool IsFresh { get; private set; }
+
+    internal bool IsReadOnly => _state.IsReadOnly;
 
     /// <summary>The keys with an original.</summary>
     public IReadOnlyCollection<string> Names => _originals.Keys;
@@ -61,12 +72,14 @@ public sealed class OriginalsStore
             {
                 if (setting is { Name: { } name, Original: { } value } && _originals.TryAdd(name, new OriginalValue { Value = value, Policy = setting.Policy }))
                 {
+                    _kept[name] = _originals[name];
                     adopted++;
-                    _unsaved = true;
                 }
             }
         }
 
+        _adopted |= adopted > 0;
+        _unsaved |= _adopted;
         IsFresh = false;
         return adopted;
     }
@@ -89,19 +102,36 @@ public sealed class OriginalsStore
     /// <summary>Forgets an original that was put back, or whose key was never written. <see cref="Save"/> afterwards.</summary>
     internal void Forget(string name) => _unsaved |= _originals.Remove(name);
 
-    /// <summary>Writes the file when something was noted or forgotten.</summary>
+    /// <summary>
+    /// Writes the file when something was noted or forgotten. When that fails all of it is taken back: what is known here is
+    /// what the disk knows, or else a key's original could be older than the first write to it.
+    /// </summary>
     /// <exception cref="IOException">The disk is full or read-only; nothing may be written to the kernel then.</exception>
     internal void Save()
     {
-        if (!_unsaved)
+        if (!_unsaved || _state.IsReadOnly)
         {
             return;
         }
 
-        AtomicFile.Write(
-            _state.OriginalsFile,
-            new OriginalsFile { BootId = _bootId, NetworkNamespace = _networkNamespace, Originals = _originals },
-            EngineJson.Default.OriginalsFile);
+        try
+        {
+            AtomicFile.Write(
+                _state.OriginalsFile,
+                new OriginalsFile { BootId = _bootId, NetworkNamespace = _networkNamespace, Originals = _originals },
+                EngineJson.Default.OriginalsFile);
+        }
+        catch (IOException)
+        {
+            _originals = new Dictionary<string, OriginalValue>(_kept, StringComparer.Ordinal);
+            _unsaved = _adopted;
+            throw;
+        }
+
+        _kept = Copy();
+        _adopted = false;
         _unsaved = false;
     }
+
+    private Dictionary<string, OriginalValue> Copy() => new(_originals, StringComparer.Ordinal);
 }

@@ -11,13 +11,26 @@ public sealed class PlanCache
 
     /// <summary>The last plan, or null.</summary>
     /// <param name="problem">What was wrong with the file, if something was.</param>
-    public CachedPlan? Load(out string? problem) => AtomicFile.Read(_state.PlanFile, EngineJson.Default.CachedPlan, out problem);
+    public CachedPlan? Load(out string? problem) => AtomicFile.Read(_state.PlanFile, EngineJson.Default.CachedPlan, !_state.IsReadOnly, out problem);
 
-    /// <summary>Keeps the plan; when this returns it survives a power cut.</summary>
+    /// <summary>Keeps the plan. Does nothing in a directory that is only looked at.</summary>
     /// <param name="plan">The plan.</param>
     /// <exception cref="IOException">The disk is full or read-only; the earlier plan is still there.</exception>
-    public void Save(CachedPlan plan) => AtomicFile.Write(_state.PlanFile, plan, EngineJson.Default.CachedPlan);
+    public void Save(CachedPlan plan)
+    {
+        if (!_state.IsReadOnly)
+        {
+            AtomicFile.Write(_state.PlanFile, plan, EngineJson.Default.CachedPlan);
+        }
+    }
 
-    /// <summary>Forgets the plan.</summary>
-    public void Clear() => File.Delete(_state.PlanFile);
+    /// <summary>Forgets the plan. Does nothing in a directory that is only looked at.</summary>
+    /// <exception cref="IOException">The file can't be deleted.</exception>
+    public void Clear()
+    {
+        if (!_state.IsReadOnly)
+        {
+            AtomicFile.Delete(_state.PlanFile);
+        }
+    }
 }

@@ -6,9 +6,9 @@ public sealed class StateDirectory : IDisposable
     /// <summary>The default, on the node itself.</summary>
     public const string DefaultPath = "/var/lib/conntrack-operator";
 
-    private readonly FileStream _lock;
+    private readonly FileStream? _lock;
 
-    private StateDirectory(string path, FileStream @lock)
+    private StateDirectory(string path, FileStream? @lock)
     {
         Path = path;
         _lock = @lock;
@@ -16,6 +16,9 @@ public sealed class StateDirectory : IDisposable
 
     /// <summary>The directory.</summary>
     public string Path { get; }
+
+    /// <summary>Whether it is only looked at: nothing is written there.</summary>
+    public bool IsReadOnly => _lock is null;
 
     internal string OriginalsFile => System.IO.Path.Combine(Path, "originals.json");
 
@@ -41,8 +44,12 @@ public sealed class StateDirectory : IDisposable
         }
     }
 
+    /// <summary>Only looks, beside whoever holds it. The directory need not be there.</summary>
+    /// <param name="path">The directory.</param>
+    public static StateDirectory OpenReadOnly(string path) => new(path, null);
+
     /// <inheritdoc />
-    public void Dispose() => _lock.Dispose();
+    public void Dispose() => _lock?.Dispose();
 
     // EWOULDBLOCK from flock: .NET puts the errno into HResult.
     private static bool IsSharingViolation(IOException e) => e.HResult is 11 or unchecked((int)0x80070020);

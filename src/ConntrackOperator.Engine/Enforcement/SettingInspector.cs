@@ -1,0 +1,98 @@
+using System.Globalization;
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Netfilter.Sysctls;
+
+namespace ConntrackOperator.Engine.Enforcement;
+
+/// <summary>Reads one key and says how it stands and whether it is to be written now. Writes nothing. Not thread-safe.</summary>
+internal sealed class SettingInspector(SysctlDirectory sysctls, TimeProvider time, ICulpritFinder culprits, EnforcerOptions options)
+{
+    private long? _resizedAt;
+
+    /// <summary>The hash table's size was changed just now: the next change waits.</summary>
+    public void Resized(long now) => _resizedAt = now;
+
+    /// <summary>Reads the key and sets the tracker's state.</summary>
+    /// <param name="tracker">The key.</param>
+    /// <param name="limit">The tracker of nf_conntrack_max, when it is planned or being put back.</param>
+    /// <param name="now">The timestamp of this pass.</param>
+    /// <returns>Whether the key is to be written now.</returns>
+    public bool Inspect(SettingTracker tracker, SettingTracker? limit, long now)
+    {
+        var read = sysctls.Read(tracker.Name);
+        if (read is not { Status: SysctlStatus.Ok, Value: { } actual })
+        {
+            tracker.Set(read.Status == SysctlStatus.NotSupported ? SettingState.NotSupported : SettingState.Failed, null, read.Message);
+            return false;
+        }
+
+        if (tracker.Observed)
+        {
+            tracker.Set(SettingState.Observed, actual, Holds(tracker, actual) ? null : Format($"would be set from {actual} to {tracker.Target}; the policy only observes"));
+            return false;
+        }
+
+        if (Holds(tracker, actual))
+        {
+            var note = actual == tracker.Target ? null : Format($"{actual} serves as well as {tracker.Target}: the hash table is not resized for that");
+            tracker.Set(SettingState.InSync, actual, note);
+            return false;
+        }
+
+        if (MustWait(tracker, limit, actual, now) is { } wait)
+        {
+            tracker.Set(wait.State, actual, wait.Message);
+            return false;
+        }
+
+        tracker.Set(tracker.State, actual, tracker.Message);
+        return tracker.MayTry(now, time, options);
+    }
+
+    private static bool Holds(SettingTracker tracker, long actual) =>
+        actual == tracker.Target
+        || (tracker is { Name: SysctlNames.Buckets, Restoring: false }
+            && (HoldRules.WithinAQuarter(actual, tracker.Target) || (tracker.Setting is { AtLeast: true } && actual > tracker.Target)));
+
+    private (SettingState State, string Message)? MustWait(SettingTracker tracker, SettingTracker? limit, long actual, long now)
+    {
+        var hold = tracker.Name switch
+        {
+            SysctlNames.Max => HoldRules.Limit(actual, tracker.Target, Entries(), options.LowerBelowPercent),
+            SysctlNames.Buckets => Resize(tracker, limit, actual, now),
+            _ => null,
+        };
+        if (hold is not null)
+        {
+            return (SettingState.Held, hold);
+        }
+
+        return tracker.WasInSync && tracker.Contest.IsContested(now, time, options) && tracker.Contest.SinceLast(now, time) < options.ContestedRetry
+            ? (SettingState.Contested, Contested(tracker, actual))
+            : null;
+    }
+
+    private string? Resize(SettingTracker tracker, SettingTracker? limit, long actual, long now)
+    {
+        if (HoldRules.Resize(_resizedAt is { } at ? time.GetElapsedTime(at, now) : null, options.ResizeInterval) is { } tooSoon)
+        {
+            return tooSoon;
+        }
+
+        // While the limit can't come down, neither may the buckets: the entries that keep it up would hang in long chains.
+        return tracker.Target < actual && limit is { Observed: false } && sysctls.Read(SysctlNames.Max).Value is { } max
+            && HoldRules.Limit(max, limit.Target, Entries(), options.LowerBelowPercent) is not null
+            ? Format($"not shrunk yet: {SysctlNames.Max} can't be lowered to {limit.Target} yet either")
+            : null;
+    }
+
+    private long? Entries() => sysctls.Read(SysctlNames.Count).Value;
+
+    // Made when it begins, and when another value is found: it looks through the host's files.
+    private string Contested(SettingTracker tracker, long actual) =>
+        tracker is { State: SettingState.Contested, Message: { } known } && tracker.Actual == actual
+            ? known
+            : Format($"something keeps setting it to {actual}: put back {options.ContestedAfter} times within {options.ContestWindow.TotalMinutes:0} minutes, now only every {options.ContestedRetry.TotalMinutes:0}. Probably: {culprits.Describe(tracker.Name, actual)}");
+
+    private static string Format(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

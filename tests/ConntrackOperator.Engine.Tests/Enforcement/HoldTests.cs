@@ -1,0 +1,116 @@
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Engine.Enforcement;
+using ConntrackOperator.Netfilter.Sysctls;
+using CsCheck;
+using static ConntrackOperator.Engine.Tests.Plans;
+
+namespace ConntrackOperator.Engine.Tests.Enforcement;
+
+public sealed class HoldTests
+{
+    [Theory]
+    [InlineData(104857, true)]
+    [InlineData(104858, false)]
+    [InlineData(200000, false)]
+    public void The_limit_is_lowered_only_when_the_table_is_then_under_80_percent_full(long entries, bool lowered)
+    {
+        using var machine = new Machine();
+        machine[SysctlNames.Count] = entries;
+        machine.Apply(Set(SysctlNames.Max, 131072));
+        Assert.Equal(lowered ? 131072 : 262144, machine[SysctlNames.Max]);
+        Assert.Equal(lowered ? SettingState.InSync : SettingState.Held, machine.Status(SysctlNames.Max).State);
+    }
+
+    [Fact]
+    public void A_held_limit_says_the_figures_and_comes_down_when_the_table_has_emptied()
+    {
+        using var machine = new Machine();
+        machine[SysctlNames.Count] = 200000;
+        machine.Apply(Set(SysctlNames.Max, 131072));
+        Assert.Equal(
+            "not lowered yet: with 200000 entries in the table a limit of 131072 would leave it 152% full; it is lowered from 262144 once there are fewer than 104857",
+            machine.Status(SysctlNames.Max).Message);
+        Assert.Null(machine.KeptOriginal(SysctlNames.Max));
+
+        machine[SysctlNames.Count] = 1000;
+        machine.Engine.Enforce();
+        Assert.Equal(131072, machine[SysctlNames.Max]);
+    }
+
+    [Fact]
+    public void Raising_the_limit_is_never_held()
+    {
+        using var machine = new Machine();
+        machine[SysctlNames.Count] = 262144;
+        machine.Apply(Set(SysctlNames.Max, 300000));
+        Assert.Equal(300000, machine[SysctlNames.Max]);
+    }
+
+    [Fact]
+    public void The_hash_table_is_resized_once_a_minute_at_most()
+    {
+        using var machine = new Machine();
+        machine.Apply(Set(SysctlNames.Buckets, 524288));
+        machine.Time.Advance(TimeSpan.FromSeconds(59));
+        machine.Apply(Set(SysctlNames.Buckets, 1048576));
+        Assert.Equal(524288, machine[SysctlNames.Buckets]);
+        Assert.Equal(SettingState.Held, machine.Status(SysctlNames.Buckets).State);
+
+        machine.Time.Advance(TimeSpan.FromSeconds(1));
+        machine.Engine.Enforce();
+        Assert.Equal(1048576, machine[SysctlNames.Buckets]);
+    }
+
+    [Fact]
+    public void Buckets_wait_with_shrinking_while_the_limit_can_not_come_down()
+    {
+        using var machine = new Machine();
+        machine.Apply(Set(SysctlNames.Buckets, 1048576), Set(SysctlNames.Max, 1048576));
+        machine[SysctlNames.Count] = 900000;
+        machine.Time.Advance(TimeSpan.FromMinutes(5));
+        machine.Apply();
+        Assert.Equal((1048576, 1048576), (machine[SysctlNames.Buckets], machine[SysctlNames.Max]));
+        Assert.Equal([SettingState.Held, SettingState.Held], machine.Statuses().Select(s => s.State!.Value));
+
+        machine[SysctlNames.Count] = 1000;
+        machine.Engine.Enforce();
+        Assert.Equal((262144, 262144), (machine[SysctlNames.Buckets], machine[SysctlNames.Max]));
+        Assert.True(machine.Engine.AllRestored);
+    }
+
+    [Theory]
+    [InlineData(262144, false)]
+    [InlineData(327168, false)]
+    [InlineData(327680, true)]
+    [InlineData(196608, true)]
+    [InlineData(197120, false)]
+    public void A_resize_by_less_than_a_quarter_is_not_worth_it(long buckets, bool resized)
+    {
+        using var machine = new Machine();
+        machine.Apply(Set(SysctlNames.Buckets, buckets));
+        Assert.Equal(resized ? buckets : 262144, machine[SysctlNames.Buckets]);
+        Assert.Equal(SettingState.InSync, machine.Status(SysctlNames.Buckets).State);
+    }
+
+    [Fact]
+    public void Putting_back_is_exact_even_where_it_is_less_than_a_quarter()
+    {
+        using var machine = new Machine();
+        machine.Apply(Set(SysctlNames.Buckets, 524288));
+        machine[SysctlNames.Buckets] = 262144 + 512;
+        machine.Time.Advance(TimeSpan.FromMinutes(2));
+        machine.Apply();
+        Assert.Equal(262144, machine[SysctlNames.Buckets]);
+    }
+
+    [Fact]
+    public void No_limit_makes_the_rules_throw_and_a_lowered_one_always_leaves_room() =>
+        Gen.Select(Gen.Long[0, long.MaxValue], Gen.Long[0, long.MaxValue], Gen.Long[0, long.MaxValue]).Sample((actual, target, entries) =>
+        {
+            var held = HoldRules.Limit(actual, target, entries, 80) is not null;
+            return held == (target < actual && target != 0 && (Int128)entries * 100 >= (Int128)target * 80);
+        });
+
+    [Fact]
+    public void An_unknown_count_holds_nothing() => Assert.Null(HoldRules.Limit(262144, 1024, null, 80));
+}

@@ -1,0 +1,78 @@
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Engine.Reporting;
+
+namespace ConntrackOperator.Engine.Tests.Reporting;
+
+public sealed class AppliedRulesTests
+{
+    [Theory]
+    [InlineData("Failed", SettingState.InSync, SettingState.Pending, SettingState.Held, SettingState.Contested, SettingState.ReadOnly, SettingState.Failed)]
+    [InlineData("ReadOnly", SettingState.Pending, SettingState.Held, SettingState.Contested, SettingState.ReadOnly)]
+    [InlineData("Contested", SettingState.Pending, SettingState.Held, SettingState.Contested)]
+    [InlineData("Held", SettingState.Pending, SettingState.Held)]
+    [InlineData("Pending", SettingState.Pending, SettingState.InSync, SettingState.Observed)]
+    public void The_worst_state_gives_the_reason(string reason, params SettingState[] states)
+    {
+        var verdict = AppliedRules.Applied(Settings(states), moduleLoaded: true, planKnown: true);
+        Assert.Equal((false, reason), (verdict.Status, verdict.Reason));
+    }
+
+    [Fact]
+    public void The_message_names_the_first_setting_and_how_many_more() => Assert.Equal(
+        "key0: why (and 2 more)",
+        AppliedRules.Applied(Settings(SettingState.Failed, SettingState.Failed, SettingState.Failed, SettingState.Held), true, true).Message);
+
+    [Fact]
+    public void A_setting_that_is_put_back_says_Restoring()
+    {
+        var verdict = AppliedRules.Applied([new SettingStatus { Name = "key", State = SettingState.Pending }], true, true);
+        Assert.Equal((false, "Restoring"), (verdict.Status, verdict.Reason));
+    }
+
+    [Fact]
+    public void Observed_counts_what_differs() => Assert.Equal(
+        "1 of 3 settings differ from the plan; nothing is written, since the policy only observes",
+        AppliedRules.Applied(
+            [.. Settings(SettingState.Observed, SettingState.NotSupported), new SettingStatus { Name = "same", Desired = 1, State = SettingState.Observed }], true, true).Message);
+
+    [Fact]
+    public void Only_missing_keys_are_in_sync_with_nothing_held() => Assert.Equal(
+        "the kernel holds 0 of 1 settings; this kernel has no key0",
+        AppliedRules.Applied(Settings(SettingState.NotSupported), true, true).Message);
+
+    [Fact]
+    public void A_module_that_is_missing_says_what_to_do()
+    {
+        var verdict = AppliedRules.Applied(Settings(SettingState.Pending), moduleLoaded: false, planKnown: true);
+        Assert.Equal((false, "ModuleNotLoaded"), (verdict.Status, verdict.Reason));
+        Assert.Contains("modprobe nf_conntrack", verdict.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_transition_time_moves_with_the_status_only()
+    {
+        var first = new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero);
+        var condition = ConditionList.Next(null, "Applied", new Verdict(true, "InSync", "a"), 1, first);
+        var reworded = ConditionList.Next([condition], "Applied", new Verdict(true, "Observed", "b"), 2, first.AddHours(1));
+        var failed = ConditionList.Next([reworded], "Applied", new Verdict(false, "Failed", "c"), 2, first.AddHours(2));
+        var unknown = ConditionList.Next([failed], "Applied", new Verdict(null, "NoPlan", "d"), 2, first.AddHours(3));
+
+        Assert.Equal([first, first, first.AddHours(2), first.AddHours(3)], new[] { condition, reworded, failed, unknown }.Select(c => c.LastTransitionTime!.Value));
+        Assert.Equal(["True", "True", "False", "Unknown"], new[] { condition, reworded, failed, unknown }.Select(c => c.Status));
+        Assert.Equal(("Observed", "b", 2), (reworded.Reason, reworded.Message, reworded.ObservedGeneration));
+    }
+
+    [Theory]
+    [InlineData(0, "0")]
+    [InlineData(999, "999")]
+    [InlineData(1000, "0.98Ki")]
+    [InlineData(83886080, "80Mi")]
+    [InlineData(88080384, "84Mi")]
+    [InlineData(335544320, "320Mi")]
+    [InlineData(1342177280, "1.25Gi")]
+    [InlineData(long.MaxValue, "8388608Ti")]
+    public void Memory_is_told_in_three_digits(long bytes, string expected) => Assert.Equal(expected, MemorySize.Format(bytes));
+
+    private static SettingStatus[] Settings(params SettingState[] states) =>
+        [.. states.Select((state, i) => new SettingStatus { Name = $"key{i}", Desired = 1, State = state, Message = "why" })];
+}

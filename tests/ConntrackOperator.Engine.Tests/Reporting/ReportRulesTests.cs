@@ -1,0 +1,85 @@
+using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Engine.Reporting;
+using CsCheck;
+
+namespace ConntrackOperator.Engine.Tests.Reporting;
+
+public sealed class ReportRulesTests
+{
+    private static readonly NodeStatus _last = new()
+    {
+        ObservedGeneration = 3,
+        Conditions = [new Condition { Type = "Applied", Status = "True", Reason = "InSync", Message = "1 of 1" }],
+        Table = new TableStatus { Entries = 1000, Limit = 10000, Buckets = 10000, Percent = 10 },
+        Rates = new RatesStatus { DropsPerMinute = 0, EarlyDropsPerMinute = 0, InsertFailedPerMinute = 0 },
+        Settings = [new SettingStatus { Name = "nf_conntrack_max", Desired = 10000, Actual = 10000, State = SettingState.InSync, Message = "a" }],
+        Node = new NodeFactsStatus { Kernel = "6.18.0" },
+    };
+
+    public static TheoryData<string, NodeStatus, ReportUrgency> Cases => new()
+    {
+        { "nothing", _last, ReportUrgency.Heartbeat },
+        { "a message", _last with { Conditions = [_last.Conditions![0] with { Message = "2 of 2" }] }, ReportUrgency.Heartbeat },
+        { "a setting's message", _last with { Settings = [_last.Settings![0] with { Message = "b" }] }, ReportUrgency.Heartbeat },
+        { "entries within a band", _last with { Table = _last.Table! with { Entries = 1400, Percent = 14 } }, ReportUrgency.Heartbeat },
+        { "a band up", _last with { Table = _last.Table! with { Percent = 15 } }, ReportUrgency.Soon },
+        { "a band down", _last with { Table = _last.Table! with { Percent = 5 } }, ReportUrgency.Soon },
+        { "usage that became unknown", _last with { Table = _last.Table! with { Percent = null } }, ReportUrgency.Soon },
+        { "the first drop", _last with { Rates = _last.Rates! with { DropsPerMinute = 1 } }, ReportUrgency.Soon },
+        { "the first early drop", _last with { Rates = _last.Rates! with { EarlyDropsPerMinute = 1 } }, ReportUrgency.Soon },
+        { "a failed insertion", _last with { Rates = _last.Rates! with { InsertFailedPerMinute = 1 } }, ReportUrgency.Soon },
+        { "another limit", _last with { Table = _last.Table! with { Limit = 20000 } }, ReportUrgency.Now },
+        { "another size", _last with { Table = _last.Table! with { Buckets = 20000 } }, ReportUrgency.Now },
+        { "a condition's reason", _last with { Conditions = [_last.Conditions![0] with { Reason = "Held" }] }, ReportUrgency.Now },
+        { "a condition more", _last with { Conditions = [.. _last.Conditions!, new Condition { Type = "Ready", Status = "True", Reason = "InSync" }] }, ReportUrgency.Now },
+        { "a setting's state", _last with { Settings = [_last.Settings![0] with { State = SettingState.Failed }] }, ReportUrgency.Now },
+        { "a setting's value", _last with { Settings = [_last.Settings![0] with { Actual = 1 }] }, ReportUrgency.Now },
+        { "a setting less", _last with { Settings = [] }, ReportUrgency.Now },
+        { "a generation", _last with { ObservedGeneration = 4 }, ReportUrgency.Now },
+        { "a kernel", _last with { Node = new NodeFactsStatus { Kernel = "6.19.0" } }, ReportUrgency.Now },
+    };
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void A_report_is_due_when_a_person_would_care(string change, NodeStatus now, ReportUrgency expected) =>
+        Assert.True(ReportRules.Compare(_last, now) == expected, $"{change}: {ReportRules.Compare(_last, now)}");
+
+    [Fact]
+    public void The_first_report_is_due_at_once() => Assert.Equal(ReportUrgency.Now, ReportRules.Compare(null, _last));
+
+    [Theory]
+    [InlineData(100, 199, ReportUrgency.Heartbeat)]
+    [InlineData(100, 200, ReportUrgency.Soon)]
+    [InlineData(100, 51, ReportUrgency.Heartbeat)]
+    [InlineData(100, 50, ReportUrgency.Soon)]
+    [InlineData(1, 0, ReportUrgency.Soon)]
+    public void A_rate_is_news_when_it_doubles_halves_begins_or_ends(long before, long after, ReportUrgency expected) =>
+        Assert.Equal(expected, ReportRules.Compare(
+            _last with { Rates = _last.Rates! with { DropsPerMinute = before } }, _last with { Rates = _last.Rates! with { DropsPerMinute = after } }));
+
+    [Fact]
+    public void However_usage_wanders_what_was_reported_is_less_than_a_band_away() =>
+        Gen.Int[0, 100].Array[1, 200].Sample(wander =>
+        {
+            NodeStatus? reported = null;
+            var reports = 0;
+            foreach (var percent in wander)
+            {
+                var now = _last with { Table = _last.Table! with { Percent = percent } };
+                if (ReportRules.Compare(reported, now) != ReportUrgency.Heartbeat)
+                {
+                    reported = now;
+                    reports++;
+                }
+
+                if (Math.Abs(reported!.Table!.Percent!.Value - percent) >= ReportRules.BandPoints)
+                {
+                    return false;
+                }
+            }
+
+            var range = wander.Max() - wander.Min();
+            return range >= ReportRules.BandPoints || reports == 1;
+        });
+}
