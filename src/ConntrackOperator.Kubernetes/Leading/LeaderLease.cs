@@ -1,0 +1,357 @@
+using ConntrackOperator.Kubernetes.Protocol;
+using ConntrackOperator.Kubernetes.Transport;
+
+namespace ConntrackOperator.Kubernetes.Leading;
+
+/// <summary>
+/// Sees to it that one of several candidates works at a time, by a coordination.k8s.io/v1 Lease.
+/// </summary>
+/// <remarks>
+/// All decisions are made on the monotonic clock; the times in the record are for people. Own leadership is counted from
+/// before a renewal was sent, others' from after it was seen, so the two cannot overlap whatever the network does.
+/// </remarks>
+public sealed class LeaderLease
+{
+    private readonly ApiClient _client;
+    private readonly string _namespace;
+    private readonly string _name;
+    private readonly string _identity;
+    private readonly LeaseOptions _options;
+    private readonly IRuntimeLog _log;
+    private readonly TimeProvider _time;
+    private readonly Random _random;
+
+    // The last record that was seen, and when it was first seen.
+    private Lease? _observed;
+    private long _observedAt;
+
+    // The acquire time of the own last attempt: by it an own record is told, even if the answer got lost.
+    private DateTimeOffset? _acquired;
+
+    // When the last successful renewal was sent; 0: not leading.
+    private long _renewed;
+    private bool _deleted;
+
+    /// <summary>Creates a candidate.</summary>
+    /// <param name="client">The API.</param>
+    /// <param name="ns">The lease's namespace.</param>
+    /// <param name="name">The lease's name; it is created when it is not there.</param>
+    /// <param name="identity">Tells the candidates apart: the pod's name, say. Shown as the holder.</param>
+    /// <param name="options">Null: the defaults, which are those of other Kubernetes components.</param>
+    /// <param name="log">Told of changes and failures.</param>
+    /// <param name="time">The clock; null: the system's.</param>
+    /// <param name="random">Chance for a candidate's waits; null: the shared one.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The options contradict each other.</exception>
+    public LeaderLease(
+        ApiClient client,
+        string ns,
+        string name,
+        string identity,
+        LeaseOptions? options = null,
+        IRuntimeLog? log = null,
+        TimeProvider? time = null,
+        Random? random = null)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        ArgumentException.ThrowIfNullOrEmpty(ns);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentException.ThrowIfNullOrEmpty(identity);
+        _client = client;
+        _namespace = ns;
+        _name = name;
+        _identity = identity;
+        _options = options ?? new();
+        _options.Validate();
+        _log = log ?? SilentLog.Instance;
+        _time = time ?? TimeProvider.System;
+        _random = random ?? Random.Shared;
+    }
+
+    /// <summary>Whether this candidate holds the lease and it has not expired. Goes to false by itself, whatever the
+    /// network or the server do.</summary>
+    public bool IsLeader => Interlocked.Read(ref _renewed) is not 0 and var since && _time.GetElapsedTime(since) < _options.Duration;
+
+    /// <summary>Who holds the lease as far as is known; null: nobody. For people and metrics.</summary>
+    public string? Holder => _observed?.Spec?.HolderIdentity is { Length: > 0 } holder ? holder : null;
+
+    /// <summary>Waits for the lease, works while holding it, and lets it go.</summary>
+    /// <param name="whileLeading">The work. Its token is cancelled when it has to end: on <paramref name="ct"/>, while the
+    /// lease is renewed until the work has ended, or when the lease cannot be renewed any more.</param>
+    /// <param name="ct">Stops the work if it runs, releases the lease, and returns.</param>
+    /// <returns>When cancelled, or when the work ended by itself.</returns>
+    /// <exception cref="LeaseLostException">The lease was lost; the work has ended. The process should end.</exception>
+    public async Task RunAsync(Func<CancellationToken, Task> whileLeading, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(whileLeading);
+        try
+        {
+            while (!await AttemptAsync(ct))
+            {
+                // Candidates that were started together must not ask in step for ever.
+                await Task.Delay(_options.RetryPeriod * (1 + _random.NextDouble()), _time, ct);
+            }
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            await ReleaseAsync();
+            return;
+        }
+
+        _log.Info($"{_identity} holds the lease {_namespace}/{_name} and begins to work.");
+        await LeadAsync(whileLeading, ct);
+    }
+
+    private async Task LeadAsync(Func<CancellationToken, Task> whileLeading, CancellationToken ct)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        using var ended = new CancellationTokenSource();
+        var work = StartAsync(whileLeading, stop.Token);
+        var renewing = RenewAsync(ended.Token);
+        if (await Task.WhenAny(work, renewing) == renewing)
+        {
+            var reason = await renewing;
+            await stop.CancelAsync();
+            await EndInTimeAsync(work);
+            Interlocked.Exchange(ref _renewed, 0);
+            Exception? failure = null;
+            await AwaitWorkAsync(work, e => failure = e, stop.Token);
+            throw new LeaseLostException($"The lease {_namespace}/{_name} was lost: {reason}", failure);
+        }
+
+        // Renewed until now, also while the work was stopping.
+        await ended.CancelAsync();
+        await renewing;
+        await ReleaseAsync();
+        Exception? thrown = null;
+        await AwaitWorkAsync(work, e => thrown = e, stop.Token);
+        if (thrown is not null)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(thrown);
+        }
+    }
+
+    private static async Task StartAsync(Func<CancellationToken, Task> work, CancellationToken ct)
+    {
+        await Task.Yield();
+        await work(ct);
+    }
+
+    private static async Task AwaitWorkAsync(Task work, Action<Exception> failed, CancellationToken stop)
+    {
+        try
+        {
+            await work;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // It did as it was told.
+        }
+        catch (Exception e)
+        {
+            failed(e);
+        }
+    }
+
+    /// <summary>Waits for cancelled work, but not beyond the end of the lease.</summary>
+    private async Task EndInTimeAsync(Task work)
+    {
+        var left = _options.Duration - _time.GetElapsedTime(Interlocked.Read(ref _renewed));
+        if (left > TimeSpan.Zero)
+        {
+            using var enough = new CancellationTokenSource();
+            await Task.WhenAny(work, Task.Delay(left, _time, enough.Token));
+            await enough.CancelAsync();
+        }
+
+        if (!work.IsCompleted)
+        {
+            _options.EndProcess($"The lease {_namespace}/{_name} has expired and the work under it has not ended.");
+        }
+    }
+
+    /// <summary>Renews until cancelled or until there is no more hope.</summary>
+    /// <returns>Why the lease is lost; null when cancelled.</returns>
+    private async Task<string?> RenewAsync(CancellationToken ct)
+    {
+        Exception? last = null;
+        try
+        {
+            while (true)
+            {
+                var left = _options.RenewDeadline - _time.GetElapsedTime(Interlocked.Read(ref _renewed));
+                if (left <= TimeSpan.Zero)
+                {
+                    return FormattableString.Invariant(
+                        $"no renewal succeeded for {_options.RenewDeadline.TotalSeconds:0.#} s ({last?.Message ?? "too slow"})");
+                }
+
+                await Task.Delay(left < _options.RetryPeriod ? left : _options.RetryPeriod, _time, ct);
+                left = _options.RenewDeadline - _time.GetElapsedTime(Interlocked.Read(ref _renewed));
+                if (left <= TimeSpan.Zero)
+                {
+                    continue;
+                }
+
+                using var limit = new CallLimit(left < _options.AttemptLimit ? left : _options.AttemptLimit, _time, ct);
+                try
+                {
+                    if (!await TryTakeAsync(limit.Token))
+                    {
+                        return _deleted ? "it was deleted" : $"{Holder ?? "nobody"} holds it now";
+                    }
+                }
+                catch (ApiException e)
+                {
+                    last = e;
+                    _log.Warn($"Renewing the lease {_namespace}/{_name} failed: {e.Message}", e);
+                }
+                catch (OperationCanceledException e) when (limit.TimedOut)
+                {
+                    last = e;
+                    _log.Warn($"Renewing the lease {_namespace}/{_name} took too long.", e);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A candidate's attempt: every failure is a reason to try again.</summary>
+    private async Task<bool> AttemptAsync(CancellationToken ct)
+    {
+        using var limit = new CallLimit(_options.AttemptLimit, _time, ct);
+        try
+        {
+            return await TryTakeAsync(limit.Token);
+        }
+        catch (ApiException e)
+        {
+            _log.Warn($"Asking for the lease {_namespace}/{_name} failed: {e.Message}", e);
+        }
+        catch (OperationCanceledException e) when (limit.TimedOut)
+        {
+            _log.Warn($"Asking for the lease {_namespace}/{_name} took too long.", e);
+        }
+
+        return false;
+    }
+
+    /// <summary>Takes the lease if it is free or abandoned, renews it if it is held.</summary>
+    /// <returns>Whether it is held now.</returns>
+    private async Task<bool> TryTakeAsync(CancellationToken ct)
+    {
+        Lease current;
+        try
+        {
+            current = await _client.GetAsync(ResourceType.Lease, _namespace, _name, ProtocolJson.Default.Lease, ct);
+        }
+        catch (ApiException e) when (e.IsNotFound)
+        {
+            return await CreateAsync(ct);
+        }
+
+        if (LeaseRecord.Differs(_observed, current))
+        {
+            _observed = current;
+            _observedAt = _time.GetTimestamp();
+        }
+
+        var own = LeaseRecord.IsOwn(current, _identity, _acquired);
+        if (!own && Interlocked.Read(ref _renewed) != 0)
+        {
+            // Somebody took it, or took it away, from under the work.
+            return false;
+        }
+
+        if (!own && !LeaseRecord.IsFree(current)
+            && _time.GetElapsedTime(_observedAt) < LeaseRecord.Patience(current, _options.Duration))
+        {
+            return false;
+        }
+
+        var started = _time.GetTimestamp();
+        var now = _time.GetUtcNow();
+        var acquired = own ? _acquired!.Value : MicroTimeConverter.Round(now);
+        _acquired = acquired;
+        var wanted = LeaseRecord.Renewed(current, _namespace, _name, _identity, _options.Duration, acquired, now);
+        try
+        {
+            var stored = await _client.ReplaceAsync(
+                ResourceType.Lease, _namespace, _name, wanted, ProtocolJson.Default.Lease, ct);
+            Took(stored, started);
+            return true;
+        }
+        catch (ApiException e) when (e.IsConflict && Interlocked.Read(ref _renewed) == 0)
+        {
+            // Another candidate was faster.
+            return false;
+        }
+    }
+
+    private async Task<bool> CreateAsync(CancellationToken ct)
+    {
+        if (Interlocked.Read(ref _renewed) != 0)
+        {
+            // Deleted from under the work: another candidate may create it at this moment.
+            _deleted = true;
+            return false;
+        }
+
+        var started = _time.GetTimestamp();
+        var now = MicroTimeConverter.Round(_time.GetUtcNow());
+        _acquired = now;
+        var wanted = LeaseRecord.Renewed(null, _namespace, _name, _identity, _options.Duration, now, now);
+        try
+        {
+            var stored = await _client.CreateAsync(ResourceType.Lease, _namespace, wanted, ProtocolJson.Default.Lease, ct);
+            Took(stored, started);
+            return true;
+        }
+        catch (ApiException e) when (e.IsAlreadyExists)
+        {
+            return false;
+        }
+    }
+
+    private void Took(Lease stored, long started)
+    {
+        _observed = stored;
+        _observedAt = _time.GetTimestamp();
+        // Zero stands for not leading; a clock that happens to be there may lose a tick.
+        Interlocked.Exchange(ref _renewed, started == 0 ? 1 : started);
+    }
+
+    /// <summary>Gives the lease back so that the next one need not wait. If that fails, it expires.</summary>
+    private async Task ReleaseAsync()
+    {
+        Interlocked.Exchange(ref _renewed, 0);
+        if (_acquired is null)
+        {
+            return;
+        }
+
+        using var limit = new CallLimit(_options.AttemptLimit, _time, CancellationToken.None);
+        try
+        {
+            // Read anew: the answer to the last attempt may have been lost, or the attempt cancelled.
+            var current = await _client.GetAsync(ResourceType.Lease, _namespace, _name, ProtocolJson.Default.Lease, limit.Token);
+            if (LeaseRecord.IsOwn(current, _identity, _acquired))
+            {
+                _observed = await _client.ReplaceAsync(
+                    ResourceType.Lease,
+                    _namespace,
+                    _name,
+                    LeaseRecord.Released(current, _time.GetUtcNow()),
+                    ProtocolJson.Default.Lease,
+                    limit.Token);
+                _log.Info($"{_identity} released the lease {_namespace}/{_name}.");
+            }
+        }
+        catch (Exception e) when (e is ApiException or OperationCanceledException)
+        {
+            _log.Warn($"The lease {_namespace}/{_name} could not be released and has to expire: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,251 @@
+using System.Text.Json.Serialization.Metadata;
+using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Kubernetes.Transport;
+
+namespace ConntrackOperator.Kubernetes.Watching;
+
+/// <summary>
+/// Keeps an <see cref="ObjectStore{T}"/> in step with the server: lists, watches from there, and gets over everything
+/// that can go wrong on the way.
+/// </summary>
+/// <remarks>
+/// Two states: without a resource version it lists, with one it watches. A watch that ends in good order or breaks is
+/// taken up again where it was; a version that the server no longer knows, or an event that cannot be decoded, leads back
+/// to the list. The handlers of <see cref="Changed"/> run one after another and must be quick: they enqueue.
+/// </remarks>
+public sealed class ResourceWatcher<T>
+    where T : class, IKubernetesObject
+{
+    // A watch that ends in good order sooner than this counts as a failure: no server means it.
+    private static readonly TimeSpan Brief = TimeSpan.FromSeconds(1);
+
+    private readonly ApiClient _client;
+    private readonly ResourceType _type;
+    private readonly JsonTypeInfo<T> _json;
+    private readonly WatcherOptions _options;
+    private readonly IRuntimeLog _log;
+    private readonly TimeProvider _time;
+    private readonly Random _random;
+    private readonly BackOff _backOff;
+    private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private string? _resourceVersion;
+    private long _lastProgress;
+    private long _lists;
+    private long _watches;
+    private long _failures;
+
+    /// <summary>Creates it; <see cref="RunAsync"/> starts it.</summary>
+    /// <param name="client">The API.</param>
+    /// <param name="type">What to watch.</param>
+    /// <param name="json">How one object is read.</param>
+    /// <param name="options">Null: all objects, with the default limits.</param>
+    /// <param name="log">Told of failures and new lists.</param>
+    /// <param name="time">The clock; null: the system's.</param>
+    /// <param name="random">Chance for the waits; null: the shared one.</param>
+    public ResourceWatcher(
+        ApiClient client,
+        ResourceType type,
+        JsonTypeInfo<T> json,
+        WatcherOptions? options = null,
+        IRuntimeLog? log = null,
+        TimeProvider? time = null,
+        Random? random = null)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        ArgumentNullException.ThrowIfNull(json);
+        _client = client;
+        _type = type;
+        _json = json;
+        _options = options ?? new();
+        _log = log ?? SilentLog.Instance;
+        _time = time ?? TimeProvider.System;
+        _random = random ?? Random.Shared;
+        _backOff = new(_options.MinBackOff, _options.MaxBackOff, _random);
+        _lastProgress = _time.GetTimestamp();
+    }
+
+    /// <summary>Called for each change after the store has it. A whole list is in the store before its first change is told.</summary>
+    public event Action<WatchChange<T>>? Changed;
+
+    /// <summary>What is known.</summary>
+    public ObjectStore<T> Store { get; } = new();
+
+    /// <summary>Whether the store has had a whole list.</summary>
+    public bool HasSynced => _synced.Task.IsCompletedSuccessfully;
+
+    /// <summary>How long ago the server last said anything, on a clock that is never set: a page of a list, the begin or
+    /// end of a watch, an event, a bookmark. Much more than the watch's time-out means that it is stuck.</summary>
+    public TimeSpan SinceProgress => _time.GetElapsedTime(Interlocked.Read(ref _lastProgress));
+
+    /// <summary>How often the collection was listed, since the start.</summary>
+    public long Lists => Interlocked.Read(ref _lists);
+
+    /// <summary>How often a watch was established, since the start; all but the first are reconnects.</summary>
+    public long Watches => Interlocked.Read(ref _watches);
+
+    /// <summary>How often a list or a watch failed, since the start.</summary>
+    public long Failures => Interlocked.Read(ref _failures);
+
+    /// <summary>Waits until the store has had a whole list.</summary>
+    public Task WaitForSyncAsync(CancellationToken ct) => _synced.Task.WaitAsync(ct);
+
+    /// <summary>Lists and watches until cancelled; then returns.</summary>
+    public async Task RunAsync(CancellationToken ct)
+    {
+        try
+        {
+            while (!ct.IsCancellationRequested)
+            {
+                var wait = await StepAsync(ct);
+                if (wait > TimeSpan.Zero)
+                {
+                    await Task.Delay(wait, _time, ct);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // Asked to stop.
+        }
+    }
+
+    /// <summary>One list, if one is needed, and one watch to its end.</summary>
+    /// <returns>How long to wait before the next step.</returns>
+    private async Task<TimeSpan> StepAsync(CancellationToken ct)
+    {
+        var watching = false;
+        long? established = null;
+        try
+        {
+            _resourceVersion ??= await ListAsync(ct);
+            watching = true;
+            var timeout = _options.WatchTimeout * (0.95 + (_random.NextDouble() * 0.1));
+            var query = new WatchQuery
+            {
+                LabelSelector = _options.LabelSelector,
+                FieldSelector = _options.FieldSelector,
+                ResourceVersion = _resourceVersion,
+                Timeout = timeout,
+                IdleLimit = timeout + _options.IdleGrace,
+            };
+            using var watch = await _client.OpenWatchAsync(_type, _options.Namespace, query, _json, ct);
+            established = _time.GetTimestamp();
+            Interlocked.Increment(ref _watches);
+            Progress();
+            while (await watch.NextAsync() is { } next)
+            {
+                Take(next);
+            }
+
+            Progress();
+            if (_time.GetElapsedTime(established.Value) >= Brief)
+            {
+                ResetIfStable(established);
+                return TimeSpan.Zero;
+            }
+
+            return _backOff.Next();
+        }
+        catch (ApiException e)
+        {
+            Interlocked.Increment(ref _failures);
+            ResetIfStable(established);
+            var wait = _backOff.Next(e.RetryAfter);
+            var relist = !watching || NeedsList(e);
+            if (relist)
+            {
+                _resourceVersion = null;
+            }
+
+            var then = relist ? "listing" : "watching";
+            _log.Warn(FormattableString.Invariant($"Following {_type.QualifiedName} failed, {then} again in {wait.TotalSeconds:0.0} s: {e.Message}"), e);
+            return wait;
+        }
+    }
+
+    private static bool NeedsList(ApiException e) => e.IsExpired || e.IsUndecodable || e.IsTooNew || e.Code == 400;
+
+    private async Task<string> ListAsync(CancellationToken ct)
+    {
+        var items = new List<T>();
+        var unreadable = new List<ObjectKey>();
+        string? version;
+        string? token = null;
+        do
+        {
+            var query = new ListQuery
+            {
+                LabelSelector = _options.LabelSelector,
+                FieldSelector = _options.FieldSelector,
+                Limit = _options.PageSize,
+                Continue = token,
+            };
+            var page = await _client.ListAsync(_type, _options.Namespace, query, _json, ct);
+            Progress();
+            items.AddRange(page.Items);
+            foreach (var item in page.Undecodable)
+            {
+                unreadable.Add(new(item.Namespace, item.Name));
+                _log.Warn($"{_type.Kind} {item.Name} does not fit its type and is left as it was known: {item.Message}", null);
+            }
+
+            version = page.ResourceVersion;
+            token = page.Continue;
+        }
+        while (token is not null);
+
+        if (string.IsNullOrEmpty(version) || items.Exists(item => item.Metadata?.Name is null))
+        {
+            throw ApiException.Undecodable($"The list of {_type.QualifiedName}", null);
+        }
+
+        Interlocked.Increment(ref _lists);
+        var changes = Store.Swap(items, unreadable);
+        Tell(changes);
+        _synced.TrySetResult();
+        return version;
+    }
+
+    private void Take(in WatchEvent<T> next)
+    {
+        Progress();
+        if (next.Object is { } item)
+        {
+            if (item.Metadata?.Name is null)
+            {
+                throw ApiException.Undecodable($"An event of {_type.QualifiedName}", null);
+            }
+
+            Tell(next.Type == WatchEventType.Deleted ? Store.Remove(item) : Store.Set(item));
+        }
+
+        _resourceVersion = next.ResourceVersion;
+    }
+
+    private void Tell(IReadOnlyList<WatchChange<T>> changes)
+    {
+        foreach (var change in changes)
+        {
+            try
+            {
+                Changed?.Invoke(change);
+            }
+            catch (Exception e)
+            {
+                // A handler's defect must not stop the watch of everybody else.
+                _log.Warn($"A handler of {_type.Kind} {change.Key} failed: {e.Message}", e);
+            }
+        }
+    }
+
+    private void Progress() => Interlocked.Exchange(ref _lastProgress, _time.GetTimestamp());
+
+    private void ResetIfStable(long? established)
+    {
+        if (established is { } since && _time.GetElapsedTime(since) >= _options.StableAfter)
+        {
+            _backOff.Reset();
+        }
+    }
+}

@@ -1,0 +1,116 @@
+using ConntrackOperator.Kubernetes.Transport;
+
+namespace ConntrackOperator.Kubernetes.Work;
+
+/// <summary>Works through a queue of keys. What fails is tried again with back-off for as long as it takes.</summary>
+public sealed class Reconciler<TKey>
+    where TKey : notnull
+{
+    private readonly WorkQueue<TKey> _queue;
+    private readonly Func<TKey, CancellationToken, Task<ReconcileResult>> _reconcile;
+    private readonly ReconcilerOptions _options;
+    private readonly IRuntimeLog _log;
+    private readonly TimeProvider _time;
+
+    /// <summary>Creates it; <see cref="RunAsync"/> starts it.</summary>
+    /// <param name="queue">Where the keys come from; owned by the caller.</param>
+    /// <param name="reconcile">Brings the world in line with what the key's object wants now. Called for one key never
+    /// more than once at a time.</param>
+    /// <param name="options">Null: the defaults.</param>
+    /// <param name="log">Told of failures.</param>
+    /// <param name="time">The clock; null: the system's.</param>
+    public Reconciler(
+        WorkQueue<TKey> queue,
+        Func<TKey, CancellationToken, Task<ReconcileResult>> reconcile,
+        ReconcilerOptions? options = null,
+        IRuntimeLog? log = null,
+        TimeProvider? time = null)
+    {
+        ArgumentNullException.ThrowIfNull(queue);
+        ArgumentNullException.ThrowIfNull(reconcile);
+        _queue = queue;
+        _reconcile = reconcile;
+        _options = options ?? new();
+        ArgumentOutOfRangeException.ThrowIfLessThan(_options.Workers, 1, nameof(options));
+        _log = log ?? SilentLog.Instance;
+        _time = time ?? TimeProvider.System;
+    }
+
+    /// <summary>Works until cancelled or the queue is shut down; returns when all work in progress has ended.</summary>
+    public async Task RunAsync(CancellationToken ct)
+    {
+        using var abort = new CancellationTokenSource();
+        using var drain = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _time);
+        using var drained = drain.Token.Register(abort.Cancel);
+        using var stop = ct.Register(() => drain.CancelAfter(_options.Drain));
+        await Task.WhenAll(Enumerable.Range(0, _options.Workers).Select(_ => WorkAsync(abort.Token, ct)));
+    }
+
+    private async Task WorkAsync(CancellationToken abort, CancellationToken stop)
+    {
+        await Task.Yield();
+        while (!stop.IsCancellationRequested)
+        {
+            TKey key;
+            try
+            {
+                key = await _queue.GetAsync(stop);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            var started = _time.GetTimestamp();
+            var succeeded = false;
+            try
+            {
+                succeeded = await ReconcileAsync(key, abort);
+            }
+            finally
+            {
+                _queue.Done(key);
+                _options.Reconciled?.Invoke(_time.GetElapsedTime(started), succeeded);
+            }
+        }
+    }
+
+    private async Task<bool> ReconcileAsync(TKey key, CancellationToken abort)
+    {
+        using var limit = new CallLimit(_options.TimeLimit, _time, abort);
+        try
+        {
+            var result = await _reconcile(key, limit.Token);
+            if (result.Failed)
+            {
+                _queue.AddRateLimited(key);
+                return false;
+            }
+
+            _queue.Forget(key);
+            if (result.After is { } after)
+            {
+                _queue.AddAfter(key, after);
+            }
+
+            return true;
+        }
+        catch (ApiException e) when (e.IsConflict)
+        {
+            // Somebody else was faster; the next pass starts from what they wrote.
+            _queue.AddRateLimited(key);
+        }
+        catch (OperationCanceledException) when (abort.IsCancellationRequested)
+        {
+            _queue.AddRateLimited(key);
+        }
+        catch (Exception e)
+        {
+            var wait = _queue.AddRateLimited(key, (e as ApiException)?.RetryAfter ?? TimeSpan.Zero);
+            var what = limit.TimedOut ? $"took longer than {_options.TimeLimit.TotalSeconds:0.#} s" : "failed";
+            _log.Warn(FormattableString.Invariant($"Reconciling {key} {what}, again in {wait.TotalSeconds:0.###} s: {e.Message}"), e);
+        }
+
+        return false;
+    }
+}

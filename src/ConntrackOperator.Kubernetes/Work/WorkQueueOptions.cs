@@ -1,0 +1,17 @@
+namespace ConntrackOperator.Kubernetes.Work;
+
+/// <summary>The back-off of a <see cref="WorkQueue{TKey}"/>, and who measures it.</summary>
+public sealed record WorkQueueOptions
+{
+    /// <summary>The wait after a key's first failure; it doubles with each further one. 5 ms.</summary>
+    public TimeSpan BaseDelay { get; init; } = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>The longest wait after a failure. 1,000 s.</summary>
+    public TimeSpan MaxDelay { get; init; } = TimeSpan.FromSeconds(1000);
+
+    /// <summary>Told how long a key was in the queue when it is handed out.</summary>
+    public Action<TimeSpan>? Started { get; init; }
+
+    /// <summary>Told how long a key was worked on when it is done.</summary>
+    public Action<TimeSpan>? Finished { get; init; }
+}

@@ -1,0 +1,29 @@
+using System.Diagnostics;
+
+namespace ConntrackOperator.TestKit;
+
+/// <summary>Waits for what happens elsewhere, in real time, without a fixed sleep.</summary>
+public static class Eventually
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    /// <exception cref="TimeoutException">It did not become true.</exception>
+    public static Task UntilAsync(Func<bool> condition, string what = "the condition") => UntilAsync(condition, () => { }, what);
+
+    /// <summary>Also does something between the looks, such as to advance a clock.</summary>
+    /// <exception cref="TimeoutException">It did not become true.</exception>
+    public static async Task UntilAsync(Func<bool> condition, Action meanwhile, string what = "the condition")
+    {
+        var started = Stopwatch.StartNew();
+        while (!condition())
+        {
+            if (started.Elapsed > Patience)
+            {
+                throw new TimeoutException($"{what} did not come true within {Patience.TotalSeconds} s.");
+            }
+
+            meanwhile();
+            await Task.Delay(5);
+        }
+    }
+}
