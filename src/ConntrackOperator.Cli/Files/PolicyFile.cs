@@ -79,7 +79,7 @@ public static class PolicyFile
             .OrderBy(error => error.Line)
             .ThenBy(error => error.Column)
             .ToList();
-        return new PolicyFileResult(objects.Policies, errors);
+        return new PolicyFileResult(errors.Count == 0 ? objects.Policies : [], errors);
     }
 
     private static List<SourceNode> Documents(string text, List<SourceProblem> problems)
