@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Json;
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Interop;
 
@@ -15,7 +16,7 @@ public sealed class FlowFormatter
     private readonly FlowFormat format;
     private readonly FlowFormatOptions options;
     private readonly TimeProvider time;
-    private readonly FlowJson json = new();
+    private readonly FlowJson json = new(new Utf8JsonWriter(Stream.Null, new JsonWriterOptions { SkipValidation = true }));
 
     /// <summary>Chooses a format.</summary>
     /// <param name="format">The format.</param>

@@ -5,10 +5,9 @@ using ConntrackOperator.Netfilter.Flows;
 namespace ConntrackOperator.Netfilter.Formatting;
 
 /// <summary>Entries as JSON objects. What the source did not give is left out.</summary>
-internal sealed class FlowJson
+/// <param name="writer">Is pointed at each output in turn; holds nothing between two entries.</param>
+internal sealed class FlowJson(Utf8JsonWriter writer)
 {
-    private readonly Utf8JsonWriter writer = new(Stream.Null, new JsonWriterOptions { SkipValidation = true });
-
     internal void Write(scoped in Flow flow, IBufferWriter<byte> output)
     {
         writer.Reset(output);
