@@ -116,6 +116,16 @@ public class NodePlannerTests
     }
 
     [Theory]
+    [InlineData(3358720, false)]
+    [InlineData(3358719, true)]
+    public void A_table_that_takes_exactly_what_is_allowed_is_planned(long memory, bool refused)
+    {
+        // 1024 entries of 320 bytes and as many buckets of 8: 335,872 bytes, a tenth of 3,358,720.
+        var plan = NodePlanner.Plan(Examples.Node with { MemoryBytes = memory }, [Examples.Policy("p", Examples.Size(1024))]);
+        Assert.Equal(refused, plan.Spec.Refused is not null);
+    }
+
+    [Theory]
     [InlineData(0, 4)]
     [InlineData(1L << 34, 0)]
     public void A_table_whose_facts_are_not_known_is_refused_and_the_rest_is_planned(long memory, int cores)
