@@ -29,9 +29,24 @@ internal sealed class CommandTree
 
     private readonly Option<OutputFormat> _output = new("--output", "-o")
     {
-        Description = "How to print the result.",
+        Description = "How to print the result; table when left out.",
         HelpName = "table|json|yaml",
-        DefaultValueFactory = _ => OutputFormat.Table,
+        CustomParser = argument =>
+        {
+            var text = argument.Tokens.Count > 0 ? argument.Tokens[0].Value : string.Empty;
+            switch (text)
+            {
+                case "table":
+                    return OutputFormat.Table;
+                case "json":
+                    return OutputFormat.Json;
+                case "yaml":
+                    return OutputFormat.Yaml;
+                default:
+                    argument.AddError($"--output: Invalid value: \"{text}\": must be one of table, json, yaml");
+                    return OutputFormat.Table;
+            }
+        },
     };
 
     private readonly Option<string> _sysctls = new("--sysctl-dir")
