@@ -103,6 +103,14 @@ public sealed class NodeEngine : IDisposable
         _planUnsaved = false;
     }
 
+    /// <summary>Puts an empty plan in force under which everything goes back, also what a policy would have kept.</summary>
+    /// <exception cref="IOException">It can't be kept; it is in force all the same.</exception>
+    public void SetRestorePlan()
+    {
+        Originals.RestoreAll();
+        SetPlan(new CachedPlan { Spec = new NodeSpec { Settings = [] } });
+    }
+
     /// <summary>Forgets the plan: nothing is touched any more.</summary>
     /// <exception cref="IOException">The file of the plan can't be deleted.</exception>
     public void ForgetPlan()
