@@ -27,6 +27,12 @@ internal sealed record ControllerOptions
     /// <summary>The same, when only usage differs.</summary>
     public TimeSpan UsageGap { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a flush waits for a node that is not ready.</summary>
+    public TimeSpan FlushAwayTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a flush waits for a node at all.</summary>
+    public TimeSpan FlushTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>How often every node and policy comes up again without a change.</summary>
     public TimeSpan Resync { get; init; } = TimeSpan.FromMinutes(5);
 

@@ -1,7 +1,9 @@
+using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Controller.Agents;
 using ConntrackOperator.Controller.Cluster;
+using ConntrackOperator.Controller.Flushes;
 using ConntrackOperator.Controller.Health;
 using ConntrackOperator.Controller.Nodes;
 using ConntrackOperator.Controller.Policies;
@@ -18,11 +20,15 @@ internal sealed class Leader : IDisposable
 {
     private const string Fleet = "agents";
 
+    /// <summary>Thousands of nodes finish a flush at about the same time: one status for many of them.</summary>
+    private static readonly TimeSpan _addUpAfter = TimeSpan.FromMilliseconds(250);
+
     private readonly ClusterView _cluster;
     private readonly PolicyBoard _board = new();
     private readonly WorkQueue<string> _nodes;
     private readonly WorkQueue<string> _policies;
     private readonly WorkQueue<string> _fleet;
+    private readonly WorkQueue<string> _flushes;
     private readonly EventRecorder _events;
     private readonly NodeEvents _nodeEvents;
     private readonly List<Func<CancellationToken, Task>> _parts = [];
@@ -33,15 +39,18 @@ internal sealed class Leader : IDisposable
         _nodes = new WorkQueue<string>(null, time);
         _policies = new WorkQueue<string>(null, time);
         _fleet = new WorkQueue<string>(null, time);
+        _flushes = new WorkQueue<string>(null, time);
         _events = new EventRecorder(api, new EventRecorderOptions { ReportingController = ControllerOptions.FieldManager, ReportingInstance = options.Identity }, log, time);
         _nodeEvents = new NodeEvents(_events);
 
-        var nodes = new NodeReconciler(api, _cluster, _board, Touched, () => _fleet.Add(Fleet), time);
+        var nodes = new NodeReconciler(api, _cluster, _board, new FlushAssignments(_cluster.Flushes.Store), Touched, () => _fleet.Add(Fleet), time);
         var policies = new PolicyReconciler(api, _cluster, _board, options, _events, time);
         _parts.Add(_events.RunAsync);
         _parts.Add(_cluster.RunAsync);
         _parts.Add(ct => AfterSync(new Reconciler<string>(_nodes, nodes.ReconcileAsync, new ReconcilerOptions { Workers = options.Workers }, log, time).RunAsync, ct));
         _parts.Add(ct => AfterSync(new Reconciler<string>(_policies, policies.ReconcileAsync, null, log, time).RunAsync, ct));
+        var flushes = new FlushReconciler(api, _cluster, options, time);
+        _parts.Add(ct => AfterSync(new Reconciler<string>(_flushes, flushes.ReconcileAsync, null, log, time).RunAsync, ct));
         _parts.Add(ct => Resync.RunAsync(_cluster.Nodes.Store, n => n.Metadata!.Name!, _nodes, options.Resync, time, null, ct));
         _parts.Add(ct => Resync.RunAsync(_cluster.Policies.Store, p => p.Metadata!.Name!, _policies, options.Resync, time, null, ct));
         if (template is not null)
@@ -71,6 +80,7 @@ internal sealed class Leader : IDisposable
         _cluster.Policies.Changed += PolicyChanged;
         _cluster.Nodes.Changed += NodeChanged;
         _cluster.ConntrackNodes.Changed += ConntrackNodeChanged;
+        _cluster.Flushes.Changed += FlushChanged;
         health.Leads(_cluster, _nodes, _policies);
     }
 
@@ -96,6 +106,7 @@ internal sealed class Leader : IDisposable
         _nodes.Dispose();
         _policies.Dispose();
         _fleet.Dispose();
+        _flushes.Dispose();
     }
 
     /// <summary>Plans made from half a list would take settings away from nodes.</summary>
@@ -156,9 +167,29 @@ internal sealed class Leader : IDisposable
             }
         }
 
+        foreach (var flush in _cluster.Flushes.Store.Snapshot.Values)
+        {
+            if (FlushAssignments.IsFor(flush, change.Key.Name))
+            {
+                _flushes.AddAfter(flush.Metadata!.Name!, _addUpAfter);
+            }
+        }
+
         if (change.Kind != WatchChangeKind.Modified)
         {
             _fleet.Add(Fleet);
+        }
+    }
+
+    private void FlushChanged(WatchChange<ConntrackFlush> change)
+    {
+        _flushes.Add(change.Key.Name);
+        if (change.Old?.Status?.Phase != change.New?.Status?.Phase)
+        {
+            foreach (var node in change.Object.Status?.NodeNames ?? [])
+            {
+                _nodes.Add(node);
+            }
         }
     }
 

@@ -15,6 +15,9 @@ namespace ConntrackOperator.Agent.Loop;
 /// </summary>
 internal sealed class AgentLoop : IDisposable
 {
+    /// <summary>Somebody waits for a flush to end.</summary>
+    private static readonly TimeSpan _whileFlushing = TimeSpan.FromMilliseconds(100);
+
     private readonly NodeEngine _engine;
     private readonly Reporter _reporter;
     private readonly AgentHealth _health;
@@ -56,6 +59,7 @@ internal sealed class AgentLoop : IDisposable
         {
             TakeNode();
             _engine.Enforce();
+            _engine.Flush();
             _health.Enforced |= _engine.Plan is not null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -63,6 +67,7 @@ internal sealed class AgentLoop : IDisposable
             _log.Warn($"{_options.Engine.StatePath} can't be written, so no further setting is written either: what was there before must not be lost", e);
         }
 
+        _engine.Scan();
         var status = _engine.Status(_engine.Observe(), _reporter.Conditions);
         Tell(status);
         _reporter.Offer(status);
@@ -74,7 +79,7 @@ internal sealed class AgentLoop : IDisposable
     private async Task WaitAsync(CancellationToken ct)
     {
         using var tick = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var delay = Task.Delay(_options.Interval, _time, tick.Token);
+        var delay = Task.Delay(_engine.IsFlushing ? _whileFlushing : _options.Interval, _time, tick.Token);
         var arrival = _arrived.WaitAsync(tick.Token);
         await Task.WhenAny(delay, arrival);
         await tick.CancelAsync();
@@ -123,7 +128,7 @@ internal sealed class AgentLoop : IDisposable
         if (_uid != node.Metadata?.Uid)
         {
             _uid = node.Metadata?.Uid;
-            var adopted = _engine.Originals.Adopt(node.Status);
+            var adopted = _engine.Adopt(node.Status);
             if (adopted > 0)
             {
                 _log.Notice($"took {adopted} originals over from the status: the state directory knew nothing of this boot");

@@ -1,4 +1,5 @@
 using ConntrackOperator.Api;
+using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Kubernetes;
@@ -19,6 +20,9 @@ internal sealed class ClusterView(ApiClient api, IRuntimeLog log, TimeProvider t
     public ResourceWatcher<ConntrackNode> ConntrackNodes { get; } =
         new(api, ResourceTypes.ConntrackNode, ApiJson.Default.ConntrackNode, null, log, time);
 
+    public ResourceWatcher<ConntrackFlush> Flushes { get; } =
+        new(api, ResourceTypes.Flush, ApiJson.Default.ConntrackFlush, null, log, time);
+
     /// <summary>Every policy.</summary>
     public List<ConntrackPolicy> AllPolicies() => [.. Policies.Store.Snapshot.Values];
 
@@ -33,8 +37,9 @@ internal sealed class ClusterView(ApiClient api, IRuntimeLog log, TimeProvider t
         await Policies.WaitForSyncAsync(ct);
         await Nodes.WaitForSyncAsync(ct);
         await ConntrackNodes.WaitForSyncAsync(ct);
+        await Flushes.WaitForSyncAsync(ct);
     }
 
     public Task RunAsync(CancellationToken ct) =>
-        Task.WhenAll(Policies.RunAsync(ct), Nodes.RunAsync(ct), ConntrackNodes.RunAsync(ct));
+        Task.WhenAll(Policies.RunAsync(ct), Nodes.RunAsync(ct), ConntrackNodes.RunAsync(ct), Flushes.RunAsync(ct));
 }

@@ -4,6 +4,7 @@ using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Controller.Cluster;
+using ConntrackOperator.Controller.Flushes;
 using ConntrackOperator.Controller.Policies;
 using ConntrackOperator.Kubernetes.Transport;
 using ConntrackOperator.Kubernetes.Work;
@@ -13,7 +14,7 @@ namespace ConntrackOperator.Controller.Nodes;
 
 /// <summary>Keeps one node's ConntrackNode as the policies say, and tells the board how the node stands.</summary>
 internal sealed class NodeReconciler(
-    ApiClient api, ClusterView cluster, PolicyBoard board, Action<IReadOnlyDictionary<string, bool>> touched, Action fleetChanged, TimeProvider time)
+    ApiClient api, ClusterView cluster, PolicyBoard board, FlushAssignments flushes, Action<IReadOnlyDictionary<string, bool>> touched, Action fleetChanged, TimeProvider time)
 {
     /// <summary>Not quite nothing: server-side apply drops a spec whose only list is empty, and the schema wants a spec.</summary>
     private static readonly NodeSpec _nothing = new()
@@ -45,6 +46,7 @@ internal sealed class NodeReconciler(
             return ReconcileResult.Done;
         }
 
+        plan = plan with { Spec = plan.Spec with { Flushes = flushes.For(name) } };
         if (!SpecComparer.Same(existing?.Spec, plan.Spec) || !IsOwned(existing!, node))
         {
             await WriteAsync(name, node, plan.Spec, ct);
