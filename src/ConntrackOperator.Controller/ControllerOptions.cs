@@ -1,3 +1,5 @@
+using ConntrackOperator.Kubernetes.Leading;
+
 namespace ConntrackOperator.Controller;
 
 /// <summary>What the controller is told at its start.</summary>
@@ -11,6 +13,9 @@ internal sealed record ControllerOptions
 
     /// <summary>The lease's name.</summary>
     public string LeaseName { get; init; } = "conntrack-controller";
+
+    /// <summary>The times of the lease.</summary>
+    public LeaseOptions Lease { get; init; } = new();
 
     /// <summary>Who this replica is: the pod's name.</summary>
     public string Identity { get; init; } = Environment.MachineName;

@@ -32,6 +32,8 @@ internal sealed class Leader : IDisposable
     private readonly EventRecorder _events;
     private readonly NodeEvents _nodeEvents;
     private readonly List<Func<CancellationToken, Task>> _parts = [];
+    private readonly Lock _beginning = new();
+    private bool _begun;
 
     public Leader(ApiClient api, ControllerOptions options, AgentTemplate? template, ControllerHealth health, IRuntimeLog log, TimeProvider time)
     {
@@ -43,7 +45,7 @@ internal sealed class Leader : IDisposable
         _events = new EventRecorder(api, new EventRecorderOptions { ReportingController = ControllerOptions.FieldManager, ReportingInstance = options.Identity }, log, time);
         _nodeEvents = new NodeEvents(_events);
 
-        var nodes = new NodeReconciler(api, _cluster, _board, new FlushAssignments(_cluster.Flushes.Store), Touched, () => _fleet.Add(Fleet), time);
+        var nodes = new NodeReconciler(api, _cluster, _board, options, new FlushAssignments(_cluster.Flushes.Store), Touched, () => _fleet.Add(Fleet), time);
         var policies = new PolicyReconciler(api, _cluster, _board, options, _events, time);
         _parts.Add(_events.RunAsync);
         _parts.Add(_cluster.RunAsync);
@@ -61,7 +63,7 @@ internal sealed class Leader : IDisposable
             var agents = new AgentReconciler(api, _cluster, daemonSets, template, options, log);
             daemonSets.Changed += change =>
             {
-                if (SpecChange.Is(change))
+                if (SpecChange.Is(change) || (change.New is { } now && !template.LabelsAreOn(now)))
                 {
                     _fleet.Add(Fleet);
                 }
@@ -113,8 +115,21 @@ internal sealed class Leader : IDisposable
     private async Task AfterSync(Func<CancellationToken, Task> run, CancellationToken ct)
     {
         await _cluster.WaitForSyncAsync(ct);
+        lock (_beginning)
+        {
+            if (!_begun)
+            {
+                // While the lists came in, one after the other, no round could know of all nodes.
+                var nodes = NodeNames();
+                _cluster.AllPolicies().ForEach(policy => _board.Begin(policy, nodes));
+                _begun = true;
+            }
+        }
+
         await run(ct);
     }
+
+    private string[] NodeNames() => [.. _cluster.Nodes.Store.Snapshot.Keys.Select(k => k.Name)];
 
     private void PolicyChanged(WatchChange<ConntrackPolicy> change)
     {
@@ -123,16 +138,22 @@ internal sealed class Leader : IDisposable
             return;
         }
 
-        _policies.Add(change.Key.Name);
         if (change is { Kind: WatchChangeKind.Modified, Old.Metadata: { } old, New.Metadata: { } now }
             && old.Generation == now.Generation && old.DeletionTimestamp == now.DeletionTimestamp)
         {
             // Only the finalizer: no plan depends on it.
+            _policies.Add(change.Key.Name);
             return;
         }
 
-        var nodes = _cluster.Nodes.Store.Snapshot.Keys.Select(k => k.Name).ToArray();
-        _board.MarkPending(nodes);
+        var nodes = NodeNames();
+        if (change.New is { } policy)
+        {
+            // Before its status is looked at: the plans of before say nothing about this generation.
+            _board.Begin(policy, nodes);
+        }
+
+        _policies.Add(change.Key.Name);
         foreach (var node in nodes)
         {
             _nodes.Add(node);
@@ -193,9 +214,9 @@ internal sealed class Leader : IDisposable
         }
     }
 
-    private void Touched(IReadOnlyDictionary<string, bool> policies)
+    private void Touched(IReadOnlyCollection<string> policies)
     {
-        foreach (var policy in policies.Keys)
+        foreach (var policy in policies)
         {
             _policies.Add(policy);
         }

@@ -26,6 +26,7 @@ public sealed class NodeEngine : IDisposable
     private readonly FlushRunner _flushes;
     private readonly ScanCycle? _scan;
     private IReadOnlyList<NodeFlush>? _asked;
+    private string? _advice;
     private PressureLevel _pressure;
     private bool _planUnsaved;
 
@@ -153,8 +154,18 @@ public sealed class NodeEngine : IDisposable
     public bool Flush() => _flushes.Turn(_asked);
 
     /// <summary>Looks what fills the table, when that is due: a tenth of a second at any size.</summary>
+    /// <param name="reading">How full the table is, for the advice.</param>
     /// <returns>Whether something new was seen.</returns>
-    public bool Scan() => _scan?.RunIfDue() ?? false;
+    public bool Scan(in TableReading reading)
+    {
+        if (_scan is null || !_scan.RunIfDue())
+        {
+            return false;
+        }
+
+        _advice = NodeAdvice.Summary(_scan.Latest!.Breakdown, reading, Facts);
+        return true;
+    }
 
     /// <summary>What fills the table, as last seen; null: not looked at yet.</summary>
     public ScanResult? Latest => _scan?.Latest;
@@ -200,6 +211,7 @@ public sealed class NodeEngine : IDisposable
             Settings = settings,
             Composition = _scan?.Latest?.Composition,
             Top = _scan?.Latest?.Top,
+            Advice = _advice,
 
             Flushes = _flushes.Statuses.Count == 0 ? null : [.. _flushes.Statuses],
             Node = new NodeFactsStatus

@@ -67,8 +67,9 @@ internal sealed class AgentLoop : IDisposable
             _log.Warn($"{_options.Engine.StatePath} can't be written, so no further setting is written either: what was there before must not be lost", e);
         }
 
-        _engine.Scan();
-        var status = _engine.Status(_engine.Observe(), _reporter.Conditions);
+        var reading = _engine.Observe();
+        _engine.Scan(reading);
+        var status = _engine.Status(reading, _reporter.Conditions);
         Tell(status);
         _reporter.Offer(status);
         _health.Loop.Mark();

@@ -5,6 +5,7 @@ using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Transport;
 using ConntrackOperator.Kubernetes.Watching;
+using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Controller.Cluster;
 
@@ -31,6 +32,33 @@ internal sealed class ClusterView(ApiClient api, IRuntimeLog log, TimeProvider t
     public ConntrackNode? ConntrackNode(string name) => ConntrackNodes.Store.TryGet(name, out var node) ? node : null;
 
     public ConntrackPolicy? Policy(string name) => Policies.Store.TryGet(name, out var policy) ? policy : null;
+
+    /// <summary>Nodes that none of the policies wants any more and whose ConntrackNode is still there, by name.</summary>
+    /// <param name="policies">Valid policies; those that are being deleted want nothing.</param>
+    public List<NodeFacts> Leaving(IReadOnlyList<ConntrackPolicy> policies)
+    {
+        var wanting = policies.Where(p => p.Metadata?.DeletionTimestamp is null).Select(p => p.Spec?.NodeSelector).ToList();
+        var leaving = new List<NodeFacts>();
+        foreach (var key in ConntrackNodes.Store.Snapshot.Keys)
+        {
+            if (Node(key.Name) is { } node && NodeReading.Facts(node) is var facts && !wanting.Exists(s => LabelSelectors.Matches(s, facts.Labels)))
+            {
+                leaving.Add(facts);
+            }
+        }
+
+        leaving.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
+        return leaving;
+    }
+
+    /// <summary>Whether every kind has been listed once.</summary>
+    public bool HasSynced => Policies.HasSynced && Nodes.HasSynced && ConntrackNodes.HasSynced;
+
+    /// <summary>How often a list or a watch failed.</summary>
+    public long Failures => Policies.Failures + Nodes.Failures + ConntrackNodes.Failures;
+
+    /// <summary>How long ago the server last said anything on the quietest of the watches.</summary>
+    public TimeSpan LongestSilence => new[] { Policies.SinceProgress, Nodes.SinceProgress, ConntrackNodes.SinceProgress }.Max();
 
     public async Task WaitForSyncAsync(CancellationToken ct)
     {
