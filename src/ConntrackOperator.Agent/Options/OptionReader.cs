@@ -83,7 +83,7 @@ internal sealed class OptionReader
                 StatePath = reader.Text("state-dir") ?? StateDirectory.DefaultPath,
                 ScanInterval = reader.Text("scan-interval") is "none" ? null : reader.Duration("scan-interval", TimeSpan.FromMinutes(1), 1, 86400),
             },
-            Listen = reader.Text("listen") is { } listen ? (listen == "none" ? null : listen) : "127.0.0.1:9808",
+            Listen = Address(reader.Text("listen") ?? "127.0.0.1:9808"),
             Interval = reader.Duration("interval", defaults.Interval, 1, 60),
             HeartbeatMin = heartbeat,
             HeartbeatMax = reader.Duration("heartbeat-max", heartbeat > defaults.HeartbeatMax ? heartbeat : defaults.HeartbeatMax, (long)heartbeat.TotalSeconds, 7200),
@@ -99,6 +99,20 @@ internal sealed class OptionReader
     }
 
     private string? Text(string name) => _given.TryGetValue(name, out var value) && value.Length > 0 ? value : null;
+
+    private static string? Address(string text)
+    {
+        if (text == "none")
+        {
+            return null;
+        }
+
+        var colon = text.LastIndexOf(':');
+        return colon > 0 && ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0
+            && (text[..colon] is "*" or "+" || Uri.CheckHostName(text[..colon]) != UriHostNameType.Unknown)
+            ? text
+            : throw new OptionException($"--listen: '{text}' must be address:port, such as 127.0.0.1:9808, or none");
+    }
 
     private ServerConnection? Server()
     {
