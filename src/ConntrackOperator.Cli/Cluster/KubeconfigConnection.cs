@@ -27,7 +27,7 @@ internal static class KubeconfigConnection
 
         try
         {
-            var config = KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig, context);
+            var config = Read(kubeconfig, context);
             var http = new HttpClient(Handler(config)) { Timeout = Timeout.InfiniteTimeSpan };
             return new ApiClient(http, new Uri(config.Host), Authenticate(config), options);
         }
@@ -39,9 +39,32 @@ internal static class KubeconfigConnection
 
     }
 
-    private static bool HasKubeconfig() =>
-        Environment.GetEnvironmentVariable("KUBECONFIG") is { Length: > 0 }
-        || File.Exists(Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".kube", "config"));
+    private static bool HasKubeconfig() => Variable is { Length: > 0 } || File.Exists(DefaultFile);
+
+    private static string? Variable => Environment.GetEnvironmentVariable("KUBECONFIG");
+
+    private static string DefaultFile => Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".kube", "config");
+
+    /// <summary>The file named, or those of $KUBECONFIG, or the one in the home directory.</summary>
+    private static KubernetesClientConfiguration Read(string? kubeconfig, string? context)
+    {
+        var files = kubeconfig is not null ? [kubeconfig] : (Variable ?? string.Empty).Split(':', StringSplitOptions.RemoveEmptyEntries);
+        if (files.Length > 1)
+        {
+            if (context is null)
+            {
+                // Merges them, which KubernetesClient does for the current context only.
+                return KubernetesClientConfiguration.BuildDefaultConfig();
+            }
+
+            files = [files.FirstOrDefault(file => File.Exists(file) && HasContext(file, context)) ?? files[0]];
+        }
+
+        return KubernetesClientConfiguration.BuildConfigFromConfigFile(files.Length == 1 ? files[0] : DefaultFile, context);
+    }
+
+    private static bool HasContext(string file, string context) =>
+        KubernetesClientConfiguration.LoadKubeConfig(file).Contexts?.Any(c => c.Name == context) == true;
 
     private static Func<HttpRequestMessage, CancellationToken, ValueTask>? Authenticate(KubernetesClientConfiguration config) =>
         k8s.Kubernetes.CreateCredentials(config) is { } credentials

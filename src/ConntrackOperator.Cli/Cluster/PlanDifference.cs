@@ -57,8 +57,9 @@ internal static class PlanDifference
         foreach (var setting in then.Settings ?? [])
         {
             var current = Current(report, setting.Name!);
-            var same = before.Remove(setting.Name!, out var old) && old == setting;
-            if (!same || (current is { } value && value != Rounded(setting) && setting.Mode != PolicyMode.Observe && setting.AtLeast != true))
+
+            // What is planned already, whether the node holds it or not, is for `status` to tell.
+            if (!before.Remove(setting.Name!, out var old) || old != setting)
             {
                 changes.Add(new PlannedChange
                 {
@@ -67,7 +68,7 @@ internal static class PlanDifference
                     Planned = setting.Value,
                     Policy = setting.Policy,
                     Rule = setting.Rule is { } rule ? $"{setting.Field}: {rule}" : setting.Field,
-                    Action = setting.Mode == PolicyMode.Observe ? "Observe" : current == Rounded(setting) ? "Keep" : "Set",
+                    Action = setting.Mode == PolicyMode.Observe ? "Observe" : current == Rounded(setting) ? "InSync" : "Set",
                 });
             }
         }

@@ -83,7 +83,7 @@ internal static class HostReport
     private static void Messages(ConntrackNode node)
     {
         // What is only to be set stands in the table; why nothing can be set yet, in the summary.
-        var lines = (node.Status?.Settings ?? []).Where(s => s.Message is not null && s.State != SettingState.Pending).Select(s => $"{s.Name}: {s.Message}")
+        var lines = (node.Status?.Settings ?? []).Where(s => s.Message is not null && s.State != SettingState.Pending).Select(s => s.Message!.StartsWith(s.Name!, StringComparison.Ordinal) ? s.Message : $"{s.Name}: {s.Message}")
             .Concat((node.Spec?.Refused ?? []).Select(r => $"{r.Name}: refused ({r.Reason}): {r.Message}"))
             .ToList();
         if (lines.Count > 0)

@@ -46,6 +46,18 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public void Kubectl_finds_it_as_a_plugin()
+    {
+        var path = Environment.GetEnvironmentVariable("PATH") ?? string.Empty;
+        Assert.SkipUnless(path.Split(':').Any(d => File.Exists(Path.Combine(d, "kubectl"))), "kubectl is not on the PATH.");
+        var kubectl = path.Split(':').Select(d => Path.Combine(d, "kubectl")).First(File.Exists);
+        var environment = new Dictionary<string, string> { ["PATH"] = AppContext.BaseDirectory + ":" + path };
+        var help = CliProcess.RunWith(null, environment, kubectl, "conntrack", "host", "apply", "--help");
+        Assert.Contains("  kubectl conntrack host apply [options]", help.Output, StringComparison.Ordinal);
+        Assert.Equal(2, CliProcess.RunWith(null, environment, kubectl, "conntrack", "host", "apply").ExitCode);
+    }
+
+    [Fact]
     public void The_version_is_printed_alone() => Assert.Matches(@"^\d+\.\d+\.\d+\S*\n$", CliProcess.Run("version").Output);
 
     [Theory]

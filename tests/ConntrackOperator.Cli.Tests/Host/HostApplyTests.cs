@@ -2,6 +2,7 @@ using System.Text.Json;
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Netfilter.Sysctls;
+using ConntrackOperator.Netfilter.Tests.Kernel;
 using YamlDotNet.RepresentationModel;
 
 namespace ConntrackOperator.Cli.Tests.Host;
@@ -60,7 +61,7 @@ public sealed class HostApplyTests
         Assert.Equal(3, result.ExitCode);
         Assert.Equal(20, host[SysctlNames.UdpTimeout]);
         Assert.Matches(@"nf_conntrack_max +\d+ +\d+ +200001 +ReadOnly +size", result.Output);
-        Assert.Contains("nf_conntrack_max: nf_conntrack_max can't be written from here", result.Output, StringComparison.Ordinal);
+        Assert.Contains("\nnf_conntrack_max can't be written from here", result.Output, StringComparison.Ordinal);
         Assert.EndsWith("4 settings: 2 InSync, 2 ReadOnly; 2 changed now\n", result.Output, StringComparison.Ordinal);
     }
 
@@ -78,6 +79,16 @@ public sealed class HostApplyTests
         Assert.EndsWith("; dry run, nothing was written\n", result.Output, StringComparison.Ordinal);
         Assert.Equal(before, host[SysctlNames.UdpTimeout]);
         Assert.False(Directory.Exists(host.State));
+    }
+
+    [Fact]
+    public void On_a_terminal_states_have_colours_and_with_NO_COLOR_none()
+    {
+        NetworkNamespace.Require("script");
+        using var host = new TestHost();
+        var apply = $"{CliProcess.Program} host apply --dry-run -f {host.File("p.yaml", HostPolicies.Timeouts)} --state-dir {host.State}";
+        Assert.Contains("\u001b[", host.Shell("script", "-qec", "env -u NO_COLOR TERM=xterm-256color " + apply, "/dev/null").Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("\u001b[3", host.Shell("script", "-qec", "env NO_COLOR=1 TERM=xterm-256color " + apply, "/dev/null").Output, StringComparison.Ordinal);
     }
 
     [Fact]
