@@ -29,6 +29,11 @@ internal static class FlowDecoder
                 case Ctnetlink.CTA_TUPLE_ORIG:
                     hasTuple = true;
                     flow.OriginalWire = attributes.Value;
+                    if (UsualTuple.TryRead(attributes.Value, ref flow.OriginalTuple))
+                    {
+                        break;
+                    }
+
                     if (Tuple(ref attributes, ref flow.OriginalTuple, out var originalZone))
                     {
                         flow.OriginalZone = originalZone;
@@ -58,6 +63,13 @@ internal static class FlowDecoder
                     break;
 
                 case Ctnetlink.CTA_PROTOINFO when (wanted & FlowFields.State) != 0:
+                    if (UsualTuple.TryReadTcpState(attributes.Value, out var tcpState))
+                    {
+                        flow.State = tcpState;
+                        present |= FlowFields.State;
+                        break;
+                    }
+
                     if (ProtocolInfo(ref attributes, out var state))
                     {
                         flow.State = state;

@@ -1,0 +1,54 @@
+using System.Globalization;
+
+namespace ConntrackOperator.Benchmarks.Table;
+
+/// <summary>Collects figures by name, and prints medians and ratios.</summary>
+internal sealed class Figures
+{
+    private readonly Dictionary<string, List<double>> seconds = new(StringComparer.Ordinal);
+
+    /// <summary>Whether every goal so far holds.</summary>
+    internal bool AllHold { get; private set; } = true;
+
+    internal void Add(string name, double value)
+    {
+        if (!seconds.TryGetValue(name, out var values))
+        {
+            seconds[name] = values = [];
+        }
+
+        values.Add(value);
+    }
+
+    internal double Median(string name)
+    {
+        var sorted = seconds[name].Order().ToList();
+        var middle = sorted.Count / 2;
+        return sorted.Count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+    }
+
+    internal void PrintSeconds()
+    {
+        Console.WriteLine();
+        Console.WriteLine($"{"seconds",-56} {"median",8} {"least",8} {"most",8}");
+        foreach (var (name, values) in seconds)
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-56} {Median(name),8:F3} {values.Min(),8:F3} {values.Max(),8:F3}"));
+        }
+
+        Console.WriteLine();
+        Console.WriteLine($"{"figure",-72} {"is",9} {"goal",11}");
+    }
+
+    /// <summary>Prints the ratio of two medians beside its goal.</summary>
+    internal void Ratio(string name, string of, string to, double most) => Goal($"{name}: {of} / {to}", Median(of) / Median(to), most, "F3");
+
+    internal void Goal(string name, double value, double most, string format)
+    {
+        var holds = value <= most;
+        AllHold &= holds;
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{name,-72} {value.ToString(format, CultureInfo.InvariantCulture),9} {"<= " + most.ToString("0.###", CultureInfo.InvariantCulture),11} {(holds ? "holds" : "MISSED")}"));
+    }
+}
