@@ -9,21 +9,26 @@ namespace ConntrackOperator.Netfilter.Proc;
 /// </summary>
 internal ref struct FlowLineParser
 {
+    private const FlowFields BeforeReply = FlowFields.Status | FlowFields.State | FlowFields.Timeout;
+
+    private readonly bool brief;
     private ReadOnlySpan<byte> rest;
     private bool inReply;
     private bool sawIcmpId;
     private int sides;
 
-    private FlowLineParser(ReadOnlySpan<byte> line)
+    private FlowLineParser(ReadOnlySpan<byte> line, FlowFields wanted)
     {
         rest = line;
+        brief = (wanted & ~BeforeReply) == 0;
     }
 
     /// <param name="line">The line without its line feed.</param>
     /// <param name="parsed">False when it is not such a line.</param>
-    internal static Flow Parse(ReadOnlySpan<byte> line, out bool parsed)
+    /// <param name="wanted">What is asked for; where the reply is not, most of the line's second half is passed over.</param>
+    internal static Flow Parse(ReadOnlySpan<byte> line, out bool parsed, FlowFields wanted = FlowFields.All)
     {
-        var parser = new FlowLineParser(line);
+        var parser = new FlowLineParser(line, wanted);
         Flow flow = default;
         parsed = parser.Head(ref flow) && parser.Body(ref flow);
         return flow;
@@ -85,6 +90,14 @@ internal ref struct FlowLineParser
             if (word.IsEmpty)
             {
                 break;
+            }
+
+            if (brief && (sides & 3) == 3 && word.StartsWith("src="u8))
+            {
+                // Of what follows only [ASSURED] and [OFFLOAD] matter.
+                var flag = rest.IndexOf((byte)'[');
+                rest = flag < 0 ? [] : rest[flag..];
+                continue;
             }
 
             var equals = word.IndexOf((byte)'=');

@@ -83,7 +83,7 @@ internal sealed class HeavyHitters
     /// <summary>The keys kept most often, most first, by all of their entries or those of one kind; none without any.</summary>
     internal List<(TalkerKey Key, long Count)> Top(int most, TalkerKind kind = TalkerKind.All)
     {
-        var kept = new List<(TalkerKey Key, long Count)>(used);
+        var kept = new List<(TalkerKey Key, long Count)>(Capacity);
         foreach (ref readonly var slot in slots.AsSpan())
         {
             var count = slot.Count == 0 ? 0 : kind switch
