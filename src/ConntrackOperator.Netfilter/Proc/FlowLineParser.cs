@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using ConntrackOperator.Netfilter.Flows;
 
 namespace ConntrackOperator.Netfilter.Proc;
@@ -7,7 +6,7 @@ namespace ConntrackOperator.Netfilter.Proc;
 /// Reads a line of /proc/net/nf_conntrack (ct_seq_show in net/netfilter/nf_conntrack_standalone.c), of the older
 /// /proc/net/ip_conntrack, or of <c>conntrack -L</c>: the latter two lack the first two columns. Unknown words are skipped.
 /// </summary>
-internal ref struct FlowLineParser
+internal ref partial struct FlowLineParser
 {
     private const FlowFields BeforeReply = FlowFields.Status | FlowFields.State | FlowFields.Timeout;
 
@@ -200,141 +199,6 @@ internal ref struct FlowLineParser
                 // secmark=, timeout= and stream_timeout= (GRE), and what later kernels bring.
                 return true;
         }
-    }
-
-    private readonly bool Address(ReadOnlySpan<byte> text, ref Flow flow, bool source, ref int bits)
-    {
-        ref var tuple = ref inReply ? ref flow.ReplyTuple : ref flow.OriginalTuple;
-        ulong high = 0;
-        ulong low;
-        if (AddressText.TryParseV4(text, out var v4))
-        {
-            low = v4;
-        }
-        else if (AddressText.TryParseV6(text, out high, out low))
-        {
-            tuple.IsV6 = true;
-        }
-        else
-        {
-            return false;
-        }
-
-        if (source)
-        {
-            (tuple.SourceHigh, tuple.SourceLow) = (high, low);
-        }
-        else
-        {
-            (tuple.DestinationHigh, tuple.DestinationLow) = (high, low);
-        }
-
-        bits |= (source ? 1 : 2) << (inReply ? 2 : 0);
-        return true;
-    }
-
-    private bool Address(ReadOnlySpan<byte> text, ref Flow flow, bool source)
-    {
-        var bits = sides;
-        var known = Address(text, ref flow, source, ref bits);
-        sides = bits;
-        return known;
-    }
-
-    private readonly bool Port(bool source, ReadOnlySpan<byte> text, ref Flow flow)
-    {
-        ref var tuple = ref inReply ? ref flow.ReplyTuple : ref flow.OriginalTuple;
-        if (!TryNumber(text, out var port) || port > ushort.MaxValue)
-        {
-            return false;
-        }
-
-        if (source)
-        {
-            tuple.First = (ushort)port;
-        }
-        else
-        {
-            tuple.Second = (ushort)port;
-        }
-
-        return true;
-    }
-
-    private readonly bool Key(bool source, ReadOnlySpan<byte> text, ref Flow flow)
-    {
-        ref var tuple = ref inReply ? ref flow.ReplyTuple : ref flow.OriginalTuple;
-        if (!text.StartsWith("0x"u8) || !Utf8Parser.TryParse(text[2..], out ushort key, out var used, 'x') || used != text.Length - 2)
-        {
-            return false;
-        }
-
-        if (source)
-        {
-            tuple.First = key;
-        }
-        else
-        {
-            tuple.Second = key;
-        }
-
-        return true;
-    }
-
-    private bool Icmp(bool isType, ReadOnlySpan<byte> text, ref Flow flow)
-    {
-        ref var tuple = ref inReply ? ref flow.ReplyTuple : ref flow.OriginalTuple;
-        if (!TryNumber(text, out var number) || number > byte.MaxValue)
-        {
-            return false;
-        }
-
-        sawIcmpId = false;
-        tuple.Second = isType
-            ? (ushort)((tuple.Second & 0xff) | ((int)number << 8))
-            : (ushort)((tuple.Second & 0xff00) | (int)number);
-        return true;
-    }
-
-    // id= is the identifier in an ICMP tuple, and the entry's identity after it.
-    private bool Id(ReadOnlySpan<byte> text, ref Flow flow)
-    {
-        if (!TryNumber(text, out var number) || number > uint.MaxValue)
-        {
-            return false;
-        }
-
-        if (FlowProtocols.IsIcmp(flow.Protocol) && !sawIcmpId)
-        {
-            ref var tuple = ref inReply ? ref flow.ReplyTuple : ref flow.OriginalTuple;
-            tuple.First = (ushort)number;
-            sawIcmpId = true;
-            return number <= ushort.MaxValue;
-        }
-
-        flow.Id = (uint)number;
-        flow.Fields |= FlowFields.Id;
-        return true;
-    }
-
-    private readonly bool Counter(ReadOnlySpan<byte> text, bool isBytes, ref Flow flow)
-    {
-        if (!TryNumber(text, out var number))
-        {
-            return false;
-        }
-
-        ref var totals = ref inReply ? ref flow.ReplyTotals : ref flow.OriginalTotals;
-        totals = isBytes ? totals with { Bytes = number } : totals with { Packets = number };
-        flow.Fields |= inReply ? FlowFields.ReplyCounters : FlowFields.OriginalCounters;
-        return true;
-    }
-
-    private static uint Number(ReadOnlySpan<byte> text, FlowFields field, uint most, ref Flow flow, out bool known)
-    {
-        known = TryNumber(text, out var number) && number <= most;
-        flow.Fields |= field;
-        return known ? (uint)number : 0;
     }
 
     private static bool TryNumber(ReadOnlySpan<byte> text, out ulong number)
