@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
@@ -12,4 +13,5 @@ namespace ConntrackOperator.Api;
     Converters = [typeof(KubernetesTimeConverter)])]
 [JsonSerializable(typeof(ConntrackPolicy))]
 [JsonSerializable(typeof(ConntrackNode))]
+[JsonSerializable(typeof(ConntrackFlush))]
 public sealed partial class ApiJson : JsonSerializerContext;

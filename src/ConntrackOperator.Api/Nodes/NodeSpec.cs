@@ -16,6 +16,10 @@ public sealed record NodeSpec
 
     /// <summary>From which usage the node reports pressure.</summary>
     public NodePressure? Pressure { get; init; }
+
+    /// <summary>Flushes that the node shall do, each once.</summary>
+    [ListMapKey("uid"), MaxItems(32)]
+    public List<NodeFlush>? Flushes { get; init; }
 }
 
 /// <summary>A value that the node's kernel shall hold.</summary>

@@ -23,6 +23,19 @@ public sealed record NodeStatus
     [ListMapKey("name"), MaxItems(256)]
     public List<SettingStatus>? Settings { get; init; }
 
+    /// <summary>What the table is made of.</summary>
+    public CompositionStatus? Composition { get; init; }
+
+    /// <summary>Who has the most entries.</summary>
+    public TopStatus? Top { get; init; }
+
+    /// <summary>What to change, with the field of the policy and a value; left out when there is nothing to say.</summary>
+    public string? Advice { get; init; }
+
+    /// <summary>What became of the flushes in the spec.</summary>
+    [ListMapKey("uid"), MaxItems(64)]
+    public List<NodeFlushStatus>? Flushes { get; init; }
+
     /// <summary>The machine.</summary>
     public NodeFactsStatus? Node { get; init; }
 

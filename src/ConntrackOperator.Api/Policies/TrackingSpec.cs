@@ -15,7 +15,7 @@ public sealed record TrackingSpec
     /// <summary>Do not track packets with a wrong checksum (nf_conntrack_checksum; true).</summary>
     public bool? Checksum { get; init; }
 
-    /// <summary>Send events to listeners: Auto only while someone listens (nf_conntrack_events; Auto).</summary>
+    /// <summary>Send events to listeners: Never, Always, or Auto, which is only while someone listens (nf_conntrack_events; Auto).</summary>
     public TrackingEvents? Events { get; init; }
 
     /// <summary>Log packets that tracking finds invalid, of one protocol or of all (nf_conntrack_log_invalid; None).</summary>
@@ -34,10 +34,10 @@ public sealed record TrackingSpec
 public enum TrackingEvents
 {
     /// <summary>Never.</summary>
-    Off,
+    Never,
 
     /// <summary>Always.</summary>
-    On,
+    Always,
 
     /// <summary>Only while someone listens.</summary>
     Auto,

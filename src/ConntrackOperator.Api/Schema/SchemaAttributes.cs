@@ -177,3 +177,7 @@ public sealed class ByteRangeAttribute(long minimum, long maximum) : Attribute
 /// <summary>The map's keys are names of sysctls under net.netfilter that can be written and have no field of their own in the policy.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class SysctlsWithoutFieldAttribute : Attribute;
+
+/// <summary>The string is an IP address, or a network as address/prefix length.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class CidrAttribute : Attribute;

@@ -79,7 +79,7 @@ public static class PolicyFile
             .OrderBy(error => error.Line)
             .ThenBy(error => error.Column)
             .ToList();
-        return new PolicyFileResult(objects.Policies, errors);
+        return new PolicyFileResult(errors.Count == 0 ? objects.Policies : [], errors);
     }
 
     private static List<SourceNode> Documents(string text, List<SourceProblem> problems)
@@ -105,10 +105,18 @@ public static class PolicyFile
         }
         catch (SourceException error)
         {
-            problems.Add(error.Problem);
+            problems.Add(error.Problem.Message.Contains("tab as indentation", StringComparison.Ordinal) ? TabAsIndentation(text, error.Problem) : error.Problem);
         }
 
         return documents;
+    }
+
+    // The parser only tells where the map around the tab begins.
+    private static SourceProblem TabAsIndentation(string text, SourceProblem problem)
+    {
+        var lines = text.Split('\n');
+        var at = Array.FindIndex(lines, problem.Line - 1, line => line[..^line.TrimStart().Length].Contains('\t', StringComparison.Ordinal));
+        return at < 0 ? problem : new(at + 1, lines[at].IndexOf('\t', StringComparison.Ordinal) + 1, "not valid YAML: indented with a tab; YAML takes spaces only");
     }
 
     private static PolicyFileResult Failed(string name, string message) => new([], [new PolicyFileError(name, 0, 0, string.Empty, message)]);

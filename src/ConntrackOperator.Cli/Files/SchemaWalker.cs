@@ -166,7 +166,8 @@ internal sealed class SchemaWalker
     {
         var hint = (type, node) switch
         {
-            ("string", IntegerNode or NumberNode or BooleanNode) => ": put it in quotes, or add the unit that is missing",
+            ("string", BooleanNode) => ": put it in quotes, since yes, no, on, off, y and n without quotes are booleans in YAML",
+            ("string", IntegerNode or NumberNode) => ": put it in quotes, or add the unit when it is a duration, such as 30s",
             ("integer" or "boolean", TextNode) => ": no quotes, and nothing else in the value",
             _ => string.Empty,
         };

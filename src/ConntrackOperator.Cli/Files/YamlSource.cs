@@ -56,7 +56,8 @@ internal sealed class YamlSource
         }
         catch (YamlException error)
         {
-            throw new SourceException(new((int)error.Start.Line, (int)error.Start.Column, "not valid YAML: " + error.Message));
+            // The end is where the problem was found, the start where the construct around it begins.
+            throw new SourceException(new((int)error.End.Line, (int)error.End.Column, "not valid YAML: " + error.Message));
         }
     }
 

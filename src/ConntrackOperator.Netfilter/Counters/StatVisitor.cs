@@ -7,7 +7,7 @@ namespace ConntrackOperator.Netfilter.Counters;
 /// <summary>Collects the rows of IPCTNL_MSG_CT_GET_STATS_CPU (ctnetlink_ct_stat_cpu_fill_info).</summary>
 internal readonly struct StatVisitor(List<CounterRow> rows) : IMessageVisitor
 {
-    public bool Visit(ushort type, ReadOnlySpan<byte> payload)
+    public bool Visit(ushort type, scoped ReadOnlySpan<byte> payload)
     {
         if (payload.Length < Nl.GenericBytes)
         {

@@ -7,5 +7,5 @@ internal interface IMessageVisitor
     /// <param name="type">Subsystem and operation.</param>
     /// <param name="payload">The message without its header; gone after the call.</param>
     /// <returns>False to stop reading.</returns>
-    bool Visit(ushort type, ReadOnlySpan<byte> payload);
+    bool Visit(ushort type, scoped ReadOnlySpan<byte> payload);
 }

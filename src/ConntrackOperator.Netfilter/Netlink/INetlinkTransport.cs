@@ -13,4 +13,9 @@ internal interface INetlinkTransport : IDisposable
     /// <returns>Its real length, which is more than the buffer's when it was cut off.</returns>
     /// <exception cref="NetlinkException">ENOBUFS when the kernel had to drop something, ETIMEDOUT when nothing came.</exception>
     int Receive(Span<byte> buffer);
+
+    /// <summary>Takes one datagram if one is there.</summary>
+    /// <returns>Its real length, or 0 when none is there.</returns>
+    /// <exception cref="NetlinkException">ENOBUFS when the kernel had to drop something.</exception>
+    int TryReceive(Span<byte> buffer);
 }

@@ -39,7 +39,7 @@ internal ref struct MessageWriter(Span<byte> buffer)
     }
 
     /// <summary>Copies a whole attribute's value under <paramref name="type"/>.</summary>
-    internal void Attribute(int type, ReadOnlySpan<byte> value)
+    internal void Attribute(int type, scoped ReadOnlySpan<byte> value)
     {
         value.CopyTo(Reserve(type, value.Length));
     }

@@ -24,9 +24,9 @@ internal static class NetlinkDump
     internal static DumpOutcome Run<TVisitor>(
         INetlinkTransport transport,
         string operation,
-        ReadOnlySpan<byte> request,
+        scoped ReadOnlySpan<byte> request,
         uint sequence,
-        Span<byte> buffer,
+        scoped Span<byte> buffer,
         ref TVisitor visitor,
         CancellationToken cancellation)
         where TVisitor : struct, IMessageVisitor, allows ref struct

@@ -92,6 +92,32 @@ internal sealed unsafe class NetlinkSocket : INetlinkTransport
     /// <inheritdoc/>
     public int Receive(Span<byte> buffer)
     {
+        var got = Receive(buffer, Native.MSG_TRUNC);
+        return got >= 0
+            ? got
+            : throw new NetlinkException("receive a netlink answer", got == -Errno.EAGAIN ? Errno.ETIMEDOUT : -got);
+    }
+
+    /// <inheritdoc/>
+    public int TryReceive(Span<byte> buffer)
+    {
+        var got = Receive(buffer, Native.MSG_TRUNC | Native.MSG_DONTWAIT);
+        return got >= 0 ? got : got == -Errno.EAGAIN ? 0 : throw new NetlinkException("receive a netlink answer", -got);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (fd >= 0)
+        {
+            _ = Libc.close(fd);
+            fd = -1;
+        }
+    }
+
+    /// <returns>The datagram's length, or minus the errno.</returns>
+    private int Receive(Span<byte> buffer, int flags)
+    {
         ObjectDisposedException.ThrowIf(fd < 0, this);
         SockaddrNl sender;
         fixed (byte* p = buffer)
@@ -99,7 +125,7 @@ internal sealed unsafe class NetlinkSocket : INetlinkTransport
             while (true)
             {
                 var size = (uint)sizeof(SockaddrNl);
-                var got = Libc.recvfrom(fd, p, (nuint)buffer.Length, Native.MSG_TRUNC, &sender, &size);
+                var got = Libc.recvfrom(fd, p, (nuint)buffer.Length, flags, &sender, &size);
                 if (got >= 0)
                 {
                     // Any process may send to a bound netlink socket; the kernel is port 0.
@@ -114,19 +140,9 @@ internal sealed unsafe class NetlinkSocket : INetlinkTransport
                 var errno = Marshal.GetLastPInvokeError();
                 if (errno != Errno.EINTR)
                 {
-                    throw new NetlinkException("receive a netlink answer", errno == Errno.EAGAIN ? Errno.ETIMEDOUT : errno);
+                    return -errno;
                 }
             }
-        }
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (fd >= 0)
-        {
-            _ = Libc.close(fd);
-            fd = -1;
         }
     }
 

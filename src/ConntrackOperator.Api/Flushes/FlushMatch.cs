@@ -1,0 +1,48 @@
+using ConntrackOperator.Api.Schema;
+
+namespace ConntrackOperator.Api.Flushes;
+
+/// <summary>Which entries: all that is given must hold.</summary>
+[Rule("has(self.protocol) || has(self.states) || has(self.unreplied) || has(self.source) || has(self.destination) || has(self.destinationPort) || has(self.idleFor) || (has(self.all) && self.all)",
+    "at least one condition must be given; to delete every entry of the table say all: true")]
+[Rule("!(has(self.all) && self.all) || !(has(self.protocol) || has(self.states) || has(self.unreplied) || has(self.source) || has(self.destination) || has(self.destinationPort) || has(self.idleFor))",
+    "all: true goes with no other condition", Field = "all")]
+[Rule("!has(self.states) || has(self.protocol) && self.protocol in ['TCP', 'SCTP', 'DCCP']", "states needs protocol TCP, SCTP or DCCP", Field = "states")]
+[Rule("!has(self.destinationPort) || has(self.protocol) && self.protocol in ['TCP', 'UDP', 'UDPLite', 'SCTP', 'DCCP']",
+    "destinationPort needs a protocol with ports: TCP, UDP, UDPLite, SCTP or DCCP", Field = "destinationPort")]
+public sealed record FlushMatch
+{
+    /// <summary>The protocol.</summary>
+    [AllowedValues("TCP", "UDP", "UDPLite", "ICMP", "ICMPv6", "SCTP", "DCCP", "GRE")]
+    public string? Protocol { get; init; }
+
+    /// <summary>States of the protocol, such as TIME_WAIT; one of them must hold.</summary>
+    [MaxItems(16), MaxLength(32)]
+    [AllowedValues(
+        "NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE", "SYN_SENT2",
+        "CLOSED", "COOKIE_WAIT", "COOKIE_ECHOED", "SHUTDOWN_SENT", "SHUTDOWN_RECD", "SHUTDOWN_ACK_SENT", "HEARTBEAT_SENT",
+        "REQUEST", "RESPOND", "PARTOPEN", "OPEN", "CLOSEREQ", "CLOSING", "TIMEWAIT", "IGNORE", "INVALID")]
+    public List<string>? States { get; init; }
+
+    /// <summary>True: entries that have had no reply; false: those that have.</summary>
+    public bool? Unreplied { get; init; }
+
+    /// <summary>The network that the original source is in, such as 10.0.0.0/8, 2001:db8::/32 or one address.</summary>
+    [MaxLength(64), Cidr]
+    public string? Source { get; init; }
+
+    /// <summary>The network that the original destination is in, before address translation.</summary>
+    [MaxLength(64), Cidr]
+    public string? Destination { get; init; }
+
+    /// <summary>The original destination port.</summary>
+    [Range(1, 65535)]
+    public int? DestinationPort { get; init; }
+
+    /// <summary>No packet for at least this long: 30s, 10m, 24h.</summary>
+    [Duration]
+    public string? IdleFor { get; init; }
+
+    /// <summary>Every entry of the table. Connections go on, but translated ones (NAT) break.</summary>
+    public bool? All { get; init; }
+}

@@ -1,0 +1,29 @@
+using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Api.Schema;
+
+namespace ConntrackOperator.Api.Flushes;
+
+/// <summary>Which entries, on which nodes.</summary>
+[Rule("!(has(self.nodeSelector) && has(self.nodeName))", "only one of nodeSelector and nodeName may be set")]
+[Rule("has(self.nodeSelector) || has(self.nodeName)", "one of nodeSelector and nodeName must be set; nodeSelector: {} is every Linux node that a policy selects")]
+public sealed record FlushSpec
+{
+    /// <summary>The nodes, by their labels; empty: every Linux node. Only nodes with an agent, which are those that a policy selects, can do it.</summary>
+    public LabelSelector? NodeSelector { get; init; }
+
+    /// <summary>One node, by its name.</summary>
+    [MinLength(1), MaxLength(253)]
+    public string? NodeName { get; init; }
+
+    /// <summary>Which entries.</summary>
+    [Required]
+    public FlushMatch? Match { get; init; }
+
+    /// <summary>Count what matches and delete nothing.</summary>
+    [Default("false")]
+    public bool? DryRun { get; init; }
+
+    /// <summary>How long the object stays after it has finished, in seconds; left out: until somebody deletes it.</summary>
+    [Range(0, 31536000)]
+    public int? TtlSecondsAfterFinished { get; init; }
+}

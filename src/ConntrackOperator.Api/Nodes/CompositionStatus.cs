@@ -1,0 +1,83 @@
+using ConntrackOperator.Api.Schema;
+
+namespace ConntrackOperator.Api.Nodes;
+
+/// <summary>What the table is made of, estimated from a sample.</summary>
+public sealed record CompositionStatus
+{
+    /// <summary>Entries that were looked at.</summary>
+    public long? Sampled { get; init; }
+
+    /// <summary>How far off each share can be, in percentage points (999 in 1,000 are nearer); 0 when every entry was looked at.</summary>
+    public double? ErrorBoundPercent { get; init; }
+
+    /// <summary>Entries that have had no reply, in percent.</summary>
+    public int? UnrepliedPercent { get; init; }
+
+    /// <summary>Entries that the kernel keeps when the table is full, in percent.</summary>
+    public int? AssuredPercent { get; init; }
+
+    /// <summary>The protocols and states with the most entries, at most 10.</summary>
+    [MaxItems(10)]
+    public List<StateShareStatus>? States { get; init; }
+
+    /// <summary>When it was looked at.</summary>
+    public DateTimeOffset? At { get; init; }
+}
+
+/// <summary>The share of one protocol in one state.</summary>
+public sealed record StateShareStatus
+{
+    /// <summary>The protocol, such as tcp.</summary>
+    public string? Protocol { get; init; }
+
+    /// <summary>The state, such as ESTABLISHED; left out where the protocol has none.</summary>
+    public string? State { get; init; }
+
+    /// <summary>The share of all entries, in percent.</summary>
+    public int? Percent { get; init; }
+
+    /// <summary>Half of them have been idle for no longer than this.</summary>
+    public string? IdleP50 { get; init; }
+
+    /// <summary>Nine in ten of them have been idle for no longer than this.</summary>
+    public string? IdleP90 { get; init; }
+}
+
+/// <summary>Who has the most entries.</summary>
+public sealed record TopStatus
+{
+    /// <summary>Sources, at most 5.</summary>
+    [MaxItems(5)]
+    public List<TopSource>? Sources { get; init; }
+
+    /// <summary>Destinations, at most 5.</summary>
+    [MaxItems(5)]
+    public List<TopDestination>? Destinations { get; init; }
+}
+
+/// <summary>A source with many entries.</summary>
+public sealed record TopSource
+{
+    /// <summary>Its address.</summary>
+    public string? Address { get; init; }
+
+    /// <summary>Its share of all entries, in percent.</summary>
+    public int? Percent { get; init; }
+}
+
+/// <summary>A destination with many entries.</summary>
+public sealed record TopDestination
+{
+    /// <summary>Its address.</summary>
+    public string? Address { get; init; }
+
+    /// <summary>The port; left out where the protocol has none.</summary>
+    public int? Port { get; init; }
+
+    /// <summary>The protocol, such as tcp.</summary>
+    public string? Protocol { get; init; }
+
+    /// <summary>Its share of all entries, in percent.</summary>
+    public int? Percent { get; init; }
+}

@@ -1,0 +1,43 @@
+using ConntrackOperator.Api.Flushes;
+using ConntrackOperator.Api.Schema;
+
+namespace ConntrackOperator.Api.Nodes;
+
+/// <summary>A flush that the node shall do, once.</summary>
+public sealed record NodeFlush
+{
+    /// <summary>The ConntrackFlush's UID: the node never does the same twice.</summary>
+    [Required, MinLength(1), MaxLength(64)]
+    public string? Uid { get; init; }
+
+    /// <summary>The ConntrackFlush's name, for messages.</summary>
+    [MaxLength(253)]
+    public string? Name { get; init; }
+
+    /// <summary>Which entries.</summary>
+    [Required]
+    public FlushMatch? Match { get; init; }
+
+    /// <summary>Count what matches and delete nothing.</summary>
+    public bool? DryRun { get; init; }
+}
+
+/// <summary>What became of a flush on the node.</summary>
+public sealed record NodeFlushStatus
+{
+    /// <summary>The ConntrackFlush's UID.</summary>
+    [Required, MinLength(1), MaxLength(64)]
+    public string? Uid { get; init; }
+
+    /// <summary>Entries that matched.</summary>
+    public long? Matched { get; init; }
+
+    /// <summary>Entries that were deleted.</summary>
+    public long? Deleted { get; init; }
+
+    /// <summary>When it ended.</summary>
+    public DateTimeOffset? FinishedAt { get; init; }
+
+    /// <summary>Why it failed; left out when it did not.</summary>
+    public string? Error { get; init; }
+}

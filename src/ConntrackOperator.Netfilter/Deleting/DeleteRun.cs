@@ -1,0 +1,62 @@
+using ConntrackOperator.Netfilter.Flows;
+
+namespace ConntrackOperator.Netfilter.Deleting;
+
+/// <summary>One deletion under way.</summary>
+/// <param name="predicate">Which entries.</param>
+/// <param name="batch">Where matches go; null in a dry run.</param>
+/// <param name="progress">Is told.</param>
+/// <param name="time">The clock.</param>
+/// <param name="tableEntries">Entries in the table when it began.</param>
+internal sealed class DeleteRun(
+    FlowPredicate predicate, DeleteBatch? batch, IProgress<DeleteProgress>? progress, TimeProvider time, long tableEntries)
+{
+    private const int EntriesBetweenLooksAtTheClock = 1024;
+
+    private static readonly TimeSpan ReportEvery = TimeSpan.FromMilliseconds(100);
+
+    private readonly long start = time.GetTimestamp();
+    private long reported = time.GetTimestamp();
+    private long examined;
+
+    internal long Matched { get; private set; }
+
+    /// <summary>Matches that could not be named safely.</summary>
+    internal long Unnamed { get; private set; }
+
+    internal TimeSpan Elapsed => time.GetElapsedTime(start);
+
+    internal void Examine(scoped in Flow flow)
+    {
+        if (++examined % EntriesBetweenLooksAtTheClock == 0 && progress is not null && time.GetElapsedTime(reported) >= ReportEvery)
+        {
+            Report();
+        }
+
+        if (!predicate.Matches(flow))
+        {
+            return;
+        }
+
+        Matched++;
+        if (batch is not null && !batch.Add(flow))
+        {
+            Unnamed++;
+        }
+    }
+
+    /// <summary>The dump begins again. What was deleted is no longer met, so it stays in the count of matches.</summary>
+    internal void Restart()
+    {
+        batch?.Flush();
+        examined = 0;
+        Unnamed = 0;
+        Matched = batch is null ? 0 : batch.Deleted;
+    }
+
+    internal void Report()
+    {
+        reported = time.GetTimestamp();
+        progress?.Report(new DeleteProgress(examined, Matched, batch?.Deleted ?? 0, tableEntries, Elapsed));
+    }
+}

@@ -1,0 +1,91 @@
+using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Netlink;
+using ConntrackOperator.Netfilter.Sampling;
+using ConntrackOperator.Netfilter.Sysctls;
+
+namespace ConntrackOperator.Netfilter.Deleting;
+
+/// <summary>Deletes entries of the calling thread's network namespace. Needs ctnetlink and CAP_NET_ADMIN.</summary>
+public sealed class FlowDeleter
+{
+    private const int SocketBufferBytes = 4 << 20;
+
+    private readonly Func<INetlinkTransport> open;
+    private readonly SysctlDirectory sysctls;
+    private readonly TimeProvider time;
+
+    /// <summary>Opens nothing yet.</summary>
+    /// <param name="sysctls">Where the time-outs and nf_conntrack_count are; null is the default directory.</param>
+    /// <param name="time">The clock for progress; null is the system's.</param>
+    public FlowDeleter(SysctlDirectory? sysctls = null, TimeProvider? time = null)
+        : this(NetlinkSocket.Open, sysctls, time)
+    {
+    }
+
+    internal FlowDeleter(Func<INetlinkTransport> open, SysctlDirectory? sysctls, TimeProvider? time)
+    {
+        this.open = open;
+        this.sysctls = sysctls ?? new SysctlDirectory();
+        this.time = time ?? TimeProvider.System;
+    }
+
+    /// <summary>
+    /// Deletes every entry that matches. An entry that begins while this runs may or may not be met. Never deletes one that
+    /// took over the tuple of an entry that matched: the kernel compares identities.
+    /// </summary>
+    /// <param name="m">Which entries. An empty match is every entry: asking twice is the caller's business.</param>
+    /// <param name="dryRun">Count only.</param>
+    /// <param name="p">Is told how far it is, about ten times a second and at the end; on the calling thread.</param>
+    /// <param name="ct">Looked at about every hundred entries. What was deleted until then stays deleted.</param>
+    /// <exception cref="NetlinkException">The table can't be read to its end, or nothing may be deleted.</exception>
+    /// <exception cref="ArgumentException">The match names a state that the protocol does not have.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public DeleteResult Delete(FlowMatch m, bool dryRun, IProgress<DeleteProgress>? p = null, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(m);
+        var filter = new FlowFilter { Match = m };
+        var predicate = new FlowPredicate(filter, m.IdleFor is null ? null : TimeoutTable.Read(sysctls));
+        using var batch = new DeleteBatch(OpenForDeleting());
+        var run = new DeleteRun(predicate, dryRun ? null : batch, p, time, sysctls.Read(SysctlNames.Count).Value ?? 0);
+        var visitor = new DeletingVisitor(run);
+
+        // No /proc here: it gives no identities.
+        var read = new CtnetlinkTable(open).Read(filter, predicate.Needs | FlowFields.Id | FlowFields.Zone, ref visitor, ct);
+        batch.Flush();
+        run.Report();
+        return new DeleteResult
+        {
+            Examined = read.Entries,
+            Matched = run.Matched,
+            Deleted = batch.Deleted,
+            Gone = batch.Gone,
+            Failed = batch.Failed + run.Unnamed,
+            Error = batch.Error ?? (run.Unnamed > 0 ? "the kernel gave no identity for them" : null),
+            DryRun = dryRun,
+            Complete = read.Complete,
+            Elapsed = run.Elapsed,
+        };
+    }
+
+    private INetlinkTransport OpenForDeleting()
+    {
+        var transport = open();
+        (transport as NetlinkSocket)?.ReserveBuffers(SocketBufferBytes);
+        return transport;
+    }
+
+    private readonly struct DeletingVisitor(DeleteRun run) : IFlowVisitor
+    {
+        public bool Visit(scoped in Flow flow)
+        {
+            run.Examine(flow);
+            return true;
+        }
+
+        public bool Restart()
+        {
+            run.Restart();
+            return true;
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using ConntrackOperator.Netfilter.Flows;
+
+namespace ConntrackOperator.Netfilter.Deleting;
+
+/// <summary>Which entries, as in <c>relief</c> and ConntrackFlush. All given conditions must hold; none given means every entry.</summary>
+public sealed record FlowMatch
+{
+    /// <summary>The IP protocol's number; see <see cref="FlowProtocols.TryParse"/>.</summary>
+    public byte? Protocol { get; init; }
+
+    /// <summary>State names of <see cref="FlowStates"/>, in any case; one of them must hold. Empty: any state.</summary>
+    public IReadOnlyList<string> States { get; init; } = [];
+
+    /// <summary>Without a reply (true) or with one (false).</summary>
+    public bool? Unreplied { get; init; }
+
+    /// <summary>Assured or not.</summary>
+    public bool? Assured { get; init; }
+
+    /// <summary>Where the original source is.</summary>
+    public FlowNetwork? Source { get; init; }
+
+    /// <summary>Where the original destination is, before address translation.</summary>
+    public FlowNetwork? Destination { get; init; }
+
+    /// <summary>The original destination port, of protocols that have ports.</summary>
+    public ushort? DestinationPort { get; init; }
+
+    /// <summary>
+    /// No packet for at least this long, told from the seconds left against the configured time-out of the entry's state.
+    /// Entries whose idle time can't be told (offloaded, a fixed time-out, more seconds left than configured) don't match.
+    /// </summary>
+    public TimeSpan? IdleFor { get; init; }
+
+    /// <summary>Whether no condition is given.</summary>
+    public bool IsEmpty => Protocol is null && States.Count == 0 && Unreplied is null && Assured is null
+        && Source is null && Destination is null && DestinationPort is null && IdleFor is null;
+}

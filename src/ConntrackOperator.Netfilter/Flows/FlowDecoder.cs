@@ -1,0 +1,317 @@
+using System.Buffers.Binary;
+using ConntrackOperator.Netfilter.Interop;
+using ConntrackOperator.Netfilter.Netlink;
+
+namespace ConntrackOperator.Netfilter.Flows;
+
+/// <summary>Decodes ctnetlink's messages (ctnetlink_fill_info in net/netfilter/nf_conntrack_netlink.c). Unknown attributes are skipped.</summary>
+internal static class FlowDecoder
+{
+    /// <param name="payload">The message after its struct nlmsghdr.</param>
+    /// <param name="wanted">What to decode besides the original tuple; the rest is passed over unread.</param>
+    /// <param name="decoded">False when an attribute is malformed or there is no original tuple.</param>
+    internal static Flow Decode(ReadOnlySpan<byte> payload, FlowFields wanted, out bool decoded)
+    {
+        Flow flow = default;
+        if (payload.Length < Nl.GenericBytes)
+        {
+            decoded = false;
+            return flow;
+        }
+
+        var present = FlowFields.None;
+        var hasTuple = false;
+        var attributes = new AttributeReader(payload[Nl.GenericBytes..]);
+        while (attributes.Next())
+        {
+            switch ((ushort)attributes.Type)
+            {
+                case Ctnetlink.CTA_TUPLE_ORIG:
+                    hasTuple = true;
+                    flow.OriginalWire = attributes.Value;
+                    if (Tuple(ref attributes, ref flow.OriginalTuple, out var originalZone))
+                    {
+                        flow.OriginalZone = originalZone;
+                        present |= FlowFields.OriginalZone;
+                    }
+
+                    break;
+
+                case Ctnetlink.CTA_TUPLE_REPLY when (wanted & FlowFields.Reply) != 0:
+                    present |= FlowFields.Reply;
+                    if (Tuple(ref attributes, ref flow.ReplyTuple, out var replyZone))
+                    {
+                        flow.ReplyZone = replyZone;
+                        present |= FlowFields.ReplyZone;
+                    }
+
+                    break;
+
+                case Ctnetlink.CTA_STATUS:
+                    flow.Status = (FlowStatus)attributes.BigEndian32();
+                    present |= FlowFields.Status;
+                    break;
+
+                case Ctnetlink.CTA_TIMEOUT:
+                    flow.TimeoutSeconds = attributes.BigEndian32();
+                    present |= FlowFields.Timeout;
+                    break;
+
+                case Ctnetlink.CTA_PROTOINFO when (wanted & FlowFields.State) != 0:
+                    if (ProtocolInfo(ref attributes, out var state))
+                    {
+                        flow.State = state;
+                        present |= FlowFields.State;
+                    }
+
+                    break;
+
+                case Ctnetlink.CTA_MARK:
+                    flow.Mark = attributes.BigEndian32();
+                    present |= FlowFields.Mark;
+                    break;
+
+                case Ctnetlink.CTA_ZONE:
+                    flow.Zone = attributes.BigEndian16();
+                    present |= FlowFields.Zone;
+                    break;
+
+                case Ctnetlink.CTA_USE:
+                    flow.Use = attributes.BigEndian32();
+                    present |= FlowFields.Use;
+                    break;
+
+                case Ctnetlink.CTA_ID:
+                    flow.Id = attributes.BigEndian32();
+                    present |= FlowFields.Id;
+                    break;
+
+                case Ctnetlink.CTA_COUNTERS_ORIG when (wanted & FlowFields.OriginalCounters) != 0:
+                    flow.OriginalTotals = Counters(ref attributes);
+                    present |= FlowFields.OriginalCounters;
+                    break;
+
+                case Ctnetlink.CTA_COUNTERS_REPLY when (wanted & FlowFields.ReplyCounters) != 0:
+                    flow.ReplyTotals = Counters(ref attributes);
+                    present |= FlowFields.ReplyCounters;
+                    break;
+
+                case Ctnetlink.CTA_TIMESTAMP when (wanted & (FlowFields.Start | FlowFields.Stop)) != 0:
+                    var (start, stop) = Timestamps(ref attributes);
+                    flow.StartNanoseconds = start;
+                    flow.StopNanoseconds = stop;
+                    present |= (start != 0 ? FlowFields.Start : 0) | (stop != 0 ? FlowFields.Stop : 0);
+                    break;
+
+                case Ctnetlink.CTA_HELP when (wanted & FlowFields.Helper) != 0:
+                    flow.HelperName = Text(ref attributes, Ctnetlink.CTA_HELP_NAME);
+                    present |= FlowFields.Helper;
+                    break;
+
+                case Ctnetlink.CTA_SECCTX when (wanted & FlowFields.SecurityContext) != 0:
+                    flow.Security = Text(ref attributes, Ctnetlink.CTA_SECCTX_NAME);
+                    present |= FlowFields.SecurityContext;
+                    break;
+
+                case Ctnetlink.CTA_LABELS:
+                    flow.LabelBits = attributes.Value;
+                    present |= FlowFields.Labels;
+                    break;
+
+                default:
+                    break;
+            }
+        }
+
+        flow.Fields = present & (wanted | FlowFields.OriginalZone);
+        decoded = hasTuple && !attributes.Failed;
+        return flow;
+    }
+
+    /// <returns>Whether the tuple has a zone of its own.</returns>
+    private static bool Tuple(ref AttributeReader outer, ref FlowTuple tuple, out ushort zone)
+    {
+        var hasZone = false;
+        var hasAddresses = false;
+        zone = 0;
+        var parts = new AttributeReader(outer.Value);
+        while (parts.Next())
+        {
+            switch ((ushort)parts.Type)
+            {
+                case Ctnetlink.CTA_TUPLE_IP:
+                    hasAddresses = Addresses(ref parts, ref tuple);
+                    break;
+                case Ctnetlink.CTA_TUPLE_PROTO:
+                    Protocol(ref parts, ref tuple);
+                    break;
+                case Ctnetlink.CTA_TUPLE_ZONE:
+                    zone = parts.BigEndian16();
+                    hasZone = true;
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        if (!hasAddresses)
+        {
+            parts.Fail();
+        }
+
+        outer.Absorb(parts);
+        return hasZone;
+    }
+
+    private static bool Addresses(ref AttributeReader outer, ref FlowTuple tuple)
+    {
+        var seen = 0;
+        var parts = new AttributeReader(outer.Value);
+        while (parts.Next())
+        {
+            switch ((ushort)parts.Type)
+            {
+                case Ctnetlink.CTA_IP_V4_SRC:
+                    tuple.SourceLow = parts.BigEndian32();
+                    seen |= 1;
+                    break;
+                case Ctnetlink.CTA_IP_V4_DST:
+                    tuple.DestinationLow = parts.BigEndian32();
+                    seen |= 2;
+                    break;
+                case Ctnetlink.CTA_IP_V6_SRC:
+                    tuple.IsV6 = true;
+                    (tuple.SourceHigh, tuple.SourceLow) = Address6(ref parts);
+                    seen |= 1;
+                    break;
+                case Ctnetlink.CTA_IP_V6_DST:
+                    tuple.IsV6 = true;
+                    (tuple.DestinationHigh, tuple.DestinationLow) = Address6(ref parts);
+                    seen |= 2;
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        outer.Absorb(parts);
+        return seen == 3;
+    }
+
+    private static (ulong High, ulong Low) Address6(ref AttributeReader reader)
+    {
+        var value = reader.Value;
+        if (value.Length >= 16)
+        {
+            return (BinaryPrimitives.ReadUInt64BigEndian(value), BinaryPrimitives.ReadUInt64BigEndian(value[8..]));
+        }
+
+        reader.Fail();
+        return default;
+    }
+
+    private static void Protocol(ref AttributeReader outer, ref FlowTuple tuple)
+    {
+        var parts = new AttributeReader(outer.Value);
+        while (parts.Next())
+        {
+            switch ((ushort)parts.Type)
+            {
+                case Ctnetlink.CTA_PROTO_NUM:
+                    tuple.ProtocolNumber = parts.Byte();
+                    break;
+                case Ctnetlink.CTA_PROTO_SRC_PORT or Ctnetlink.CTA_PROTO_ICMP_ID or Ctnetlink.CTA_PROTO_ICMPV6_ID:
+                    tuple.First = parts.BigEndian16();
+                    break;
+                case Ctnetlink.CTA_PROTO_DST_PORT:
+                    tuple.Second = parts.BigEndian16();
+                    break;
+                case Ctnetlink.CTA_PROTO_ICMP_TYPE or Ctnetlink.CTA_PROTO_ICMPV6_TYPE:
+                    tuple.Second = (ushort)((tuple.Second & 0xff) | (parts.Byte() << 8));
+                    break;
+                case Ctnetlink.CTA_PROTO_ICMP_CODE or Ctnetlink.CTA_PROTO_ICMPV6_CODE:
+                    tuple.Second = (ushort)((tuple.Second & 0xff00) | parts.Byte());
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        outer.Absorb(parts);
+    }
+
+    private static bool ProtocolInfo(ref AttributeReader outer, out byte state)
+    {
+        state = 0;
+        var found = false;
+        var parts = new AttributeReader(outer.Value);
+        while (parts.Next())
+        {
+            // CTA_PROTOINFO_{TCP,SCTP,DCCP}_STATE are all attribute 1.
+            if (parts.Type is not (Ctnetlink.CTA_PROTOINFO_TCP or Ctnetlink.CTA_PROTOINFO_SCTP or Ctnetlink.CTA_PROTOINFO_DCCP))
+            {
+                continue;
+            }
+
+            var details = new AttributeReader(parts.Value);
+            while (details.Next())
+            {
+                if (details.Type == Ctnetlink.CTA_PROTOINFO_TCP_STATE)
+                {
+                    state = details.Byte();
+                    found = true;
+                }
+            }
+
+            parts.Absorb(details);
+        }
+
+        outer.Absorb(parts);
+        return found;
+    }
+
+    private static FlowCounters Counters(ref AttributeReader outer)
+    {
+        var (packets, bytes) = Pair(ref outer, Ctnetlink.CTA_COUNTERS_PACKETS, Ctnetlink.CTA_COUNTERS_BYTES);
+        return new FlowCounters(packets, bytes);
+    }
+
+    private static (ulong Start, ulong Stop) Timestamps(ref AttributeReader outer) =>
+        Pair(ref outer, Ctnetlink.CTA_TIMESTAMP_START, Ctnetlink.CTA_TIMESTAMP_STOP);
+
+    private static (ulong First, ulong Second) Pair(ref AttributeReader outer, ushort first, ushort second)
+    {
+        var (one, other) = (0ul, 0ul);
+        var parts = new AttributeReader(outer.Value);
+        while (parts.Next())
+        {
+            if (parts.Type == first)
+            {
+                one = parts.BigEndian64();
+            }
+            else if (parts.Type == second)
+            {
+                other = parts.BigEndian64();
+            }
+        }
+
+        outer.Absorb(parts);
+        return (one, other);
+    }
+
+    private static ReadOnlySpan<byte> Text(scoped ref AttributeReader outer, ushort type)
+    {
+        ReadOnlySpan<byte> text = default;
+        var parts = new AttributeReader(outer.Value);
+        while (parts.Next())
+        {
+            if (parts.Type == type)
+            {
+                text = parts.Value.TrimEnd((byte)0);
+            }
+        }
+
+        outer.Absorb(parts);
+        return text;
+    }
+}

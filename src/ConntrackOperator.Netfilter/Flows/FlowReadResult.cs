@@ -1,0 +1,9 @@
+namespace ConntrackOperator.Netfilter.Flows;
+
+/// <summary>How reading the table went.</summary>
+/// <param name="Source">Where it was read.</param>
+/// <param name="Entries">Entries that the kernel gave, before any filter of ours.</param>
+/// <param name="Complete">Whether the end was reached and the kernel did not say that entries may be missing or doubled.</param>
+/// <param name="Interrupted">Whether the kernel said so (NLM_F_DUMP_INTR).</param>
+/// <param name="Undecodable">Entries passed over because they made no sense.</param>
+public readonly record struct FlowReadResult(FlowSource Source, long Entries, bool Complete, bool Interrupted, long Undecodable);

@@ -1,0 +1,16 @@
+namespace ConntrackOperator.Netfilter.Flows;
+
+/// <summary>One place where the kernel shows its table.</summary>
+internal interface IFlowTable
+{
+    FlowSource Source { get; }
+
+    /// <summary>Reads the table, once.</summary>
+    /// <param name="filter">What the kernel may leave out. The visitor checks again.</param>
+    /// <param name="wanted">What to decode.</param>
+    /// <param name="visitor">Gets the entries.</param>
+    /// <param name="cancellation">Looked at once a datagram or a block.</param>
+    /// <exception cref="Netlink.NetlinkException">It can't be read.</exception>
+    FlowReadResult Read<TVisitor>(FlowFilter filter, FlowFields wanted, ref TVisitor visitor, CancellationToken cancellation)
+        where TVisitor : struct, IFlowVisitor;
+}

@@ -1,0 +1,368 @@
+using System.Buffers.Text;
+using ConntrackOperator.Netfilter.Flows;
+
+namespace ConntrackOperator.Netfilter.Proc;
+
+/// <summary>
+/// Reads a line of /proc/net/nf_conntrack (ct_seq_show in net/netfilter/nf_conntrack_standalone.c), of the older
+/// /proc/net/ip_conntrack, or of <c>conntrack -L</c>: the latter two lack the first two columns. Unknown words are skipped.
+/// </summary>
+internal ref struct FlowLineParser
+{
+    private ReadOnlySpan<byte> rest;
+    private bool inReply;
+    private bool sawIcmpId;
+    private int sides;
+
+    private FlowLineParser(ReadOnlySpan<byte> line)
+    {
+        rest = line;
+    }
+
+    /// <param name="line">The line without its line feed.</param>
+    /// <param name="parsed">False when it is not such a line.</param>
+    internal static Flow Parse(ReadOnlySpan<byte> line, out bool parsed)
+    {
+        var parser = new FlowLineParser(line);
+        Flow flow = default;
+        parsed = parser.Head(ref flow) && parser.Body(ref flow);
+        return flow;
+    }
+
+    private bool Head(ref Flow flow)
+    {
+        var word = Word();
+        if (word.SequenceEqual("ipv4"u8) || word.SequenceEqual("ipv6"u8))
+        {
+            if (!TryNumber(Word(), out _))
+            {
+                return false;
+            }
+
+            word = Word();
+        }
+
+        if (word.IsEmpty || !TryNumber(Word(), out var protocol) || protocol > byte.MaxValue)
+        {
+            return false;
+        }
+
+        flow.OriginalTuple.ProtocolNumber = flow.ReplyTuple.ProtocolNumber = (byte)protocol;
+
+        // /proc does not print all status bits: an entry has had a reply unless it says otherwise.
+        flow.Status = FlowStatus.SeenReply | FlowStatus.Confirmed;
+        flow.Fields = FlowFields.Status;
+
+        // An offloaded flow has no seconds and may have no state.
+        var ahead = rest;
+        if (TryNumber(Word(), out var seconds) && seconds <= uint.MaxValue)
+        {
+            flow.TimeoutSeconds = (uint)seconds;
+            flow.Fields |= FlowFields.Timeout;
+            ahead = rest;
+        }
+
+        rest = ahead;
+        word = Word();
+        if (FlowStates.TryParse((byte)protocol, word, out var state))
+        {
+            flow.State = state;
+            flow.Fields |= FlowFields.State;
+        }
+        else if (word.Contains((byte)'='))
+        {
+            rest = ahead;
+        }
+
+        return true;
+    }
+
+    private bool Body(ref Flow flow)
+    {
+        while (true)
+        {
+            var word = Word();
+            if (word.IsEmpty)
+            {
+                break;
+            }
+
+            var equals = word.IndexOf((byte)'=');
+            if (word[0] == '[')
+            {
+                Flag(word, ref flow);
+            }
+            else if (equals > 0 && !Pair(word[..equals], word[(equals + 1)..], ref flow))
+            {
+                return false;
+            }
+        }
+
+        // Both addresses of the original tuple, and of the reply if it began.
+        if ((sides & 3) != 3 || (inReply && (sides & 12) != 12))
+        {
+            return false;
+        }
+
+        flow.Fields |= inReply ? FlowFields.Reply : 0;
+        return true;
+    }
+
+    private void Flag(ReadOnlySpan<byte> word, ref Flow flow)
+    {
+        if (word.SequenceEqual("[ASSURED]"u8))
+        {
+            flow.Status |= FlowStatus.Assured;
+        }
+        else if (word.SequenceEqual("[UNREPLIED]"u8))
+        {
+            flow.Status &= ~FlowStatus.SeenReply;
+        }
+        else if (word.SequenceEqual("[OFFLOAD]"u8))
+        {
+            flow.Status |= FlowStatus.Offload;
+        }
+        else if (word.SequenceEqual("[HW_OFFLOAD]"u8))
+        {
+            flow.Status |= FlowStatus.Offload | FlowStatus.HardwareOffload;
+        }
+        else if (!word.EndsWith("]"u8))
+        {
+            // [start=Sun Nov 22 18:08:17 2026]: the conntrack tool's times have spaces and no zone.
+            var end = rest.IndexOf((byte)']');
+            rest = end < 0 ? [] : rest[(end + 1)..];
+        }
+    }
+
+    private bool Pair(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ref Flow flow)
+    {
+        switch (key.Length)
+        {
+            case 2 when key.SequenceEqual("id"u8):
+                return Id(value, ref flow);
+            case 3 when key.SequenceEqual("src"u8):
+                inReply = sides != 0;
+                return Address(value, ref flow, source: true);
+            case 3 when key.SequenceEqual("dst"u8):
+                return Address(value, ref flow, source: false);
+            case 3 when key.SequenceEqual("use"u8):
+                flow.Use = Number(value, FlowFields.Use, uint.MaxValue, ref flow, out var use);
+                return use;
+            case 4 when key.SequenceEqual("mark"u8):
+                flow.Mark = Number(value, FlowFields.Mark, uint.MaxValue, ref flow, out var mark);
+                return mark;
+            case 4 when key.SequenceEqual("zone"u8):
+                flow.Zone = (ushort)Number(value, FlowFields.Zone, ushort.MaxValue, ref flow, out var zone);
+                return zone;
+            case 4 when key.SequenceEqual("type"u8) || key.SequenceEqual("code"u8):
+                return Icmp(key[0] == 't', value, ref flow);
+            case 5 when key.SequenceEqual("sport"u8) || key.SequenceEqual("dport"u8):
+                return Port(key[0] == 's', value, ref flow);
+            case 5 when key.SequenceEqual("bytes"u8):
+                return Counter(value, isBytes: true, ref flow);
+            case 7 when key.SequenceEqual("packets"u8):
+                return Counter(value, isBytes: false, ref flow);
+            case 6 when key.SequenceEqual("srckey"u8) || key.SequenceEqual("dstkey"u8):
+                return Key(key[0] == 's', value, ref flow);
+            case 6 when key.SequenceEqual("secctx"u8):
+                flow.Security = value;
+                flow.Fields |= FlowFields.SecurityContext;
+                return true;
+            case 6 when key.SequenceEqual("helper"u8):
+                flow.HelperName = value;
+                flow.Fields |= FlowFields.Helper;
+                return true;
+            case 9 when key.SequenceEqual("zone-orig"u8):
+                flow.OriginalZone = (ushort)Number(value, FlowFields.OriginalZone, ushort.MaxValue, ref flow, out var original);
+                return original;
+            case 10 when key.SequenceEqual("zone-reply"u8):
+                flow.ReplyZone = (ushort)Number(value, FlowFields.ReplyZone, ushort.MaxValue, ref flow, out var reply);
+                return reply;
+            case 10 when key.SequenceEqual("delta-time"u8):
+                flow.Fields |= FlowFields.Age;
+                var known = TryNumber(value, out var age);
+                flow.AgeSeconds = age;
+                return known;
+            default:
+                // secmark=, timeout= and stream_timeout= (GRE), and what later kernels bring.
+                return true;
+        }
+    }
+
+    private readonly bool Address(ReadOnlySpan<byte> text, ref Flow flow, bool source, ref int bits)
+    {
+        ref var tuple = ref inReply ? ref flow.ReplyTuple : ref flow.OriginalTuple;
+        ulong high = 0;
+        ulong low;
+        if (AddressText.TryParseV4(text, out var v4))
+        {
+            low = v4;
+        }
+        else if (AddressText.TryParseV6(text, out high, out low))
+        {
+            tuple.IsV6 = true;
+        }
+        else
+        {
+            return false;
+        }
+
+        if (source)
+        {
+            (tuple.SourceHigh, tuple.SourceLow) = (high, low);
+        }
+        else
+        {
+            (tuple.DestinationHigh, tuple.DestinationLow) = (high, low);
+        }
+
+        bits |= (source ? 1 : 2) << (inReply ? 2 : 0);
+        return true;
+    }
+
+    private bool Address(ReadOnlySpan<byte> text, ref Flow flow, bool source)
+    {
+        var bits = sides;
+        var known = Address(text, ref flow, source, ref bits);
+        sides = bits;
+        return known;
+    }
+
+    private readonly bool Port(bool source, ReadOnlySpan<byte> text, ref Flow flow)
+    {
+        ref var tuple = ref inReply ? ref flow.ReplyTuple : ref flow.OriginalTuple;
+        if (!TryNumber(text, out var port) || port > ushort.MaxValue)
+        {
+            return false;
+        }
+
+        if (source)
+        {
+            tuple.First = (ushort)port;
+        }
+        else
+        {
+            tuple.Second = (ushort)port;
+        }
+
+        return true;
+    }
+
+    private readonly bool Key(bool source, ReadOnlySpan<byte> text, ref Flow flow)
+    {
+        ref var tuple = ref inReply ? ref flow.ReplyTuple : ref flow.OriginalTuple;
+        if (!text.StartsWith("0x"u8) || !Utf8Parser.TryParse(text[2..], out ushort key, out var used, 'x') || used != text.Length - 2)
+        {
+            return false;
+        }
+
+        if (source)
+        {
+            tuple.First = key;
+        }
+        else
+        {
+            tuple.Second = key;
+        }
+
+        return true;
+    }
+
+    private bool Icmp(bool isType, ReadOnlySpan<byte> text, ref Flow flow)
+    {
+        ref var tuple = ref inReply ? ref flow.ReplyTuple : ref flow.OriginalTuple;
+        if (!TryNumber(text, out var number) || number > byte.MaxValue)
+        {
+            return false;
+        }
+
+        sawIcmpId = false;
+        tuple.Second = isType
+            ? (ushort)((tuple.Second & 0xff) | ((int)number << 8))
+            : (ushort)((tuple.Second & 0xff00) | (int)number);
+        return true;
+    }
+
+    // id= is the identifier in an ICMP tuple, and the entry's identity after it.
+    private bool Id(ReadOnlySpan<byte> text, ref Flow flow)
+    {
+        if (!TryNumber(text, out var number) || number > uint.MaxValue)
+        {
+            return false;
+        }
+
+        if (FlowProtocols.IsIcmp(flow.Protocol) && !sawIcmpId)
+        {
+            ref var tuple = ref inReply ? ref flow.ReplyTuple : ref flow.OriginalTuple;
+            tuple.First = (ushort)number;
+            sawIcmpId = true;
+            return number <= ushort.MaxValue;
+        }
+
+        flow.Id = (uint)number;
+        flow.Fields |= FlowFields.Id;
+        return true;
+    }
+
+    private readonly bool Counter(ReadOnlySpan<byte> text, bool isBytes, ref Flow flow)
+    {
+        if (!TryNumber(text, out var number))
+        {
+            return false;
+        }
+
+        ref var totals = ref inReply ? ref flow.ReplyTotals : ref flow.OriginalTotals;
+        totals = isBytes ? totals with { Bytes = number } : totals with { Packets = number };
+        flow.Fields |= inReply ? FlowFields.ReplyCounters : FlowFields.OriginalCounters;
+        return true;
+    }
+
+    private static uint Number(ReadOnlySpan<byte> text, FlowFields field, uint most, ref Flow flow, out bool known)
+    {
+        known = TryNumber(text, out var number) && number <= most;
+        flow.Fields |= field;
+        return known ? (uint)number : 0;
+    }
+
+    private static bool TryNumber(ReadOnlySpan<byte> text, out ulong number)
+    {
+        number = 0;
+        if (text.Length is 0 or > 20)
+        {
+            return false;
+        }
+
+        foreach (var c in text)
+        {
+            var digit = (uint)(c - '0');
+            if (digit > 9 || number > (ulong.MaxValue - digit) / 10)
+            {
+                return false;
+            }
+
+            number = (number * 10) + digit;
+        }
+
+        return true;
+    }
+
+    private ReadOnlySpan<byte> Word()
+    {
+        var start = 0;
+        while (start < rest.Length && rest[start] == ' ')
+        {
+            start++;
+        }
+
+        var tail = rest[start..];
+        var end = tail.IndexOf((byte)' ');
+        if (end < 0)
+        {
+            rest = [];
+            return tail;
+        }
+
+        rest = tail[(end + 1)..];
+        return tail[..end];
+    }
+}

@@ -1,0 +1,132 @@
+using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Interop;
+
+namespace ConntrackOperator.Netfilter.Sampling;
+
+/// <summary>Adds entries up in fixed memory, with no allocation for each. Used again for the next reading.</summary>
+internal sealed class BreakdownBuilder
+{
+    /// <summary>What has to be decoded.</summary>
+    internal const FlowFields Needs = FlowFields.Status | FlowFields.State | FlowFields.Timeout;
+
+    private readonly Cell?[] cells = new Cell?[FlowClass.Count];
+    private readonly HeavyHitters<AddressKey> sources;
+    private readonly HeavyHitters<AddressKey> unrepliedSources;
+    private readonly HeavyHitters<EndpointKey> destinations;
+    private readonly HeavyHitters<EndpointKey> tcpDestinations;
+    private readonly HeavyHitters<PortKey> ports;
+    private IdleClock idle;
+
+    internal BreakdownBuilder(ulong seed)
+    {
+        sources = new(seed);
+        unrepliedSources = new(seed);
+        destinations = new(seed);
+        tcpDestinations = new(seed);
+        ports = new(seed);
+        idle = new IdleClock(new TimeoutTable(new Dictionary<string, long>()));
+    }
+
+    internal long Entries { get; private set; }
+
+    internal void Begin(TimeoutTable timeouts)
+    {
+        idle = new IdleClock(timeouts);
+        Clear();
+    }
+
+    internal void Clear()
+    {
+        Entries = 0;
+        Array.Clear(cells);
+        sources.Clear();
+        unrepliedSources.Clear();
+        destinations.Clear();
+        tcpDestinations.Clear();
+        ports.Clear();
+    }
+
+    internal void Add(scoped in Flow flow)
+    {
+        Entries++;
+        var index = FlowClass.Of(flow);
+        var cell = cells[index] ??= new Cell();
+        cell.Count++;
+        if (idle.TryIdle(index, flow, out var seconds))
+        {
+            cell.Idle[IdleHistogram.Bin(seconds)]++;
+        }
+
+        ref readonly var tuple = ref flow.Original;
+        var source = new AddressKey(tuple.Source);
+        sources.Add(source);
+        if (flow.IsUnreplied)
+        {
+            unrepliedSources.Add(source);
+        }
+
+        var destination = new EndpointKey(tuple.Destination, tuple.DestinationPort, tuple.Protocol, 0);
+        destinations.Add(destination);
+        if (tuple.HasPorts)
+        {
+            ports.Add(new PortKey(tuple.DestinationPort, tuple.Protocol));
+        }
+
+        if (tuple.Protocol == Native.IPPROTO_TCP && flow.State is FlowStates.TcpEstablished or FlowStates.TcpCloseWait)
+        {
+            tcpDestinations.Add(destination with { State = flow.State });
+        }
+    }
+
+    /// <param name="read">How the reading went.</param>
+    /// <param name="tableEntries">The kernel's own count.</param>
+    /// <param name="timeouts">The time-outs that it began with.</param>
+    /// <param name="at">When it ended.</param>
+    /// <param name="elapsed">How long it took.</param>
+    internal Breakdown Build(FlowReadResult read, long tableEntries, TimeoutTable timeouts, DateTimeOffset at, TimeSpan elapsed)
+    {
+        var total = read.Complete ? Entries : Math.Max(tableEntries, Entries);
+        var summary = new BreakdownSummary(Entries, total, read.Complete);
+        return new Breakdown
+        {
+            Source = read.Source,
+            At = at,
+            Elapsed = elapsed,
+            Sampled = Entries,
+            TableEntries = total,
+            Complete = read.Complete,
+            ErrorBoundPercent = summary.SamplingPoints(SamplingError.WorstShare),
+            AssuredPercent = summary.Percent(Sum(FlowStatus.Assured, FlowStatus.Assured)),
+            UnrepliedPercent = summary.Percent(Sum(FlowStatus.SeenReply, FlowStatus.None)),
+            States = summary.States(cells, timeouts),
+            TopSources = summary.Sources(sources),
+            TopUnrepliedSources = summary.Sources(unrepliedSources),
+            TopDestinations = summary.Destinations(destinations),
+            TopTcpDestinationsByState = summary.Destinations(tcpDestinations),
+            TopPorts = summary.Ports(ports),
+            Undecodable = read.Undecodable,
+        };
+    }
+
+    private long Sum(FlowStatus mask, FlowStatus status)
+    {
+        var sum = 0L;
+        for (var i = 0; i < cells.Length; i++)
+        {
+            if (cells[i] is { } cell && (FlowClass.Status(i) & mask) == status)
+            {
+                sum += cell.Count;
+            }
+        }
+
+        return sum;
+    }
+
+    /// <summary>The entries of one <see cref="FlowClass"/>.</summary>
+    internal sealed class Cell
+    {
+        internal long Count;
+
+        internal long[] Idle { get; } = new long[IdleHistogram.BinCount];
+    }
+}

@@ -1,0 +1,91 @@
+using ConntrackOperator.Netfilter.Flows;
+
+namespace ConntrackOperator.Netfilter.Sampling;
+
+/// <summary>Turns counts into shares with their error bounds.</summary>
+internal sealed class BreakdownSummary(long sampled, long total, bool complete)
+{
+    private const int Most = 10;
+
+    internal double Percent(long count) => sampled == 0 ? 0 : 100.0 * count / sampled;
+
+    internal double SamplingPoints(double share) => complete || total == 0 ? 0 : SamplingError.Points(share, sampled, total);
+
+    internal List<StateShare> States(BreakdownBuilder.Cell?[] cells, TimeoutTable timeouts)
+    {
+        var states = new List<StateShare>();
+        var byName = Enumerable.Range(0, cells.Length)
+            .Where(i => cells[i] is not null)
+            .GroupBy(i => (Protocol: FlowClass.Protocol(i), Name: FlowClass.StateName(i)));
+        foreach (var group in byName)
+        {
+            states.Add(State(group.Key.Protocol, group.Key.Name, [.. group], cells, timeouts));
+        }
+
+        states.Sort(static (a, b) => b.Count != a.Count
+            ? b.Count.CompareTo(a.Count)
+            : string.CompareOrdinal(a.Protocol + a.State, b.Protocol + b.State));
+        return states;
+    }
+
+    internal List<SourceShare> Sources(HeavyHitters<AddressKey> hitters) =>
+        [.. hitters.Top(Most).Select(h => new SourceShare(h.Key.Address, h.Count, Percent(h.Count), Points(h.Count, hitters.Error)))];
+
+    internal List<DestinationShare> Destinations(HeavyHitters<EndpointKey> hitters) =>
+    [
+        .. hitters.Top(Most).Select(h => new DestinationShare(
+            h.Key.Address,
+            h.Key.Port,
+            FlowProtocols.Name(h.Key.Protocol),
+            h.Key.State == 0 ? "" : FlowStates.Name(h.Key.Protocol, h.Key.State, FlowStatus.None),
+            h.Count,
+            Percent(h.Count),
+            Points(h.Count, hitters.Error))),
+    ];
+
+    internal List<PortShare> Ports(HeavyHitters<PortKey> hitters) =>
+    [
+        .. hitters.Top(Most).Select(h => new PortShare(
+            h.Key.Port, FlowProtocols.Name(h.Key.Protocol), h.Count, Percent(h.Count), Points(h.Count, hitters.Error))),
+    ];
+
+    private StateShare State(byte protocol, string name, int[] indexes, BreakdownBuilder.Cell?[] cells, TimeoutTable timeouts)
+    {
+        var bins = new long[IdleHistogram.BinCount];
+        long count = 0, unreplied = 0, assured = 0;
+        var largest = indexes[0];
+        foreach (var index in indexes)
+        {
+            var cell = cells[index]!;
+            count += cell.Count;
+            unreplied += (FlowClass.Status(index) & FlowStatus.SeenReply) == 0 ? cell.Count : 0;
+            assured += (FlowClass.Status(index) & FlowStatus.Assured) != 0 ? cell.Count : 0;
+            largest = cell.Count > cells[largest]!.Count ? index : largest;
+            for (var i = 0; i < bins.Length; i++)
+            {
+                bins[i] += cell.Idle[i];
+            }
+        }
+
+        var histogram = new IdleHistogram { Counts = bins, Known = bins.Sum() };
+        return new StateShare
+        {
+            Protocol = FlowProtocols.Name(protocol),
+            State = name,
+            Count = count,
+            EstimatedEntries = (long)((double)count / sampled * total),
+            Percent = Percent(count),
+            ErrorBoundPercent = Points(count, 0),
+            UnrepliedPercent = 100.0 * unreplied / count,
+            AssuredPercent = 100.0 * assured / count,
+            TimeoutKey = TimeoutTable.KeyFor(protocol, FlowClass.State(largest), FlowClass.Status(largest)),
+            Timeout = timeouts.For(protocol, FlowClass.State(largest), FlowClass.Status(largest)),
+            IdleP50 = histogram.Percentile(0.5),
+            IdleP90 = histogram.Percentile(0.9),
+            Idle = histogram,
+        };
+    }
+
+    private double Points(long count, long countError) =>
+        SamplingPoints(sampled == 0 ? 0 : Math.Min(1, (double)count / sampled)) + Percent(countError);
+}

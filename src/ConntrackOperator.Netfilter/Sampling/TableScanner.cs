@@ -1,0 +1,89 @@
+using System.Security.Cryptography;
+using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Sysctls;
+
+namespace ConntrackOperator.Netfilter.Sampling;
+
+/// <summary>
+/// Says what fills the table of the calling thread's network namespace, in fixed memory whatever the table's size.
+/// Not safe for several threads at once; keep one and use it again.
+/// </summary>
+public sealed class TableScanner
+{
+    private readonly FlowTables tables;
+    private readonly FlowSource source;
+    private readonly SysctlDirectory sysctls;
+    private readonly TimeProvider time;
+    private readonly BreakdownBuilder builder = new(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
+
+    /// <summary>Opens nothing yet.</summary>
+    /// <param name="source">Where to read.</param>
+    /// <param name="procPath">Where procfs is mounted.</param>
+    /// <param name="sysctls">Where nf_conntrack_count is; null is the default directory.</param>
+    /// <param name="time">The clock; null is the system's.</param>
+    public TableScanner(
+        FlowSource source = FlowSource.Automatic, string procPath = "/proc", SysctlDirectory? sysctls = null, TimeProvider? time = null)
+        : this(FlowTables.Of(procPath), source, sysctls, time)
+    {
+    }
+
+    internal TableScanner(FlowTables tables, FlowSource source, SysctlDirectory? sysctls, TimeProvider? time)
+    {
+        this.tables = tables;
+        this.source = source;
+        this.sysctls = sysctls ?? new SysctlDirectory();
+        this.time = time ?? TimeProvider.System;
+    }
+
+    /// <summary>
+    /// Estimates from the first entries of a dump. The kernel dumps its hash table from one end to the other and hashes with
+    /// a random key, so the first entries are a uniform random sample, and the cost does not depend on the table's size.
+    /// </summary>
+    /// <param name="maxEntries">Entries to look at, over 0; 50,000 put every share within a point and take about 0.1 s.</param>
+    /// <param name="timeouts">The configured time-outs, for idle times.</param>
+    /// <param name="ct">Looked at about every hundred entries.</param>
+    /// <exception cref="Netlink.NetlinkException">The table can't be read.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public Breakdown Sample(int maxEntries, TimeoutTable timeouts, CancellationToken ct = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxEntries);
+        return Read(maxEntries, timeouts, ct);
+    }
+
+    /// <summary>Counts every entry.</summary>
+    /// <inheritdoc cref="Sample"/>
+    public Breakdown Scan(TimeoutTable timeouts, CancellationToken ct = default) => Read(long.MaxValue, timeouts, ct);
+
+    private Breakdown Read(long most, TimeoutTable timeouts, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(timeouts);
+        var start = time.GetTimestamp();
+        builder.Begin(timeouts);
+        var visitor = new AddingVisitor(builder, most);
+        var read = tables.Read(source, FlowFilter.All, BreakdownBuilder.Needs, ref visitor, cancellation);
+        var elapsed = time.GetElapsedTime(start);
+        var count = sysctls.Read(SysctlNames.Count).Value ?? 0;
+        return builder.Build(read, count, timeouts, time.GetUtcNow(), elapsed);
+    }
+
+    private readonly struct AddingVisitor(BreakdownBuilder builder, long most) : IFlowVisitor
+    {
+        public bool Visit(scoped in Flow flow)
+        {
+            // Stops at one more than asked for, so that a table of exactly so many entries is known to be complete.
+            if (builder.Entries == most)
+            {
+                return false;
+            }
+
+            builder.Add(flow);
+            return true;
+        }
+
+        public bool Restart()
+        {
+            builder.Clear();
+            return true;
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using ConntrackOperator.Cli.Files;
+using Xunit;
+
+namespace ConntrackOperator.Cli.Tests.Files;
+
+/// <summary>Each policy under TestData, checked without a cluster. ApiServerAgreementTests puts the same files to the API server.</summary>
+public class OfflineCheckTests
+{
+    public static TheoryData<string> Invalid => PolicyTestData.Invalid();
+
+    public static TheoryData<string> Valid => PolicyTestData.Valid();
+
+    [Theory, MemberData(nameof(Invalid))]
+    public void Invalid_policy_is_refused_with_one_error_that_says_field_value_and_what_is_allowed(string name)
+    {
+        var file = PolicyTestData.PathOf("invalid", name);
+        var result = PolicyFile.Read(file, TextReader.Null);
+        var error = Assert.Single(result.Errors);
+        Assert.All(PolicyTestData.Expected(file), part => Assert.Contains(part, error.ToString(), StringComparison.Ordinal));
+        Assert.True(error.Line > 1, error.ToString());
+        Assert.Empty(result.Policies);
+    }
+
+    [Theory, MemberData(nameof(Valid))]
+    public void Valid_policy_is_accepted(string name)
+    {
+        var result = PolicyFile.Read(PolicyTestData.PathOf("valid", name), TextReader.Null);
+        Assert.Empty(result.Errors);
+        Assert.Single(result.Policies);
+    }
+
+    [Theory]
+    [InlineData("simple.yaml", 1)]
+    [InlineData("by-pool.yaml", 2)]
+    [InlineData("auto-sized.yaml", 1)]
+    [InlineData("everything.yaml", 1)]
+    public void Sample_is_accepted_and_says_when_to_use_it(string name, int policies)
+    {
+        var file = Path.Combine(PolicyTestData.RepositoryRoot(), "config", "samples", name);
+        var result = PolicyFile.Read(file, TextReader.Null);
+        Assert.Empty(result.Errors);
+        Assert.Equal(policies, result.Policies.Count);
+        Assert.StartsWith("# ", File.ReadLines(file).First(), StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,39 @@
+using Xunit;
+
+namespace ConntrackOperator.Cli.Tests.Files;
+
+/// <summary>The policies under TestData; the first line of an invalid one says what the error must name.</summary>
+internal static class PolicyTestData
+{
+    private const string ExpectPrefix = "# expect: ";
+
+    internal static string Root { get; } = Path.Combine(RepositoryRoot(), "tests", "ConntrackOperator.Cli.Tests", "TestData");
+
+    internal static TheoryData<string> Invalid() => [.. Names("invalid")];
+
+    internal static TheoryData<string> Valid() => [.. Names("valid")];
+
+    internal static string[] Expected(string file)
+    {
+        var first = File.ReadLines(file).First();
+        Assert.StartsWith(ExpectPrefix, first, StringComparison.Ordinal);
+        return first[ExpectPrefix.Length..].Split(" | ");
+    }
+
+    internal static string PathOf(string folder, string name) => Path.Combine(Root, folder, name + ".yaml");
+
+    internal static string RepositoryRoot()
+    {
+        var directory = new DirectoryInfo(AppContext.BaseDirectory);
+        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "ConntrackOperator.sln")))
+        {
+            directory = directory.Parent;
+        }
+
+        return directory?.FullName ?? throw new InvalidOperationException("the tests run outside of the repository");
+    }
+
+    private static IEnumerable<string> Names(string folder) => Directory.GetFiles(Path.Combine(Root, folder), "*.yaml")
+        .Select(file => Path.GetFileNameWithoutExtension(file))
+        .Order(StringComparer.Ordinal);
+}

@@ -1,0 +1,94 @@
+using System.Buffers.Binary;
+using System.Net;
+using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Interop;
+using ConntrackOperator.Netfilter.Tests.Netlink;
+
+namespace ConntrackOperator.Netfilter.Tests.Flows;
+
+/// <summary>An entry that a test makes up, and its message as the kernel would write it.</summary>
+internal sealed record FlowCase
+{
+    internal string Source { get; init; } = "10.0.0.1";
+
+    internal string Destination { get; init; } = "192.0.2.1";
+
+    internal byte Protocol { get; init; } = 6;
+
+    internal ushort SourcePort { get; init; } = 1024;
+
+    internal ushort DestinationPort { get; init; } = 443;
+
+    internal FlowStatus Status { get; init; } = FlowStatus.SeenReply | FlowStatus.Assured | FlowStatus.Confirmed;
+
+    internal byte State { get; init; } = 3;
+
+    internal uint? Timeout { get; init; } = 1000;
+
+    internal uint Id { get; init; } = 0x01020304;
+
+    internal uint Mark { get; init; }
+
+    internal ushort? Zone { get; init; }
+
+    internal ushort? OriginalZone { get; init; }
+
+    internal byte[] Encode()
+    {
+        var v6 = IPAddress.Parse(Source).GetAddressBytes().Length == 16;
+        List<byte> message = [v6 ? (byte)Native.AF_INET6 : (byte)Native.AF_INET, 0, 0, 0];
+        message.AddRange(Nest(Ctnetlink.CTA_TUPLE_ORIG, [.. Tuple(Source, Destination, SourcePort, DestinationPort, v6), .. OriginalZone is { } z ? BigEndian16(Ctnetlink.CTA_TUPLE_ZONE, z) : []]));
+        message.AddRange(Nest(Ctnetlink.CTA_TUPLE_REPLY, Tuple(Destination, Source, DestinationPort, SourcePort, v6)));
+        if (Zone is { } zone)
+        {
+            message.AddRange(BigEndian16(Ctnetlink.CTA_ZONE, zone));
+        }
+
+        message.AddRange(BigEndian32(Ctnetlink.CTA_STATUS, (uint)Status));
+        message.AddRange(BigEndian32(Ctnetlink.CTA_MARK, Mark));
+        message.AddRange(BigEndian32(Ctnetlink.CTA_ID, Id));
+        message.AddRange(BigEndian32(Ctnetlink.CTA_USE, 1));
+        if (Timeout is { } timeout)
+        {
+            message.AddRange(BigEndian32(Ctnetlink.CTA_TIMEOUT, timeout));
+        }
+
+        if (Protocol == 6)
+        {
+            message.AddRange(Nest(Ctnetlink.CTA_PROTOINFO, Nest(Ctnetlink.CTA_PROTOINFO_TCP, FakeTransport.Attribute(Ctnetlink.CTA_PROTOINFO_TCP_STATE, [State]))));
+        }
+
+        return [.. message];
+    }
+
+    private byte[] Tuple(string source, string destination, ushort sourcePort, ushort destinationPort, bool v6) =>
+    [
+        .. Nest(Ctnetlink.CTA_TUPLE_IP,
+        [
+            .. FakeTransport.Attribute(v6 ? Ctnetlink.CTA_IP_V6_SRC : Ctnetlink.CTA_IP_V4_SRC, IPAddress.Parse(source).GetAddressBytes()),
+            .. FakeTransport.Attribute(v6 ? Ctnetlink.CTA_IP_V6_DST : Ctnetlink.CTA_IP_V4_DST, IPAddress.Parse(destination).GetAddressBytes()),
+        ]),
+        .. Nest(Ctnetlink.CTA_TUPLE_PROTO,
+        [
+            .. FakeTransport.Attribute(Ctnetlink.CTA_PROTO_NUM, [Protocol]),
+            .. BigEndian16(Ctnetlink.CTA_PROTO_SRC_PORT, sourcePort),
+            .. BigEndian16(Ctnetlink.CTA_PROTO_DST_PORT, destinationPort),
+        ]),
+    ];
+
+    private static byte[] Nest(int type, byte[] content) => FakeTransport.Attribute(type | Nl.NLA_F_NESTED, content);
+
+    private static byte[] BigEndian16(int type, ushort value)
+    {
+        var bytes = new byte[2];
+        BinaryPrimitives.WriteUInt16BigEndian(bytes, value);
+        return FakeTransport.Attribute(type, bytes);
+    }
+
+    private static byte[] BigEndian32(int type, uint value)
+    {
+        var bytes = new byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(bytes, value);
+        return FakeTransport.Attribute(type, bytes);
+    }
+}

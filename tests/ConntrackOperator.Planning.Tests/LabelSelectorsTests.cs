@@ -1,0 +1,59 @@
+using ConntrackOperator.Api.Meta;
+using CsCheck;
+using Xunit;
+
+namespace ConntrackOperator.Planning.Tests;
+
+public class LabelSelectorsTests
+{
+    private static readonly Dictionary<string, string> Edge = new() { ["role"] = "edge" };
+
+    [Fact]
+    public void Agrees_with_a_naive_reading_of_the_four_operators() => Gen.Select(Generators.Selector, Generators.Labels).Sample((selector, labels) =>
+    {
+        // Every label as a set of pairs; every requirement as a sentence about that set.
+        var pairs = labels.Select(label => (label.Key, label.Value)).ToHashSet();
+        var all = (selector.MatchLabels ?? []).All(label => pairs.Contains((label.Key, label.Value)))
+            && (selector.MatchExpressions ?? []).All(requirement => requirement.Operator switch
+            {
+                "In" => requirement.Values!.Exists(value => pairs.Contains((requirement.Key!, value))),
+                "NotIn" => !requirement.Values!.Exists(value => pairs.Contains((requirement.Key!, value))),
+                "Exists" => pairs.Any(pair => pair.Key == requirement.Key),
+                _ => !pairs.Any(pair => pair.Key == requirement.Key),
+            });
+        Assert.Equal(all, LabelSelectors.Matches(selector, labels));
+    });
+
+    [Fact]
+    public void Opposite_operators_never_agree() => Gen.Select(Generators.Requirement, Generators.Labels).Sample((requirement, labels) =>
+    {
+        var opposite = requirement with
+        {
+            Operator = requirement.Operator switch { "In" => "NotIn", "NotIn" => "In", "Exists" => "DoesNotExist", _ => "Exists" },
+        };
+        Assert.NotEqual(
+            LabelSelectors.Matches(new LabelSelector { MatchExpressions = [requirement] }, labels),
+            LabelSelectors.Matches(new LabelSelector { MatchExpressions = [opposite] }, labels));
+    });
+
+    [Fact]
+    public void No_selector_and_an_empty_one_select_every_node()
+    {
+        Assert.True(LabelSelectors.Matches(null, Edge));
+        Assert.True(LabelSelectors.Matches(new LabelSelector(), Edge));
+        Assert.True(LabelSelectors.Matches(new LabelSelector { MatchLabels = [], MatchExpressions = [] }, Edge));
+    }
+
+    [Fact]
+    public void A_windows_node_is_never_selected() => Generators.Selector.Sample(selector =>
+        Assert.False(LabelSelectors.Matches(selector, new Dictionary<string, string> { ["kubernetes.io/os"] = "windows", ["role"] = "a", ["zone"] = "b" })));
+
+    [Theory]
+    [InlineData("Gt", "1")]
+    [InlineData("in", "edge")]
+    [InlineData("In", null)]
+    [InlineData("NotIn", null)]
+    [InlineData("Exists", "edge")]
+    public void A_requirement_that_is_not_valid_selects_nothing(string name, string? value) => Assert.False(LabelSelectors.Matches(
+        new LabelSelector { MatchExpressions = [new() { Key = "role", Operator = name, Values = value is null ? null : [value] }] }, Edge));
+}
