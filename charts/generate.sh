@@ -126,6 +126,7 @@ generatorOptions:
     app.kubernetes.io/component: agent
     app.kubernetes.io/part-of: conntrack-operator
 K
+  sed -n 's/^appVersion: \(.*\)/    app.kubernetes.io\/version: "\1"/p' "$chart/Chart.yaml" >>"$work/config/agent/kustomization.yaml"
   {
     echo "# Made by charts/generate.sh from charts/conntrack-operator. Do not edit."
     plain agent-template.yaml | sed -e '1,/^  agent\.yaml: |$/d' -e 's/^    //'
@@ -134,7 +135,7 @@ K
   kustomization default <<'K'
 # The whole operator:   kubectl apply -k config/default
 # To take it away, first let the nodes put their settings back, then delete it:
-#   kubectl delete conntrackpolicies --all && kubectl delete -k config/default
+#   kubectl delete conntrackpolicies --all && kubectl delete --ignore-not-found -k config/default
 resources:
 - namespace.yaml
 - ../crd
