@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using ConntrackOperator.Controller.Cluster;
+using ConntrackOperator.Controller.Uninstall;
 using ConntrackOperator.Kubernetes.Leading;
 using ConntrackOperator.Kubernetes.Logging;
 using ConntrackOperator.Kubernetes.Transport;
@@ -41,6 +42,7 @@ internal static class ControllerCommand
         {
             kubeconfig, context, ns, template, lease, identity, restore, statusGap, usageGap, workers, listen, verbose,
         };
+        root.Subcommands.Add(PrepareUninstallCommand.Create(kubeconfig, context, ns, "conntrack-controller/" + _version));
         root.SetAction((parsed, ct) => RunAsync(
             parsed.GetValue(kubeconfig), parsed.GetValue(context),
             new ControllerOptions

@@ -1,0 +1,42 @@
+# conntrack-operator
+
+Keeps the Linux connection tracking table of every node from filling up: a `ConntrackPolicy` says what is wanted for which
+nodes, an agent on each selected node sets it and keeps it set, and the policy's status says how every node is doing.
+
+## Install
+
+    helm install conntrack-operator charts/conntrack-operator --namespace conntrack-system --create-namespace
+
+Needs Kubernetes 1.30 or newer. Where Pod Security admission is in force, the namespace has
+to allow the agents what they need (the host's network, NET_ADMIN, host paths; docs/security.md says why):
+
+    kubectl label namespace conntrack-system pod-security.kubernetes.io/enforce=privileged
+
+Nothing happens to a node before a policy selects it. Without policies there are no agents.
+
+## Upgrade
+
+    helm upgrade conntrack-operator charts/conntrack-operator --namespace conntrack-system
+
+upgrades the CRDs too, since they are templates of the chart. Agents are replaced a few at a time (`agent.maxUnavailable`); nodes
+keep their settings meanwhile, and while the controller is away.
+
+## Uninstall
+
+    helm uninstall conntrack-operator --namespace conntrack-system
+
+A hook deletes all policies first and waits until the nodes have put back what was there before (`uninstall.restoreNodes`). If
+it can't, `helm uninstall` fails and nothing is removed: the log of the Job `…-uninstall` says which nodes are in the way, and
+`helm uninstall --no-hooks` removes the release as it is. The CRDs stay (`crds.keep`); to remove them as well:
+
+    kubectl delete crd -l app.kubernetes.io/part-of=conntrack-operator
+
+On the nodes, the directory `agent.stateDirectory` stays, with some kilobytes.
+
+## Values
+
+`values.schema.json` is strict: a value that does not exist or can't be is refused, with its path.
+
+@VALUES@
+
+This file is made of `README.md.tpl`, `values.yaml` and `values.schema.json` by `charts/generate.sh`.

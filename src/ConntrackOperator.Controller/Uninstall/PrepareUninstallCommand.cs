@@ -1,0 +1,76 @@
+using System.CommandLine;
+using ConntrackOperator.Controller.Cluster;
+using ConntrackOperator.Kubernetes.Logging;
+using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Planning;
+
+namespace ConntrackOperator.Controller.Uninstall;
+
+/// <summary>The command <c>prepare-uninstall</c>, which the chart's pre-delete hook runs.</summary>
+internal static class PrepareUninstallCommand
+{
+    private static readonly TimeSpan _defaultTimeout = TimeSpan.FromMinutes(4);
+
+    /// <summary>Makes it.</summary>
+    /// <param name="kubeconfig">The option of the program.</param>
+    /// <param name="context">The option of the program.</param>
+    /// <param name="ns">The option of the program.</param>
+    /// <param name="userAgent">How requests name the program.</param>
+    public static Command Create(Option<string?> kubeconfig, Option<string?> context, Option<string> ns, string userAgent)
+    {
+        var daemonSet = new Option<string?>("--daemonset") { Description = "the agents' DaemonSet, waited for until it is gone; left out: not looked at" };
+        var timeout = new Option<TimeSpan>("--timeout")
+        {
+            Description = $"how long to wait (default {KubeDuration.Format((long)_defaultTimeout.TotalSeconds)})",
+            DefaultValueFactory = _ => _defaultTimeout,
+            CustomParser = result =>
+            {
+                if (KubeDuration.TryParse(result.Tokens[0].Value, out var seconds, out _))
+                {
+                    return TimeSpan.FromSeconds(seconds);
+                }
+
+                result.AddError($"--timeout: '{result.Tokens[0].Value}' must be a duration such as 30s or 4m");
+                return default;
+            },
+        };
+        var command = new Command("prepare-uninstall", "Deletes all ConntrackPolicies and waits until the nodes have put their settings back and no agent is left.")
+        {
+            kubeconfig, context, ns, daemonSet, timeout,
+        };
+        command.SetAction(async (parsed, ct) =>
+        {
+            var log = new JsonLineLog(Console.OpenStandardOutput(), TimeProvider.System, verbose: true);
+            try
+            {
+                using var connection = KubeconfigConnection.Open(parsed.GetValue(kubeconfig), parsed.GetValue(context));
+                var preparation = new UninstallPreparation(
+                    connection.Client(userAgent, TimeProvider.System), parsed.GetValue(ns)!, parsed.GetValue(daemonSet), parsed.GetValue(timeout),
+                    (message, error) =>
+                    {
+                        if (error is null)
+                        {
+                            log.Notice(message);
+                        }
+                        else
+                        {
+                            log.Warn(message, error);
+                        }
+                    },
+                    TimeProvider.System);
+                return await preparation.RunAsync(ct) ? 0 : 1;
+            }
+            catch (ApiException e)
+            {
+                log.Warn("can't prepare the uninstallation", e);
+                return 1;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or k8s.Exceptions.KubeConfigException)
+            {
+                log.Warn("can't run", e);
+                return 2;
+            }
+        });
+        return command;
+    }
+}

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Tests of the Helm chart and of the kustomize manifests. One line a check, and at the end `N passed, N failed`.
+#
+#   tests/chart/run.sh            everything; starts an etcd and an API server of its own on free ports
+#   tests/chart/run.sh --update   writes golden/*.yaml anew, from values/*.yaml
+#
+# HELM, KUBECTL, TEST_APISERVER and ETCD say where these programs are, unless they are on PATH. CONTROLLER may name a built
+# conntrack-controller; without it, the controller is built.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")" || exit 2
+# shellcheck source=tests/chart/lib.sh
+. ./lib.sh
+need "$helm" jq
+
+# What a value set makes, without the body of the CRDs, which is config/crd's.
+render() {
+  "$helm" template release "$chart" --namespace "$namespace" --values "$1" |
+    awk '/^---/ { crd = 0 } /^# Source: .*\/crds\.yaml/ { crd = 1 } crd && /^spec:/ { crd = 2 } crd < 2'
+}
+
+if [ "${1:-}" = --update ]; then
+  for values in values/*.yaml; do
+    render "$values" >"golden/$(basename "$values")"
+  done
+  exit
+fi
+
+need "$kubectl" "$apiserver" "$etcd"
+# shellcheck source=tests/chart/offline.sh
+. ./offline.sh
+start_server
+# shellcheck source=tests/chart/acceptance.sh
+. ./acceptance.sh
+# shellcheck source=tests/chart/lifecycle.sh
+. ./lifecycle.sh
+# shellcheck source=tests/chart/admission.sh
+. ./admission.sh
+# shellcheck source=tests/chart/uninstall.sh
+. ./uninstall.sh
+summary
