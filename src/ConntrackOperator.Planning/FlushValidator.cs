@@ -97,9 +97,9 @@ public static class FlushValidator
         CheckNetwork(path + ".source", match.Source, errors);
         CheckNetwork(path + ".destination", match.Destination, errors);
         CheckRange(path + ".destinationPort", match.DestinationPort, 1, ushort.MaxValue, errors);
-        if (match.DestinationPort is { } port && !ProtocolsWithPorts.Contains(match.Protocol))
+        if (match.DestinationPort is not null && !ProtocolsWithPorts.Contains(match.Protocol))
         {
-            errors.Add(new(path + ".destinationPort", Text(port), RuleMessages.PortNeedsProtocol));
+            errors.Add(new(path + ".destinationPort", string.Empty, RuleMessages.PortNeedsProtocol));
         }
 
         if (match.IdleFor is { } idle && !KubeDuration.TryParse(idle, out _, out var allowed))

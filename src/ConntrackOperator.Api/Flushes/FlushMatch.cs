@@ -15,7 +15,7 @@ namespace ConntrackOperator.Api.Flushes;
 [Rule("!has(self.states) || !has(self.protocol) || self.protocol != 'DCCP' || self.states.all(s, s in ['NONE', 'REQUEST', 'RESPOND', 'PARTOPEN', 'OPEN', 'CLOSEREQ', 'CLOSING', 'TIMEWAIT', 'IGNORE', 'INVALID'])",
     RuleMessages.StatesOfDccp, Field = "states")]
 [Rule("!has(self.destinationPort) || has(self.protocol) && self.protocol in ['TCP', 'UDP', 'UDPLite', 'SCTP', 'DCCP']",
-    RuleMessages.PortNeedsProtocol, Field = "destinationPort", Value = "string(self.destinationPort)")]
+    RuleMessages.PortNeedsProtocol, Field = "destinationPort")]
 public sealed record FlushMatch
 {
     /// <summary>The protocol.</summary>
