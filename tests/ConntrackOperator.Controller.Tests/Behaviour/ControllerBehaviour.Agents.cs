@@ -66,7 +66,7 @@ public abstract partial class ControllerBehaviour
         await Cluster.CreateNodeAsync("n1");
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
         await Until(() => Cluster.Planned("n1", Established) == 86400, "it is planned");
-        Assert.Equal("False Updating", Cluster.Condition("p", "Ready") ?? "False Updating");
+        await Until(() => Cluster.Condition("p", "Ready") == "False Updating", "and waits for its agent");
         await Cluster.DeleteAsync(ResourceTypes.Policy, "p");
         await Until(() => Cluster.Policy("p") is null && Cluster.Planned("n1", Established) is null, "the policy goes at once");
         Assert.NotNull(Cluster.Plan("n1"));
