@@ -29,7 +29,16 @@ internal static class AgentHost
             log.Warn($"the kept plan is for {kept.Node ?? "this host"}, not for {options.NodeName}; it stays in force until the controller's plan arrives", null);
         }
 
-        engine.Enforce();
+        try
+        {
+            engine.Enforce();
+        }
+        catch (IOException e)
+        {
+            // The loop tries again, and there is somebody to say so.
+            log.Warn($"the kept plan is not in force yet: {options.Engine.StatePath} can't be written", e);
+        }
+
         log.Notice(engine.Plan is { } plan
             ? $"conntrack-agent {EngineVersion.Text}: plan {plan.Generation} is in force, as kept"
             : $"conntrack-agent {EngineVersion.Text}: no plan is kept; waiting for the ConntrackNode {options.NodeName}");

@@ -1,3 +1,3 @@
-using ConntrackOperator.Cli.Crd;
+using ConntrackOperator.Cli.Commands;
 
-return args is ["crd", "--output", var directory] ? CrdCommand.Run(directory, Console.Out) : 2;
+return await CommandLine.RunAsync(args);

@@ -84,11 +84,14 @@ internal static class ControllerCommand
         try
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
-            using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
+            using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+            using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+            void Stop(PosixSignalContext signal)
             {
                 signal.Cancel = true;
                 stop.Cancel();
-            });
+            }
+
             using var connection = KubeconfigConnection.Open(kubeconfig, context);
             var template = options.AgentTemplate is { } path ? Agents.AgentTemplate.Read(path) : null;
             await ControllerHost.RunAsync(connection.Client("conntrack-controller/" + _version, TimeProvider.System), options, template, log, TimeProvider.System, stop.Token);

@@ -14,12 +14,12 @@ internal static class ControllerHost
     /// <exception cref="LeaseLostException">The lease was lost; the process should end.</exception>
     public static async Task RunAsync(ApiClient api, ControllerOptions options, AgentTemplate? template, IRuntimeLog log, TimeProvider time, CancellationToken ct)
     {
-        var health = new ControllerHealth();
+        var health = new ControllerHealth(time);
         using var all = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var serving = options.Listen is { } address ? new HealthEndpoint(address, health.NotAlive, health.NotReady, log).RunAsync(all.Token) : Task.CompletedTask;
         try
         {
-            var lease = new LeaderLease(api, options.Namespace, options.LeaseName, options.Identity, null, log, time);
+            var lease = new LeaderLease(api, options.Namespace, options.LeaseName, options.Identity, options.Lease, log, time);
             await lease.RunAsync(
                 async token =>
                 {

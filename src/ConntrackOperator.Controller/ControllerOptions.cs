@@ -1,3 +1,5 @@
+using ConntrackOperator.Kubernetes.Leading;
+
 namespace ConntrackOperator.Controller;
 
 /// <summary>What the controller is told at its start.</summary>
@@ -11,6 +13,9 @@ internal sealed record ControllerOptions
 
     /// <summary>The lease's name.</summary>
     public string LeaseName { get; init; } = "conntrack-controller";
+
+    /// <summary>The times of the lease.</summary>
+    public LeaseOptions Lease { get; init; } = new();
 
     /// <summary>Who this replica is: the pod's name.</summary>
     public string Identity { get; init; } = Environment.MachineName;
@@ -26,6 +31,12 @@ internal sealed record ControllerOptions
 
     /// <summary>The same, when only usage differs.</summary>
     public TimeSpan UsageGap { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a flush waits for a node that is not ready.</summary>
+    public TimeSpan FlushAwayTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a flush waits for a node at all.</summary>
+    public TimeSpan FlushTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>How often every node and policy comes up again without a change.</summary>
     public TimeSpan Resync { get; init; } = TimeSpan.FromMinutes(5);

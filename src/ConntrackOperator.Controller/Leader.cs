@@ -1,7 +1,9 @@
+using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Controller.Agents;
 using ConntrackOperator.Controller.Cluster;
+using ConntrackOperator.Controller.Flushes;
 using ConntrackOperator.Controller.Health;
 using ConntrackOperator.Controller.Nodes;
 using ConntrackOperator.Controller.Policies;
@@ -18,14 +20,20 @@ internal sealed class Leader : IDisposable
 {
     private const string Fleet = "agents";
 
+    /// <summary>Thousands of nodes finish a flush at about the same time: one status for many of them.</summary>
+    private static readonly TimeSpan _addUpAfter = TimeSpan.FromMilliseconds(250);
+
     private readonly ClusterView _cluster;
     private readonly PolicyBoard _board = new();
     private readonly WorkQueue<string> _nodes;
     private readonly WorkQueue<string> _policies;
     private readonly WorkQueue<string> _fleet;
+    private readonly WorkQueue<string> _flushes;
     private readonly EventRecorder _events;
     private readonly NodeEvents _nodeEvents;
     private readonly List<Func<CancellationToken, Task>> _parts = [];
+    private readonly Lock _beginning = new();
+    private bool _begun;
 
     public Leader(ApiClient api, ControllerOptions options, AgentTemplate? template, ControllerHealth health, IRuntimeLog log, TimeProvider time)
     {
@@ -33,15 +41,18 @@ internal sealed class Leader : IDisposable
         _nodes = new WorkQueue<string>(null, time);
         _policies = new WorkQueue<string>(null, time);
         _fleet = new WorkQueue<string>(null, time);
+        _flushes = new WorkQueue<string>(null, time);
         _events = new EventRecorder(api, new EventRecorderOptions { ReportingController = ControllerOptions.FieldManager, ReportingInstance = options.Identity }, log, time);
         _nodeEvents = new NodeEvents(_events);
 
-        var nodes = new NodeReconciler(api, _cluster, _board, Touched, () => _fleet.Add(Fleet), time);
+        var nodes = new NodeReconciler(api, _cluster, _board, options, new FlushAssignments(_cluster.Flushes.Store), Touched, () => _fleet.Add(Fleet), time);
         var policies = new PolicyReconciler(api, _cluster, _board, options, _events, time);
         _parts.Add(_events.RunAsync);
         _parts.Add(_cluster.RunAsync);
         _parts.Add(ct => AfterSync(new Reconciler<string>(_nodes, nodes.ReconcileAsync, new ReconcilerOptions { Workers = options.Workers }, log, time).RunAsync, ct));
         _parts.Add(ct => AfterSync(new Reconciler<string>(_policies, policies.ReconcileAsync, null, log, time).RunAsync, ct));
+        var flushes = new FlushReconciler(api, _cluster, options, time);
+        _parts.Add(ct => AfterSync(new Reconciler<string>(_flushes, flushes.ReconcileAsync, null, log, time).RunAsync, ct));
         _parts.Add(ct => Resync.RunAsync(_cluster.Nodes.Store, n => n.Metadata!.Name!, _nodes, options.Resync, time, null, ct));
         _parts.Add(ct => Resync.RunAsync(_cluster.Policies.Store, p => p.Metadata!.Name!, _policies, options.Resync, time, null, ct));
         if (template is not null)
@@ -52,7 +63,7 @@ internal sealed class Leader : IDisposable
             var agents = new AgentReconciler(api, _cluster, daemonSets, template, options, log);
             daemonSets.Changed += change =>
             {
-                if (SpecChange.Is(change))
+                if (SpecChange.Is(change) || (change.New is { } now && !template.LabelsAreOn(now)))
                 {
                     _fleet.Add(Fleet);
                 }
@@ -71,6 +82,7 @@ internal sealed class Leader : IDisposable
         _cluster.Policies.Changed += PolicyChanged;
         _cluster.Nodes.Changed += NodeChanged;
         _cluster.ConntrackNodes.Changed += ConntrackNodeChanged;
+        _cluster.Flushes.Changed += FlushChanged;
         health.Leads(_cluster, _nodes, _policies);
     }
 
@@ -96,14 +108,28 @@ internal sealed class Leader : IDisposable
         _nodes.Dispose();
         _policies.Dispose();
         _fleet.Dispose();
+        _flushes.Dispose();
     }
 
     /// <summary>Plans made from half a list would take settings away from nodes.</summary>
     private async Task AfterSync(Func<CancellationToken, Task> run, CancellationToken ct)
     {
         await _cluster.WaitForSyncAsync(ct);
+        lock (_beginning)
+        {
+            if (!_begun)
+            {
+                // While the lists came in, one after the other, no round could know of all nodes.
+                var nodes = NodeNames();
+                _cluster.AllPolicies().ForEach(policy => _board.Begin(policy, nodes));
+                _begun = true;
+            }
+        }
+
         await run(ct);
     }
+
+    private string[] NodeNames() => [.. _cluster.Nodes.Store.Snapshot.Keys.Select(k => k.Name)];
 
     private void PolicyChanged(WatchChange<ConntrackPolicy> change)
     {
@@ -112,16 +138,22 @@ internal sealed class Leader : IDisposable
             return;
         }
 
-        _policies.Add(change.Key.Name);
         if (change is { Kind: WatchChangeKind.Modified, Old.Metadata: { } old, New.Metadata: { } now }
             && old.Generation == now.Generation && old.DeletionTimestamp == now.DeletionTimestamp)
         {
             // Only the finalizer: no plan depends on it.
+            _policies.Add(change.Key.Name);
             return;
         }
 
-        var nodes = _cluster.Nodes.Store.Snapshot.Keys.Select(k => k.Name).ToArray();
-        _board.MarkPending(nodes);
+        var nodes = NodeNames();
+        if (change.New is { } policy)
+        {
+            // Before its status is looked at: the plans of before say nothing about this generation.
+            _board.Begin(policy, nodes);
+        }
+
+        _policies.Add(change.Key.Name);
         foreach (var node in nodes)
         {
             _nodes.Add(node);
@@ -156,15 +188,35 @@ internal sealed class Leader : IDisposable
             }
         }
 
+        foreach (var flush in _cluster.Flushes.Store.Snapshot.Values)
+        {
+            if (FlushAssignments.IsFor(flush, change.Key.Name))
+            {
+                _flushes.AddAfter(flush.Metadata!.Name!, _addUpAfter);
+            }
+        }
+
         if (change.Kind != WatchChangeKind.Modified)
         {
             _fleet.Add(Fleet);
         }
     }
 
-    private void Touched(IReadOnlyDictionary<string, bool> policies)
+    private void FlushChanged(WatchChange<ConntrackFlush> change)
     {
-        foreach (var policy in policies.Keys)
+        _flushes.Add(change.Key.Name);
+        if (change.Old?.Status?.Phase != change.New?.Status?.Phase)
+        {
+            foreach (var node in change.Object.Status?.NodeNames ?? [])
+            {
+                _nodes.Add(node);
+            }
+        }
+    }
+
+    private void Touched(IReadOnlyCollection<string> policies)
+    {
+        foreach (var policy in policies)
         {
             _policies.Add(policy);
         }

@@ -22,6 +22,9 @@ public sealed record EngineOptions
     /// <summary>Where originals and the last plan are kept.</summary>
     public string StatePath { get; init; } = StateDirectory.DefaultPath;
 
+    /// <summary>The least time between two looks into what fills the table; null: never.</summary>
+    public TimeSpan? ScanInterval { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>How patient the enforcer is.</summary>
     public EnforcerOptions Enforcer { get; init; } = new();
 }

@@ -1,8 +1,10 @@
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine.Enforcement;
+using ConntrackOperator.Engine.Flushing;
 using ConntrackOperator.Engine.Observation;
 using ConntrackOperator.Engine.Reporting;
+using ConntrackOperator.Engine.Scanning;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Netfilter.Sysctls;
@@ -21,6 +23,10 @@ public sealed class NodeEngine : IDisposable
     private readonly Enforcer _enforcer;
     private readonly TableObserver _observer;
     private readonly List<string> _problems = [];
+    private readonly FlushRunner _flushes;
+    private readonly ScanCycle? _scan;
+    private IReadOnlyList<NodeFlush>? _asked;
+    private string? _advice;
     private PressureLevel _pressure;
     private bool _planUnsaved;
 
@@ -51,6 +57,9 @@ public sealed class NodeEngine : IDisposable
             Note(problem);
             _enforcer = new Enforcer(Sysctls, Originals, time, new CulpritFinder(options.HostRoot), options.Enforcer);
             _observer = new TableObserver(Sysctls, options.ProcPath, time);
+            _flushes = new FlushRunner(_state, Sysctls, time);
+            Note(_flushes.Problem);
+            _scan = options.ScanInterval is { } interval ? new ScanCycle(Sysctls, options.ProcPath, interval, time, Random.Shared) : null;
         }
         catch
         {
@@ -92,6 +101,9 @@ public sealed class NodeEngine : IDisposable
     public void SetPlan(CachedPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
+        // A flush is for now: one that is found again after a reboot must not be done then.
+        _asked = plan.Spec?.Flushes ?? [];
+        plan = plan.Spec?.Flushes is null ? plan : plan with { Spec = plan.Spec with { Flushes = null } };
         if (plan == Plan && !_planUnsaved)
         {
             return;
@@ -101,6 +113,14 @@ public sealed class NodeEngine : IDisposable
         _planUnsaved = true;
         _cache.Save(plan);
         _planUnsaved = false;
+    }
+
+    /// <summary>Puts an empty plan in force under which everything goes back, also what a policy would have kept.</summary>
+    /// <exception cref="IOException">It can't be kept; it is in force all the same.</exception>
+    public void SetRestorePlan()
+    {
+        Originals.RestoreAll();
+        SetPlan(new CachedPlan { Spec = new NodeSpec { Settings = [] } });
     }
 
     /// <summary>Forgets the plan: nothing is touched any more.</summary>
@@ -115,6 +135,40 @@ public sealed class NodeEngine : IDisposable
     /// <returns>Whether something changed that a report would show.</returns>
     /// <exception cref="IOException">Originals can't be kept: no key was written whose original is not on the disk.</exception>
     public bool Enforce() => _enforcer.Pass(Plan?.Spec);
+
+    /// <summary>Whether entries are being deleted.</summary>
+    public bool IsFlushing => _flushes.IsRunning;
+
+    /// <summary>Takes over what the node's status tells, where the state directory knows nothing of this boot.</summary>
+    /// <param name="status">The status as stored in the API server.</param>
+    /// <returns>How many originals were taken over.</returns>
+    public int Adopt(NodeStatus? status)
+    {
+        _flushes.Adopt(status);
+        return Originals.Adopt(status);
+    }
+
+    /// <summary>Begins the next flush that the plan asks for, and takes the result of the last; the deletion itself runs beside.</summary>
+    /// <returns>Whether something changed that a report would show.</returns>
+    /// <exception cref="IOException">The state directory can't be written, so nothing was begun.</exception>
+    public bool Flush() => _flushes.Turn(_asked);
+
+    /// <summary>Looks what fills the table, when that is due: a tenth of a second at any size.</summary>
+    /// <param name="reading">How full the table is, for the advice.</param>
+    /// <returns>Whether something new was seen.</returns>
+    public bool Scan(in TableReading reading)
+    {
+        if (_scan is null || !_scan.RunIfDue())
+        {
+            return false;
+        }
+
+        _advice = NodeAdvice.Summary(_scan.Latest!.Breakdown, reading, Facts);
+        return true;
+    }
+
+    /// <summary>What fills the table, as last seen; null: not looked at yet.</summary>
+    public ScanResult? Latest => _scan?.Latest;
 
     /// <summary>Reads how full the table is and what goes wrong.</summary>
     public TableReading Observe() => _observer.Read();
@@ -155,6 +209,11 @@ public sealed class NodeEngine : IDisposable
                 InsertFailedPerMinute = Whole(reading.Rates.InsertFailedPerMinute),
             },
             Settings = settings,
+            Composition = _scan?.Latest?.Composition,
+            Top = _scan?.Latest?.Top,
+            Advice = _advice,
+
+            Flushes = _flushes.Statuses.Count == 0 ? null : [.. _flushes.Statuses],
             Node = new NodeFactsStatus
             {
                 Kernel = Facts.Kernel,

@@ -15,6 +15,9 @@ namespace ConntrackOperator.Agent.Loop;
 /// </summary>
 internal sealed class AgentLoop : IDisposable
 {
+    /// <summary>Somebody waits for a flush to end.</summary>
+    private static readonly TimeSpan _whileFlushing = TimeSpan.FromMilliseconds(100);
+
     private readonly NodeEngine _engine;
     private readonly Reporter _reporter;
     private readonly AgentHealth _health;
@@ -27,6 +30,8 @@ internal sealed class AgentLoop : IDisposable
     private ConntrackNode? _node;
     private bool _nodeArrived;
     private string? _uid;
+    private CachedPlan? _unsaved;
+    private bool _stateBroken;
 
     public AgentLoop(
         NodeEngine engine, ResourceWatcher<ConntrackNode> watcher, Reporter reporter, AgentHealth health, AgentOptions options, JsonLineLog log, TimeProvider time)
@@ -52,18 +57,23 @@ internal sealed class AgentLoop : IDisposable
     /// <summary>One turn.</summary>
     internal void Turn()
     {
-        try
+        // What can't be kept on the disk is no reason to leave the kernel as it is: the engine knows what it may still write.
+        var kept = Try(TakeNode) & Try(Keep);
+        kept &= Try(() =>
         {
-            TakeNode();
             _engine.Enforce();
+            _engine.Flush();
             _health.Enforced |= _engine.Plan is not null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        });
+        if (kept && _stateBroken)
         {
-            _log.Warn($"{_options.Engine.StatePath} can't be written, so no further setting is written either: what was there before must not be lost", e);
+            _log.Notice($"{_options.Engine.StatePath} can be written again");
         }
 
-        var status = _engine.Status(_engine.Observe(), _reporter.Conditions);
+        _stateBroken = !kept;
+        var reading = _engine.Observe();
+        _engine.Scan(reading);
+        var status = _engine.Status(reading, _reporter.Conditions);
         Tell(status);
         _reporter.Offer(status);
         _health.Loop.Mark();
@@ -71,10 +81,38 @@ internal sealed class AgentLoop : IDisposable
 
     public void Dispose() => _arrived.Dispose();
 
+    private bool Try(Action step)
+    {
+        try
+        {
+            step();
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            if (!_stateBroken)
+            {
+                _log.Warn($"{_options.Engine.StatePath} can't be written, so no further setting is written either: what was there before must not be lost", e);
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Puts the plan that arrived in force, and on the disk when that did not work at once.</summary>
+    private void Keep()
+    {
+        if (_unsaved is { } plan)
+        {
+            _engine.SetPlan(plan);
+            _unsaved = null;
+        }
+    }
+
     private async Task WaitAsync(CancellationToken ct)
     {
         using var tick = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var delay = Task.Delay(_options.Interval, _time, tick.Token);
+        var delay = Task.Delay(_engine.IsFlushing ? _whileFlushing : _options.Interval, _time, tick.Token);
         var arrival = _arrived.WaitAsync(tick.Token);
         await Task.WhenAny(delay, arrival);
         await tick.CancelAsync();
@@ -123,17 +161,17 @@ internal sealed class AgentLoop : IDisposable
         if (_uid != node.Metadata?.Uid)
         {
             _uid = node.Metadata?.Uid;
-            var adopted = _engine.Originals.Adopt(node.Status);
+            var adopted = _engine.Adopt(node.Status);
             if (adopted > 0)
             {
                 _log.Notice($"took {adopted} originals over from the status: the state directory knew nothing of this boot");
             }
 
-            _reporter.Adopt(node.Status);
+            _reporter.Adopt(_uid, node.Status);
         }
 
         _log.Notice($"plan {node.Metadata?.Generation} with {node.Spec.Settings?.Count ?? 0} settings");
-        _engine.SetPlan(new CachedPlan { Node = _options.NodeName, Uid = _uid, Generation = node.Metadata?.Generation, Spec = node.Spec });
+        _unsaved = new CachedPlan { Node = _options.NodeName, Uid = _uid, Generation = node.Metadata?.Generation, Spec = node.Spec };
     }
 
     /// <summary>The controller deletes the object once everything is put back. Deleted while a plan was in force, it is a mistake, and the plan stays.</summary>
@@ -141,9 +179,13 @@ internal sealed class AgentLoop : IDisposable
     {
         _uid = null;
         _reporter.ObjectGone();
-        if (_engine.Plan?.Spec?.Settings is null or { Count: 0 })
+        if ((_unsaved ?? _engine.Plan)?.Spec?.Settings is null or { Count: 0 })
         {
-            _engine.ForgetPlan();
+            // Until all is put back the empty plan is what says so.
+            if (_unsaved is null && _engine.AllRestored)
+            {
+                _engine.ForgetPlan();
+            }
         }
         else
         {

@@ -26,6 +26,7 @@ internal sealed class OptionReader
         ("heartbeat-min", "CONNTRACK_HEARTBEAT_MIN", "shortest time between reports with nothing new (default 5m)"),
         ("heartbeat-max", "CONNTRACK_HEARTBEAT_MAX", "longest time between reports with nothing new (default 10m)"),
         ("usage-report-gap", "CONNTRACK_USAGE_REPORT_GAP", "least time between reports of usage alone (default 30s)"),
+        ("scan-interval", "CONNTRACK_SCAN_INTERVAL", "least time between looks into what fills the table, or none (default 1m)"),
         ("start-jitter", "CONNTRACK_START_JITTER", "longest random wait before the API server is asked first, or 0s (default 5s)"),
         ("verbose", "CONNTRACK_VERBOSE", "true: log ordinary events as well (default false)"),
     ];
@@ -80,8 +81,9 @@ internal sealed class OptionReader
                 ProcPath = reader.Text("proc-dir") ?? "/proc",
                 HostRoot = reader.Text("host-root") ?? "/",
                 StatePath = reader.Text("state-dir") ?? StateDirectory.DefaultPath,
+                ScanInterval = reader.Text("scan-interval") is "none" ? null : reader.Duration("scan-interval", TimeSpan.FromMinutes(1), 1, 86400),
             },
-            Listen = reader.Text("listen") is { } listen ? (listen == "none" ? null : listen) : "127.0.0.1:9808",
+            Listen = Address(reader.Text("listen") ?? "127.0.0.1:9808"),
             Interval = reader.Duration("interval", defaults.Interval, 1, 60),
             HeartbeatMin = heartbeat,
             HeartbeatMax = reader.Duration("heartbeat-max", heartbeat > defaults.HeartbeatMax ? heartbeat : defaults.HeartbeatMax, (long)heartbeat.TotalSeconds, 7200),
@@ -97,6 +99,20 @@ internal sealed class OptionReader
     }
 
     private string? Text(string name) => _given.TryGetValue(name, out var value) && value.Length > 0 ? value : null;
+
+    private static string? Address(string text)
+    {
+        if (text == "none")
+        {
+            return null;
+        }
+
+        var colon = text.LastIndexOf(':');
+        return colon > 0 && ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0
+            && (text[..colon] is "*" or "+" || Uri.CheckHostName(text[..colon]) != UriHostNameType.Unknown)
+            ? text
+            : throw new OptionException($"--listen: '{text}' must be address:port, such as 127.0.0.1:9808, or none");
+    }
 
     private ServerConnection? Server()
     {

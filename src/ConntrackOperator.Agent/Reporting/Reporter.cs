@@ -3,7 +3,7 @@ using ConntrackOperator.Api;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine.Reporting;
-using ConntrackOperator.Kubernetes.Logging;
+using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Transport;
 
 namespace ConntrackOperator.Agent.Reporting;
@@ -12,7 +12,7 @@ namespace ConntrackOperator.Agent.Reporting;
 /// Writes the node's status when that is due, and keeps the newest one while the API server is away. The loop offers; a task
 /// of its own sends, so that a slow server never delays the kernel.
 /// </summary>
-internal sealed class Reporter(ApiClient api, AgentOptions options, JsonLineLog log, TimeProvider time, Random random) : IDisposable
+internal sealed class Reporter(ApiClient api, AgentOptions options, IRuntimeLog log, TimeProvider time, Random random) : IDisposable
 {
     /// <summary>Who owns the status in server-side apply.</summary>
     public const string FieldManager = "conntrack-agent";
@@ -29,12 +29,12 @@ internal sealed class Reporter(ApiClient api, AgentOptions options, JsonLineLog 
     private readonly SemaphoreSlim _offered = new(0, 1);
     private NodeStatus? _newest;
     private NodeStatus? _sent;
-    private bool _objectExists;
+    private string? _uid;
     private long _sentAt = time.GetTimestamp();
     private TimeSpan _heartbeat = Heartbeat(options, random);
     private TimeSpan _backOff;
 
-    /// <summary>The conditions that the API server was told last.</summary>
+    /// <summary>The conditions that were told last, or would have been.</summary>
     public IReadOnlyList<Condition>? Conditions
     {
         get
@@ -47,15 +47,18 @@ internal sealed class Reporter(ApiClient api, AgentOptions options, JsonLineLog 
     }
 
     /// <summary>Takes what the API server holds: at the start, and when the object is a new one.</summary>
-    public void Adopt(NodeStatus? stored)
+    /// <param name="uid">The object's UID.</param>
+    /// <param name="stored">Its status.</param>
+    public void Adopt(string? uid, NodeStatus? stored)
     {
         lock (_lock)
         {
+            _uid = uid ?? string.Empty;
             _sent = stored;
-            _objectExists = true;
+            // Made before the stored one was known, so with the agent's start as the time of every transition.
+            _newest = null;
+            _backOff = TimeSpan.Zero;
         }
-
-        Wake();
     }
 
     /// <summary>The object is gone: nothing can be reported until there is one again.</summary>
@@ -63,7 +66,7 @@ internal sealed class Reporter(ApiClient api, AgentOptions options, JsonLineLog 
     {
         lock (_lock)
         {
-            _objectExists = false;
+            _uid = null;
             _sent = null;
         }
     }
@@ -74,7 +77,8 @@ internal sealed class Reporter(ApiClient api, AgentOptions options, JsonLineLog 
         lock (_lock)
         {
             _newest = status;
-            if (!_objectExists || Due(status) > TimeSpan.Zero)
+            // What is due within the shortest gap is waited for there: the next offer may come much later.
+            if (_uid is null || Due(status) > _urgentGap)
             {
                 return;
             }
@@ -88,23 +92,30 @@ internal sealed class Reporter(ApiClient api, AgentOptions options, JsonLineLog 
         while (true)
         {
             await _offered.WaitAsync(ct);
-            if (_backOff > TimeSpan.Zero)
+            TimeSpan wait;
+            lock (_lock)
             {
-                await Task.Delay(_backOff * (1 + random.NextDouble()), time, ct);
+                wait = _backOff > TimeSpan.Zero ? _backOff * (1 + random.NextDouble()) : _newest is { } next ? Due(next) : TimeSpan.Zero;
+            }
+
+            if (wait > TimeSpan.Zero && (wait <= _urgentGap || _backOff > TimeSpan.Zero))
+            {
+                await Task.Delay(wait, time, ct);
             }
 
             NodeStatus status;
+            string uid;
             lock (_lock)
             {
-                if (_newest is null || !_objectExists || Due(_newest) > TimeSpan.Zero)
+                if (_newest is null || _uid is null || Due(_newest) > TimeSpan.Zero)
                 {
                     continue;
                 }
 
-                status = _newest;
+                (status, uid) = (_newest, _uid);
             }
 
-            await SendAsync(status, ct);
+            await SendAsync(status, uid, ct);
         }
     }
 
@@ -136,13 +147,14 @@ internal sealed class Reporter(ApiClient api, AgentOptions options, JsonLineLog 
         return gap - time.GetElapsedTime(_sentAt);
     }
 
-    private async Task SendAsync(NodeStatus status, CancellationToken ct)
+    private async Task SendAsync(NodeStatus status, string uid, CancellationToken ct)
     {
         var body = new ConntrackNode
         {
             ApiVersion = ApiGroup.ApiVersion,
             Kind = ConntrackNode.KindName,
-            Metadata = new ObjectMeta { Name = options.NodeName },
+            // The UID makes it a report on this very object: a new one under the name needs a report of its own.
+            Metadata = new ObjectMeta { Name = options.NodeName, Uid = uid.Length == 0 ? null : uid },
             Status = status,
         };
         try
@@ -150,26 +162,34 @@ internal sealed class Reporter(ApiClient api, AgentOptions options, JsonLineLog 
             await api.ApplyAsync(Type, null, options.NodeName, body, ApiJson.Default.ConntrackNode, FieldManager, force: true, "status", ct);
             lock (_lock)
             {
-                _sent = status;
-                _sentAt = time.GetTimestamp();
-                _heartbeat = Heartbeat(options, random);
+                _backOff = TimeSpan.Zero;
+                if (_uid == uid)
+                {
+                    _sent = status;
+                    _sentAt = time.GetTimestamp();
+                    _heartbeat = Heartbeat(options, random);
+                }
             }
-
-            _backOff = TimeSpan.Zero;
-        }
-        catch (ApiException e) when (e.IsNotFound)
-        {
-            // The watch says when there is one again.
-            ObjectGone();
         }
         catch (ApiException e)
         {
-            _backOff = _backOff == TimeSpan.Zero ? _firstRetry : TimeSpan.FromTicks(Math.Min(_lastRetry.Ticks, _backOff.Ticks * 2));
-            if (e.RetryAfter is { } wait && wait > _backOff)
+            lock (_lock)
             {
-                _backOff = wait;
+                if (_uid != uid)
+                {
+                    // Another object, or none, by now: the loop has said so, and offers again.
+                    return;
+                }
+
+                _backOff = _backOff == TimeSpan.Zero ? _firstRetry : TimeSpan.FromTicks(Math.Min(_lastRetry.Ticks, _backOff.Ticks * 2));
+                if (e.RetryAfter is { } wait && wait > _backOff)
+                {
+                    _backOff = wait;
+                }
             }
 
+            // Not found is no exception: an API server that has just started may not serve the kind yet. If the object is
+            // gone the watch says so.
             log.Warn("the report was not taken; the settings are kept all the same, and the newest report is sent later", e);
             Wake();
         }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Transport;
@@ -12,53 +13,54 @@ namespace ConntrackOperator.Controller.Agents;
 internal sealed class AgentReconciler(
     ApiClient api, ClusterView cluster, ResourceWatcher<DaemonSetObject> daemonSets, AgentTemplate template, ControllerOptions options, IRuntimeLog log)
 {
+    private static readonly string[] _pathOfTerms =
+        ["template", "spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"];
+
+    // What was applied last, and what the server made of it: another generation is somebody else's doing.
     private string? _applied;
-    private long _generation = -1;
+    private JsonArray? _terms;
+    private string? _uid;
+    private long _generation;
 
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken ct)
     {
-        var policies = cluster.AllPolicies();
-        var leaving = Leaving();
+        var policies = cluster.AllPolicies().FindAll(p => PolicyValidator.Validate(p).Count == 0);
         var existing = daemonSets.Store.TryGet(template.Name, out var found, options.Namespace) ? found : null;
-        if (policies.Count == 0 && leaving.Count == 0)
+        var leaving = cluster.Leaving(policies);
+
+        // Policies that are being deleted count: their nodes have to put things back.
+        var terms = NodeTerms.Compute(policies.Select(p => p.Spec?.NodeSelector), _terms ?? Terms(existing), leaving);
+        if (terms.Count == 0)
         {
             await DeleteAsync(existing, ct);
             return ReconcileResult.Done;
         }
 
-        var terms = NodeTerms.Compute(
-            policies.Where(p => PolicyValidator.Validate(p).Count == 0).Select(p => p.Spec?.NodeSelector), Terms(existing), leaving);
         var wanted = template.For(options.Namespace, terms);
         var text = wanted.ToJsonString();
-        if (existing is not null && text == _applied && existing.Metadata?.Generation == _generation)
+        var isForeign = existing is not null && (existing.Metadata?.Uid != _uid || existing.Metadata?.Generation > _generation);
+        if (existing is not null && !isForeign && text == _applied && template.LabelsAreOn(existing))
         {
             return ReconcileResult.Done;
         }
 
         var applied = await api.ApplyAsync(
             ResourceTypes.DaemonSet, options.Namespace, template.Name, wanted, ClusterJson.Default.JsonObject, ControllerOptions.FieldManager, force: true, null, ct);
-        log.Info($"applied DaemonSet {options.Namespace}/{template.Name} with {terms.Count} node terms");
-        _applied = text;
-        _generation = (long?)applied["metadata"]?["generation"] ?? -1;
-        return ReconcileResult.Done;
-    }
-
-    /// <summary>Nodes that no policy selects any more and whose ConntrackNode is still there.</summary>
-    private List<string> Leaving()
-    {
-        var policies = cluster.AllPolicies().Where(p => p.Metadata?.DeletionTimestamp is null && PolicyValidator.Validate(p).Count == 0).ToList();
-        var leaving = new List<string>();
-        foreach (var name in cluster.ConntrackNodes.Store.Snapshot.Values.Select(n => n.Metadata!.Name!))
+        if (isForeign)
         {
-            if (cluster.Node(name) is { } node
-                && !policies.Exists(p => LabelSelectors.Matches(p.Spec?.NodeSelector, NodeReading.Facts(node).Labels)))
-            {
-                leaving.Add(name);
-            }
+            // What somebody else added to it, server-side apply leaves alone.
+            applied = await api.PatchAsync(
+                ResourceTypes.DaemonSet, options.Namespace, template.Name, PatchKind.Json,
+                SpecPatch.Replace((string?)applied["metadata"]?["uid"], wanted["spec"]!.DeepClone()),
+                ClusterJson.Default.JsonObject, null, ct, ControllerOptions.FieldManager);
         }
 
-        leaving.Sort(StringComparer.Ordinal);
-        return leaving;
+        log.Info($"applied DaemonSet {options.Namespace}/{template.Name} with {terms.Count} node terms");
+        _applied = text;
+        _terms = (JsonArray)terms.DeepClone();
+        _uid = (string?)applied["metadata"]?["uid"];
+        _generation = (long?)applied["metadata"]?["generation"] ?? 0;
+        return ReconcileResult.Done;
     }
 
     private async Task DeleteAsync(DaemonSetObject? existing, CancellationToken ct)
@@ -78,17 +80,17 @@ internal sealed class AgentReconciler(
             // Gone already, or another one by now: the watch will tell.
         }
 
-        _applied = null;
+        (_applied, _terms, _uid, _generation) = (null, null, null, 0);
     }
 
-    private static JsonElement? Terms(DaemonSetObject? existing)
+    private static JsonArray? Terms(DaemonSetObject? existing)
     {
         var at = existing?.Spec;
-        foreach (var step in (ReadOnlySpan<string>)["template", "spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"])
+        foreach (var step in _pathOfTerms)
         {
             at = at is { ValueKind: JsonValueKind.Object } parent && parent.TryGetProperty(step, out var child) ? child : null;
         }
 
-        return at is { ValueKind: JsonValueKind.Array } ? at : null;
+        return at is { ValueKind: JsonValueKind.Array } array ? JsonArray.Create(array) : null;
     }
 }

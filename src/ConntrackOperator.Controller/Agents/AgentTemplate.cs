@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
+using ConntrackOperator.Controller.Cluster;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -25,31 +25,37 @@ internal sealed class AgentTemplate
     public static AgentTemplate Read(string path)
     {
         using var reader = File.OpenText(path);
-        var yaml = new YamlStream();
+        JsonNode? document;
         try
         {
+            var yaml = new YamlStream();
             yaml.Load(reader);
+            document = yaml.Documents.Count == 1 ? YamlJson.Convert(yaml.Documents[0].RootNode) : null;
         }
         catch (YamlException e)
         {
             throw new InvalidDataException($"{path}:{e.Start.Line}: {e.Message}", e);
         }
 
-        if (yaml.Documents.Count != 1 || ToJson(yaml.Documents[0].RootNode) is not JsonObject root
-            || (string?)root["apiVersion"] != "apps/v1" || (string?)root["kind"] != "DaemonSet")
+        if (document is not JsonObject root || Text(root["apiVersion"]) != "apps/v1" || Text(root["kind"]) != "DaemonSet")
         {
             throw new InvalidDataException($"{path}: must hold one document, a DaemonSet of apps/v1");
         }
 
-        if ((string?)root["metadata"]?["name"] is not { Length: > 0 } name)
+        if (root["metadata"] is not JsonObject metadata || Text(metadata["name"]) is not { Length: > 0 } name)
         {
             throw new InvalidDataException($"{path}: metadata.name must be set");
         }
 
-        return root["spec"]?["template"]?["spec"] is JsonObject
+        return root["spec"] is JsonObject spec && spec["template"] is JsonObject template && template["spec"] is JsonObject
             ? new AgentTemplate(root, name)
             : throw new InvalidDataException($"{path}: spec.template.spec must be set");
     }
+
+    /// <summary>Whether a DaemonSet still has the template's labels: they don't count in its generation.</summary>
+    public bool LabelsAreOn(DaemonSetObject daemonSet) =>
+        _daemonSet["metadata"]!["labels"] is not JsonObject labels
+        || labels.All(l => daemonSet.Metadata?.Labels?.GetValueOrDefault(l.Key) == Text(l.Value));
 
     /// <summary>The DaemonSet for some nodes.</summary>
     /// <param name="ns">Its namespace.</param>
@@ -67,21 +73,5 @@ internal sealed class AgentTemplate
         return daemonSet;
     }
 
-    /// <summary>YAML's core schema, as Kubernetes reads it: plain true, false, null and numbers are not strings.</summary>
-    private static JsonNode? ToJson(YamlNode node) => node switch
-    {
-        YamlMappingNode map => new JsonObject(map.Children.Select(c => KeyValuePair.Create(((YamlScalarNode)c.Key).Value ?? string.Empty, ToJson(c.Value)))),
-        YamlSequenceNode list => new JsonArray([.. list.Children.Select(ToJson)]),
-        YamlScalarNode { Style: not ScalarStyle.Plain } quoted => JsonValue.Create(quoted.Value),
-        YamlScalarNode plain => plain.Value switch
-        {
-            null or "" or "~" or "null" => null,
-            "true" => JsonValue.Create(true),
-            "false" => JsonValue.Create(false),
-            var text when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) => JsonValue.Create(number),
-            var text when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) => JsonValue.Create(number),
-            var text => JsonValue.Create(text),
-        },
-        _ => null,
-    };
+    private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 }

@@ -1,44 +1,46 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Controller.Agents;
 
 /// <summary>From the policies' selectors to the DaemonSet's node affinity. Pure.</summary>
 internal static class NodeTerms
 {
-    /// <summary>As planning has it: a node whose label says windows is never selected.</summary>
-    private const string OperatingSystemLabel = "kubernetes.io/os";
-
     /// <summary>
-    /// Which nodes shall have an agent: those that a policy selects. While nodes are leaving, what was there before stays, and
-    /// each leaving node that no selector reaches any more (its labels changed) is named: its agent has to put things back first.
+    /// Which nodes shall have an agent: those that a policy selects, and those that are leaving, since their agents have to put
+    /// things back first. A leaving node is reached by the term that was there for it, or by its name when its labels changed.
     /// </summary>
     /// <param name="selectors">Of all policies.</param>
     /// <param name="existing">The terms of the DaemonSet as it is; null: there is none.</param>
     /// <param name="leaving">Nodes that no policy selects and that have not put everything back.</param>
-    public static JsonArray Compute(IEnumerable<LabelSelector?> selectors, JsonElement? existing, IReadOnlyCollection<string> leaving)
+    /// <returns>The terms, each once, in a fixed order.</returns>
+    public static JsonArray Compute(IEnumerable<LabelSelector?> selectors, JsonArray? existing, IEnumerable<NodeFacts> leaving)
     {
         var terms = new SortedDictionary<string, JsonNode>(StringComparer.Ordinal);
+        var reached = new List<LabelSelector?>();
         foreach (var selector in selectors)
         {
             Add(terms, FromSelector(selector));
+            reached.Add(selector);
         }
 
-        if (leaving.Count > 0)
+        var before = (existing ?? []).Select(term => (Term: term, Selector: ToSelector(term))).Where(t => t.Selector is not null).ToList();
+        foreach (var node in leaving)
         {
-            foreach (var term in existing?.EnumerateArray() ?? default)
+            if (reached.Exists(selector => LabelSelectors.Matches(selector, node.Labels)))
             {
-                // Names of nodes that have left meanwhile need not stay.
-                if (!term.TryGetProperty("matchFields", out _))
-                {
-                    Add(terms, JsonNode.Parse(term.GetRawText())!);
-                }
+                continue;
             }
 
-            foreach (var node in leaving)
+            if (before.Find(t => LabelSelectors.Matches(t.Selector, node.Labels)) is { Term: { } kept } found)
             {
-                Add(terms, new JsonObject { ["matchFields"] = new JsonArray(Requirement("metadata.name", "In", [node])) });
+                Add(terms, kept.DeepClone());
+                reached.Add(found.Selector);
+            }
+            else
+            {
+                Add(terms, new JsonObject { ["matchFields"] = new JsonArray(Requirement("metadata.name", "In", [node.Name])) });
             }
         }
 
@@ -49,7 +51,7 @@ internal static class NodeTerms
 
     private static JsonObject FromSelector(LabelSelector? selector)
     {
-        var expressions = new JsonArray(Requirement(OperatingSystemLabel, "NotIn", ["windows"]));
+        var expressions = new JsonArray(Requirement(LabelSelectors.OperatingSystemLabel, "NotIn", ["windows"]));
         foreach (var (key, value) in (selector?.MatchLabels ?? []).OrderBy(l => l.Key, StringComparer.Ordinal))
         {
             expressions.Add((JsonNode)Requirement(key, "In", [value]));
@@ -61,6 +63,28 @@ internal static class NodeTerms
         }
 
         return new JsonObject { ["matchExpressions"] = expressions };
+    }
+
+    /// <summary>A term that is about labels alone, as a selector; null for any other.</summary>
+    private static LabelSelector? ToSelector(JsonNode? term)
+    {
+        if (term is not JsonObject { Count: 1 } only || only["matchExpressions"] is not JsonArray expressions)
+        {
+            return null;
+        }
+
+        return new LabelSelector
+        {
+            MatchExpressions =
+            [
+                .. expressions.Select(e => new LabelSelectorRequirement
+                {
+                    Key = (string?)e?["key"],
+                    Operator = (string?)e?["operator"],
+                    Values = (e?["values"] as JsonArray)?.Select(v => (string?)v ?? string.Empty).ToList(),
+                }),
+            ],
+        };
     }
 
     private static JsonObject Requirement(string key, string @operator, IReadOnlyList<string>? values)

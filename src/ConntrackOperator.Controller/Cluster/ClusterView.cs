@@ -1,9 +1,11 @@
 using ConntrackOperator.Api;
+using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Transport;
 using ConntrackOperator.Kubernetes.Watching;
+using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Controller.Cluster;
 
@@ -19,6 +21,9 @@ internal sealed class ClusterView(ApiClient api, IRuntimeLog log, TimeProvider t
     public ResourceWatcher<ConntrackNode> ConntrackNodes { get; } =
         new(api, ResourceTypes.ConntrackNode, ApiJson.Default.ConntrackNode, null, log, time);
 
+    public ResourceWatcher<ConntrackFlush> Flushes { get; } =
+        new(api, ResourceTypes.Flush, ApiJson.Default.ConntrackFlush, null, log, time);
+
     /// <summary>Every policy.</summary>
     public List<ConntrackPolicy> AllPolicies() => [.. Policies.Store.Snapshot.Values];
 
@@ -28,13 +33,41 @@ internal sealed class ClusterView(ApiClient api, IRuntimeLog log, TimeProvider t
 
     public ConntrackPolicy? Policy(string name) => Policies.Store.TryGet(name, out var policy) ? policy : null;
 
+    /// <summary>Nodes that none of the policies wants any more and whose ConntrackNode is still there, by name.</summary>
+    /// <param name="policies">Valid policies; those that are being deleted want nothing.</param>
+    public List<NodeFacts> Leaving(IReadOnlyList<ConntrackPolicy> policies)
+    {
+        var wanting = policies.Where(p => p.Metadata?.DeletionTimestamp is null).Select(p => p.Spec?.NodeSelector).ToList();
+        var leaving = new List<NodeFacts>();
+        foreach (var key in ConntrackNodes.Store.Snapshot.Keys)
+        {
+            if (Node(key.Name) is { } node && NodeReading.Facts(node) is var facts && !wanting.Exists(s => LabelSelectors.Matches(s, facts.Labels)))
+            {
+                leaving.Add(facts);
+            }
+        }
+
+        leaving.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
+        return leaving;
+    }
+
+    /// <summary>Whether every kind has been listed once.</summary>
+    public bool HasSynced => Policies.HasSynced && Nodes.HasSynced && ConntrackNodes.HasSynced;
+
+    /// <summary>How often a list or a watch failed.</summary>
+    public long Failures => Policies.Failures + Nodes.Failures + ConntrackNodes.Failures;
+
+    /// <summary>How long ago the server last said anything on the quietest of the watches.</summary>
+    public TimeSpan LongestSilence => new[] { Policies.SinceProgress, Nodes.SinceProgress, ConntrackNodes.SinceProgress }.Max();
+
     public async Task WaitForSyncAsync(CancellationToken ct)
     {
         await Policies.WaitForSyncAsync(ct);
         await Nodes.WaitForSyncAsync(ct);
         await ConntrackNodes.WaitForSyncAsync(ct);
+        await Flushes.WaitForSyncAsync(ct);
     }
 
     public Task RunAsync(CancellationToken ct) =>
-        Task.WhenAll(Policies.RunAsync(ct), Nodes.RunAsync(ct), ConntrackNodes.RunAsync(ct));
+        Task.WhenAll(Policies.RunAsync(ct), Nodes.RunAsync(ct), ConntrackNodes.RunAsync(ct), Flushes.RunAsync(ct));
 }

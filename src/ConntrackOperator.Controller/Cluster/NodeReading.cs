@@ -40,29 +40,44 @@ internal static class NodeReading
 
         var digits = text.AsSpan().IndexOfAnyExcept(_numeric);
         var number = digits < 0 ? text : text[..digits];
-        if (!decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var amount))
+        if (!decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var amount)
+            || Unit(digits < 0 ? string.Empty : text[digits..]) is not { } unit)
         {
             return 0;
         }
 
-        decimal? unit = (digits < 0 ? string.Empty : text[digits..]) switch
+        try
         {
-            "" => 1m,
-            "m" => 0.001m,
-            "k" => 1e3m,
-            "M" => 1e6m,
-            "G" => 1e9m,
-            "T" => 1e12m,
-            "P" => 1e15m,
-            "Ki" => 1024m,
-            "Mi" => 1048576m,
-            "Gi" => 1073741824m,
-            "Ti" => 1099511627776m,
-            "Pi" => 1125899906842624m,
-            _ => null,
-        };
-        return unit is { } factor && amount * factor <= long.MaxValue ? (long)(amount * factor) : 0;
+            return (long)Math.Min(amount * unit, long.MaxValue);
+        }
+        catch (OverflowException)
+        {
+            return long.MaxValue;
+        }
     }
+
+    /// <summary>The suffixes of k8s.io/apimachinery/pkg/api/resource, decimal exponents among them.</summary>
+    private static decimal? Unit(string suffix) => suffix switch
+    {
+        "" => 1m,
+        "n" => 1e-9m,
+        "u" => 1e-6m,
+        "m" => 1e-3m,
+        "k" => 1e3m,
+        "M" => 1e6m,
+        "G" => 1e9m,
+        "T" => 1e12m,
+        "P" => 1e15m,
+        "E" => 1e18m,
+        "Ki" => 1L << 10,
+        "Mi" => 1L << 20,
+        "Gi" => 1L << 30,
+        "Ti" => 1L << 40,
+        "Pi" => 1L << 50,
+        "Ei" => 1L << 60,
+        ['e' or 'E', ..] when decimal.TryParse("1" + suffix, NumberStyles.Float, CultureInfo.InvariantCulture, out var unit) => unit,
+        _ => null,
+    };
 
     private static bool SameLabels(Dictionary<string, string> a, Dictionary<string, string> b) =>
         a.Count == b.Count && a.All(pair => b.TryGetValue(pair.Key, out var value) && value == pair.Value);

@@ -1,4 +1,5 @@
 using ConntrackOperator.Api;
+using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Kubernetes.Transport;
 
@@ -12,6 +13,9 @@ internal static class ResourceTypes
 
     public static ResourceType ConntrackNode { get; } =
         new(ApiGroup.Name, ApiGroup.Version, Api.Nodes.ConntrackNode.PluralName, Api.Nodes.ConntrackNode.KindName, false);
+
+    public static ResourceType Flush { get; } =
+        new(ApiGroup.Name, ApiGroup.Version, ConntrackFlush.PluralName, ConntrackFlush.KindName, false);
 
     public static ResourceType DaemonSet { get; } = new("apps", "v1", "daemonsets", "DaemonSet", true);
 }

@@ -25,13 +25,18 @@ internal sealed class NodeEvents(EventRecorder events)
     /// <summary>What is worth an event. Pure.</summary>
     internal static IEnumerable<(bool Warning, string Reason, string Action, string Note, string Key)> News(NodeStatus? before, NodeStatus after)
     {
-        var pressure = Pressure(after);
         var usage = Text($"{after.Table?.Entries} of {after.Table?.Limit} conntrack entries in use ({after.Table?.Percent}%)");
-        if (pressure != Pressure(before) && pressure is "Warning" or "Critical")
+        if (after.Table?.Percent >= 100)
         {
-            yield return after.Table?.Percent >= 100
-                ? (true, "TableFull", "Observe", usage, "TableFull")
-                : (true, "TableNearFull", "Observe", usage, "TableNearFull" + pressure);
+            if (before?.Table?.Percent is null or < 100)
+            {
+                yield return (true, "TableFull", "Observe", usage, "TableFull");
+            }
+        }
+        else if (Pressure(after) > Pressure(before))
+        {
+            // On the way down the level it comes to is no news.
+            yield return (true, "TableNearFull", "Observe", usage, "TableNearFull" + Text($"{Pressure(after)}"));
         }
 
         if (after.Rates?.DropsPerMinute is > 0 and var drops && before?.Rates?.DropsPerMinute is null or 0)
@@ -70,7 +75,12 @@ internal sealed class NodeEvents(EventRecorder events)
         }
     }
 
-    private static string? Pressure(NodeStatus? status) => status?.Conditions?.Find(c => c.Type == "Pressure")?.Reason;
+    private static int Pressure(NodeStatus? status) => status?.Conditions?.Find(c => c.Type == "Pressure")?.Reason switch
+    {
+        "Critical" => 2,
+        "Warning" => 1,
+        _ => 0,
+    };
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

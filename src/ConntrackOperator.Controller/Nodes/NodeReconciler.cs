@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Controller.Cluster;
+using ConntrackOperator.Controller.Flushes;
 using ConntrackOperator.Controller.Policies;
 using ConntrackOperator.Kubernetes.Transport;
 using ConntrackOperator.Kubernetes.Work;
@@ -13,7 +15,7 @@ namespace ConntrackOperator.Controller.Nodes;
 
 /// <summary>Keeps one node's ConntrackNode as the policies say, and tells the board how the node stands.</summary>
 internal sealed class NodeReconciler(
-    ApiClient api, ClusterView cluster, PolicyBoard board, Action<IReadOnlyDictionary<string, bool>> touched, Action fleetChanged, TimeProvider time)
+    ApiClient api, ClusterView cluster, PolicyBoard board, ControllerOptions options, FlushAssignments flushes, Action<IReadOnlyCollection<string>> touched, Action fleetChanged, TimeProvider time)
 {
     /// <summary>Not quite nothing: server-side apply drops a spec whose only list is empty, and the schema wants a spec.</summary>
     private static readonly NodeSpec _nothing = new()
@@ -22,50 +24,56 @@ internal sealed class NodeReconciler(
         Pressure = new NodePressure { WarningPercent = PressureSpec.DefaultWarningPercent, CriticalPercent = PressureSpec.DefaultCriticalPercent },
     };
 
-    /// <summary>The generation that the controller's own last write gave each ConntrackNode: the watch may be behind it.</summary>
-    private readonly ConcurrentDictionary<string, (string? Uid, long Generation)> _written = new(StringComparer.Ordinal);
+    private readonly OwnWrites<ConntrackNode> _own = new(time);
+
+    /// <summary>Since when a node that leaves is waited for though no agent has ever reported there.</summary>
+    private readonly ConcurrentDictionary<string, long> _unheard = new(StringComparer.Ordinal);
 
     public async Task<ReconcileResult> ReconcileAsync(string name, CancellationToken ct)
     {
-        var epoch = board.BeginPlanning(name);
-        var existing = cluster.ConntrackNode(name);
-        if (cluster.Node(name) is not { } node)
+        var epoch = board.BeginPlanning();
+        var existing = _own.Newest(name, cluster.ConntrackNode(name));
+        NodeContribution? contribution = null;
+        try
         {
-            // The garbage collector does this too, by the owner reference; where there is none, nobody else would.
-            await DeleteAsync(existing, ct);
-            touched(board.Put(name, null, epoch));
-            return ReconcileResult.Done;
-        }
-
-        var plan = NodePlanner.Plan(NodeReading.Facts(node), cluster.AllPolicies());
-        if (plan.Policies.Count == 0)
-        {
-            await LeaveAsync(name, node, existing, ct);
-            touched(board.Put(name, null, epoch));
-            return ReconcileResult.Done;
-        }
-
-        if (!SpecComparer.Same(existing?.Spec, plan.Spec) || !IsOwned(existing!, node))
-        {
-            await WriteAsync(name, node, plan.Spec, ct);
-            if (existing is null)
+            if (cluster.Node(name) is not { } node)
             {
-                fleetChanged();
+                // The garbage collector does this too, by the owner reference; where there is none, nobody else would.
+                await DeleteAsync(name, existing, null, ct);
+                return ReconcileResult.Done;
             }
-        }
 
-        touched(board.Put(name, Contribution(name, node, plan, existing), epoch));
-        return ReconcileResult.Done;
+            var plan = NodePlanner.Plan(NodeReading.Facts(node), cluster.AllPolicies());
+            if (plan.Policies.Count == 0)
+            {
+                return await LeaveAsync(name, node, existing, ct);
+            }
+
+            plan = plan with { Spec = plan.Spec with { Flushes = flushes.For(name) } };
+            _unheard.TryRemove(name, out _);
+            if (!SpecComparer.Same(existing?.Spec, plan.Spec) || !IsOwned(existing!, node))
+            {
+                // Should the write fail, then this is how the node stands.
+                contribution = Contribution(node, plan, existing, long.MaxValue);
+                var isNew = existing is null;
+                existing = await WriteAsync(name, node, plan.Spec, ct);
+                if (isNew)
+                {
+                    fleetChanged();
+                }
+            }
+
+            contribution = Contribution(node, plan, existing, existing?.Metadata?.Generation);
+            return ReconcileResult.Done;
+        }
+        finally
+        {
+            touched(board.Put(name, contribution, epoch));
+        }
     }
 
-    private NodeContribution Contribution(string name, NodeObject node, NodePlan plan, ConntrackNode? existing)
+    private NodeContribution Contribution(NodeObject node, NodePlan plan, ConntrackNode? existing, long? generation)
     {
-        var generation = existing?.Metadata?.Generation;
-        if (_written.TryGetValue(name, out var written) && (existing is null || written.Uid == existing.Metadata?.Uid))
-        {
-            generation = Math.Max(generation ?? 0, written.Generation);
-        }
-
         var ready = NodeReading.IsReady(node);
         var now = time.GetUtcNow();
         return new NodeContribution(
@@ -75,32 +83,42 @@ internal sealed class NodeReconciler(
     }
 
     /// <summary>No policy selects the node any more: its settings are put back, then its object goes.</summary>
-    private async Task LeaveAsync(string name, NodeObject node, ConntrackNode? existing, CancellationToken ct)
+    private async Task<ReconcileResult> LeaveAsync(string name, NodeObject node, ConntrackNode? existing, CancellationToken ct)
     {
         if (existing is null)
         {
-            _written.TryRemove(name, out _);
-            return;
+            _unheard.TryRemove(name, out _);
+            return ReconcileResult.Done;
         }
 
         if (!SpecComparer.Same(existing.Spec, _nothing))
         {
-            await WriteAsync(name, node, _nothing, ct);
+            existing = await WriteAsync(name, node, _nothing, ct);
             fleetChanged();
         }
-        else if (HasLetGo(existing))
+
+        if (existing.Status is null && time.GetElapsedTime(_unheard.GetOrAdd(name, _ => time.GetTimestamp())) is var waited && waited < options.RestoreTimeout)
         {
-            await DeleteAsync(existing, ct);
+            // An agent may have set something and not have got its first report through.
+            return ReconcileResult.RequeueAfter(options.RestoreTimeout - waited);
+        }
+
+        if (HasLetGo(existing))
+        {
+            // This version of it alone: a report, or a new plan, that came in between changes everything.
+            await DeleteAsync(name, existing, existing.Metadata?.ResourceVersion, ct);
             fleetChanged();
         }
+
+        return ReconcileResult.Done;
     }
 
-    /// <summary>Whether the agent has seen the empty plan and nothing is left to be put back. Without a status no agent has ever set anything.</summary>
+    /// <summary>Whether nothing is left to be put back, as far as the agent has ever said anything.</summary>
     internal static bool HasLetGo(ConntrackNode node) =>
         node.Status is not { } status
         || (status.ObservedGeneration >= node.Metadata?.Generation && status.Settings is null or { Count: 0 });
 
-    private async Task WriteAsync(string name, NodeObject node, NodeSpec spec, CancellationToken ct)
+    private async Task<ConntrackNode> WriteAsync(string name, NodeObject node, NodeSpec spec, CancellationToken ct)
     {
         var written = await api.ApplyAsync(
             ResourceTypes.ConntrackNode, null, name,
@@ -116,26 +134,37 @@ internal sealed class NodeReconciler(
                 Spec = spec,
             },
             ApiJson.Default.ConntrackNode, ControllerOptions.FieldManager, force: true, null, ct);
-        _written[name] = (written.Metadata?.Uid, written.Metadata?.Generation ?? 0);
+        if (!SpecComparer.Same(written.Spec, spec))
+        {
+            // What somebody else added to the plan, server-side apply leaves alone.
+            written = await api.PatchAsync(
+                ResourceTypes.ConntrackNode, null, name, PatchKind.Json,
+                SpecPatch.Replace(written.Metadata?.Uid, JsonSerializer.SerializeToNode(spec, ApiJson.Default.NodeSpec)!),
+                ApiJson.Default.ConntrackNode, null, ct, ControllerOptions.FieldManager);
+        }
+
+        _own.Wrote(name, written);
+        return written;
     }
 
-    private async Task DeleteAsync(ConntrackNode? existing, CancellationToken ct)
+    private async Task DeleteAsync(string name, ConntrackNode? existing, string? resourceVersion, CancellationToken ct)
     {
-        if (existing?.Metadata is not { Name: { } name } metadata)
+        _unheard.TryRemove(name, out _);
+        if (existing is null)
         {
             return;
         }
 
         try
         {
-            await api.DeleteAsync(ResourceTypes.ConntrackNode, null, name, metadata.Uid, null, ct);
+            await api.DeleteAsync(ResourceTypes.ConntrackNode, null, name, existing.Metadata?.Uid, resourceVersion, ct);
         }
         catch (ApiException e) when (e.IsNotFound || e.IsConflict)
         {
-            // Gone already, or another object by now: the watch will tell.
+            // Gone already, or another object or version by now: the watch will tell.
         }
 
-        _written.TryRemove(name, out _);
+        _own.Forget(name);
     }
 
     private static bool IsOwned(ConntrackNode existing, NodeObject node) =>

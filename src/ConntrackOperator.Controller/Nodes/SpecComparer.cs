@@ -13,6 +13,7 @@ internal static class SpecComparer
         spec with
         {
             Settings = [.. (spec.Settings ?? []).OrderBy(s => s.Name, StringComparer.Ordinal)],
+            Flushes = [.. (spec.Flushes ?? []).OrderBy(f => f.Uid, StringComparer.Ordinal)],
             Refused = [.. (spec.Refused ?? []).OrderBy(r => r.Name, StringComparer.Ordinal)],
         },
         ApiJson.Default.NodeSpec);

@@ -1,47 +1,51 @@
+using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Controller.Nodes;
 
 namespace ConntrackOperator.Controller.Policies;
 
-/// <summary>The tallies of all policies. Thread-safe.</summary>
+/// <summary>The tallies of all policies, and how far the planning of each is. Thread-safe.</summary>
 internal sealed class PolicyBoard
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, PolicyTally> _tallies = new(StringComparer.Ordinal);
     private readonly Dictionary<string, NodeContribution> _nodes = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, long> _pending = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, PlanningRound> _rounds = new(StringComparer.Ordinal);
     private long _epoch;
 
-    /// <summary>A policy changed: these nodes have to be planned before any policy's status is current.</summary>
-    public void MarkPending(IEnumerable<string> nodes)
+    /// <summary>A policy is new or has changed: these nodes have to be planned before its status is current.</summary>
+    public void Begin(ConntrackPolicy policy, IEnumerable<string> nodes)
     {
+        var (name, uid, generation) = (policy.Metadata!.Name!, policy.Metadata.Uid, policy.Metadata.Generation);
         lock (_lock)
         {
-            _epoch++;
-            foreach (var node in nodes)
+            // Told of a state that has passed already: the round for the newer one stays.
+            if (!_rounds.TryGetValue(name, out var known) || !known.Covers(uid, generation + 1))
             {
-                _pending[node] = _epoch;
+                _rounds[name] = new PlanningRound(uid, generation, ++_epoch, nodes);
             }
         }
     }
 
-    /// <summary>What to hand to <see cref="Put"/> after planning: a change that comes in meanwhile keeps the node pending.</summary>
-    public long BeginPlanning(string node)
+    /// <summary>What to hand to <see cref="Put"/> after planning: a policy that changes meanwhile needs the node planned once more.</summary>
+    public long BeginPlanning()
     {
         lock (_lock)
         {
-            return _pending.GetValueOrDefault(node);
+            return _epoch;
         }
     }
 
     /// <summary>Takes what a planned node adds; null: no policy selects it, or it is gone.</summary>
-    /// <returns>The policies whose status this touches: true for more than usage.</returns>
-    public IReadOnlyDictionary<string, bool> Put(string node, NodeContribution? contribution, long epoch)
+    /// <returns>The policies whose status this touches.</returns>
+    public IReadOnlyCollection<string> Put(string node, NodeContribution? contribution, long epoch)
     {
         lock (_lock)
         {
-            var touched = new Dictionary<string, bool>(StringComparer.Ordinal);
+            var touched = new HashSet<string>(StringComparer.Ordinal);
             var old = _nodes.GetValueOrDefault(node);
-            foreach (var policy in (old?.Shares.Keys ?? []).Union(contribution?.Shares.Keys ?? [], StringComparer.Ordinal))
+            touched.UnionWith(old?.Shares.Keys ?? []);
+            touched.UnionWith(contribution?.Shares.Keys ?? []);
+            foreach (var policy in touched)
             {
                 if (!_tallies.TryGetValue(policy, out var tally))
                 {
@@ -49,7 +53,7 @@ internal sealed class PolicyBoard
                 }
 
                 PolicyShare? share = contribution is not null && contribution.Shares.TryGetValue(policy, out var given) ? given : null;
-                touched[policy] = tally.Put(
+                tally.Put(
                     node, share, contribution?.Usage ?? default,
                     contribution is null ? [] : [.. contribution.Conflicts.Where(c => c.Winner == policy || c.Loser == policy)]);
             }
@@ -63,12 +67,12 @@ internal sealed class PolicyBoard
                 _nodes[node] = contribution;
             }
 
-            // The last one planned makes every policy's status current.
-            if (_pending.TryGetValue(node, out var pending) && pending == epoch && _pending.Remove(node) && _pending.Count == 0)
+            // The last node of a round makes the status current, also of a policy that selects no node at all.
+            foreach (var (policy, round) in _rounds)
             {
-                foreach (var policy in _tallies.Keys)
+                if (round.Planned(node, epoch))
                 {
-                    touched[policy] = true;
+                    touched.Add(policy);
                 }
             }
 
@@ -76,14 +80,15 @@ internal sealed class PolicyBoard
         }
     }
 
-    /// <summary>The sums of one policy.</summary>
-    public TallySnapshot Snapshot(string policy)
+    /// <summary>The sums of one policy; null: the board was not told of this state of it yet, and will be.</summary>
+    public TallySnapshot? Snapshot(ConntrackPolicy policy)
     {
+        var name = policy.Metadata!.Name!;
         lock (_lock)
         {
-            return _tallies.TryGetValue(policy, out var tally)
-                ? tally.Snapshot(_pending.Count)
-                : TallySnapshot.Empty with { Pending = _pending.Count };
+            return _rounds.TryGetValue(name, out var round) && round.Covers(policy.Metadata.Uid, policy.Metadata.Generation)
+                ? (_tallies.GetValueOrDefault(name) ?? new PolicyTally()).Snapshot(round.Left)
+                : null;
         }
     }
 
@@ -93,6 +98,7 @@ internal sealed class PolicyBoard
         lock (_lock)
         {
             _tallies.Remove(policy);
+            _rounds.Remove(policy);
         }
     }
 }

@@ -12,6 +12,8 @@ namespace ConntrackOperator.Controller.Policies;
 /// <summary>Keeps one policy's finalizer and status.</summary>
 internal sealed class PolicyReconciler
 {
+    private static readonly TimeSpan _lookAgain = TimeSpan.FromSeconds(5);
+
     private readonly ApiClient _api;
     private readonly ClusterView _cluster;
     private readonly PolicyBoard _board;
@@ -19,6 +21,8 @@ internal sealed class PolicyReconciler
     private readonly EventRecorder _events;
     private readonly TimeProvider _time;
     private readonly Finalizer<ConntrackPolicy> _finalizer;
+    private readonly OwnWrites<ConntrackPolicy> _own;
+    private readonly Lock _lock = new();
     private readonly Dictionary<string, (string? Uid, long Since)> _deleting = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _writtenAt = new(StringComparer.Ordinal);
 
@@ -30,6 +34,7 @@ internal sealed class PolicyReconciler
         _options = options;
         _events = events;
         _time = time;
+        _own = new OwnWrites<ConntrackPolicy>(time);
         _finalizer = new Finalizer<ConntrackPolicy>(api, ResourceTypes.Policy, ApiJson.Default.ConntrackPolicy, ApiGroup.RestoreFinalizer);
     }
 
@@ -38,7 +43,8 @@ internal sealed class PolicyReconciler
         if (_cluster.Policy(name) is not { } policy)
         {
             _board.Forget(name);
-            lock (_deleting)
+            _own.Forget(name);
+            lock (_lock)
             {
                 _deleting.Remove(name);
                 _writtenAt.Remove(name);
@@ -47,18 +53,26 @@ internal sealed class PolicyReconciler
             return ReconcileResult.Done;
         }
 
-        if (policy.Metadata?.DeletionTimestamp is not null)
+        try
         {
-            return await LetGoAsync(policy, name, ct);
-        }
+            if (policy.Metadata?.DeletionTimestamp is not null)
+            {
+                return await LetGoAsync(policy, name, ct);
+            }
 
-        if (!_finalizer.IsOn(policy))
+            if (!_finalizer.IsOn(policy))
+            {
+                // The change comes back by the watch and leads here again.
+                return await _finalizer.EnsureAsync(policy, ct) ? ReconcileResult.Done : ReconcileResult.Retry;
+            }
+
+            return await WriteStatusAsync(policy, name, ct);
+        }
+        catch (ApiException e) when (e.IsNotFound)
         {
-            // The change comes back by the watch and leads here again.
-            return await _finalizer.EnsureAsync(policy, ct) ? ReconcileResult.Done : ReconcileResult.Retry;
+            // Gone meanwhile; the watch is about to say so, or else it is here again.
+            return ReconcileResult.Retry;
         }
-
-        return await WriteStatusAsync(policy, name, ct);
     }
 
     private async Task<ReconcileResult> LetGoAsync(ConntrackPolicy policy, string name, CancellationToken ct)
@@ -69,7 +83,7 @@ internal sealed class PolicyReconciler
         }
 
         long since;
-        lock (_deleting)
+        lock (_lock)
         {
             if (!_deleting.TryGetValue(name, out var begun) || begun.Uid != policy.Metadata!.Uid)
             {
@@ -79,12 +93,19 @@ internal sealed class PolicyReconciler
             since = begun.Since;
         }
 
+        // Nodes that are not planned without the policy yet may not even be known to have its settings.
+        var planning = _board.Snapshot(policy) is not { Pending: 0 };
         var waiting = RestoreWatch.StillRestoring(name, _cluster);
         var left = _options.RestoreTimeout - _time.GetElapsedTime(since);
-        if (waiting.Count > 0 && left > TimeSpan.Zero)
+        if ((planning || waiting.Count > 0) && left > TimeSpan.Zero)
         {
             await WriteStatusAsync(policy, name, ct);
-            return ReconcileResult.RequeueAfter(left < TimeSpan.FromSeconds(5) ? left : TimeSpan.FromSeconds(5));
+            return ReconcileResult.RequeueAfter(left < _lookAgain ? left : _lookAgain);
+        }
+
+        if (!await _finalizer.RemoveAsync(policy, ct))
+        {
+            return ReconcileResult.Retry;
         }
 
         var reference = Reference(policy);
@@ -98,21 +119,28 @@ internal sealed class PolicyReconciler
             _events.Record(reference, EventType.Normal, "Restored", "Restore", "every node that can be reached has put back what was there before");
         }
 
-        return await _finalizer.RemoveAsync(policy, ct) ? ReconcileResult.Done : ReconcileResult.Retry;
+        return ReconcileResult.Done;
     }
 
     private async Task<ReconcileResult> WriteStatusAsync(ConntrackPolicy policy, string name, CancellationToken ct)
     {
-        var errors = PolicyValidator.Validate(policy);
-        var status = PolicyStatusBuilder.Build(policy, _board.Snapshot(name), errors, _time.GetUtcNow());
-        var change = PolicyStatusBuilder.Compare(policy.Status, status);
+        var generation = policy.Metadata!.Generation;
+        var stored = _own.Newest(name, policy)?.Status;
+        if (_board.Snapshot(policy) is not { } tally || (tally.Pending > 0 && generation is not null && stored?.ObservedGeneration == generation))
+        {
+            // A controller that has just begun knows less than the stored status does; the board calls again.
+            return ReconcileResult.Done;
+        }
+
+        var status = PolicyStatusBuilder.Build(policy, stored, tally, PolicyValidator.Validate(policy), _time.GetUtcNow());
+        var change = PolicyStatusBuilder.Compare(stored, status);
         if (change == StatusChange.None)
         {
             return ReconcileResult.Done;
         }
 
         var gap = change == StatusChange.State ? _options.StatusGap : _options.UsageGap;
-        lock (_deleting)
+        lock (_lock)
         {
             if (_writtenAt.TryGetValue(name, out var at) && _time.GetElapsedTime(at) is var passed && passed < gap)
             {
@@ -122,40 +150,41 @@ internal sealed class PolicyReconciler
             _writtenAt[name] = _time.GetTimestamp();
         }
 
-        await _api.ApplyAsync(
+        _own.Wrote(name, await _api.ApplyAsync(
             ResourceTypes.Policy, null, name,
             new ConntrackPolicy
             {
                 ApiVersion = ApiGroup.ApiVersion,
                 Kind = ConntrackPolicy.KindName,
-                Metadata = new ObjectMeta { Name = name, Uid = policy.Metadata!.Uid },
+                Metadata = new ObjectMeta { Name = name, Uid = policy.Metadata.Uid },
                 Status = status,
             },
-            ApiJson.Default.ConntrackPolicy, ControllerOptions.FieldManager, force: true, "status", ct);
-        Announce(policy, status);
+            ApiJson.Default.ConntrackPolicy, ControllerOptions.FieldManager, force: true, "status", ct));
+        Announce(policy, stored, status);
         return ReconcileResult.Done;
     }
 
-    private void Announce(ConntrackPolicy policy, PolicyStatus status)
+    private void Announce(ConntrackPolicy policy, PolicyStatus? before, PolicyStatus status)
     {
         var reference = Reference(policy);
-        if (Became(policy.Status, status, "Ready") is { Reason: "AllNodesReady" } ready)
+        if (Became(before, status, "Ready") is { Reason: "AllNodesReady" } ready)
         {
             _events.Record(reference, EventType.Normal, "Applied", "Apply", ready.Message ?? string.Empty, "Applied");
         }
 
-        if (Became(policy.Status, status, "Conflict") is { } conflict)
+        if (Became(before, status, "Conflict") is { } conflict)
         {
             _events.Record(reference, EventType.Warning, "Conflict", "Plan", conflict.Message ?? string.Empty);
         }
     }
 
-    /// <summary>The condition when it is true now and was not, or is about another generation.</summary>
+    /// <summary>The condition when it is true now and was not, or for another reason, or is about another generation.</summary>
     private static Condition? Became(PolicyStatus? before, PolicyStatus now, string type)
     {
         var condition = now.Conditions?.FirstOrDefault(c => c.Type == type);
         var old = before?.Conditions?.FirstOrDefault(c => c.Type == type);
-        return condition?.Status == "True" && (old?.Status != "True" || old.ObservedGeneration != condition.ObservedGeneration) ? condition : null;
+        return condition?.Status == "True"
+            && (old?.Status != "True" || old.Reason != condition.Reason || old.ObservedGeneration != condition.ObservedGeneration) ? condition : null;
     }
 
     private static ObjectReference Reference(ConntrackPolicy policy) =>

@@ -9,15 +9,21 @@ namespace ConntrackOperator.Controller.Policies;
 /// <summary>From the sums to the status. Pure.</summary>
 internal static class PolicyStatusBuilder
 {
-    public static PolicyStatus Build(ConntrackPolicy policy, TallySnapshot tally, IReadOnlyList<FieldError> errors, DateTimeOffset now)
+    /// <summary>The status.</summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="stored">Its status as stored, for the times of transitions.</param>
+    /// <param name="tally">The sums.</param>
+    /// <param name="errors">What is wrong with the policy.</param>
+    /// <param name="now">The time.</param>
+    public static PolicyStatus Build(ConntrackPolicy policy, PolicyStatus? stored, TallySnapshot tally, IReadOnlyList<FieldError> errors, DateTimeOffset now)
     {
         var generation = policy.Metadata?.Generation;
         var hottest = tally.Hottest.Count > 0 ? tally.Hottest[0] : null;
         return new PolicyStatus
         {
-            ObservedGeneration = tally.Pending == 0 || errors.Count > 0 ? generation : policy.Status?.ObservedGeneration,
+            ObservedGeneration = tally.Pending == 0 || errors.Count > 0 ? generation : stored?.ObservedGeneration,
             Conditions = PolicyConditions.Compute(
-                policy.Metadata?.Name ?? string.Empty, tally, errors, policy.Metadata?.DeletionTimestamp is not null, policy.Status?.Conditions, generation, now),
+                policy.Metadata?.Name ?? string.Empty, tally, errors, policy.Metadata?.DeletionTimestamp is not null, stored?.Conditions, generation, now),
             Nodes = tally.Nodes,
             Usage = new PolicyUsage
             {
@@ -28,8 +34,8 @@ internal static class PolicyStatusBuilder
                 DropsPerMinute = tally.DropsPerMinute,
             },
             Hottest = hottest is null ? null : string.Create(CultureInfo.InvariantCulture, $"{hottest.Name} {hottest.Percent}%"),
-            HottestNodes = [.. tally.Hottest],
-            Failures = [.. tally.Failures],
+            HottestNodes = tally.Hottest.Count == 0 ? null : [.. tally.Hottest],
+            Failures = tally.Failures.Count == 0 ? null : [.. tally.Failures],
         };
     }
 

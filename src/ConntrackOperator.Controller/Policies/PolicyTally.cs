@@ -25,11 +25,9 @@ internal sealed class PolicyTally
     private long _drops;
 
     /// <summary>Takes a node's new share in, or out when it is null.</summary>
-    /// <returns>Whether more than usage changed.</returns>
-    public bool Put(string node, PolicyShare? share, in NodeUsage usage, IReadOnlyList<PlanConflict> conflicts)
+    public void Put(string node, PolicyShare? share, in NodeUsage usage, IReadOnlyList<PlanConflict> conflicts)
     {
-        var known = _nodes.TryGetValue(node, out var old);
-        if (known)
+        if (_nodes.Remove(node, out var old))
         {
             Count(node, old.Share, old.Usage, -1);
         }
@@ -39,13 +37,15 @@ internal sealed class PolicyTally
             _nodes[node] = (now, usage);
             Count(node, now, usage, +1);
         }
+
+        if (conflicts.Count == 0)
+        {
+            _conflicts.Remove(node);
+        }
         else
         {
-            _nodes.Remove(node);
+            _conflicts[node] = conflicts;
         }
-
-        var disputed = PutConflicts(node, conflicts);
-        return disputed || known != share.HasValue || (known && (old.Share != share!.Value || old.Usage.Pressure != usage.Pressure || (old.Usage.DropsPerMinute > 0) != (usage.DropsPerMinute > 0)));
     }
 
     public TallySnapshot Snapshot(int pending) => new()
@@ -101,17 +101,5 @@ internal sealed class PolicyTally
             _byPercent.Remove((usage.Percent, node));
             _amiss.Remove(node);
         }
-    }
-
-    private bool PutConflicts(string node, IReadOnlyList<PlanConflict> conflicts)
-    {
-        if (conflicts.Count == 0)
-        {
-            return _conflicts.Remove(node);
-        }
-
-        var same = _conflicts.TryGetValue(node, out var old) && old.SequenceEqual(conflicts);
-        _conflicts[node] = conflicts;
-        return !same;
     }
 }

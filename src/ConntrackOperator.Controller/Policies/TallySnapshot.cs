@@ -6,9 +6,7 @@ namespace ConntrackOperator.Controller.Policies;
 /// <summary>The sums of one policy at one instant.</summary>
 internal sealed record TallySnapshot
 {
-    public static TallySnapshot Empty { get; } = new PolicyTally().Snapshot(0);
-
-    /// <summary>Nodes that have not been planned since a policy changed.</summary>
+    /// <summary>Nodes that have not been planned since the policy changed.</summary>
     public required int Pending { get; init; }
 
     public required PolicyNodeCounts Nodes { get; init; }

@@ -19,7 +19,8 @@ public static class ReportRules
         ArgumentNullException.ThrowIfNull(now);
         if (last is null || last.ObservedGeneration != now.ObservedGeneration || last.Node != now.Node
             || last.Table?.Limit != now.Table?.Limit || last.Table?.Buckets != now.Table?.Buckets
-            || ConditionsDiffer(last, now) || SettingsDiffer(last, now))
+            || ConditionsDiffer(last, now) || SettingsDiffer(last, now)
+            || !(last.Flushes ?? []).SequenceEqual(now.Flushes ?? []))
         {
             return ReportUrgency.Now;
         }
@@ -28,6 +29,8 @@ public static class ReportRules
             || RateMoved(last.Rates?.DropsPerMinute, now.Rates?.DropsPerMinute)
             || RateMoved(last.Rates?.EarlyDropsPerMinute, now.Rates?.EarlyDropsPerMinute)
             || RateMoved(last.Rates?.InsertFailedPerMinute, now.Rates?.InsertFailedPerMinute)
+            || last.Composition is null != now.Composition is null
+            || last.Advice is null != now.Advice is null
             ? ReportUrgency.Soon
             : ReportUrgency.Heartbeat;
     }

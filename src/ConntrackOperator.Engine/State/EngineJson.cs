@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Engine.Flushing;
 
 namespace ConntrackOperator.Engine.State;
 
@@ -9,4 +10,5 @@ namespace ConntrackOperator.Engine.State;
     Converters = [typeof(KubernetesTimeConverter)])]
 [JsonSerializable(typeof(OriginalsFile))]
 [JsonSerializable(typeof(CachedPlan))]
+[JsonSerializable(typeof(List<FlushRecord>))]
 internal sealed partial class EngineJson : JsonSerializerContext;

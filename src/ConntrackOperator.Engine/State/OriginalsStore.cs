@@ -99,6 +99,15 @@ public sealed class OriginalsStore
         }
     }
 
+    /// <summary>Nothing is to be kept as it is now.</summary>
+    internal void RestoreAll()
+    {
+        foreach (var (name, original) in Copy())
+        {
+            Note(name, original.Value, RemovalPolicy.Restore, original.Policy);
+        }
+    }
+
     /// <summary>Forgets an original that was put back, or whose key was never written. <see cref="Save"/> afterwards.</summary>
     internal void Forget(string name) => _unsaved |= _originals.Remove(name);
 

@@ -22,6 +22,8 @@ public sealed class StateDirectory : IDisposable
 
     internal string OriginalsFile => System.IO.Path.Combine(Path, "originals.json");
 
+    internal string FlushesFile => System.IO.Path.Combine(Path, "flushes.json");
+
     internal string PlanFile => System.IO.Path.Combine(Path, "plan.json");
 
     /// <summary>Makes the directory when it is not there, and takes its lock, which the kernel lets go with the process.</summary>

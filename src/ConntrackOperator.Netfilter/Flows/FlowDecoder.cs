@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using ConntrackOperator.Netfilter.Interop;
 using ConntrackOperator.Netfilter.Netlink;
 
@@ -29,7 +28,12 @@ internal static class FlowDecoder
                 case Ctnetlink.CTA_TUPLE_ORIG:
                     hasTuple = true;
                     flow.OriginalWire = attributes.Value;
-                    if (Tuple(ref attributes, ref flow.OriginalTuple, out var originalZone))
+                    if (UsualTuple.TryRead(attributes.Value, ref flow.OriginalTuple))
+                    {
+                        break;
+                    }
+
+                    if (TupleDecoder.Read(ref attributes, ref flow.OriginalTuple, out var originalZone))
                     {
                         flow.OriginalZone = originalZone;
                         present |= FlowFields.OriginalZone;
@@ -39,7 +43,7 @@ internal static class FlowDecoder
 
                 case Ctnetlink.CTA_TUPLE_REPLY when (wanted & FlowFields.Reply) != 0:
                     present |= FlowFields.Reply;
-                    if (Tuple(ref attributes, ref flow.ReplyTuple, out var replyZone))
+                    if (TupleDecoder.Read(ref attributes, ref flow.ReplyTuple, out var replyZone))
                     {
                         flow.ReplyZone = replyZone;
                         present |= FlowFields.ReplyZone;
@@ -58,6 +62,13 @@ internal static class FlowDecoder
                     break;
 
                 case Ctnetlink.CTA_PROTOINFO when (wanted & FlowFields.State) != 0:
+                    if (UsualTuple.TryReadTcpState(attributes.Value, out var tcpState))
+                    {
+                        flow.State = tcpState;
+                        present |= FlowFields.State;
+                        break;
+                    }
+
                     if (ProtocolInfo(ref attributes, out var state))
                     {
                         flow.State = state;
@@ -126,118 +137,6 @@ internal static class FlowDecoder
         flow.Fields = present & (wanted | FlowFields.OriginalZone);
         decoded = hasTuple && !attributes.Failed;
         return flow;
-    }
-
-    /// <returns>Whether the tuple has a zone of its own.</returns>
-    private static bool Tuple(ref AttributeReader outer, ref FlowTuple tuple, out ushort zone)
-    {
-        var hasZone = false;
-        var hasAddresses = false;
-        zone = 0;
-        var parts = new AttributeReader(outer.Value);
-        while (parts.Next())
-        {
-            switch ((ushort)parts.Type)
-            {
-                case Ctnetlink.CTA_TUPLE_IP:
-                    hasAddresses = Addresses(ref parts, ref tuple);
-                    break;
-                case Ctnetlink.CTA_TUPLE_PROTO:
-                    Protocol(ref parts, ref tuple);
-                    break;
-                case Ctnetlink.CTA_TUPLE_ZONE:
-                    zone = parts.BigEndian16();
-                    hasZone = true;
-                    break;
-                default:
-                    break;
-            }
-        }
-
-        if (!hasAddresses)
-        {
-            parts.Fail();
-        }
-
-        outer.Absorb(parts);
-        return hasZone;
-    }
-
-    private static bool Addresses(ref AttributeReader outer, ref FlowTuple tuple)
-    {
-        var seen = 0;
-        var parts = new AttributeReader(outer.Value);
-        while (parts.Next())
-        {
-            switch ((ushort)parts.Type)
-            {
-                case Ctnetlink.CTA_IP_V4_SRC:
-                    tuple.SourceLow = parts.BigEndian32();
-                    seen |= 1;
-                    break;
-                case Ctnetlink.CTA_IP_V4_DST:
-                    tuple.DestinationLow = parts.BigEndian32();
-                    seen |= 2;
-                    break;
-                case Ctnetlink.CTA_IP_V6_SRC:
-                    tuple.IsV6 = true;
-                    (tuple.SourceHigh, tuple.SourceLow) = Address6(ref parts);
-                    seen |= 1;
-                    break;
-                case Ctnetlink.CTA_IP_V6_DST:
-                    tuple.IsV6 = true;
-                    (tuple.DestinationHigh, tuple.DestinationLow) = Address6(ref parts);
-                    seen |= 2;
-                    break;
-                default:
-                    break;
-            }
-        }
-
-        outer.Absorb(parts);
-        return seen == 3;
-    }
-
-    private static (ulong High, ulong Low) Address6(ref AttributeReader reader)
-    {
-        var value = reader.Value;
-        if (value.Length >= 16)
-        {
-            return (BinaryPrimitives.ReadUInt64BigEndian(value), BinaryPrimitives.ReadUInt64BigEndian(value[8..]));
-        }
-
-        reader.Fail();
-        return default;
-    }
-
-    private static void Protocol(ref AttributeReader outer, ref FlowTuple tuple)
-    {
-        var parts = new AttributeReader(outer.Value);
-        while (parts.Next())
-        {
-            switch ((ushort)parts.Type)
-            {
-                case Ctnetlink.CTA_PROTO_NUM:
-                    tuple.ProtocolNumber = parts.Byte();
-                    break;
-                case Ctnetlink.CTA_PROTO_SRC_PORT or Ctnetlink.CTA_PROTO_ICMP_ID or Ctnetlink.CTA_PROTO_ICMPV6_ID:
-                    tuple.First = parts.BigEndian16();
-                    break;
-                case Ctnetlink.CTA_PROTO_DST_PORT:
-                    tuple.Second = parts.BigEndian16();
-                    break;
-                case Ctnetlink.CTA_PROTO_ICMP_TYPE or Ctnetlink.CTA_PROTO_ICMPV6_TYPE:
-                    tuple.Second = (ushort)((tuple.Second & 0xff) | (parts.Byte() << 8));
-                    break;
-                case Ctnetlink.CTA_PROTO_ICMP_CODE or Ctnetlink.CTA_PROTO_ICMPV6_CODE:
-                    tuple.Second = (ushort)((tuple.Second & 0xff00) | parts.Byte());
-                    break;
-                default:
-                    break;
-            }
-        }
-
-        outer.Absorb(parts);
     }
 
     private static bool ProtocolInfo(ref AttributeReader outer, out byte state)

@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using ConntrackOperator.Netfilter.Flows;
 
 namespace ConntrackOperator.Netfilter.Proc;
@@ -7,23 +6,28 @@ namespace ConntrackOperator.Netfilter.Proc;
 /// Reads a line of /proc/net/nf_conntrack (ct_seq_show in net/netfilter/nf_conntrack_standalone.c), of the older
 /// /proc/net/ip_conntrack, or of <c>conntrack -L</c>: the latter two lack the first two columns. Unknown words are skipped.
 /// </summary>
-internal ref struct FlowLineParser
+internal ref partial struct FlowLineParser
 {
+    private const FlowFields BeforeReply = FlowFields.Status | FlowFields.State | FlowFields.Timeout;
+
+    private readonly bool brief;
     private ReadOnlySpan<byte> rest;
     private bool inReply;
     private bool sawIcmpId;
     private int sides;
 
-    private FlowLineParser(ReadOnlySpan<byte> line)
+    private FlowLineParser(ReadOnlySpan<byte> line, FlowFields wanted)
     {
         rest = line;
+        brief = (wanted & ~BeforeReply) == 0;
     }
 
     /// <param name="line">The line without its line feed.</param>
     /// <param name="parsed">False when it is not such a line.</param>
-    internal static Flow Parse(ReadOnlySpan<byte> line, out bool parsed)
+    /// <param name="wanted">What is asked for; where the reply is not, most of the line's second half is passed over.</param>
+    internal static Flow Parse(ReadOnlySpan<byte> line, out bool parsed, FlowFields wanted = FlowFields.All)
     {
-        var parser = new FlowLineParser(line);
+        var parser = new FlowLineParser(line, wanted);
         Flow flow = default;
         parsed = parser.Head(ref flow) && parser.Body(ref flow);
         return flow;
@@ -85,6 +89,14 @@ internal ref struct FlowLineParser
             if (word.IsEmpty)
             {
                 break;
+            }
+
+            if (brief && (sides & 3) == 3 && word.StartsWith("src="u8))
+            {
+                // Of what follows only [ASSURED] and [OFFLOAD] matter.
+                var flag = rest.IndexOf((byte)'[');
+                rest = flag < 0 ? [] : rest[flag..];
+                continue;
             }
 
             var equals = word.IndexOf((byte)'=');
@@ -187,141 +199,6 @@ internal ref struct FlowLineParser
                 // secmark=, timeout= and stream_timeout= (GRE), and what later kernels bring.
                 return true;
         }
-    }
-
-    private readonly bool Address(ReadOnlySpan<byte> text, ref Flow flow, bool source, ref int bits)
-    {
-        ref var tuple = ref inReply ? ref flow.ReplyTuple : ref flow.OriginalTuple;
-        ulong high = 0;
-        ulong low;
-        if (AddressText.TryParseV4(text, out var v4))
-        {
-            low = v4;
-        }
-        else if (AddressText.TryParseV6(text, out high, out low))
-        {
-            tuple.IsV6 = true;
-        }
-        else
-        {
-            return false;
-        }
-
-        if (source)
-        {
-            (tuple.SourceHigh, tuple.SourceLow) = (high, low);
-        }
-        else
-        {
-            (tuple.DestinationHigh, tuple.DestinationLow) = (high, low);
-        }
-
-        bits |= (source ? 1 : 2) << (inReply ? 2 : 0);
-        return true;
-    }
-
-    private bool Address(ReadOnlySpan<byte> text, ref Flow flow, bool source)
-    {
-        var bits = sides;
-        var known = Address(text, ref flow, source, ref bits);
-        sides = bits;
-        return known;
-    }
-
-    private readonly bool Port(bool source, ReadOnlySpan<byte> text, ref Flow flow)
-    {
-        ref var tuple = ref inReply ? ref flow.ReplyTuple : ref flow.OriginalTuple;
-        if (!TryNumber(text, out var port) || port > ushort.MaxValue)
-        {
-            return false;
-        }
-
-        if (source)
-        {
-            tuple.First = (ushort)port;
-        }
-        else
-        {
-            tuple.Second = (ushort)port;
-        }
-
-        return true;
-    }
-
-    private readonly bool Key(bool source, ReadOnlySpan<byte> text, ref Flow flow)
-    {
-        ref var tuple = ref inReply ? ref flow.ReplyTuple : ref flow.OriginalTuple;
-        if (!text.StartsWith("0x"u8) || !Utf8Parser.TryParse(text[2..], out ushort key, out var used, 'x') || used != text.Length - 2)
-        {
-            return false;
-        }
-
-        if (source)
-        {
-            tuple.First = key;
-        }
-        else
-        {
-            tuple.Second = key;
-        }
-
-        return true;
-    }
-
-    private bool Icmp(bool isType, ReadOnlySpan<byte> text, ref Flow flow)
-    {
-        ref var tuple = ref inReply ? ref flow.ReplyTuple : ref flow.OriginalTuple;
-        if (!TryNumber(text, out var number) || number > byte.MaxValue)
-        {
-            return false;
-        }
-
-        sawIcmpId = false;
-        tuple.Second = isType
-            ? (ushort)((tuple.Second & 0xff) | ((int)number << 8))
-            : (ushort)((tuple.Second & 0xff00) | (int)number);
-        return true;
-    }
-
-    // id= is the identifier in an ICMP tuple, and the entry's identity after it.
-    private bool Id(ReadOnlySpan<byte> text, ref Flow flow)
-    {
-        if (!TryNumber(text, out var number) || number > uint.MaxValue)
-        {
-            return false;
-        }
-
-        if (FlowProtocols.IsIcmp(flow.Protocol) && !sawIcmpId)
-        {
-            ref var tuple = ref inReply ? ref flow.ReplyTuple : ref flow.OriginalTuple;
-            tuple.First = (ushort)number;
-            sawIcmpId = true;
-            return number <= ushort.MaxValue;
-        }
-
-        flow.Id = (uint)number;
-        flow.Fields |= FlowFields.Id;
-        return true;
-    }
-
-    private readonly bool Counter(ReadOnlySpan<byte> text, bool isBytes, ref Flow flow)
-    {
-        if (!TryNumber(text, out var number))
-        {
-            return false;
-        }
-
-        ref var totals = ref inReply ? ref flow.ReplyTotals : ref flow.OriginalTotals;
-        totals = isBytes ? totals with { Bytes = number } : totals with { Packets = number };
-        flow.Fields |= inReply ? FlowFields.ReplyCounters : FlowFields.OriginalCounters;
-        return true;
-    }
-
-    private static uint Number(ReadOnlySpan<byte> text, FlowFields field, uint most, ref Flow flow, out bool known)
-    {
-        known = TryNumber(text, out var number) && number <= most;
-        flow.Fields |= field;
-        return known ? (uint)number : 0;
     }
 
     private static bool TryNumber(ReadOnlySpan<byte> text, out ulong number)

@@ -29,7 +29,7 @@ internal sealed class ProcTable(string procPath) : IFlowTable
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
         {
-            return Read(fd, buffer, ref visitor, cancellation);
+            return Read(fd, buffer, wanted, ref visitor, cancellation);
         }
         finally
         {
@@ -38,7 +38,7 @@ internal sealed class ProcTable(string procPath) : IFlowTable
         }
     }
 
-    private static FlowReadResult Read<TVisitor>(int fd, byte[] buffer, ref TVisitor visitor, CancellationToken cancellation)
+    private static FlowReadResult Read<TVisitor>(int fd, byte[] buffer, FlowFields wanted, ref TVisitor visitor, CancellationToken cancellation)
         where TVisitor : struct, IFlowVisitor
     {
         long entries = 0;
@@ -58,7 +58,7 @@ internal sealed class ProcTable(string procPath) : IFlowTable
                 }
 
                 entries++;
-                var flow = FlowLineParser.Parse(text[..end], out var parsed);
+                var flow = FlowLineParser.Parse(text[..end], out var parsed, wanted);
                 text = text[(end + 1)..];
                 if (!parsed)
                 {

@@ -10,20 +10,16 @@ internal sealed class BreakdownBuilder
     internal const FlowFields Needs = FlowFields.Status | FlowFields.State | FlowFields.Timeout;
 
     private readonly Cell?[] cells = new Cell?[FlowClass.Count];
-    private readonly HeavyHitters<AddressKey> sources;
-    private readonly HeavyHitters<AddressKey> unrepliedSources;
-    private readonly HeavyHitters<EndpointKey> destinations;
-    private readonly HeavyHitters<EndpointKey> tcpDestinations;
-    private readonly HeavyHitters<PortKey> ports;
+    private readonly HeavyHitters sources;
+    private readonly HeavyHitters destinations;
+    private readonly HeavyHitters ports;
     private IdleClock idle;
 
-    internal BreakdownBuilder(ulong seed)
+    internal BreakdownBuilder(Random random)
     {
-        sources = new(seed);
-        unrepliedSources = new(seed);
-        destinations = new(seed);
-        tcpDestinations = new(seed);
-        ports = new(seed);
+        sources = new(random);
+        destinations = new(random);
+        ports = new(random);
         idle = new IdleClock(new TimeoutTable(new Dictionary<string, long>()));
     }
 
@@ -40,9 +36,7 @@ internal sealed class BreakdownBuilder
         Entries = 0;
         Array.Clear(cells);
         sources.Clear();
-        unrepliedSources.Clear();
         destinations.Clear();
-        tcpDestinations.Clear();
         ports.Clear();
     }
 
@@ -58,23 +52,11 @@ internal sealed class BreakdownBuilder
         }
 
         ref readonly var tuple = ref flow.Original;
-        var source = new AddressKey(tuple.Source);
-        sources.Add(source);
-        if (flow.IsUnreplied)
-        {
-            unrepliedSources.Add(source);
-        }
-
-        var destination = new EndpointKey(tuple.Destination, tuple.DestinationPort, tuple.Protocol, 0);
-        destinations.Add(destination);
+        sources.Add(TalkerKey.Source(tuple), flow.IsUnreplied ? TalkerKind.First : TalkerKind.All);
+        destinations.Add(TalkerKey.Destination(tuple), DestinationKind(flow));
         if (tuple.HasPorts)
         {
-            ports.Add(new PortKey(tuple.DestinationPort, tuple.Protocol));
-        }
-
-        if (tuple.Protocol == Native.IPPROTO_TCP && flow.State is FlowStates.TcpEstablished or FlowStates.TcpCloseWait)
-        {
-            tcpDestinations.Add(destination with { State = flow.State });
+            ports.Add(TalkerKey.DestinationPort(tuple), TalkerKind.All);
         }
     }
 
@@ -99,14 +81,20 @@ internal sealed class BreakdownBuilder
             AssuredPercent = summary.Percent(Sum(FlowStatus.Assured, FlowStatus.Assured)),
             UnrepliedPercent = summary.Percent(Sum(FlowStatus.SeenReply, FlowStatus.None)),
             States = summary.States(cells, timeouts),
-            TopSources = summary.Sources(sources),
-            TopUnrepliedSources = summary.Sources(unrepliedSources),
+            TopSources = summary.Sources(sources, TalkerKind.All),
+            TopUnrepliedSources = summary.Sources(sources, TalkerKind.First),
             TopDestinations = summary.Destinations(destinations),
-            TopTcpDestinationsByState = summary.Destinations(tcpDestinations),
+            TopTcpDestinationsByState = summary.TcpDestinationsByState(destinations),
             TopPorts = summary.Ports(ports),
             Undecodable = read.Undecodable,
         };
     }
+
+    private static TalkerKind DestinationKind(scoped in Flow flow) =>
+        flow.Protocol != Native.IPPROTO_TCP ? TalkerKind.All
+        : flow.State == FlowStates.TcpEstablished ? TalkerKind.First
+        : flow.State == FlowStates.TcpCloseWait ? TalkerKind.Second
+        : TalkerKind.All;
 
     private long Sum(FlowStatus mask, FlowStatus status)
     {

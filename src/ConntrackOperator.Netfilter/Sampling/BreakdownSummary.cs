@@ -1,4 +1,5 @@
 using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Interop;
 
 namespace ConntrackOperator.Netfilter.Sampling;
 
@@ -28,25 +29,39 @@ internal sealed class BreakdownSummary(long sampled, long total, bool complete)
         return states;
     }
 
-    internal List<SourceShare> Sources(HeavyHitters<AddressKey> hitters) =>
-        [.. hitters.Top(Most).Select(h => new SourceShare(h.Key.Address, h.Count, Percent(h.Count), Points(h.Count, hitters.Error)))];
+    internal List<SourceShare> Sources(HeavyHitters hitters, TalkerKind kind) =>
+        [.. hitters.Top(Most, kind).Select(h => new SourceShare(h.Key.Address, h.Count, Percent(h.Count), Points(h.Count, hitters.Error)))];
 
-    internal List<DestinationShare> Destinations(HeavyHitters<EndpointKey> hitters) =>
-    [
-        .. hitters.Top(Most).Select(h => new DestinationShare(
-            h.Key.Address,
-            h.Key.Port,
-            FlowProtocols.Name(h.Key.Protocol),
-            h.Key.State == 0 ? "" : FlowStates.Name(h.Key.Protocol, h.Key.State, FlowStatus.None),
-            h.Count,
-            Percent(h.Count),
-            Points(h.Count, hitters.Error))),
-    ];
+    internal List<DestinationShare> Destinations(HeavyHitters hitters) => Destinations(hitters, TalkerKind.All, "");
 
-    internal List<PortShare> Ports(HeavyHitters<PortKey> hitters) =>
+    internal List<DestinationShare> TcpDestinationsByState(HeavyHitters hitters)
+    {
+        List<DestinationShare> both =
+        [
+            .. Destinations(hitters, TalkerKind.First, StateName(FlowStates.TcpEstablished)),
+            .. Destinations(hitters, TalkerKind.Second, StateName(FlowStates.TcpCloseWait)),
+        ];
+        return [.. both.OrderByDescending(d => d.Count).Take(Most)];
+
+        static string StateName(byte state) => FlowStates.Name(Native.IPPROTO_TCP, state, FlowStatus.None);
+    }
+
+    internal List<PortShare> Ports(HeavyHitters hitters) =>
     [
         .. hitters.Top(Most).Select(h => new PortShare(
             h.Key.Port, FlowProtocols.Name(h.Key.Protocol), h.Count, Percent(h.Count), Points(h.Count, hitters.Error))),
+    ];
+
+    private List<DestinationShare> Destinations(HeavyHitters hitters, TalkerKind kind, string state) =>
+    [
+        .. hitters.Top(Most, kind).Select(h => new DestinationShare(
+            h.Key.Address,
+            h.Key.Port,
+            FlowProtocols.Name(h.Key.Protocol),
+            state,
+            h.Count,
+            Percent(h.Count),
+            Points(h.Count, hitters.Error))),
     ];
 
     private StateShare State(byte protocol, string name, int[] indexes, BreakdownBuilder.Cell?[] cells, TimeoutTable timeouts)

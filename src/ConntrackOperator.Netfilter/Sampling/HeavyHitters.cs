@@ -4,24 +4,34 @@ namespace ConntrackOperator.Netfilter.Sampling;
 /// Finds the keys that occur most in a stream of any length, in fixed memory. Counts keys in a hash table; when it is full,
 /// takes the median of the counts off all of them and lets go of those that come to nothing (Misra and Gries 1982, as
 /// Anderson et al. 2017 do it: "A High-Performance Algorithm for Identifying Frequent Items in Data Streams"). A key's true
-/// count is what is kept for it, plus at most <see cref="Error"/>. It is exact while fewer than <see cref="Capacity"/> keys occur.
+/// count is what is kept for it, plus at most <see cref="Error"/>. It is exact while no more than <see cref="Capacity"/> keys
+/// occur. Two kinds of a key's entries are counted apart on the way; for those counts the same bound holds, because nothing is
+/// taken off them and what a key lost before it was (again) kept was at most the error.
 /// </summary>
-internal sealed class HeavyHitters<TKey>
-    where TKey : unmanaged, IHashedKey<TKey>
+internal sealed class HeavyHitters
 {
-    private const int Slots = 4096;
+    private const int SlotBits = 11;
+    private const int Slots = 1 << SlotBits;
 
     // Enough for a median that is near the true one; a bad one costs speed, never correctness.
     private const int MedianSample = 255;
 
-    private readonly ulong seed;
-    private readonly long[] sample = new long[MedianSample];
+    // Secret odd factors: whoever chooses the keys can't choose ones that collide.
+    private readonly ulong first;
+    private readonly ulong second;
+    private readonly ulong third;
+    private readonly uint[] sample = new uint[MedianSample];
     private Slot[] slots = new Slot[Slots];
     private Slot[] spare = new Slot[Slots];
     private int used;
 
-    /// <param name="seed">Keeps whoever chooses the keys from choosing ones that collide.</param>
-    internal HeavyHitters(ulong seed) => this.seed = seed;
+    /// <param name="random">Where the hash's secret comes from.</param>
+    internal HeavyHitters(Random random)
+    {
+        first = ((ulong)random.NextInt64() << 1) | 1;
+        second = ((ulong)random.NextInt64() << 1) | 1;
+        third = ((ulong)random.NextInt64() << 1) | 1;
+    }
 
     /// <summary>Different keys that are counted exactly.</summary>
     internal static int Capacity => Slots / 4 * 3;
@@ -37,17 +47,27 @@ internal sealed class HeavyHitters<TKey>
         Error = 0;
     }
 
-    internal void Add(in TKey key)
+    internal void Add(in TalkerKey key, TalkerKind kind)
     {
         var table = slots;
-        var index = (int)(key.Hash(seed) & (Slots - 1));
+        var index = Home(key);
         while (true)
         {
-            ref var slot = ref table[index];
+            ref var slot = ref table[index & (Slots - 1)];
+            if (slot.Count != 0 && slot.Key.Equals(key))
+            {
+                slot.Count++;
+                slot.First += kind == TalkerKind.First ? 1u : 0;
+                slot.Second += kind == TalkerKind.Second ? 1u : 0;
+                return;
+            }
+
             if (slot.Count == 0)
             {
                 slot.Key = key;
                 slot.Count = 1;
+                slot.First = kind == TalkerKind.First ? 1u : 0;
+                slot.Second = kind == TalkerKind.Second ? 1u : 0;
                 if (++used > Capacity)
                 {
                     Purge();
@@ -56,31 +76,35 @@ internal sealed class HeavyHitters<TKey>
                 return;
             }
 
-            if (slot.Key.Equals(key))
-            {
-                slot.Count++;
-                return;
-            }
-
-            index = (index + 1) & (Slots - 1);
+            index++;
         }
     }
 
-    /// <summary>The keys kept most often, most first.</summary>
-    internal List<(TKey Key, long Count)> Top(int most)
+    /// <summary>The keys kept most often, most first, by all of their entries or those of one kind; none without any.</summary>
+    internal List<(TalkerKey Key, long Count)> Top(int most, TalkerKind kind = TalkerKind.All)
     {
-        var kept = new List<(TKey Key, long Count)>(used);
+        var kept = new List<(TalkerKey Key, long Count)>(Capacity);
         foreach (ref readonly var slot in slots.AsSpan())
         {
-            if (slot.Count > 0)
+            var count = slot.Count == 0 ? 0 : kind switch
             {
-                kept.Add((slot.Key, slot.Count));
+                TalkerKind.First => slot.First,
+                TalkerKind.Second => slot.Second,
+                _ => slot.Count,
+            };
+            if (count > 0)
+            {
+                kept.Add((slot.Key, count));
             }
         }
 
         kept.Sort(static (a, b) => b.Count.CompareTo(a.Count));
         return kept.Count > most ? kept[..most] : kept;
     }
+
+    // Multiply-shift hashing: the high bits of the product are the good ones.
+    private int Home(in TalkerKey key) =>
+        (int)(((key.High * first) + (key.Low * second) + (key.Rest * third)) >> (64 - SlotBits));
 
     private void Purge()
     {
@@ -95,20 +119,22 @@ internal sealed class HeavyHitters<TKey>
                 continue;
             }
 
-            var index = (int)(slot.Key.Hash(seed) & (Slots - 1));
-            while (spare[index].Count != 0)
+            var index = Home(slot.Key);
+            while (spare[index & (Slots - 1)].Count != 0)
             {
-                index = (index + 1) & (Slots - 1);
+                index++;
             }
 
-            spare[index] = new Slot { Key = slot.Key, Count = slot.Count - less };
+            ref var place = ref spare[index & (Slots - 1)];
+            place = slot;
+            place.Count -= less;
             used++;
         }
 
         (slots, spare) = (spare, slots);
     }
 
-    private long Median()
+    private uint Median()
     {
         var taken = 0;
         foreach (ref readonly var slot in slots.AsSpan())
@@ -127,9 +153,12 @@ internal sealed class HeavyHitters<TKey>
         return sample[taken / 2];
     }
 
+    // 32 bits are enough: nf_conntrack_max is a 32-bit number. 32 bytes: two slots a cache line.
     private struct Slot
     {
-        internal TKey Key;
-        internal long Count;
+        internal TalkerKey Key;
+        internal uint Count;
+        internal uint First;
+        internal uint Second;
     }
 }

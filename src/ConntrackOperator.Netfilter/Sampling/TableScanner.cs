@@ -14,7 +14,7 @@ public sealed class TableScanner
     private readonly FlowSource source;
     private readonly SysctlDirectory sysctls;
     private readonly TimeProvider time;
-    private readonly BreakdownBuilder builder = new(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
+    private readonly BreakdownBuilder builder = new(new Random(RandomNumberGenerator.GetInt32(int.MaxValue)));
 
     /// <summary>Opens nothing yet.</summary>
     /// <param name="source">Where to read.</param>

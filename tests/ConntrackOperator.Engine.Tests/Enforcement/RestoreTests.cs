@@ -34,6 +34,18 @@ public sealed class RestoreTests
     }
 
     [Fact]
+    public void The_restore_plan_puts_back_even_what_was_to_be_kept()
+    {
+        using var machine = new Machine();
+        machine.Apply(Set(SysctlNames.UdpTimeout, 20, RemovalPolicy.Keep), Set(SysctlNames.TcpTimeoutTimeWait, 60));
+        machine.Restart();
+        machine.Engine.SetRestorePlan();
+        machine.Engine.Enforce();
+        Assert.Equal((30, 120), (machine[SysctlNames.UdpTimeout], machine[SysctlNames.TcpTimeoutTimeWait]));
+        Assert.True(machine.Engine.AllRestored);
+    }
+
+    [Fact]
     public void What_becomes_of_a_setting_is_what_the_last_plan_said()
     {
         using var machine = new Machine();

@@ -69,6 +69,31 @@ public sealed class GoldenFlowTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(GoldenFlow.Indexes), MemberType = typeof(GoldenFlow))]
+    public void The_short_cut_reads_what_the_full_decoder_reads(int index)
+    {
+        // An attribute that nobody knows makes the tuple one that the short cut does not take.
+        var wire = GoldenFlow.All[index].Wire;
+        var tuple = FlowDecoder.Decode(wire, FlowFields.All, out _).OriginalWire.ToArray();
+        byte[] longer =
+        [
+            .. wire[..4],
+            .. Netlink.FakeTransport.Attribute(0x8001, [.. tuple, .. Netlink.FakeTransport.Attribute(99, [1, 2, 3, 4])]),
+            .. wire[(4 + 4 + tuple.Length)..],
+        ];
+        FlowTuple shortCut = default;
+        Assert.False(UsualTuple.TryRead(longer.AsSpan(8, tuple.Length + 8), ref shortCut));
+        var flow = FlowDecoder.Decode(longer, FlowFields.All, out var decoded);
+        Assert.True(decoded);
+        AssertSame(flow, FlowDecoder.Decode(wire, FlowFields.All, out _));
+        if (flow.Protocol is 6 or 17 or 132 or 136 && !flow.IsIPv6 && !flow.Has(FlowFields.OriginalZone))
+        {
+            Assert.True(UsualTuple.TryRead(tuple, ref shortCut));
+            Assert.Equal(Tuple(flow.Original), Tuple(shortCut));
+        }
+    }
+
     [Fact]
     public void Only_what_is_wanted_is_given()
     {

@@ -25,6 +25,20 @@ public sealed class FlowLineParserTests
         Assert.Equal(line.Replace(" secmark=0", "", StringComparison.Ordinal) + "\n", Encoding.UTF8.GetString(output.WrittenSpan));
     }
 
+    [Theory]
+    [MemberData(nameof(Lines))]
+    public void What_comes_before_the_reply_is_the_same_when_only_that_is_wanted(string line)
+    {
+        var bytes = Encoding.UTF8.GetBytes(line);
+        var whole = FlowLineParser.Parse(bytes, out _);
+        var brief = FlowLineParser.Parse(bytes, out var parsed, FlowFields.Status | FlowFields.State | FlowFields.Timeout);
+        Assert.True(parsed);
+        Assert.Equal((whole.Status, whole.State, whole.TimeoutSeconds), (brief.Status, brief.State, brief.TimeoutSeconds));
+        Assert.Equal((whole.Original.Source, whole.Original.Destination), (brief.Original.Source, brief.Original.Destination));
+        Assert.Equal((whole.Original.SourcePort, whole.Original.DestinationPort, whole.Protocol), (brief.Original.SourcePort, brief.Original.DestinationPort, brief.Protocol));
+        Assert.Equal(default, brief.Reply.Source);
+    }
+
     [Fact]
     public void Every_part_of_a_line_is_read()
     {

@@ -1,0 +1,23 @@
+using ConntrackOperator.Kubernetes.Transport;
+using k8s.Exceptions;
+
+namespace ConntrackOperator.Cli.Cluster;
+
+/// <summary>The cluster that the person means.</summary>
+internal static class ClusterConnection
+{
+    private static readonly ApiClientOptions _options = new() { UserAgent = "kubectl-conntrack", TimeLimit = TimeSpan.FromSeconds(20) };
+
+    /// <exception cref="CliException">There is no kubeconfig, or it is not valid.</exception>
+    public static ClusterReader Open(string? kubeconfig, string? context)
+    {
+        try
+        {
+            return new ClusterReader(KubeconfigConnection.Connect(kubeconfig, context, _options));
+        }
+        catch (KubeConfigException e)
+        {
+            throw new CliException(ExitCode.Failure, $"no cluster: {e.Message}. Name one with --kubeconfig or KUBECONFIG, or use the commands under `host` for this machine alone", e);
+        }
+    }
+}

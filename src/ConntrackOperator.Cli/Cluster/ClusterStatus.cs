@@ -1,0 +1,135 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using ConntrackOperator.Api;
+using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Cli.Output;
+
+namespace ConntrackOperator.Cli.Cluster;
+
+/// <summary>The command <c>status</c>.</summary>
+internal static class ClusterStatus
+{
+    private const int MostNodes = 20;
+
+    public static async Task<int> RunAsync(ClusterReader cluster, string? policy, OutputFormat format, CancellationToken cancel)
+    {
+        var policies = await cluster.PoliciesAsync(cancel);
+        var nodes = await cluster.ConntrackNodesAsync(cancel);
+        if (policy is not null)
+        {
+            var one = policies.FirstOrDefault(p => p.Metadata?.Name == policy) ?? throw new CliException(
+                ExitCode.BadInput,
+                $"there is no ConntrackPolicy \"{policy}\"; there {(policies.Count == 0 ? "is none" : "are " + string.Join(", ", policies.Select(p => p.Metadata?.Name)))}");
+            return PolicyStatusReport.Print(one, nodes, format);
+        }
+
+        var exit = policies.TrueForAll(IsInSync) ? ExitCode.InSync : ExitCode.NotApplied;
+        if (format != OutputFormat.Table)
+        {
+            ObjectWriter.Write(List(policies, nodes), format);
+            return exit;
+        }
+
+        if (policies.Count == 0)
+        {
+            Console.Out.WriteLine("no ConntrackPolicy: nothing is set on any node; `kubectl apply -f` one to begin");
+            return exit;
+        }
+
+        Policies(policies).Print();
+        if (nodes.Count > 0)
+        {
+            Console.Out.WriteLine();
+            Nodes(nodes);
+        }
+
+        return exit;
+    }
+
+    /// <summary>The kernel of every selected node holds what the policy asks.</summary>
+    internal static bool IsInSync(ConntrackPolicy policy) =>
+        policy.Status is { Nodes: { } nodes } status && status.ObservedGeneration == policy.Metadata?.Generation && (nodes.Ready ?? 0) >= (nodes.Selected ?? 0);
+
+    internal static string Reason(List<Condition>? conditions, string type) => conditions?.FirstOrDefault(c => c.Type == type)?.Reason ?? "-";
+
+    internal static string Number(long? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "-";
+
+    /// <summary>Short, as kubectl prints ages.</summary>
+    internal static string Age(DateTimeOffset? since, TimeProvider time)
+    {
+        if (since is not { } start)
+        {
+            return "-";
+        }
+
+        var age = time.GetUtcNow() - start;
+        return age.TotalSeconds < 120 ? string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, (long)age.TotalSeconds)}s")
+            : age.TotalMinutes < 120 ? string.Create(CultureInfo.InvariantCulture, $"{(long)age.TotalMinutes}m")
+            : age.TotalHours < 48 ? string.Create(CultureInfo.InvariantCulture, $"{(long)age.TotalHours}h")
+            : string.Create(CultureInfo.InvariantCulture, $"{(long)age.TotalDays}d");
+    }
+
+    private static TextTable Policies(List<ConntrackPolicy> policies)
+    {
+        var table = new TextTable("NAME", ">NODES", ">READY", ">FAILED", "HOTTEST", ">DROPS/MIN", "STATUS", "AGE");
+        foreach (var p in policies.OrderBy(p => p.Metadata?.Name, StringComparer.Ordinal))
+        {
+            table.Add(
+                p.Metadata?.Name ?? "-",
+                Number(p.Status?.Nodes?.Selected),
+                Number(p.Status?.Nodes?.Ready),
+                Number(p.Status?.Nodes?.Failed),
+                p.Status?.Hottest ?? "-",
+                Number(p.Status?.Usage?.DropsPerMinute),
+                Reason(p.Status?.Conditions, "Ready"),
+                Age(p.Metadata?.CreationTimestamp, TimeProvider.System));
+        }
+
+        return table;
+    }
+
+    /// <summary>Those that are not in sync first, then the fullest.</summary>
+    private static void Nodes(List<ConntrackNode> nodes)
+    {
+        var shown = nodes
+            .OrderBy(n => Condition(n, "Applied")?.Status == "True")
+            .ThenByDescending(n => n.Status?.Rates?.DropsPerMinute ?? 0)
+            .ThenByDescending(n => n.Status?.Table?.Percent ?? -1)
+            .ThenBy(n => n.Metadata?.Name, StringComparer.Ordinal)
+            .Take(MostNodes)
+            .ToList();
+        var table = new TextTable("NODE", ">ENTRIES", ">LIMIT", ">USED%", ">DROPS/MIN", "APPLIED", "PRESSURE", "WHY");
+        foreach (var n in shown)
+        {
+            var applied = Condition(n, "Applied");
+            table.Add(
+                n.Metadata?.Name ?? "-",
+                Number(n.Status?.Table?.Entries),
+                Number(n.Status?.Table?.Limit),
+                Number(n.Status?.Table?.Percent),
+                Number(n.Status?.Rates?.DropsPerMinute),
+                applied?.Reason ?? "NotReported",
+                Reason(n.Status?.Conditions, "Pressure"),
+                applied is null ? "its agent has not reported yet" : applied.Status == "True" ? string.Empty : applied.Message ?? string.Empty);
+        }
+
+        table.Print();
+        if (nodes.Count > shown.Count)
+        {
+            Console.Out.WriteLine($"and {nodes.Count - shown.Count} more that are fine or less full; `kubectl get conntracknodes` shows all");
+        }
+    }
+
+    private static Condition? Condition(ConntrackNode node, string type) => node.Status?.Conditions?.FirstOrDefault(c => c.Type == type);
+
+    private static JsonObject List(List<ConntrackPolicy> policies, List<ConntrackNode> nodes)
+    {
+        var items = policies.Select(p => JsonSerializer.SerializeToNode(
+                p with { ApiVersion = ApiGroup.ApiVersion, Kind = ConntrackPolicy.KindName }, ApiJson.Default.ConntrackPolicy))
+            .Concat(nodes.Select(n => JsonSerializer.SerializeToNode(n with { ApiVersion = ApiGroup.ApiVersion, Kind = ConntrackNode.KindName }, ApiJson.Default.ConntrackNode)));
+        return new JsonObject { ["apiVersion"] = "v1", ["kind"] = "List", ["items"] = new JsonArray([.. items]) };
+    }
+}

@@ -1,0 +1,68 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using ConntrackOperator.Engine.State;
+using ConntrackOperator.Kubernetes.Transport;
+
+namespace ConntrackOperator.Cli.Commands;
+
+/// <summary>Parses, runs the command, and turns whatever goes wrong into a line and an exit code.</summary>
+internal static class CommandLine
+{
+    /// <summary>How the program is called: kubectl finds <c>kubectl-conntrack</c> on the path for <c>kubectl conntrack</c>.</summary>
+    public static string Name { get; } = NameFrom(Environment.GetCommandLineArgs()[0]);
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        // '@' is no special character: a policy file may be named so.
+        var parsed = CommandTree.Build().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parsed.Action is ParseErrorAction)
+        {
+            // A word that is no command makes the parser miss the command as well: once is enough.
+            var unknown = parsed.UnmatchedTokens.Count > 0;
+            foreach (var error in parsed.Errors.Where(e => !unknown || parsed.UnmatchedTokens.Any(t => e.Message.Contains(t, StringComparison.Ordinal))))
+            {
+                Console.Error.WriteLine("error: " + error.Message);
+            }
+
+            Console.Error.WriteLine($"See '{HelpText.PathOf(parsed.CommandResult)} --help'.");
+            return ExitCode.BadInput;
+        }
+
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (CliException e)
+        {
+            return Fail(e.Message, e.Code);
+        }
+        catch (StateDirectoryBusyException e)
+        {
+            return Fail(e.Message, ExitCode.Failure);
+        }
+        catch (ApiException e)
+        {
+            return Fail(e.Message, ExitCode.Failure);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Fail(e.Message, ExitCode.Failure);
+        }
+        catch (OperationCanceledException)
+        {
+            return Fail("interrupted", ExitCode.Failure);
+        }
+    }
+
+    internal static string NameFrom(string argument)
+    {
+        var name = Path.GetFileNameWithoutExtension(argument);
+        return name.StartsWith("kubectl-", StringComparison.Ordinal) ? "kubectl " + name["kubectl-".Length..] : name;
+    }
+
+    private static int Fail(string message, int code)
+    {
+        Console.Error.WriteLine("error: " + message);
+        return code;
+    }
+}

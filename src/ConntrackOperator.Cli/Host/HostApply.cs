@@ -1,0 +1,70 @@
+using ConntrackOperator.Api;
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Cli.Output;
+using ConntrackOperator.Engine;
+using ConntrackOperator.Engine.State;
+
+namespace ConntrackOperator.Cli.Host;
+
+/// <summary>The command <c>host apply</c>.</summary>
+internal static class HostApply
+{
+    public static int Run(EngineOptions options, IReadOnlyList<string> files, bool dryRun, OutputFormat format)
+    {
+        var policies = HostPlan.ReadPolicies(files);
+        if (!dryRun)
+        {
+            HostPermission.Require(options);
+        }
+
+        using var engine = dryRun ? NodeEngine.OpenReadOnly(options, TimeProvider.System) : new NodeEngine(options, TimeProvider.System);
+        Problems(engine);
+        var plan = HostPlan.Make(engine.Facts, policies);
+        HostReport.Conflicts(plan);
+        var originals = engine.Originals.Names.ToDictionary(name => name, name => engine.Originals.Find(name)!.Value);
+        var names = plan.Spec.Settings!.Select(s => s.Name!).Concat(originals.Keys).Concat((plan.Spec.Refused ?? []).Select(r => r.Name!)).Distinct(StringComparer.Ordinal);
+        var before = names.ToDictionary(name => name, name => engine.Sysctls.Read(name).Value);
+        engine.SetPlan(new CachedPlan { Spec = plan.Spec });
+        engine.Enforce();
+
+        var node = HostNode.From(engine);
+        var exit = HostNode.ExitCodeOf(node, dryRun);
+        if (format != OutputFormat.Table)
+        {
+            ObjectWriter.Write(node, ApiJson.Default.ConntrackNode, format);
+            return exit;
+        }
+
+        var shown = node.Status!.Settings!.Select(s => s.Name).ToHashSet();
+        var restored = originals.Where(o => !shown.Contains(o.Key)).Select(o => (o.Key, engine.Sysctls.Read(o.Key).Value, o.Value)).ToList();
+        HostReport.Change(node, before, restored);
+        Console.Out.WriteLine(Summary(node, before, restored.Count, dryRun));
+        return exit;
+    }
+
+    public static void Problems(NodeEngine engine)
+    {
+        foreach (var problem in engine.Problems)
+        {
+            Console.Error.WriteLine("warning: " + problem);
+        }
+    }
+
+    private static string Summary(ConntrackNode node, Dictionary<string, long?> before, int restored, bool dryRun)
+    {
+        var applied = node.Status!.Conditions!.First(c => c.Type == "Applied");
+        var count = HostReport.Count(node, restored);
+        if (applied.Reason == "ModuleNotLoaded")
+        {
+            return $"{count}; {applied.Message}";
+        }
+
+        if (dryRun)
+        {
+            return $"{count}; dry run, nothing was written";
+        }
+
+        var written = node.Status.Settings!.Count(s => s.Actual != before.GetValueOrDefault(s.Name!)) + restored;
+        return $"{count}; {HostReport.Number(written, "changed now")}";
+    }
+}

@@ -1,0 +1,99 @@
+using System.Globalization;
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Cli.Output;
+using ConntrackOperator.Planning;
+
+namespace ConntrackOperator.Cli.Host;
+
+/// <summary>Prints how the settings of this machine stand.</summary>
+internal static class HostReport
+{
+    private const string Unknown = "-";
+
+    /// <summary>The table of a change: what was there, what is there, what is wanted.</summary>
+    /// <param name="node">The machine after the change.</param>
+    /// <param name="before">What each key held before it; also of keys that left the plan.</param>
+    /// <param name="restored">The originals of keys that were put back, with what they hold now.</param>
+    public static void Change(ConntrackNode node, IReadOnlyDictionary<string, long?> before, IReadOnlyList<(string Name, long? Now, long Original)> restored)
+    {
+        var table = new TextTable("SETTING", ">BEFORE", ">NOW", ">WANTED", "STATE", "POLICY");
+        foreach (var s in node.Status?.Settings ?? [])
+        {
+            table.Add(s.Name!, Text(before.GetValueOrDefault(s.Name!)), Text(s.Actual), Text(s.Desired ?? s.Original), s.State.ToString()!, s.Policy ?? Unknown);
+        }
+
+        foreach (var (name, now, original) in restored)
+        {
+            table.Add(name, Text(before.GetValueOrDefault(name)), Text(now), Text(original), "Restored", Unknown);
+        }
+
+        foreach (var refused in node.Spec?.Refused ?? [])
+        {
+            table.Add(refused.Name!, Text(before.GetValueOrDefault(refused.Name!)), Text(before.GetValueOrDefault(refused.Name!)), Unknown, "Refused", refused.Policy ?? Unknown);
+        }
+
+        table.Print();
+        Messages(node);
+    }
+
+    /// <summary>The table of a state: what was there at first, what is there, what is wanted.</summary>
+    public static void State(ConntrackNode node)
+    {
+        var table = new TextTable("SETTING", ">ORIGINAL", ">NOW", ">WANTED", "STATE", "POLICY");
+        foreach (var s in node.Status?.Settings ?? [])
+        {
+            table.Add(s.Name!, Text(s.Original), Text(s.Actual), Text(s.Desired ?? s.Original), s.State.ToString()!, s.Policy ?? Unknown);
+        }
+
+        table.Print();
+        Messages(node);
+    }
+
+    /// <summary>Fields that two policies of equal priority set differently.</summary>
+    public static void Conflicts(NodePlan plan)
+    {
+        foreach (var c in plan.Conflicts)
+        {
+            Console.Error.WriteLine($"conflict: {c.Field}: policy {c.Winner} says {c.WinnerValue} and policy {c.Loser} {c.LoserValue}, with equal priority; {c.WinnerValue} is taken");
+        }
+    }
+
+    /// <summary>"3 settings: 2 InSync, 1 ReadOnly".</summary>
+    public static string Count(ConntrackNode node, int restored)
+    {
+        var settings = node.Status?.Settings ?? [];
+        var parts = settings.GroupBy(s => s.State!.Value).OrderBy(g => g.Key).Select(g => Number(g.Count(), g.Key.ToString())).ToList();
+        if (restored > 0)
+        {
+            parts.Add(Number(restored, "Restored"));
+        }
+
+        if (node.Spec?.Refused is { Count: > 0 } refused)
+        {
+            parts.Add(Number(refused.Count, "Refused"));
+        }
+
+        var total = settings.Count + restored + (node.Spec?.Refused?.Count ?? 0);
+        var what = total == 1 ? "1 setting" : Number(total, "settings");
+        return parts.Count == 0 ? what : $"{what}: {string.Join(", ", parts)}";
+    }
+
+    public static string Number(long number, string what) => string.Create(CultureInfo.InvariantCulture, $"{number} {what}");
+
+    private static void Messages(ConntrackNode node)
+    {
+        // What is only to be set stands in the table; why nothing can be set yet, in the summary.
+        var lines = (node.Status?.Settings ?? []).Where(s => s.Message is not null && s.State != SettingState.Pending).Select(s => s.Message!.StartsWith(s.Name!, StringComparison.Ordinal) ? s.Message : $"{s.Name}: {s.Message}")
+            .Concat((node.Spec?.Refused ?? []).Select(r => $"{r.Name}: refused ({r.Reason}): {r.Message}"))
+            .ToList();
+        if (lines.Count > 0)
+        {
+            Console.Out.WriteLine();
+            lines.ForEach(Console.Out.WriteLine);
+        }
+
+        Console.Out.WriteLine();
+    }
+
+    private static string Text(long? value) => value?.ToString(CultureInfo.InvariantCulture) ?? Unknown;
+}

@@ -1,0 +1,45 @@
+using ConntrackOperator.Api;
+using ConntrackOperator.Cli.Output;
+using ConntrackOperator.Engine;
+
+namespace ConntrackOperator.Cli.Host;
+
+/// <summary>The command <c>host restore</c>.</summary>
+internal static class HostRestore
+{
+    public static int Run(EngineOptions options, OutputFormat format)
+    {
+        HostPermission.Require(options);
+        using var engine = new NodeEngine(options, TimeProvider.System);
+        HostApply.Problems(engine);
+        var originals = engine.Originals.Names.ToDictionary(name => name, name => engine.Originals.Find(name)!.Value);
+        var before = originals.Keys.ToDictionary(name => name, name => engine.Sysctls.Read(name).Value);
+        engine.SetRestorePlan();
+        engine.Enforce();
+        var node = HostNode.From(engine);
+        if (engine.AllRestored)
+        {
+            engine.ForgetPlan();
+        }
+
+        if (format != OutputFormat.Table)
+        {
+            ObjectWriter.Write(node, ApiJson.Default.ConntrackNode, format);
+            return HostNode.ExitCodeOf(node);
+        }
+
+        if (originals.Count == 0)
+        {
+            Console.Out.WriteLine("nothing to restore: nothing was changed since boot; the plan, if there was one, is forgotten");
+            return ExitCode.InSync;
+        }
+
+        var left = node.Status!.Settings!.Select(s => s.Name).ToHashSet();
+        var restored = originals.Where(o => !left.Contains(o.Key)).Select(o => (o.Key, engine.Sysctls.Read(o.Key).Value, o.Value)).ToList();
+        HostReport.Change(node, before, restored);
+        Console.Out.WriteLine(engine.AllRestored
+            ? HostReport.Count(node, restored.Count) + "; the plan is forgotten"
+            : HostReport.Count(node, restored.Count) + "; run it again to try what is left, or let `host watch` do so");
+        return HostNode.ExitCodeOf(node);
+    }
+}

@@ -1,0 +1,56 @@
+using System.Globalization;
+using ConntrackOperator.Api;
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Cli.Output;
+using ConntrackOperator.Engine;
+using ConntrackOperator.Engine.Observation;
+using ConntrackOperator.Engine.Reporting;
+
+namespace ConntrackOperator.Cli.Host;
+
+/// <summary>The command <c>host status</c>: only looks, so it needs no permission and works beside an agent.</summary>
+internal static class HostStatus
+{
+    public static int Run(EngineOptions options, OutputFormat format)
+    {
+        using var engine = NodeEngine.OpenReadOnly(options, TimeProvider.System);
+        HostApply.Problems(engine);
+        engine.Enforce();
+        var node = HostNode.From(engine);
+        if (format != OutputFormat.Table)
+        {
+            ObjectWriter.Write(node, ApiJson.Default.ConntrackNode, format);
+            return HostNode.ExitCodeOf(node);
+        }
+
+        var facts = engine.Facts;
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"host      {facts.HostName}, Linux {facts.Kernel}, {facts.Cores} cores, {MemorySize.Format(facts.MemoryBytes)}"));
+        Console.Out.WriteLine("table     " + Table(node.Status!.Table!));
+        Console.Out.WriteLine("counted   " + Counted(engine.Observe()));
+        foreach (var type in (string[])[ConditionTypes.Applied, ConditionTypes.Pressure])
+        {
+            var condition = node.Status!.Conditions!.First(c => c.Type == type);
+            Console.Out.WriteLine($"{(type == ConditionTypes.Applied ? "applied" : "pressure"),-10}{condition.Reason}: {condition.Message}");
+        }
+
+        if (node.Status!.Settings is { Count: > 0 } || node.Spec?.Refused is { Count: > 0 })
+        {
+            Console.Out.WriteLine();
+            HostReport.State(node);
+            Console.Out.WriteLine(HostReport.Count(node, 0));
+        }
+
+        return HostNode.ExitCodeOf(node);
+    }
+
+    private static string Table(TableStatus table) => table.Limit is null
+        ? "not there: the nf_conntrack module is not loaded"
+        : string.Create(CultureInfo.InvariantCulture,
+            $"{table.Entries} of {table.Limit} entries ({table.Percent}%), {table.Buckets} buckets, {table.Memory} when full");
+
+    private static string Counted(in TableReading reading) => reading.Counters is { } c
+        ? string.Create(CultureInfo.InvariantCulture,
+            $"since boot: {c.Drop} packets dropped for want of an entry, {c.EarlyDrop} entries evicted early, {c.InsertFailed} not inserted")
+        : "this kernel gives no counters here";
+}

@@ -1,0 +1,102 @@
+using System.Globalization;
+using ConntrackOperator.Api.Flushes;
+using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Api.Nodes;
+
+namespace ConntrackOperator.Controller.Flushes;
+
+/// <summary>From what nodes report to a flush's status. Pure.</summary>
+internal static class FlushJudge
+{
+    /// <summary>How many failures the status lists.</summary>
+    public const int Listed = 20;
+
+    /// <summary>Judges one node.</summary>
+    /// <param name="uid">The flush's UID.</param>
+    /// <param name="name">The node.</param>
+    /// <param name="node">Its ConntrackNode, or null.</param>
+    /// <param name="ready">Whether the node is there and ready; null: it is gone.</param>
+    /// <param name="elapsed">Since the nodes were told.</param>
+    /// <param name="options">The bounds.</param>
+    public static FlushProgress Judge(string uid, string name, ConntrackNode? node, bool? ready, TimeSpan elapsed, ControllerOptions options)
+    {
+        if (node?.Status?.Flushes?.Find(f => f.Uid == uid) is { } done)
+        {
+            return new FlushProgress(
+                done.Error is null,
+                done.Error is null ? null : new FlushFailure { Name = name, Reason = "Failed", Message = done.Error },
+                done.Matched ?? 0,
+                done.Deleted ?? 0);
+        }
+
+        var failure = ready is null || node is null
+            ? ("NodeGone", "the node, or its ConntrackNode, is gone")
+            : ready is false && elapsed > options.FlushAwayTimeout
+                ? ("NodeAway", Text($"the node is not ready, and was waited for {options.FlushAwayTimeout.TotalSeconds:0} s"))
+                : elapsed > options.FlushTimeout
+                    ? ("TimedOut", Text($"the agent has not done it within {options.FlushTimeout.TotalSeconds:0} s: is its pod running?"))
+                    : default((string Reason, string Message)?);
+        return new FlushProgress(
+            false, failure is { } why ? new FlushFailure { Name = name, Reason = why.Reason, Message = why.Message } : null, 0, 0);
+    }
+
+    /// <summary>Adds up.</summary>
+    public static FlushStatus Sum(FlushStatus before, IReadOnlyList<FlushProgress> nodes, bool dryRun, DateTimeOffset now)
+    {
+        var done = nodes.Count(n => n.Done);
+        var failures = nodes.Where(n => n.Failure is not null).Select(n => n.Failure!).ToList();
+        var finished = done + failures.Count == nodes.Count;
+        var phase = !finished ? FlushPhase.Running : failures.Count > 0 ? FlushPhase.Failed : FlushPhase.Succeeded;
+        var matched = nodes.Sum(n => n.Matched);
+        var deleted = nodes.Sum(n => n.Deleted);
+        var told = dryRun ? Text($"{matched} entries match on {done} nodes; nothing is deleted in a dry run") : Text($"{deleted} entries deleted on {done} of {nodes.Count} nodes");
+        return before with
+        {
+            Phase = phase,
+            Nodes = new FlushNodeCounts { Selected = nodes.Count, Done = done, Failed = failures.Count },
+            Failures = [.. failures.Take(Listed)],
+            Matched = matched,
+            Deleted = deleted,
+            FinishedAt = finished ? before.FinishedAt ?? now : null,
+            Conditions = finished ? Conditions(before.Conditions, failures, told, now) : before.Conditions,
+        };
+    }
+
+    /// <summary>It can't be done at all.</summary>
+    public static FlushStatus Refused(string reason, string message, DateTimeOffset now) => new()
+    {
+        Phase = FlushPhase.Failed,
+        Nodes = new FlushNodeCounts { Selected = 0, Done = 0, Failed = 0 },
+        Matched = 0,
+        Deleted = 0,
+        FinishedAt = now,
+        Conditions = [Condition("Complete", false, reason, message, now), Condition("Failed", true, reason, message, now)],
+    };
+
+    private static List<Condition> Conditions(IReadOnlyList<Condition>? before, List<FlushFailure> failures, string told, DateTimeOffset now)
+    {
+        if (before is { Count: > 0 })
+        {
+            return [.. before];
+        }
+
+        var why = failures.Count > 0 ? $"{told}; {failures[0].Name}: {failures[0].Message}" : told;
+        var failed = failures.Count > 0;
+        return
+        [
+            Condition("Complete", !failed, failed ? failures[0].Reason! : "Done", why, now),
+            Condition("Failed", failed, failed ? failures[0].Reason! : "Done", why, now),
+        ];
+    }
+
+    private static Condition Condition(string type, bool status, string reason, string message, DateTimeOffset now) => new()
+    {
+        Type = type,
+        Status = status ? "True" : "False",
+        Reason = reason,
+        Message = message,
+        LastTransitionTime = now,
+    };
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,56 @@
+using ConntrackOperator.Engine.Observation;
+using ConntrackOperator.Netfilter.Host;
+using ConntrackOperator.Netfilter.Sampling;
+using ConntrackOperator.Planning.Advice;
+
+namespace ConntrackOperator.Engine.Scanning;
+
+/// <summary>From what was seen in the table to advice. Pure.</summary>
+public static class NodeAdvice
+{
+    /// <summary>All advice, the most useful first.</summary>
+    /// <param name="breakdown">What fills the table.</param>
+    /// <param name="reading">How full it is and what goes wrong.</param>
+    /// <param name="host">The machine.</param>
+    public static IReadOnlyList<AdviceItem> Advise(Breakdown breakdown, in TableReading reading, HostFacts host)
+    {
+        ArgumentNullException.ThrowIfNull(breakdown);
+        ArgumentNullException.ThrowIfNull(host);
+        return Adviser.Advise(new TableFacts
+        {
+            Entries = reading.Entries ?? breakdown.TableEntries,
+            Limit = reading.Limit ?? 0,
+            Buckets = reading.Buckets ?? 0,
+            NodeMemoryBytes = host.MemoryBytes,
+            ErrorBoundPercent = breakdown.ErrorBoundPercent,
+            UnrepliedPercent = breakdown.UnrepliedPercent,
+            AssuredPercent = breakdown.AssuredPercent,
+            States = [.. breakdown.States.Select(s => new StateFacts
+            {
+                Protocol = s.Protocol,
+                State = s.State,
+                Percent = s.Percent,
+                Entries = s.EstimatedEntries,
+                UnrepliedPercent = s.UnrepliedPercent,
+                Sysctl = s.TimeoutKey,
+                TimeoutSeconds = s.Timeout is { } timeout ? (long)timeout.TotalSeconds : null,
+                IdleAtLeast = s.Idle.Known > 0 ? s.EstimateIdleAtLeast : null,
+            })],
+            TopSources = [.. breakdown.TopSources.Select(s => new SourceFacts(s.Address.ToString(), s.Percent))],
+            TopUnrepliedSources = [.. breakdown.TopUnrepliedSources.Select(s => new SourceFacts(s.Address.ToString(), s.Percent))],
+            TcpDestinations = [.. breakdown.TopTcpDestinationsByState.Select(d => new DestinationFacts(d.Address.ToString(), d.Port, d.State, d.Percent))],
+            Rates = new RateFacts
+            {
+                Drops = reading.Rates.DropsPerMinute,
+                EarlyDrops = reading.Rates.EarlyDropsPerMinute,
+                InsertFailed = reading.Rates.InsertFailedPerMinute,
+                ChainTooLong = reading.Rates.ChainTooLongPerMinute,
+            },
+        });
+    }
+
+    /// <summary>The one line for the status; null when there is nothing to say.</summary>
+    /// <inheritdoc cref="Advise"/>
+    public static string? Summary(Breakdown breakdown, in TableReading reading, HostFacts host) =>
+        AdviceText.Summary(Advise(breakdown, reading, host));
+}

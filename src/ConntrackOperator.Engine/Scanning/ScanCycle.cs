@@ -1,0 +1,91 @@
+using ConntrackOperator.Netfilter.Netlink;
+using ConntrackOperator.Netfilter.Sampling;
+using ConntrackOperator.Netfilter.Sysctls;
+
+namespace ConntrackOperator.Engine.Scanning;
+
+/// <summary>
+/// Looks into the table now and then. A look costs the same at any size of the table, since it stops after a fixed number of
+/// entries, and the pause after it is long enough that all looks together take at most a two-hundredth of a core.
+/// Not thread-safe.
+/// </summary>
+public sealed class ScanCycle
+{
+    /// <summary>Entries in a sample: every share is right to within a percentage point.</summary>
+    public const int SampleSize = 50_000;
+
+    /// <summary>The greatest part of one core that scans may take: 0.5 %.</summary>
+    public const double CoreShare = 0.005;
+
+    private readonly TableScanner _scanner;
+    private readonly SysctlDirectory _sysctls;
+    private readonly TimeProvider _time;
+    private readonly TimeSpan _interval;
+    private readonly Random _random;
+    private long _last;
+    private TimeSpan _pause;
+
+    /// <summary>Makes a cycle whose first scan is due after a random part of the interval.</summary>
+    /// <param name="sysctls">The keys: time-outs and the count.</param>
+    /// <param name="procPath">/proc.</param>
+    /// <param name="interval">The least time between scans.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="random">For jitter: nodes must not scan, and report, in step.</param>
+    public ScanCycle(SysctlDirectory sysctls, string procPath, TimeSpan interval, TimeProvider time, Random random)
+    {
+        ArgumentNullException.ThrowIfNull(time);
+        ArgumentNullException.ThrowIfNull(random);
+        _sysctls = sysctls;
+        _scanner = new TableScanner(procPath: procPath, sysctls: sysctls, time: time);
+        _time = time;
+        _interval = interval;
+        _random = random;
+        _last = time.GetTimestamp();
+        _pause = interval * random.NextDouble();
+    }
+
+    /// <summary>Why the last scan failed; null when it did not.</summary>
+    public string? Problem { get; private set; }
+
+    /// <summary>What the last scan said.</summary>
+    public ScanResult? Latest { get; private set; }
+
+    /// <summary>Scans when that is due.</summary>
+    /// <returns>True when <see cref="Latest"/> is new.</returns>
+    public bool RunIfDue()
+    {
+        if (_time.GetElapsedTime(_last) < _pause)
+        {
+            return false;
+        }
+
+        var begun = _time.GetTimestamp();
+        var scanned = Scan();
+        _last = _time.GetTimestamp();
+        _pause = Pause(_interval, _time.GetElapsedTime(begun, _last), _random.NextDouble());
+        return scanned;
+    }
+
+    /// <summary>The pause after a scan: the interval, or longer when the scan was slow, and up to half of that more by chance. Pure.</summary>
+    internal static TimeSpan Pause(TimeSpan interval, TimeSpan took, double chance)
+    {
+        var least = took / CoreShare;
+        return (least > interval ? least : interval) * (1 + (chance / 2));
+    }
+
+    private bool Scan()
+    {
+        try
+        {
+            var breakdown = _scanner.Sample(SampleSize, TimeoutTable.Read(_sysctls));
+            Latest = new ScanResult(breakdown, CompositionBuilder.Composition(breakdown), CompositionBuilder.Top(breakdown));
+            Problem = null;
+            return true;
+        }
+        catch (Exception e) when (e is NetlinkException or IOException or UnauthorizedAccessException)
+        {
+            Problem = e.Message;
+            return false;
+        }
+    }
+}

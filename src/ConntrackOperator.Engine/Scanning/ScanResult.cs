@@ -1,0 +1,10 @@
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Netfilter.Sampling;
+
+namespace ConntrackOperator.Engine.Scanning;
+
+/// <summary>What one look into the table said.</summary>
+/// <param name="Breakdown">What fills the table, in full.</param>
+/// <param name="Composition">The same for the status.</param>
+/// <param name="Top">Who has the most entries, for the status.</param>
+public sealed record ScanResult(Breakdown Breakdown, CompositionStatus Composition, TopStatus Top);

@@ -1,0 +1,22 @@
+using ConntrackOperator.Benchmarks.Fuzz;
+using ConntrackOperator.Benchmarks.Table;
+
+return args switch
+{
+    ["table", .. var rest] => TableCommand.Run(rest),
+    ["fuzz", .. var rest] => FuzzCommand.Run(rest),
+    _ => Usage(),
+};
+
+static int Usage()
+{
+    Console.Error.WriteLine("""
+        usage: dotnet run -c Release --project tests/ConntrackOperator.Benchmarks -- COMMAND
+
+          table [--entries N] [--rounds N]   reading, sampling and deleting of a real table (default a million entries,
+                                             five rounds) beside a C program that only receives, and the conntrack tool.
+                                             Needs root, conntrack and cc. Raises the machine's table for the time.
+          fuzz [--inputs N] [--seed N]       both parsers on mutated input (default ten million), on all cores.
+        """);
+    return 2;
+}

@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace ConntrackOperator.Benchmarks.Table;
+
+/// <summary>Fills a namespace's table with entries that are the same each time.</summary>
+internal static class TableLoader
+{
+    private static readonly string[] States = ["ESTABLISHED", "ESTABLISHED", "ESTABLISHED", "TIME_WAIT", "TIME_WAIT", "SYN_SENT", "CLOSE_WAIT"];
+
+    /// <summary>Loads with the shared script where there is one, so that figures compare, else with a mix like its.</summary>
+    /// <returns>What loaded them.</returns>
+    internal static string Load(string name, int entries)
+    {
+        if (Shared("load-table.sh") is { } script)
+        {
+            Shell.Run("bash", script, name, entries.ToString(CultureInfo.InvariantCulture));
+            return "the shared load-table.sh";
+        }
+
+        var start = new ProcessStartInfo("ip", ["netns", "exec", name, "conntrack", "-R", "-"])
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        _ = process.StandardOutput.ReadToEndAsync();
+        var random = new Random(1);
+        for (var i = 0; i < entries; i++)
+        {
+            process.StandardInput.WriteLine(Command(i, random));
+        }
+
+        process.StandardInput.Close();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? "its own loader" : throw new InvalidOperationException(errors.Result);
+    }
+
+    /// <summary>A file of the shared performance folder, which may stand beside the repository or beside its parent.</summary>
+    internal static string? Shared(string file)
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            var path = Path.Combine(folder.FullName, "shared", "perf", file);
+            if (File.Exists(path))
+            {
+                return path;
+            }
+        }
+
+        return null;
+    }
+
+    private static string Command(int i, Random random)
+    {
+        var addresses = $"-s 10.{(i >> 16) & 255}.{(i >> 8) & 255}.{i & 255} -d 192.168.{random.Next(256)}.{random.Next(1, 255)} --sport {1024 + (i % 60000)}";
+        var state = States[random.Next(States.Length)];
+        return i % 4 == 0
+            ? $"-A -p udp {addresses} --dport 53 -t 3600"
+            : $"-A -p tcp {addresses} --dport 443 --state {state} -t 3600 -u {(state == "SYN_SENT" ? "SEEN_REPLY" : "ASSURED")}";
+    }
+}

@@ -1,0 +1,118 @@
+using System.Net;
+using System.Text;
+using ConntrackOperator.Cli.Crd;
+using ConntrackOperator.TestKit;
+
+namespace ConntrackOperator.Cli.Tests.Cluster;
+
+/// <summary>
+/// A real API server with three Linux nodes and one that runs Windows, a policy and what its controller and agents would say:
+/// node-1 is in sync, node-2 can't set its size, node-3 has not reported.
+/// </summary>
+public sealed class TestCluster : IAsyncLifetime
+{
+    private const string Api = "/apis/conntrack.dev/v1alpha1/";
+    private TestApiServer? _server;
+    private HttpClient? _http;
+
+    internal string Kubeconfig => _server!.KubeconfigPath;
+
+    public async ValueTask InitializeAsync()
+    {
+        if (TestApiServer.Unavailable is not null)
+        {
+            return;
+        }
+
+        _server = await TestApiServer.StartAsync();
+        _http = _server.CreateHttpClient();
+        foreach (var (_, text) in CrdGenerator.Generate().Where(file => file.Key != CrdGenerator.KustomizationFile))
+        {
+            await SendAsync(HttpMethod.Post, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", text);
+        }
+
+        using var ready = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        foreach (var plural in (string[])["conntrackpolicies", "conntracknodes"])
+        {
+            while ((await _http.GetAsync(new Uri(Api + plural, UriKind.Relative), ready.Token)).StatusCode != HttpStatusCode.OK)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, ready.Token);
+            }
+        }
+
+        await PolicyAsync();
+        foreach (var name in (string[])["node-1", "node-2", "node-3"])
+        {
+            await NodeAsync(name, "linux", name == "node-3" ? "batch" : "edge");
+        }
+
+        await NodeAsync("win-1", "windows", "edge");
+        await ReportAsync("node-1", "InSync", "True", 1048576, """{"name": "nf_conntrack_max", "desired": 1048576, "actual": 1048576, "original": 262144, "policy": "edge", "state": "InSync"}""");
+        await ReportAsync("node-2", "ReadOnly", "False", 262144, """{"name": "nf_conntrack_max", "desired": 1048576, "actual": 262144, "policy": "edge", "state": "ReadOnly", "message": "it is read-only here: run the agent with hostNetwork"}""");
+        await SendAsync(HttpMethod.Post, Api + "conntracknodes", Plan("node-3"));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _http?.Dispose();
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
+    }
+
+    /// <summary>Runs the program against this cluster.</summary>
+    internal CliResult Run(string? input, params string[] arguments)
+    {
+        Assert.SkipUnless(TestApiServer.Unavailable is null, TestApiServer.Unavailable ?? string.Empty);
+        return CliProcess.RunWith(input, new Dictionary<string, string> { ["KUBECONFIG"] = Kubeconfig }, CliProcess.Program, arguments);
+    }
+
+    private static string Plan(string name) => $$"""
+        {"apiVersion": "conntrack.dev/v1alpha1", "kind": "ConntrackNode", "metadata": {"name": "{{name}}"}, "spec": {"settings": [
+          {"name": "nf_conntrack_max", "value": 1048576, "policy": "edge", "field": "table.size", "mode": "Enforce", "onRemoval": "Restore"}]} }
+        """;
+
+    private async Task PolicyAsync()
+    {
+        await SendAsync(HttpMethod.Post, Api + "conntrackpolicies", """
+            {"apiVersion": "conntrack.dev/v1alpha1", "kind": "ConntrackPolicy", "metadata": {"name": "edge"},
+             "spec": {"table": {"size": {"entries": 1048576}, "buckets": 1048576}}}
+            """);
+        await SendAsync(HttpMethod.Patch, Api + "conntrackpolicies/edge/status", """
+            {"status": {"observedGeneration": 1, "hottest": "node-2 91%", "usage": {"dropsPerMinute": 7},
+              "nodes": {"selected": 3, "ready": 1, "updating": 0, "drifted": 0, "failed": 1, "unreachable": 1},
+              "conditions": [{"type": "Ready", "status": "False", "reason": "NodesFailed", "message": "1 of 3 nodes can not be set", "lastTransitionTime": "2026-01-31T12:00:00Z"}]}}
+            """);
+    }
+
+    private async Task NodeAsync(string name, string system, string pool)
+    {
+        await SendAsync(HttpMethod.Post, "/api/v1/nodes", $$$"""{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "{{{name}}}", "labels": {"kubernetes.io/os": "{{{system}}}", "pool": "{{{pool}}}"} } }""");
+        await SendAsync(HttpMethod.Patch, $"/api/v1/nodes/{name}/status", """{"status": {"capacity": {"cpu": "4", "memory": "16393264Ki"}}}""");
+    }
+
+    private async Task ReportAsync(string name, string reason, string applied, long limit, string setting)
+    {
+        await SendAsync(HttpMethod.Post, Api + "conntracknodes", Plan(name));
+        var entries = name == "node-2" ? 238552 : 1000;
+        await SendAsync(HttpMethod.Patch, Api + $"conntracknodes/{name}/status", $$"""
+            {"status": {"observedGeneration": 1, "settings": [{{setting}}],
+              "table": {"entries": {{entries}}, "limit": {{limit}}, "buckets": 262144, "percent": {{entries * 100 / limit}}, "memoryBytes": 85983232},
+              "rates": {"dropsPerMinute": {{(name == "node-2" ? 7 : 0)}}},
+              "conditions": [
+                {"type": "Applied", "status": "{{applied}}", "reason": "{{reason}}", "message": "as told", "lastTransitionTime": "2026-01-31T12:00:00Z"},
+                {"type": "Pressure", "status": "{{(name == "node-2" ? "True" : "False")}}", "reason": "{{(name == "node-2" ? "Critical" : "Normal")}}", "message": "m", "lastTransitionTime": "2026-01-31T12:00:00Z"}]} }
+            """);
+    }
+
+    private async Task SendAsync(HttpMethod method, string path, string body)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative))
+        {
+            Content = new StringContent(body, Encoding.UTF8, method == HttpMethod.Patch ? "application/merge-patch+json" : body.StartsWith('{') ? "application/json" : "application/yaml"),
+        };
+        using var answer = await _http!.SendAsync(request);
+        Assert.True(answer.IsSuccessStatusCode, $"{method} {path}: {await answer.Content.ReadAsStringAsync()}");
+    }
+}

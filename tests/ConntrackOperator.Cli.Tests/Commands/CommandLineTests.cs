@@ -1,0 +1,106 @@
+using ConntrackOperator.Cli.Commands;
+using ConntrackOperator.Cli.Output;
+
+namespace ConntrackOperator.Cli.Tests.Commands;
+
+public sealed class CommandLineTests
+{
+    [Theory]
+    [InlineData("")]
+    [InlineData("host")]
+    [InlineData("host apply")]
+    [InlineData("host status")]
+    [InlineData("host restore")]
+    [InlineData("host watch")]
+    [InlineData("status")]
+    [InlineData("plan")]
+    [InlineData("crd")]
+    [InlineData("version")]
+    public void Every_commands_help_shows_how_kubectl_calls_it_and_an_example(string command)
+    {
+        var result = CliProcess.Run([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains($"\n  kubectl conntrack{(command.Length == 0 ? string.Empty : " " + command)}", result.Output, StringComparison.Ordinal);
+        Assert.Matches($"Examples?:\n  .*kubectl conntrack {(command.Length == 0 ? "host" : command)}", result.Output);
+        Assert.DoesNotContain("kubectl-conntrack", result.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "Required command was not provided.")]
+    [InlineData("host", "Required command was not provided.")]
+    [InlineData("hots", "'hots'")]
+    [InlineData("host apply", "'--filename' is required")]
+    [InlineData("host apply -f", "'-f'")]
+    [InlineData("host apply -f x -o toml", "--output: Invalid value: \"toml\": must be one of table, json, yaml")]
+    [InlineData("host status --nope", "'--nope'")]
+    [InlineData("status a b", "'b'")]
+    [InlineData("plan", "'--filename' is required")]
+    public void Usage_errors_are_exit_code_2_and_point_to_the_help(string arguments, string expected)
+    {
+        var result = CliProcess.Run(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(2, result.ExitCode);
+        Assert.Empty(result.Output);
+        Assert.Contains(expected, result.Error, StringComparison.Ordinal);
+        Assert.Matches("See 'kubectl conntrack.* --help'.\n$", result.Error);
+        Assert.DoesNotContain("ConntrackOperator.", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Kubectl_finds_it_as_a_plugin()
+    {
+        var path = Environment.GetEnvironmentVariable("PATH") ?? string.Empty;
+        Assert.SkipUnless(path.Split(':').Any(d => File.Exists(Path.Combine(d, "kubectl"))), "kubectl is not on the PATH.");
+        var kubectl = path.Split(':').Select(d => Path.Combine(d, "kubectl")).First(File.Exists);
+        var environment = new Dictionary<string, string> { ["PATH"] = AppContext.BaseDirectory + ":" + path };
+        var help = CliProcess.RunWith(null, environment, kubectl, "conntrack", "host", "apply", "--help");
+        Assert.Contains("  kubectl conntrack host apply [options]", help.Output, StringComparison.Ordinal);
+        Assert.Equal(2, CliProcess.RunWith(null, environment, kubectl, "conntrack", "host", "apply").ExitCode);
+    }
+
+    [Fact]
+    public void The_version_is_printed_alone() => Assert.Matches(@"^\d+\.\d+\.\d+\S*\n$", CliProcess.Run("version").Output);
+
+    [Theory]
+    [InlineData("/usr/local/bin/kubectl-conntrack", "kubectl conntrack")]
+    [InlineData("/opt/kubectl-conntrack.dll", "kubectl conntrack")]
+    [InlineData("conntrackctl", "conntrackctl")]
+    public void The_program_is_named_as_it_is_called(string argument, string expected) => Assert.Equal(expected, CommandLine.NameFrom(argument));
+
+    [Fact]
+    public void Tables_are_aligned_with_numbers_to_the_right_and_no_blanks_at_the_end()
+    {
+        var table = new TextTable("NAME", ">COUNT", "WHY");
+        table.Add("a", "1000", string.Empty);
+        table.Add("longer", "5", "because");
+        Assert.Equal("NAME     COUNT   WHY\na         1000\nlonger       5   because\n", table.Plain());
+    }
+
+    [Fact]
+    public void Without_a_cluster_it_says_how_to_name_one()
+    {
+        var result = CliProcess.RunWith(null, new Dictionary<string, string> { ["KUBECONFIG"] = "/nonexistent/kubeconfig" }, CliProcess.Program, "status");
+        Assert.Equal(1, result.ExitCode);
+        Assert.StartsWith("error: no cluster: ", result.Error, StringComparison.Ordinal);
+        Assert.Contains("--kubeconfig", result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_server_that_can_not_be_reached_is_one_line_and_exit_code_1()
+    {
+        var file = Path.GetTempFileName();
+        File.WriteAllText(file, """
+            apiVersion: v1
+            kind: Config
+            clusters: [{name: c, cluster: {server: "http://127.0.0.1:1"}}]
+            contexts: [{name: c, context: {cluster: c, user: u}}]
+            users: [{name: u, user: {}}]
+            current-context: c
+            """);
+        var result = CliProcess.Run("status", "--kubeconfig", file);
+        File.Delete(file);
+        Assert.Equal(1, result.ExitCode);
+        Assert.StartsWith("error: ", result.Error, StringComparison.Ordinal);
+        Assert.Single(result.Error.TrimEnd().Split('\n'));
+    }
+}

@@ -1,0 +1,183 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using ConntrackOperator.Api;
+using ConntrackOperator.Netfilter.Sysctls;
+
+namespace ConntrackOperator.Cli.Tests.Host;
+
+public sealed partial class HostLifeTests
+{
+    private const int SIGINT = 2;
+    private const int SIGTERM = 15;
+
+    [Fact]
+    public void Status_of_a_host_that_nobody_set_needs_no_state_directory()
+    {
+        using var host = new TestHost();
+        var result = host.Run("status");
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("applied   NoPlan: ", result.Output, StringComparison.Ordinal);
+        Assert.Matches(@"table +0 of \d+ entries \(0%\)", result.Output);
+        Assert.False(Directory.Exists(host.State));
+    }
+
+    [Fact]
+    public void Status_shows_original_now_and_wanted_and_drift_is_exit_code_3()
+    {
+        using var host = new TestHost();
+        host.Run("apply", "-f", host.File("p.yaml", HostPolicies.Timeouts));
+        var result = host.Run("status");
+        Assert.Equal(0, result.ExitCode);
+        Assert.EndsWith(
+            """
+            SETTING                              ORIGINAL   NOW   WANTED   STATE    POLICY
+            nf_conntrack_tcp_timeout_time_wait        120    60       60   InSync   timeouts
+            nf_conntrack_udp_timeout                   30    20       20   InSync   timeouts
+
+            2 settings: 2 InSync
+
+            """,
+            result.Output, StringComparison.Ordinal);
+
+        host[SysctlNames.UdpTimeout] = 31;
+        var drifted = host.Run("status", "-o", "json");
+        Assert.Equal(3, drifted.ExitCode);
+        Assert.Equal(31, JsonSerializer.Deserialize(drifted.Output, ApiJson.Default.ConntrackNode)!.Status!.Settings![1].Actual);
+        Assert.Equal(31, host[SysctlNames.UdpTimeout]);
+    }
+
+    [Fact]
+    public void Restore_puts_everything_back_even_what_the_policy_would_keep_and_forgets_the_plan()
+    {
+        using var host = new TestHost();
+        host.Run("apply", "-f", host.File("p.yaml", HostPolicies.Timeouts.Replace("spec:", "spec:\n  onDelete: Keep", StringComparison.Ordinal)));
+        var result = host.Run("restore");
+
+        Assert.Equal(
+            """
+            SETTING                              BEFORE   NOW   WANTED   STATE      POLICY
+            nf_conntrack_tcp_timeout_time_wait       60   120      120   Restored   -
+            nf_conntrack_udp_timeout                 20    30       30   Restored   -
+
+            2 settings: 2 Restored; the plan is forgotten
+
+            """,
+            result.Output);
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal((30, 120), (host[SysctlNames.UdpTimeout], host[SysctlNames.TcpTimeoutTimeWait]));
+        Assert.False(File.Exists(Path.Combine(host.State, "plan.json")));
+        Assert.StartsWith("nothing to restore", host.Run("restore").Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(SIGINT)]
+    [InlineData(SIGTERM)]
+    public void Watch_puts_drift_back_tells_it_and_leaves_the_settings_when_it_ends(int signal)
+    {
+        using var host = new TestHost();
+        using var watch = host.Start("watch", "-f", host.File("p.yaml", HostPolicies.Timeouts));
+        try
+        {
+            ReadUntil(watch, "nf_conntrack_udp_timeout 20 InSync");
+            host[SysctlNames.UdpTimeout] = 77;
+            ReadUntil(watch, "nf_conntrack_udp_timeout 20 InSync (something else had set it; put back)");
+            Assert.Equal(20, host[SysctlNames.UdpTimeout]);
+        }
+        finally
+        {
+            _ = kill(watch.Id, signal);
+        }
+
+        Assert.True(watch.WaitForExit(TimeSpan.FromSeconds(10)));
+        Assert.Equal(0, watch.ExitCode);
+        Assert.Equal(20, host[SysctlNames.UdpTimeout]);
+        Assert.True(File.Exists(Path.Combine(host.State, "plan.json")));
+    }
+
+    [Fact]
+    public void Watch_without_a_file_takes_the_plan_that_was_kept()
+    {
+        using var host = new TestHost();
+        host.Run("apply", "-f", host.File("p.yaml", HostPolicies.Timeouts));
+        host[SysctlNames.UdpTimeout] = 30;
+        using var watch = host.Start("watch");
+        try
+        {
+            ReadUntil(watch, "nf_conntrack_udp_timeout 20 InSync");
+        }
+        finally
+        {
+            _ = kill(watch.Id, SIGTERM);
+            watch.WaitForExit();
+        }
+    }
+
+    [Fact]
+    public void Watch_without_a_file_and_without_a_plan_is_bad_input()
+    {
+        using var host = new TestHost();
+        var result = host.Run("watch");
+        Assert.Equal((2, $"error: no plan is kept in {host.State}: give one with -f\n"), (result.ExitCode, result.Error));
+    }
+
+    [Fact]
+    public void While_one_watches_another_may_look_but_not_set()
+    {
+        using var host = new TestHost();
+        var file = host.File("p.yaml", HostPolicies.Timeouts);
+        using var watch = host.Start("watch", "-f", file);
+        try
+        {
+            ReadUntil(watch, "nf_conntrack_udp_timeout 20 InSync");
+            Assert.Equal(0, host.Run("status").ExitCode);
+            Assert.Equal(0, host.Run("apply", "-f", file, "--dry-run").ExitCode);
+            var busy = host.Run("apply", "-f", file);
+            Assert.Equal(1, busy.ExitCode);
+            Assert.Contains("another process", busy.Error, StringComparison.Ordinal);
+        }
+        finally
+        {
+            _ = kill(watch.Id, SIGTERM);
+            watch.WaitForExit();
+        }
+    }
+
+    [Fact]
+    public void Without_the_module_it_says_so_and_how_to_load_it()
+    {
+        var root = Directory.CreateTempSubdirectory("conntrack-operator-test-");
+        try
+        {
+            var file = Path.Combine(root.FullName, "p.yaml");
+            File.WriteAllText(file, HostPolicies.Timeouts);
+            var result = CliProcess.Run("host", "apply", "-f", file, "--sysctl-dir", Path.Combine(root.FullName, "none"), "--state-dir", Path.Combine(root.FullName, "state"));
+            Assert.Equal(3, result.ExitCode);
+            Assert.Contains("the nf_conntrack module is not loaded", result.Output, StringComparison.Ordinal);
+            Assert.Contains("modprobe nf_conntrack", result.Output, StringComparison.Ordinal);
+        }
+        finally
+        {
+            root.Delete(recursive: true);
+        }
+    }
+
+    private static void ReadUntil(Process process, string text)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        var seen = new List<string>();
+        while (true)
+        {
+            var line = process.StandardOutput.ReadLineAsync(limit.Token).AsTask().GetAwaiter().GetResult();
+            Assert.True(line is not null, $"ended without '{text}', after: {string.Join('\n', seen)} {(process.HasExited ? process.StandardError.ReadToEnd() : string.Empty)}");
+            seen.Add(line);
+            if (line.Contains(text, StringComparison.Ordinal))
+            {
+                return;
+            }
+        }
+    }
+
+    [LibraryImport("libc")]
+    private static partial int kill(int pid, int signal);
+}

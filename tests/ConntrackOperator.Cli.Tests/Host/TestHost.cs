@@ -1,0 +1,51 @@
+using System.Diagnostics;
+using ConntrackOperator.Netfilter.Sysctls;
+using ConntrackOperator.Netfilter.Tests.Kernel;
+
+namespace ConntrackOperator.Cli.Tests.Host;
+
+/// <summary>A network namespace as a host: its own time-outs, the machine's size read-only; with a state directory of its own.</summary>
+internal sealed class TestHost : IDisposable
+{
+    private readonly NetworkNamespace _network;
+    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("conntrack-operator-test-");
+
+    internal TestHost()
+    {
+        NetworkNamespace.Require();
+        _network = new NetworkNamespace();
+    }
+
+    internal string State => Path.Combine(_root.FullName, "state");
+
+    internal string Root => _root.FullName;
+
+    internal string File(string name, string content)
+    {
+        var path = Path.Combine(_root.FullName, name);
+        System.IO.File.WriteAllText(path, content);
+        return path;
+    }
+
+    /// <summary>`host` with these arguments and this state directory.</summary>
+    internal CliResult Run(params string[] arguments) => RunWith(null, arguments);
+
+    internal CliResult RunWith(string? input, params string[] arguments) =>
+        _network.Run(() => CliProcess.RunWith(input, null, CliProcess.Program, ["host", .. arguments, "--state-dir", State]));
+
+    internal CliResult Shell(string program, params string[] arguments) => _network.Run(() => CliProcess.RunWith(null, null, program, arguments));
+
+    internal Process Start(params string[] arguments) => _network.Run(() => CliProcess.Start(null, CliProcess.Program, ["host", .. arguments, "--state-dir", State]));
+
+    internal long this[string key]
+    {
+        get => _network.Run(() => new SysctlDirectory().Read(key).Value!.Value);
+        set => _network.Run(() => Assert.Equal(SysctlStatus.Ok, new SysctlDirectory().Write(key, value).Status));
+    }
+
+    public void Dispose()
+    {
+        _network.Dispose();
+        _root.Delete(recursive: true);
+    }
+}
