@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Reflection;
 using System.Runtime.InteropServices;
-using ConntrackOperator.Controller.Cluster;
+using ConntrackOperator.Cli.Cluster;
 using ConntrackOperator.Controller.Uninstall;
 using ConntrackOperator.Kubernetes.Leading;
 using ConntrackOperator.Kubernetes.Logging;
@@ -92,9 +92,9 @@ internal static class ControllerCommand
                 stop.Cancel();
             }
 
-            using var connection = KubeconfigConnection.Open(kubeconfig, context);
+            var api = KubeconfigConnection.Connect(kubeconfig, context, new ApiClientOptions { UserAgent = "conntrack-controller/" + _version });
             var template = options.AgentTemplate is { } path ? Agents.AgentTemplate.Read(path) : null;
-            await ControllerHost.RunAsync(connection.Client("conntrack-controller/" + _version, TimeProvider.System), options, template, log, TimeProvider.System, stop.Token);
+            await ControllerHost.RunAsync(api, options, template, log, TimeProvider.System, stop.Token);
             return 0;
         }
         catch (LeaseLostException e)

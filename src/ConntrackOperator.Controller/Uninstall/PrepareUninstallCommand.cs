@@ -1,5 +1,5 @@
 using System.CommandLine;
-using ConntrackOperator.Controller.Cluster;
+using ConntrackOperator.Cli.Cluster;
 using ConntrackOperator.Kubernetes.Logging;
 using ConntrackOperator.Kubernetes.Transport;
 using ConntrackOperator.Planning;
@@ -43,9 +43,9 @@ internal static class PrepareUninstallCommand
             var log = new JsonLineLog(Console.OpenStandardOutput(), TimeProvider.System, verbose: true);
             try
             {
-                using var connection = KubeconfigConnection.Open(parsed.GetValue(kubeconfig), parsed.GetValue(context));
+                var api = KubeconfigConnection.Connect(parsed.GetValue(kubeconfig), parsed.GetValue(context), new ApiClientOptions { UserAgent = userAgent });
                 var preparation = new UninstallPreparation(
-                    connection.Client(userAgent, TimeProvider.System), parsed.GetValue(ns)!, parsed.GetValue(daemonSet), parsed.GetValue(timeout),
+                    api, parsed.GetValue(ns)!, parsed.GetValue(daemonSet), parsed.GetValue(timeout),
                     (message, error) =>
                     {
                         if (error is null)
