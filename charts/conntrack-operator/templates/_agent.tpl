@@ -94,6 +94,7 @@ spec:
             - --heartbeat-min={{ $agent.heartbeatMin }}
             - --heartbeat-max={{ $agent.heartbeatMax }}
             - --usage-report-gap={{ $agent.usageReportGap }}
+            - --scan-interval={{ $agent.scanInterval }}
             - --start-jitter={{ $agent.startJitter }}
             - --verbose={{ $agent.verbose }}
             {{- range $agent.extraArgs }}
