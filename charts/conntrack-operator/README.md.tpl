@@ -19,7 +19,8 @@ Nothing happens to a node before a policy selects it. Without policies there are
     helm upgrade conntrack-operator charts/conntrack-operator --namespace conntrack-system
 
 upgrades the CRDs too, since they are templates of the chart. Agents are replaced a few at a time (`agent.maxUnavailable`); nodes
-keep their settings meanwhile, and while the controller is away.
+keep their settings meanwhile, and while the controller is away. (With `crds.install=false` the CRDs are somebody else's to
+upgrade, before the release: `kubectl apply --server-side -f charts/conntrack-operator/files/crds`.)
 
 ## Uninstall
 

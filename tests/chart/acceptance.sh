@@ -3,7 +3,7 @@
 # batch/v1 is not among what the test server serves: of the hook's Job, its pod is checked, and its own few fields by name.
 
 "$kubectl" create namespace "$namespace" >/dev/null
-strict() { "$kubectl" --namespace "$namespace" apply --dry-run=server --validate=strict -f "$1"; }
+strict() { "$kubectl" apply --dry-run=server --validate=strict "${@:2}" -f "$1"; }
 
 # Documents of a stream by kind: those that are KIND, or with `not KIND` all others.
 of_kind() {
@@ -29,10 +29,10 @@ for values in values/*.yaml; do
   of_kind not Job <"$work/rendered.yaml" >"$work/plain.yaml"
   check "accepted: $name" strict "$work/plain.yaml"
   daemon_set <"$work/rendered.yaml" >"$work/daemonset.yaml"
-  check "accepted: $name, the agents' DaemonSet" strict "$work/daemonset.yaml"
+  check "accepted: $name, the agents' DaemonSet" strict "$work/daemonset.yaml" --namespace "$namespace"
   if grep -q '^kind: Job$' "$work/rendered.yaml"; then
     job_pod <"$work/rendered.yaml" >"$work/pod.yaml"
-    check "accepted: $name, the pod of the uninstall hook" strict "$work/pod.yaml"
+    check "accepted: $name, the pod of the uninstall hook" strict "$work/pod.yaml" --namespace "$namespace"
     equals "the hook's Job has only fields that a Job has: $name" "activeDeadlineSeconds backoffLimit template" \
       "$(of_kind only Job <"$work/rendered.yaml" | sed -n '/^spec:$/,$p' | sed -n 's/^  \([a-zA-Z]*\):.*/\1/p' | sort | xargs)"
   fi

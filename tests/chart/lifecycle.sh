@@ -40,6 +40,8 @@ check "rollback: the policy is still there" "$kubectl" get conntrackpolicies def
 check "upgrade: without the CRDs" "$helm" upgrade $release "$chart" --namespace "$namespace" --set crds.install=false
 check "upgrade: without the CRDs, they and the policy stay" "$kubectl" get conntrackpolicies default
 check "upgrade: with the CRDs again" "$helm" upgrade $release "$chart" --namespace "$namespace"
+# Helm takes them over as they are, and changes them once their manifest differs from the last revision's.
+check "upgrade: with something changed in them" "$helm" upgrade $release "$chart" --namespace "$namespace" --set commonLabels.changed=yes
 equals "upgrade: with the CRDs again, they are this chart's" "Never Always Auto" "$(events_of)"
 
 refused "uninstall: a hook that can't run keeps everything" 'no matches for kind "Job"' "$helm" uninstall $release --namespace "$namespace"
@@ -52,6 +54,7 @@ check "uninstall: the CRDs stay, and the policy" "$kubectl" get conntrackpolicie
 equals "uninstall: nothing else stays" "" "$(ours | grep conntrack | grep -v customresourcedefinition)"
 
 check "install again over the CRDs that stayed" "$helm" install $release "$chart" --namespace "$namespace"
+equals "install again over the CRDs that stayed: they are this chart's" "Never Always Auto" "$(events_of)"
 "$kubectl" delete conntrackpolicies --all >/dev/null
 check "upgrade: crds.keep=false" "$helm" upgrade $release "$chart" --namespace "$namespace" --set crds.keep=false
 check "uninstall: with the CRDs" "$helm" uninstall $release --namespace "$namespace" --no-hooks --wait

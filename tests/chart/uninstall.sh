@@ -33,9 +33,11 @@ N
 "$kubectl" patch node node-2 --subresource=status --type=merge -p '{"status": {"conditions": [{"type": "Ready", "status": "Unknown"}]}}' >/dev/null
 "$kubectl" apply -f "$root/config/samples/simple.yaml" >/dev/null
 
+# As a controller that has died has left it.
+"$kubectl" patch conntrackpolicies default --type=merge -p '{"metadata": {"finalizers": ["conntrack.dev/restore"]}}' >/dev/null
 refused "uninstall: without a controller the hook gives up and says why" "policies wait for their nodes (default); if this lasts, see whether the controller runs" \
   "$CONTROLLER" "${hook[@]/#--timeout=*/--timeout=2s}" "--kubeconfig=$KUBECONFIG"
-"$kubectl" delete conntrackpolicies --all >/dev/null
+"$kubectl" patch conntrackpolicies default --type=merge -p '{"metadata": {"finalizers": null}}' >/dev/null
 "$kubectl" apply -f "$root/config/samples/simple.yaml" >/dev/null
 
 "$CONTROLLER" "${arguments[@]}" "--kubeconfig=$KUBECONFIG" >"$work/controller.log" 2>&1 &

@@ -36,14 +36,14 @@ spec:
         {{- toYaml . | nindent 8 }}
         {{- end }}
     spec:
-      serviceAccountName: {{ include "conntrack.serviceAccount" (dict "root" . "component" "agent") }}
+      serviceAccountName: {{ include "conntrack.serviceAccount" (dict "root" . "component" "agent") | quote }}
       automountServiceAccountToken: true
       enableServiceLinks: false
       # /proc/sys/net shows the network namespace of the caller: it has to be the node's.
       hostNetwork: true
       dnsPolicy: Default
       {{- with include "conntrack.priorityClass" (dict "root" . "component" "agent") }}
-      priorityClassName: {{ . }}
+      priorityClassName: {{ . | quote }}
       {{- end }}
       terminationGracePeriodSeconds: 10
       {{- with $agent.tolerations }}
@@ -94,6 +94,7 @@ spec:
             - --heartbeat-min={{ $agent.heartbeatMin }}
             - --heartbeat-max={{ $agent.heartbeatMax }}
             - --usage-report-gap={{ $agent.usageReportGap }}
+            - --scan-interval={{ $agent.scanInterval }}
             - --start-jitter={{ $agent.startJitter }}
             - --verbose={{ $agent.verbose }}
             {{- range $agent.extraArgs }}

@@ -20,8 +20,8 @@
 
 {{/* dict root, component */}}
 {{- define "conntrack.selector" -}}
-app.kubernetes.io/name: {{ include "conntrack.name" .root }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/name: {{ include "conntrack.name" .root | quote }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{- end -}}
 
