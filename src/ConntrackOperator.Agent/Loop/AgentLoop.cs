@@ -72,7 +72,12 @@ internal sealed class AgentLoop : IDisposable
 
         _stateBroken = !kept;
         var reading = _engine.Observe();
-        _engine.Scan(reading);
+        if (_engine.Scan(reading))
+        {
+            // Once a minute, some milliseconds: on thousands of nodes the scan's memory is worth more back with the kernel.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        }
+
         var status = _engine.Status(reading, _reporter.Conditions);
         Tell(status);
         _reporter.Offer(status);

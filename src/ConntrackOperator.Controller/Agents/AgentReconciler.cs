@@ -75,9 +75,9 @@ internal sealed class AgentReconciler(
             await api.DeleteAsync(ResourceTypes.DaemonSet, options.Namespace, template.Name, existing.Metadata.Uid, null, ct);
             log.Info($"deleted DaemonSet {options.Namespace}/{template.Name}: no policy needs agents");
         }
-        catch (ApiException e) when (e.IsNotFound || e.IsConflict)
+        catch (ApiException e) when (e.IsNotFound)
         {
-            // Gone already, or another one by now: the watch will tell.
+            // Gone already. A conflict, another one by now, is looked at again.
         }
 
         (_applied, _terms, _uid, _generation) = (null, null, null, 0);

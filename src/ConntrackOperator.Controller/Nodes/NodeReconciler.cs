@@ -159,9 +159,9 @@ internal sealed class NodeReconciler(
         {
             await api.DeleteAsync(ResourceTypes.ConntrackNode, null, name, existing.Metadata?.Uid, resourceVersion, ct);
         }
-        catch (ApiException e) when (e.IsNotFound || e.IsConflict)
+        catch (ApiException e) when (e.IsNotFound)
         {
-            // Gone already, or another object or version by now: the watch will tell.
+            // Gone already. A conflict, another object or version by now, is looked at again.
         }
 
         _own.Forget(name);

@@ -99,8 +99,10 @@ internal sealed class PolicyReconciler
         var left = _options.RestoreTimeout - _time.GetElapsedTime(since);
         if ((planning || waiting.Count > 0) && left > TimeSpan.Zero)
         {
-            await WriteStatusAsync(policy, name, ct);
-            return ReconcileResult.RequeueAfter(left < _lookAgain ? left : _lookAgain);
+            var again = left < _lookAgain ? left : _lookAgain;
+            return await WriteStatusAsync(policy, name, ct) is { After: { } gap } && gap < again
+                ? ReconcileResult.RequeueAfter(gap)
+                : ReconcileResult.RequeueAfter(again);
         }
 
         if (!await _finalizer.RemoveAsync(policy, ct))

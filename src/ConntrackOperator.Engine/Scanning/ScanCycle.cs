@@ -17,8 +17,8 @@ public sealed class ScanCycle
     /// <summary>The greatest part of one core that scans may take: 0.5 %.</summary>
     public const double CoreShare = 0.005;
 
-    private readonly TableScanner _scanner;
     private readonly SysctlDirectory _sysctls;
+    private readonly string _procPath;
     private readonly TimeProvider _time;
     private readonly TimeSpan _interval;
     private readonly Random _random;
@@ -36,7 +36,7 @@ public sealed class ScanCycle
         ArgumentNullException.ThrowIfNull(time);
         ArgumentNullException.ThrowIfNull(random);
         _sysctls = sysctls;
-        _scanner = new TableScanner(procPath: procPath, sysctls: sysctls, time: time);
+        _procPath = procPath;
         _time = time;
         _interval = interval;
         _random = random;
@@ -77,7 +77,8 @@ public sealed class ScanCycle
     {
         try
         {
-            var breakdown = _scanner.Sample(SampleSize, TimeoutTable.Read(_sysctls));
+            // A new one each time: its tables are not worth keeping for a minute.
+            var breakdown = new TableScanner(procPath: _procPath, sysctls: _sysctls, time: _time).Sample(SampleSize, TimeoutTable.Read(_sysctls));
             Latest = new ScanResult(breakdown, CompositionBuilder.Composition(breakdown), CompositionBuilder.Top(breakdown));
             Problem = null;
             return true;

@@ -1,0 +1,170 @@
+using ConntrackOperator.Controller.Cluster;
+using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Simulation;
+using ConntrackOperator.TestKit;
+using ConntrackOperator.TestKit.Faults;
+
+namespace ConntrackOperator.Controller.Tests.Behaviour;
+
+/// <summary>Whatever the API server and the network do, the cluster ends up as the policies say, and nothing is applied twice.</summary>
+public sealed class FaultTests : IAsyncLifetime
+{
+    private const string User = "controller";
+    private const string Established = "nf_conntrack_tcp_timeout_established";
+
+    private readonly FakeApiServer _server = new(TestCluster.Kinds);
+    private TestCluster _cluster = null!;
+    private SimulatedFleet _fleet = null!;
+
+    public ValueTask InitializeAsync()
+    {
+        _server.AddUser(User, User);
+        _cluster = new TestCluster(_server.CreateClient());
+        _fleet = new SimulatedFleet(_server.CreateClient());
+        return ValueTask.CompletedTask;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _fleet.DisposeAsync();
+        await _cluster.DisposeAsync();
+        _server.Dispose();
+    }
+
+    [Theory]
+    [InlineData("patch", "409")]
+    [InlineData("patch", "429")]
+    [InlineData("patch", "500")]
+    [InlineData("patch", "404")]
+    [InlineData("patch", "cut")]
+    [InlineData("patch", "cut answer")]
+    [InlineData("delete", "409")]
+    [InlineData("delete", "429")]
+    [InlineData("delete", "500")]
+    [InlineData("delete", "cut")]
+    [InlineData("delete", "cut answer")]
+    [InlineData("create", "409")]
+    [InlineData("create", "500")]
+    [InlineData("create", "cut answer")]
+    [InlineData("list", "410")]
+    [InlineData("list", "429")]
+    [InlineData("list", "500")]
+    [InlineData("list", "cut")]
+    [InlineData("watch", "410")]
+    [InlineData("watch", "500")]
+    [InlineData("watch", "cut")]
+    [InlineData("watch", "expire")]
+    [InlineData("watch", "cut in mid-event")]
+    [InlineData("watch", "end")]
+    public async Task Policy_lives_its_life_through_two_of(string verb, string fault)
+    {
+        await _cluster.CreateNodeAsync("n1");
+        await _cluster.CreateNodeAsync("n2", "pool=edge");
+        // Two for each kind: once is met by the first try, and again by the second.
+        foreach (var plural in new[] { "conntrackpolicies", "conntracknodes", "daemonsets", "nodes" })
+        {
+            _server.Faults.Add(r => r.User == User && r.Verb == verb && r.Plural == plural, 2, Fault(fault));
+        }
+
+        var log = new ListLog();
+        await using var controller = Start(log);
+        await _cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
+        await Until(() => _cluster.IsReady("p") && _cluster.Planned("n1", Established) == 86400 && _cluster.DaemonSet() is not null, "it is ready");
+        await _cluster.ApplyAsync("p", """{"nodeSelector":{"matchLabels":{"pool":"edge"}},"timeouts":{"tcp":{"established":"1h"}}}""");
+        await Until(() => _cluster.IsReady("p") && _cluster.Planned("n2", Established) == 3600 && _cluster.Plan("n1") is null, "the edit is in force");
+        Assert.Equal(2, _cluster.Plan("n2")!.Metadata!.Generation);
+        await _cluster.DeleteAsync(ResourceTypes.Policy, "p");
+        await Until(() => _cluster.Policy("p") is null && !_cluster.Plans.Any() && _cluster.DaemonSet() is null, "all is gone");
+        Assert.False(controller.Ended.IsCompleted);
+    }
+
+    [Fact]
+    public async Task Server_that_goes_away_comes_back_to_a_controller_that_takes_up_where_it_was()
+    {
+        await using var controller = Start();
+        await _cluster.CreateNodeAsync("n1");
+        await _cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
+        await Until(() => _cluster.IsReady("p"), "it is ready");
+        _server.Stop();
+        await Task.Delay(700, TestCluster.Token);
+        _server.Start();
+        _server.Merge(ResourceTypes.Policy, "p", """{"spec":{"timeouts":{"tcp":{"established":"1h"}}}}""");
+        await Until(() => _cluster.IsReady("p") && _cluster.Planned("n1", Established) == 3600, "the edit is in force");
+        Assert.Equal(2, _cluster.Plan("n1")!.Metadata!.Generation);
+    }
+
+    [Fact]
+    public async Task Deletions_that_happen_while_nobody_can_watch_are_not_lost()
+    {
+        await using var controller = Start();
+        await _cluster.CreateNodeAsync("n1");
+        await _cluster.CreateNodeAsync("n2");
+        await _cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
+        await Until(() => _cluster.IsReady("p") && _cluster.Policy("p")!.Status!.Nodes!.Ready == 2, "both nodes are ready");
+        _server.Stop();
+        _server.Delete(ResourceType.Node, "n1");
+        _server.Delete(ResourceTypes.ConntrackNode, "n2");
+        _server.Delete(ResourceTypes.DaemonSet, "conntrack-agent", TestCluster.Namespace);
+        // What was deleted is not in any log that a watch could be resumed from.
+        _server.Compact();
+        _server.Start();
+        await Until(() => _cluster.Plan("n1") is null && _cluster.Planned("n2", Established) == 86400 && _cluster.DaemonSet() is not null, "the plans are as they have to be");
+        await Until(() => _cluster.IsReady("p") && _cluster.Policy("p")!.Status!.Nodes!.Selected == 1, "and the counts");
+    }
+
+    [Fact]
+    public async Task Controller_killed_at_any_moment_leaves_nothing_that_the_next_one_does_not_finish()
+    {
+        foreach (var i in Enumerable.Range(0, 12))
+        {
+            await _cluster.CreateNodeAsync($"n{i:00}", i % 2 == 0 ? "pool=even" : "pool=odd");
+        }
+
+        var random = new Random(7);
+        for (var round = 0; round < 12; round++)
+        {
+            using var connection = new KillableConnection(_server.BaseAddress, User);
+            await using var controller = RunningController.Lead(connection.Client, null, Templates.Agent());
+            var seconds = 100 + round;
+            await _cluster.ApplyAsync("even", $$"""{"nodeSelector":{"matchLabels":{"pool":"even"} },"timeouts":{"tcp":{"established":"{{seconds}}s"} } }""");
+            if (round % 3 == 0)
+            {
+                await _cluster.ApplyAsync("odd", """{"nodeSelector":{"matchLabels":{"pool":"odd"}},"timeouts":{"tcp":{"established":"1h"}}}""");
+            }
+            else if (round % 3 == 1 && _server.Get(ResourceTypes.Policy, "odd") is not null)
+            {
+                _server.Delete(ResourceTypes.Policy, "odd");
+            }
+
+            await Task.Delay(random.Next(60), TestCluster.Token);
+            // From here on nothing that it does reaches the server: as good as SIGKILL.
+            connection.Kill();
+        }
+
+        await using var last = Start();
+        await Until(() => _cluster.IsReady("even") && _cluster.Policy("even")!.Status!.Nodes!.Ready == 6, "the policy is ready");
+        await Until(() => _cluster.Plans.Count(p => p.Spec!.Settings!.Exists(s => s is { Policy: "even", Value: 111 })) == 6, "its nodes have the last plan");
+        await Until(() => _cluster.Policy("odd") is null && _cluster.Plans.Count() == 6, "nothing is left of the other");
+        Assert.All(_cluster.Plans, p => Assert.InRange(p.Metadata!.Generation!.Value, 1, 12));
+    }
+
+    private static FaultAction Fault(string name) => name switch
+    {
+        "409" => FaultAction.Answer(409, "Conflict"),
+        "404" => FaultAction.Answer(404, "NotFound"),
+        "410" => FaultAction.Answer(410, "Expired"),
+        "429" => FaultAction.Answer(429, "TooManyRequests"),
+        "500" => FaultAction.Answer(500, "InternalError"),
+        "cut" => FaultAction.Cut(),
+        "cut answer" => FaultAction.CutAnswer(),
+        "expire" => FaultAction.ExpireWatch(1),
+        "cut in mid-event" => FaultAction.CutWatch(1),
+        "end" => FaultAction.EndWatch(1),
+        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such fault"),
+    };
+
+    private static Task Until(Func<bool> condition, string what) => Eventually.UntilAsync(condition, what);
+
+    private RunningController Start(ListLog? log = null) =>
+        RunningController.Lead(new ServerConnection { Server = _server.BaseAddress, Token = User }.Connect(), null, Templates.Agent(), log);
+}

@@ -1,0 +1,116 @@
+using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Controller.Nodes;
+
+namespace ConntrackOperator.Controller.Tests.Nodes;
+
+public sealed class NodeVerdictTests
+{
+    private static readonly DateTimeOffset _now = new(2026, 1, 31, 12, 0, 0, TimeSpan.Zero);
+    private static readonly NodeSpec _plan = new() { Settings = [new NodeSetting { Name = "x", Value = 1, Policy = "p" }] };
+
+    public static TheoryData<SettingState, string> States => new()
+    {
+        { SettingState.InSync, nameof(NodePolicyState.Ready) },
+        { SettingState.Observed, nameof(NodePolicyState.Ready) },
+        { SettingState.NotSupported, nameof(NodePolicyState.Ready) },
+        { SettingState.Pending, nameof(NodePolicyState.Updating) },
+        { SettingState.Held, nameof(NodePolicyState.Updating) },
+        { SettingState.Contested, nameof(NodePolicyState.Drifted) },
+        { SettingState.ReadOnly, nameof(NodePolicyState.Failed) },
+        { SettingState.Failed, nameof(NodePolicyState.Failed) },
+    };
+
+    [Fact]
+    public void Every_state_of_a_setting_has_a_meaning() =>
+        Assert.Equal(Enum.GetValues<SettingState>().Order(), States.Select(row => row.Data.Item1).Order());
+
+    [Theory]
+    [MemberData(nameof(States))]
+    public void State_of_a_setting_is_the_nodes(SettingState state, string expected)
+    {
+        var share = Judge(Node([Setting(state)]));
+        Assert.Equal(expected, share.State.ToString());
+        Assert.Equal(expected == "Ready" ? (null, null) : (state.ToString(), "x: why"), (share.Reason, share.Message));
+    }
+
+    [Fact]
+    public void Worst_setting_counts_whatever_the_order()
+    {
+        SettingStatus[] settings = [Setting(SettingState.Held), Setting(SettingState.Failed), Setting(SettingState.Contested), Setting(SettingState.InSync)];
+        Assert.Equal("Failed", Judge(Node(settings)).Reason);
+        Assert.Equal("Failed", Judge(Node([.. settings.Reverse()])).Reason);
+    }
+
+    [Fact]
+    public void Setting_of_another_policy_does_not_count() =>
+        Assert.Equal(NodePolicyState.Ready, Judge(Node([Setting(SettingState.Failed, "other")])).State);
+
+    [Theory]
+    [InlineData(4, 5, nameof(NodePolicyState.Updating))]
+    [InlineData(5, 5, nameof(NodePolicyState.Ready))]
+    [InlineData(6, 5, nameof(NodePolicyState.Ready))]
+    public void Report_on_an_earlier_plan_is_no_report_on_this_one(long observed, long generation, string expected) =>
+        Assert.Equal(expected, NodeVerdict.Judge("p", _plan, generation, Node([Setting(SettingState.InSync)], observed), true, _now).State.ToString());
+
+    [Fact]
+    public void Node_that_is_not_ready_is_unreachable_whatever_it_said() =>
+        Assert.Equal((NodePolicyState.Unreachable, "NodeNotReady"), Of(NodeVerdict.Judge("p", _plan, 5, Node([Setting(SettingState.Failed)]), false, _now)));
+
+    [Theory]
+    [InlineData(25, nameof(NodePolicyState.Ready))]
+    [InlineData(26, nameof(NodePolicyState.Unreachable))]
+    public void Agent_that_missed_two_heartbeats_is_silent(int minutes, string expected) =>
+        Assert.Equal(expected, NodeVerdict.Judge("p", _plan, 5, Node([Setting(SettingState.InSync)]), true, _now.AddMinutes(minutes)).State.ToString());
+
+    [Theory]
+    [InlineData(5, "Updating")]
+    [InlineData(6, "NoAgent")]
+    public void Agent_has_five_minutes_for_its_first_report(int minutes, string reason)
+    {
+        var node = new ConntrackNode { Metadata = new ObjectMeta { Name = "n", Generation = 1, CreationTimestamp = _now } };
+        Assert.Equal(reason, NodeVerdict.Judge("p", _plan, 1, node, true, _now.AddMinutes(minutes)).Reason);
+    }
+
+    [Fact]
+    public void Plan_that_is_not_there_yet_is_being_made() =>
+        Assert.Equal("Updating", NodeVerdict.Judge("p", _plan, null, null, true, _now).Reason);
+
+    [Fact]
+    public void Refused_setting_fails_the_policy_that_asks_for_it_and_no_other()
+    {
+        var plan = _plan with { Refused = [new RefusedSetting { Name = "nf_conntrack_max", Policy = "p", Reason = "OverMemoryLimit", Message = "too large" }] };
+        var node = Node([Setting(SettingState.InSync)]);
+        Assert.Equal((NodePolicyState.Failed, "OverMemoryLimit"), Of(NodeVerdict.Judge("p", plan, 5, node, true, _now)));
+        Assert.Equal(NodePolicyState.Ready, NodeVerdict.Judge("other", plan, 5, node, true, _now).State);
+    }
+
+    [Fact]
+    public void Missing_module_fails_every_policy()
+    {
+        var node = Node([Setting(SettingState.Pending)]);
+        node = node with { Status = node.Status! with { Conditions = [new Condition { Type = "Applied", Status = "False", Reason = "ModuleNotLoaded", Message = "modprobe" }] } };
+        Assert.Equal((NodePolicyState.Failed, "ModuleNotLoaded"), Of(Judge(node)));
+    }
+
+    [Fact]
+    public void Node_has_let_go_only_when_its_agent_has_seen_the_empty_plan_and_nothing_is_left()
+    {
+        Assert.False(NodeReconciler.HasLetGo(Node([Setting(SettingState.Pending)])));
+        Assert.False(NodeReconciler.HasLetGo(Node([], observed: 4)));
+        Assert.True(NodeReconciler.HasLetGo(Node([])));
+        Assert.True(NodeReconciler.HasLetGo(new ConntrackNode { Metadata = new ObjectMeta { Generation = 5 } }));
+    }
+
+    private static PolicyShare Judge(ConntrackNode node) => NodeVerdict.Judge("p", _plan, 5, node, true, _now);
+
+    private static (NodePolicyState, string?) Of(PolicyShare share) => (share.State, share.Reason);
+
+    private static SettingStatus Setting(SettingState state, string policy = "p") => new() { Name = "x", Policy = policy, State = state, Message = "why" };
+
+    private static ConntrackNode Node(SettingStatus[] settings, long observed = 5) => new()
+    {
+        Metadata = new ObjectMeta { Name = "n", Generation = 5, CreationTimestamp = _now.AddDays(-1) },
+        Status = new NodeStatus { ObservedGeneration = observed, Settings = [.. settings], ReportedAt = _now },
+    };
+}

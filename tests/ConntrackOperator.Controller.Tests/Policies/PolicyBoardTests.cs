@@ -1,0 +1,175 @@
+using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Controller.Nodes;
+using ConntrackOperator.Controller.Policies;
+using ConntrackOperator.Planning;
+using CsCheck;
+
+namespace ConntrackOperator.Controller.Tests.Policies;
+
+public sealed class PolicyBoardTests
+{
+    private static readonly string[] _nodes = [.. Enumerable.Range(0, 30).Select(i => $"n{i:00}")];
+    private static readonly string[] _policies = ["a", "b", "c"];
+    private static readonly string[] _pressures = ["Normal", "Warning", "Critical"];
+
+    private readonly PolicyBoard _board = new();
+
+    [Fact]
+    public void Sums_are_what_adding_up_all_nodes_anew_gives() =>
+        Gen.Select(Of(_nodes), Contribution).Array[0, 120].Sample(steps =>
+        {
+            var board = new PolicyBoard();
+            var model = new Dictionary<string, NodeContribution>();
+            foreach (var name in _policies)
+            {
+                board.Begin(Policy(name), []);
+            }
+
+            foreach (var (node, contribution) in steps)
+            {
+                var touched = board.Put(node, contribution, board.BeginPlanning());
+                var expected = (model.GetValueOrDefault(node)?.Shares.Keys ?? []).Union(contribution?.Shares.Keys ?? []);
+                Assert.Equal(expected.Order(), touched.Order());
+                model.Remove(node);
+                if (contribution is not null)
+                {
+                    model[node] = contribution;
+                }
+            }
+
+            foreach (var name in _policies)
+            {
+                Compare(name, Naive(name, model), board.Snapshot(Policy(name))!);
+            }
+        });
+
+    [Fact]
+    public void Board_says_nothing_about_a_generation_that_it_was_not_told_of()
+    {
+        _board.Begin(Policy("a", 1), []);
+        Assert.NotNull(_board.Snapshot(Policy("a", 1)));
+        Assert.Null(_board.Snapshot(Policy("a", 2)));
+        Assert.Null(_board.Snapshot(Policy("a", 1, "another")));
+        Assert.Null(_board.Snapshot(Policy("b", 1)));
+    }
+
+    [Fact]
+    public void Policy_is_planned_when_every_node_was_planned_since_it_changed()
+    {
+        _board.Begin(Policy("a", 1), ["x", "y"]);
+        var early = _board.BeginPlanning();
+        Assert.Empty(_board.Put("x", null, early));
+        Assert.Equal(1, _board.Snapshot(Policy("a", 1))!.Pending);
+        _board.Begin(Policy("a", 2), ["x", "y"]);
+        // What was planned from the generation before does not count.
+        Assert.Empty(_board.Put("y", null, early));
+        Assert.Equal(2, _board.Snapshot(Policy("a", 2))!.Pending);
+        var now = _board.BeginPlanning();
+        Assert.Empty(_board.Put("x", null, now));
+        // It selects no node, and is told all the same.
+        Assert.Equal(["a"], _board.Put("y", null, now));
+        Assert.Equal(0, _board.Snapshot(Policy("a", 2))!.Pending);
+    }
+
+    [Fact]
+    public void Change_of_another_policy_does_not_put_a_policy_back_into_planning()
+    {
+        _board.Begin(Policy("a", 1), ["x"]);
+        _board.Put("x", null, _board.BeginPlanning());
+        _board.Begin(Policy("b", 1), ["x"]);
+        Assert.Equal(0, _board.Snapshot(Policy("a", 1))!.Pending);
+        Assert.Equal(1, _board.Snapshot(Policy("b", 1))!.Pending);
+    }
+
+    [Fact]
+    public void Late_word_of_an_earlier_generation_changes_nothing()
+    {
+        _board.Begin(Policy("a", 2), ["x"]);
+        _board.Begin(Policy("a", 1), []);
+        Assert.Equal(1, _board.Snapshot(Policy("a", 2))!.Pending);
+        // The same generation again, when the list of nodes is complete at last, counts.
+        _board.Begin(Policy("a", 2), ["x", "y"]);
+        Assert.Equal(2, _board.Snapshot(Policy("a", 2))!.Pending);
+    }
+
+    [Fact]
+    public void Policy_that_comes_again_under_its_name_starts_from_nothing()
+    {
+        _board.Begin(Policy("a", 1), []);
+        _board.Put("x", One("a", NodePolicyState.Ready), 1);
+        _board.Forget("a");
+        _board.Begin(Policy("a", 1, "another"), ["x"]);
+        Assert.Equal(0, _board.Snapshot(Policy("a", 1, "another"))!.Nodes.Selected);
+        _board.Put("x", One("a", NodePolicyState.Ready), _board.BeginPlanning());
+        Assert.Equal(1, _board.Snapshot(Policy("a", 1, "another"))!.Nodes.Selected);
+    }
+
+    private static Gen<T> Of<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
+
+    private static Gen<NodeContribution?> Contribution { get; } =
+        from selected in Gen.Int[0, 7]
+        from states in Gen.Enum<NodePolicyState>().Array[3]
+        from entries in Gen.Int[0, 100]
+        from limit in Of(0, 100)
+        from drops in Of(0, 0, 3)
+        from pressure in Of(_pressures)
+        from conflicts in Gen.Bool
+        from node in Of(_nodes)
+        select selected == 0 ? null : new NodeContribution(
+            new NodeUsage(entries, limit, limit == 0 ? 0 : entries, drops, pressure),
+            _policies.Where((_, i) => (selected & (1 << i)) != 0).ToDictionary(
+                p => p, p => new PolicyShare(states[Array.IndexOf(_policies, p)], "Reason", $"of {p}")),
+            conflicts && (selected & 3) == 3 ? [new PlanConflict("f", "a", "1", "b", "2", node)] : []);
+
+    private static TallySnapshot Naive(string policy, Dictionary<string, NodeContribution> model)
+    {
+        var mine = model.Where(n => n.Value.Shares.ContainsKey(policy)).OrderBy(n => n.Key, StringComparer.Ordinal).ToList();
+        int In(NodePolicyState state) => mine.Count(n => n.Value.Shares[policy].State == state);
+        return new TallySnapshot
+        {
+            Pending = 0,
+            Nodes = new PolicyNodeCounts
+            {
+                Selected = mine.Count,
+                Ready = In(NodePolicyState.Ready),
+                Updating = In(NodePolicyState.Updating),
+                Drifted = In(NodePolicyState.Drifted),
+                Failed = In(NodePolicyState.Failed),
+                Unreachable = In(NodePolicyState.Unreachable),
+            },
+            Entries = mine.Sum(n => n.Value.Usage.Entries),
+            Limit = mine.Sum(n => n.Value.Usage.Limit),
+            DropsPerMinute = mine.Sum(n => n.Value.Usage.DropsPerMinute),
+            Hottest =
+            [
+                .. mine.Where(n => n.Value.Usage.Limit > 0).OrderByDescending(n => n.Value.Usage.Percent).ThenBy(n => n.Key, StringComparer.Ordinal).Take(20)
+                    .Select(n => new HotNode { Name = n.Key, Entries = n.Value.Usage.Entries, Limit = n.Value.Usage.Limit, Percent = n.Value.Usage.Percent, DropsPerMinute = n.Value.Usage.DropsPerMinute }),
+            ],
+            Failures =
+            [
+                .. mine.Where(n => n.Value.Shares[policy].State is NodePolicyState.Failed or NodePolicyState.Drifted or NodePolicyState.Unreachable).Take(20)
+                    .Select(n => new NodeFailure { Name = n.Key, Reason = n.Value.Shares[policy].Reason, Message = n.Value.Shares[policy].Message }),
+            ],
+            Conflicts = [.. mine.SelectMany(n => n.Value.Conflicts.Where(c => c.Winner == policy || c.Loser == policy))],
+            Warning = mine.Count(n => n.Value.Usage.Pressure == "Warning"),
+            Critical = mine.Count(n => n.Value.Usage.Pressure == "Critical"),
+        };
+    }
+
+    private static void Compare(string policy, TallySnapshot expected, TallySnapshot actual)
+    {
+        Assert.Equal(expected.Nodes, actual.Nodes);
+        Assert.Equal((expected.Entries, expected.Limit, expected.DropsPerMinute), (actual.Entries, actual.Limit, actual.DropsPerMinute));
+        Assert.Equal(expected.Hottest, actual.Hottest);
+        Assert.Equal(expected.Failures, actual.Failures);
+        Assert.Equal(expected.Conflicts, actual.Conflicts);
+        Assert.Equal((policy, expected.Warning, expected.Critical, expected.Pending), (policy, actual.Warning, actual.Critical, actual.Pending));
+    }
+
+    private static NodeContribution One(string policy, NodePolicyState state) =>
+        new(new NodeUsage(1, 2, 50, 0, "Normal"), new Dictionary<string, PolicyShare> { [policy] = new(state, null, null) }, []);
+
+    private static ConntrackPolicy Policy(string name, long generation = 1, string uid = "uid") =>
+        new() { Metadata = new ObjectMeta { Name = name, Uid = uid, Generation = generation } };
+}

@@ -1,0 +1,61 @@
+using System.Collections.Concurrent;
+using ConntrackOperator.Controller;
+using ConntrackOperator.Controller.Agents;
+using ConntrackOperator.Controller.Health;
+using ConntrackOperator.Kubernetes;
+using ConntrackOperator.Kubernetes.Transport;
+
+namespace ConntrackOperator.Simulation;
+
+/// <summary>A controller at work in the test's process.</summary>
+internal sealed class RunningController : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Leader? _leader;
+
+    private RunningController(Leader? leader, Func<CancellationToken, Task> run)
+    {
+        _leader = leader;
+        Ended = Task.Run(() => run(_stop.Token));
+    }
+
+    /// <summary>Ends when the controller does.</summary>
+    public Task Ended { get; }
+
+    public static ControllerOptions Quick { get; } = new()
+    {
+        Namespace = TestCluster.Namespace,
+        StatusGap = TimeSpan.FromMilliseconds(50),
+        UsageGap = TimeSpan.FromMilliseconds(200),
+        RestoreTimeout = TimeSpan.FromSeconds(3),
+    };
+
+    /// <summary>The part that works, as if it held the lease.</summary>
+    public static RunningController Lead(ApiClient api, ControllerOptions? options = null, AgentTemplate? template = null, ListLog? log = null)
+    {
+        var leader = new Leader(api, options ?? Quick, template, new ControllerHealth(TimeProvider.System), log ?? new ListLog(), TimeProvider.System);
+        return new RunningController(leader, leader.RunAsync);
+    }
+
+    /// <summary>The whole, with its lease.</summary>
+    public static RunningController Host(ApiClient api, ControllerOptions options, AgentTemplate? template = null, ListLog? log = null) =>
+        new(null, ct => ControllerHost.RunAsync(api, options, template, log ?? new ListLog(), TimeProvider.System, ct));
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await Ended;
+        _leader?.Dispose();
+        _stop.Dispose();
+    }
+}
+
+/// <summary>Keeps what was said.</summary>
+internal sealed class ListLog : IRuntimeLog
+{
+    public ConcurrentQueue<string> Lines { get; } = new();
+
+    public void Info(string message) => Lines.Enqueue(message);
+
+    public void Warn(string message, Exception? exception) => Lines.Enqueue($"warning: {message}: {exception?.Message}");
+}

@@ -1,0 +1,123 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using ConntrackOperator.Api;
+using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Controller.Cluster;
+using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Watching;
+using ConntrackOperator.TestKit;
+
+namespace ConntrackOperator.Simulation;
+
+/// <summary>What a test does to a cluster and sees of it, with a client of its own.</summary>
+internal sealed class TestCluster : IAsyncDisposable
+{
+    public const string Namespace = "conntrack-system";
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ResourceWatcher<DaemonSetObject> _daemonSets;
+    private readonly ClusterView _view;
+    private readonly Task _running;
+
+    public TestCluster(ApiClient api)
+    {
+        Api = api;
+        _view = new ClusterView(api, Kubernetes.SilentLog.Instance, TimeProvider.System);
+        _daemonSets = new(api, ResourceTypes.DaemonSet, ClusterJson.Default.DaemonSetObject, new() { Namespace = Namespace });
+        _running = Task.WhenAll(_view.RunAsync(_stop.Token), _daemonSets.RunAsync(_stop.Token));
+    }
+
+    /// <summary>The kinds that the double has to serve for the controller.</summary>
+    public static FakeResource[] Kinds { get; } =
+    [
+        new(ResourceTypes.Policy),
+        new FakeResource(ResourceTypes.ConntrackNode).WithListMap("spec.settings", "name").WithListMap("spec.refused", "name").WithListMap("status.settings", "name"),
+        new(ResourceTypes.DaemonSet),
+    ];
+
+    public ApiClient Api { get; }
+
+    public static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public ConntrackNode? Plan(string node) => _view.ConntrackNode(node);
+
+    public IEnumerable<ConntrackNode> Plans => _view.ConntrackNodes.Store.Snapshot.Values;
+
+    public ConntrackPolicy? Policy(string name) => _view.Policy(name);
+
+    public DaemonSetObject? DaemonSet(string name = "conntrack-agent") => _daemonSets.Store.TryGet(name, out var found, Namespace) ? found : null;
+
+    /// <summary>A planned value; null: none.</summary>
+    public long? Planned(string node, string setting) => Plan(node)?.Spec?.Settings?.Find(s => s.Name == setting)?.Value;
+
+    /// <summary>A condition as "True AllNodesReady".</summary>
+    public string? Condition(string policy, string type) =>
+        Policy(policy)?.Status?.Conditions?.Find(c => c.Type == type) is { } condition ? $"{condition.Status} {condition.Reason}" : null;
+
+    /// <summary>Ready, for the generation that the policy has now.</summary>
+    public bool IsReady(string policy) =>
+        Policy(policy) is { } p && p.Status?.ObservedGeneration == p.Metadata!.Generation && Condition(policy, "Ready") == "True AllNodesReady"
+        && p.Status!.Conditions!.TrueForAll(c => c.ObservedGeneration == p.Metadata.Generation);
+
+    public async Task CreateNodeAsync(string name, string? labels = null, bool ready = true, string memory = "16Gi")
+    {
+        await Api.CreateAsync(
+            ResourceType.Node, null,
+            new NodeObject { ApiVersion = "v1", Kind = "Node", Metadata = new ObjectMeta { Name = name, Labels = Labels(labels) } },
+            ClusterJson.Default.NodeObject, Token);
+        await MergeAsync(ResourceType.Node, name, $$"""
+            {"status":{"capacity":{"cpu":"4","memory":"{{memory}}"},"conditions":[{"type":"Ready","status":"{{ready}}"}]} }
+            """, "status");
+    }
+
+    public Task SetReadyAsync(string node, bool ready) =>
+        MergeAsync(ResourceType.Node, node, $$"""{"status":{"conditions":[{"type":"Ready","status":"{{ready}}"}]} }""", "status");
+
+    /// <summary>Creates a policy, or changes its spec to this.</summary>
+    public async Task<ConntrackPolicy> ApplyAsync(string name, string spec)
+    {
+        var body = (JsonObject)JsonNode.Parse($$"""{"apiVersion":"conntrack.dev/v1alpha1","kind":"ConntrackPolicy","metadata":{"name":"{{name}}"},"spec":{{spec}} }""")!;
+        await Api.ApplyAsync(ResourceTypes.Policy, null, name, body, ClusterJson.Default.JsonObject, "test", force: true, null, Token);
+        return await Api.GetAsync(ResourceTypes.Policy, null, name, ApiJson.Default.ConntrackPolicy, Token);
+    }
+
+    public Task MergeAsync(ResourceType type, string name, string patch, string? subresource = null, string? ns = null) => Api.PatchAsync(
+        type, ns, name, PatchKind.Merge, Encoding.UTF8.GetBytes(patch), ClusterJson.Default.JsonObject, subresource, Token, "somebody");
+
+    public Task DeleteAsync(ResourceType type, string name, string? ns = null) => Api.DeleteAsync(type, ns, name, null, null, Token);
+
+    /// <summary>The reasons of an object's events.</summary>
+    public async Task<List<string>> EventsAsync(string name)
+    {
+        var list = await Api.ListAsync(ResourceType.Event, "default", new(), SimulationJson.Default.EventLine, Token);
+        return [.. list.Items.Where(e => e.Regarding?.Name == name).Select(e => e.Reason ?? "")];
+    }
+
+    /// <summary>Waits for an event.</summary>
+    public async Task EventAsync(string name, string reason)
+    {
+        for (var i = 0; i < 200; i++)
+        {
+            if ((await EventsAsync(name)).Contains(reason))
+            {
+                return;
+            }
+
+            await Task.Delay(50, Token);
+        }
+
+        Assert.Fail($"no event {reason} of {name}, only {string.Join(", ", await EventsAsync(name))}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running;
+        _stop.Dispose();
+    }
+
+    private static Dictionary<string, string>? Labels(string? text) =>
+        text?.Split(',').Select(l => l.Split('=')).ToDictionary(l => l[0], l => l[1]);
+}
