@@ -2,6 +2,7 @@ using System.Globalization;
 using ConntrackOperator.Agent;
 using ConntrackOperator.Agent.Options;
 using ConntrackOperator.Controller.Cluster;
+using ConntrackOperator.Engine.Enforcement;
 using ConntrackOperator.Engine.Tests;
 using ConntrackOperator.Kubernetes.Logging;
 using ConntrackOperator.Kubernetes.Transport;
@@ -100,7 +101,8 @@ public abstract class WholeWay : IAsyncLifetime
     /// <summary>A machine with its agent joins the cluster.</summary>
     private async Task<Machine> JoinAsync(string name, string labels)
     {
-        var machine = new Machine();
+        // A test has no minute to wait between two resizes.
+        var machine = new Machine { Patience = new EnforcerOptions { ResizeInterval = TimeSpan.FromMilliseconds(100) } };
         var options = new AgentOptions
         {
             NodeName = name,
