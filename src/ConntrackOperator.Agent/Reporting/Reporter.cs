@@ -46,6 +46,18 @@ internal sealed class Reporter(ApiClient api, AgentOptions options, IRuntimeLog 
         }
     }
 
+    /// <summary>Whether a report is to be sent now, or is on its way.</summary>
+    internal bool IsDue
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _newest is not null && _uid is not null && Due(_newest) <= TimeSpan.Zero;
+            }
+        }
+    }
+
     /// <summary>Takes what the API server holds: at the start, and when the object is a new one.</summary>
     /// <param name="uid">The object's UID.</param>
     /// <param name="stored">Its status.</param>

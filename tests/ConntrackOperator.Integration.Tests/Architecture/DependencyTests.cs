@@ -1,0 +1,98 @@
+using System.Reflection;
+using System.Xml.Linq;
+using ConntrackOperator.Simulation;
+
+namespace ConntrackOperator.Integration.Tests.Architecture;
+
+/// <summary>Dependencies point one way.</summary>
+public sealed class DependencyTests
+{
+    /// <summary>Every src project and the src projects that it may reference.</summary>
+    private static readonly Dictionary<string, string[]> _allowed = new()
+    {
+        ["Netfilter"] = [],
+        ["Api"] = [],
+        ["Planning"] = ["Api"],
+        ["Kubernetes"] = ["Api"],
+        ["Engine"] = ["Netfilter", "Api", "Planning"],
+        ["Agent"] = ["Netfilter", "Api", "Planning", "Kubernetes", "Engine"],
+        ["Controller"] = ["Api", "Planning", "Kubernetes"],
+        ["Cli"] = ["Netfilter", "Api", "Planning", "Kubernetes", "Engine"],
+    };
+
+    /// <summary>Those that reference no package, so that whatever uses them stays small.</summary>
+    private static readonly string[] _withoutPackages = ["Netfilter", "Api", "Planning", "Kubernetes", "Engine"];
+
+    public static TheoryData<string> Projects { get; } = [.. Directory.GetFiles(Path.Combine(RealCluster.RepositoryRoot(), "src"), "*.csproj", SearchOption.AllDirectories).Select(NameOf).Order()];
+
+    [Fact]
+    public void Every_project_has_its_place() => Assert.Equal(_allowed.Keys.Order(), Projects.Select(row => row.Data));
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void Project_references_only_what_it_may(string project) =>
+        Assert.Empty(References(project, "ProjectReference").Select(NameOf).Except(_allowed[project]));
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void KubernetesClient_is_the_controllers_and_the_command_lines_alone(string project)
+    {
+        if (project is not ("Controller" or "Cli"))
+        {
+            Assert.DoesNotContain("KubernetesClient", References(project, "PackageReference"));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void Library_references_no_package(string project)
+    {
+        if (_withoutPackages.Contains(project))
+        {
+            Assert.Empty(References(project, "PackageReference"));
+        }
+    }
+
+    [Theory]
+    [InlineData("ConntrackOperator.Netfilter")]
+    [InlineData("ConntrackOperator.Api")]
+    [InlineData("ConntrackOperator.Planning")]
+    [InlineData("ConntrackOperator.Kubernetes")]
+    [InlineData("ConntrackOperator.Engine")]
+    [InlineData("conntrack-agent")]
+    public void Compiled_assembly_references_the_runtime_and_its_neighbours_alone(string assembly)
+    {
+        var names = Assembly.Load(assembly).GetReferencedAssemblies().Select(a => a.Name!).Where(n => !n.StartsWith("System.", StringComparison.Ordinal));
+        var allowed = _allowed[assembly == "conntrack-agent" ? "Agent" : NameOf(assembly)].Select(n => "ConntrackOperator." + n);
+        Assert.Empty(names.Except(allowed));
+    }
+
+    /// <summary>Planning decides, and does nothing: a dry run can't differ from the real run.</summary>
+    [Fact]
+    public void Planning_does_no_input_or_output()
+    {
+        var assembly = typeof(Planning.NodePlanner).Assembly;
+        string[] effects = ["System.Net.Http", "System.Net.Sockets", "System.Diagnostics.Process", "System.IO.FileSystem.Watcher", "System.IO.Pipes"];
+        Assert.Empty(assembly.GetReferencedAssemblies().Select(a => a.Name!).Intersect(effects));
+        var files = Directory.GetFiles(Path.Combine(RealCluster.RepositoryRoot(), "src", "ConntrackOperator.Planning"), "*.cs");
+        Assert.NotEmpty(files);
+        string[] words = ["File.", "Directory.", "TimeProvider", "Console.", "Environment.Get", "Random"];
+        Assert.All(files, file => Assert.All(words, word => Assert.DoesNotContain(word, File.ReadAllText(file), StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void Everything_but_controller_and_command_line_is_fit_for_Native_AOT(string project)
+    {
+        var said = Project(project).Descendants("IsAotCompatible").Select(e => e.Value).SingleOrDefault();
+        Assert.Equal(project is "Controller" or "Cli" ? "false" : null, said);
+    }
+
+    private static IEnumerable<string> References(string project, string kind) =>
+        Project(project).Descendants(kind).Select(e => (string)e.Attribute("Include")!);
+
+    private static XDocument Project(string name) =>
+        XDocument.Load(Path.Combine(RealCluster.RepositoryRoot(), "src", $"ConntrackOperator.{name}", $"ConntrackOperator.{name}.csproj"));
+
+    private static string NameOf(string path) => Path.GetFileNameWithoutExtension(path.EndsWith(".csproj", StringComparison.Ordinal) ? path : path + ".csproj")["ConntrackOperator.".Length..];
+}

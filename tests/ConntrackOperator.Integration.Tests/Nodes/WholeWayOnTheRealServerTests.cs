@@ -1,0 +1,28 @@
+using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Simulation;
+
+[assembly: AssemblyFixture(typeof(RealCluster))]
+
+namespace ConntrackOperator.Integration.Tests.Nodes;
+
+/// <summary>The whole way against Kubernetes' own code and a real etcd.</summary>
+public sealed class WholeWayOnTheRealServerTests(RealCluster real) : WholeWay
+{
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        if (real.Server is not null)
+        {
+            await real.ClearAsync();
+        }
+    }
+
+    protected override Task<ApiClient> ConnectAsync() => Task.FromResult(real.Require().CreateClient());
+
+    protected override ServerConnection Connection() => new()
+    {
+        Server = real.Require().BaseAddress,
+        CertificateAuthorityFile = real.Server!.CertificateAuthorityFile,
+        TokenFile = real.Server.TokenFile,
+    };
+}
