@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using ConntrackOperator.Api.Schema;
 
 namespace ConntrackOperator.Planning;
 
@@ -6,8 +7,7 @@ namespace ConntrackOperator.Planning;
 public static partial class ObjectNames
 {
     /// <summary>What is allowed.</summary>
-    public const string Allowed =
-        "must be a lowercase RFC 1123 subdomain: at most 253 lower case letters, digits, '-' and '.', each part between dots beginning and ending with a letter or digit";
+    public const string Allowed = RuleMessages.ObjectName;
 
     /// <summary>Whether an object may have this name.</summary>
     /// <param name="name">The name.</param>

@@ -32,7 +32,7 @@ public sealed record ConntrackFlush : IKubernetesObject
 
     /// <summary>Which entries, on which nodes. Can't be changed: make another one.</summary>
     [Required]
-    [Rule("self == oldSelf", "a flush can't be changed once it is made: delete it and make another one")]
+    [Rule("self == oldSelf", RuleMessages.FlushUnchangeable)]
     public FlushSpec? Spec { get; init; }
 
     /// <summary>How far it is. Written by the controller.</summary>

@@ -4,12 +4,18 @@ namespace ConntrackOperator.Api.Flushes;
 
 /// <summary>Which entries: all that is given must hold.</summary>
 [Rule("has(self.protocol) || has(self.states) || has(self.unreplied) || has(self.source) || has(self.destination) || has(self.destinationPort) || has(self.idleFor) || (has(self.all) && self.all)",
-    "at least one condition must be given; to delete every entry of the table say all: true")]
+    RuleMessages.MatchEmpty)]
 [Rule("!(has(self.all) && self.all) || !(has(self.protocol) || has(self.states) || has(self.unreplied) || has(self.source) || has(self.destination) || has(self.destinationPort) || has(self.idleFor))",
-    "all: true goes with no other condition", Field = "all")]
-[Rule("!has(self.states) || has(self.protocol) && self.protocol in ['TCP', 'SCTP', 'DCCP']", "states needs protocol TCP, SCTP or DCCP", Field = "states")]
+    RuleMessages.AllIsAlone, Field = "all", Value = "'true'")]
+[Rule("!has(self.states) || has(self.protocol) && self.protocol in ['TCP', 'SCTP', 'DCCP']", RuleMessages.StatesNeedProtocol, Field = "states")]
+[Rule("!has(self.states) || !has(self.protocol) || self.protocol != 'TCP' || self.states.all(s, s in ['NONE', 'SYN_SENT', 'SYN_RECV', 'ESTABLISHED', 'FIN_WAIT', 'CLOSE_WAIT', 'LAST_ACK', 'TIME_WAIT', 'CLOSE', 'SYN_SENT2'])",
+    RuleMessages.StatesOfTcp, Field = "states")]
+[Rule("!has(self.states) || !has(self.protocol) || self.protocol != 'SCTP' || self.states.all(s, s in ['NONE', 'CLOSED', 'COOKIE_WAIT', 'COOKIE_ECHOED', 'ESTABLISHED', 'SHUTDOWN_SENT', 'SHUTDOWN_RECD', 'SHUTDOWN_ACK_SENT', 'HEARTBEAT_SENT', 'HEARTBEAT_ACKED'])",
+    RuleMessages.StatesOfSctp, Field = "states")]
+[Rule("!has(self.states) || !has(self.protocol) || self.protocol != 'DCCP' || self.states.all(s, s in ['NONE', 'REQUEST', 'RESPOND', 'PARTOPEN', 'OPEN', 'CLOSEREQ', 'CLOSING', 'TIMEWAIT', 'IGNORE', 'INVALID'])",
+    RuleMessages.StatesOfDccp, Field = "states")]
 [Rule("!has(self.destinationPort) || has(self.protocol) && self.protocol in ['TCP', 'UDP', 'UDPLite', 'SCTP', 'DCCP']",
-    "destinationPort needs a protocol with ports: TCP, UDP, UDPLite, SCTP or DCCP", Field = "destinationPort")]
+    RuleMessages.PortNeedsProtocol, Field = "destinationPort")]
 public sealed record FlushMatch
 {
     /// <summary>The protocol.</summary>
@@ -18,9 +24,10 @@ public sealed record FlushMatch
 
     /// <summary>States of the protocol, such as TIME_WAIT; one of them must hold.</summary>
     [MaxItems(16), MaxLength(32)]
+    [Rule("size(self) > 0", RuleMessages.StatesEmpty)]
     [AllowedValues(
         "NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE", "SYN_SENT2",
-        "CLOSED", "COOKIE_WAIT", "COOKIE_ECHOED", "SHUTDOWN_SENT", "SHUTDOWN_RECD", "SHUTDOWN_ACK_SENT", "HEARTBEAT_SENT",
+        "CLOSED", "COOKIE_WAIT", "COOKIE_ECHOED", "SHUTDOWN_SENT", "SHUTDOWN_RECD", "SHUTDOWN_ACK_SENT", "HEARTBEAT_SENT", "HEARTBEAT_ACKED",
         "REQUEST", "RESPOND", "PARTOPEN", "OPEN", "CLOSEREQ", "CLOSING", "TIMEWAIT", "IGNORE", "INVALID")]
     public List<string>? States { get; init; }
 

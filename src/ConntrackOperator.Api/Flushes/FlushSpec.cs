@@ -4,15 +4,16 @@ using ConntrackOperator.Api.Schema;
 namespace ConntrackOperator.Api.Flushes;
 
 /// <summary>Which entries, on which nodes.</summary>
-[Rule("!(has(self.nodeSelector) && has(self.nodeName))", "only one of nodeSelector and nodeName may be set")]
-[Rule("has(self.nodeSelector) || has(self.nodeName)", "one of nodeSelector and nodeName must be set; nodeSelector: {} is every Linux node that a policy selects")]
+[Rule("!(has(self.nodeSelector) && has(self.nodeName))", RuleMessages.OneNodeChoice)]
+[Rule("has(self.nodeSelector) || has(self.nodeName)", RuleMessages.NodesNeeded)]
 public sealed record FlushSpec
 {
     /// <summary>The nodes, by their labels; empty: every Linux node. Only nodes with an agent, which are those that a policy selects, can do it.</summary>
     public LabelSelector? NodeSelector { get; init; }
 
     /// <summary>One node, by its name.</summary>
-    [MinLength(1), MaxLength(253)]
+    [MaxLength(253)]
+    [Rule("self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')", RuleMessages.ObjectName)]
     public string? NodeName { get; init; }
 
     /// <summary>Which entries.</summary>

@@ -49,6 +49,51 @@ public static class RuleMessages
     /// <summary>The key nf_conntrack_count of sysctls.</summary>
     public const string CountIsReadOnly = "nf_conntrack_count is read-only: it says how many entries there are";
 
+    /// <summary>The name of an object.</summary>
+    public const string ObjectName =
+        "must be a lowercase RFC 1123 subdomain: at most 253 lower case letters, digits, '-' and '.', each part between dots beginning and ending with a letter or digit";
+
+    /// <summary>An address or a network.</summary>
+    public const string Network =
+        "must be an address or a network such as 10.0.0.0/8 or 2001:db8::/32, with no bit set after the prefix";
+
+    /// <summary>A flush's spec.</summary>
+    public const string FlushUnchangeable = "a flush can't be changed once it is made: delete it and make another one";
+
+    /// <summary>A flush's spec.</summary>
+    public const string OneNodeChoice = "only one of nodeSelector and nodeName may be set";
+
+    /// <summary>A flush's spec.</summary>
+    public const string NodesNeeded =
+        "one of nodeSelector and nodeName must be set; nodeSelector: {} is every Linux node that a policy selects";
+
+    /// <summary>A flush's match.</summary>
+    public const string MatchEmpty = "at least one condition must be given; to delete every entry of the table say all: true";
+
+    /// <summary>A flush's match.</summary>
+    public const string AllIsAlone = "all: true goes with no other condition";
+
+    /// <summary>A flush's states.</summary>
+    public const string StatesEmpty = "must not be empty: leave it out for any state";
+
+    /// <summary>A flush's states.</summary>
+    public const string StatesNeedProtocol = "states needs protocol TCP, SCTP or DCCP";
+
+    /// <summary>A flush's states.</summary>
+    public const string StatesOfTcp =
+        "states of TCP are NONE, SYN_SENT, SYN_RECV, ESTABLISHED, FIN_WAIT, CLOSE_WAIT, LAST_ACK, TIME_WAIT, CLOSE and SYN_SENT2";
+
+    /// <summary>A flush's states.</summary>
+    public const string StatesOfSctp =
+        "states of SCTP are NONE, CLOSED, COOKIE_WAIT, COOKIE_ECHOED, ESTABLISHED, SHUTDOWN_SENT, SHUTDOWN_RECD, SHUTDOWN_ACK_SENT, HEARTBEAT_SENT and HEARTBEAT_ACKED";
+
+    /// <summary>A flush's states.</summary>
+    public const string StatesOfDccp =
+        "states of DCCP are NONE, REQUEST, RESPOND, PARTOPEN, OPEN, CLOSEREQ, CLOSING, TIMEWAIT, IGNORE and INVALID";
+
+    /// <summary>A flush's destination port.</summary>
+    public const string PortNeedsProtocol = "destinationPort needs a protocol with ports: TCP, UDP, UDPLite, SCTP or DCCP";
+
     /// <summary>Says what a number may be.</summary>
     /// <param name="minimum">The least value.</param>
     /// <param name="maximum">The greatest value.</param>

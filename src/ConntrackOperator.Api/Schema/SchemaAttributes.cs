@@ -20,7 +20,7 @@ public sealed class RangeAttribute(long minimum, long maximum) : Attribute
     public long Maximum => maximum;
 }
 
-/// <summary>The strings allowed.</summary>
+/// <summary>The strings allowed: the field's own, or each item of a list.</summary>
 /// <param name="values">The strings, spelt as in the file.</param>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class AllowedValuesAttribute(params string[] values) : Attribute
@@ -123,7 +123,7 @@ public sealed class RuleAttribute(string expression, string message) : Attribute
 
 /// <summary>A column of <c>kubectl get</c>.</summary>
 /// <param name="name">The heading.</param>
-/// <param name="type">integer, string or date.</param>
+/// <param name="type">integer, number, string, boolean or date.</param>
 /// <param name="jsonPath">Where the value is; only its first match is shown.</param>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
 public sealed class PrinterColumnAttribute(string name, string type, string jsonPath) : Attribute
@@ -131,7 +131,7 @@ public sealed class PrinterColumnAttribute(string name, string type, string json
     /// <summary>The heading.</summary>
     public string Name => name;
 
-    /// <summary>integer, string or date.</summary>
+    /// <summary>integer, number, string, boolean or date.</summary>
     public string Type => type;
 
     /// <summary>Where the value is.</summary>
@@ -178,6 +178,6 @@ public sealed class ByteRangeAttribute(long minimum, long maximum) : Attribute
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class SysctlsWithoutFieldAttribute : Attribute;
 
-/// <summary>The string is an IP address, or a network as address/prefix length.</summary>
+/// <summary>The string is an IP address, or a network as address/prefix length with no bit set after the prefix.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class CidrAttribute : Attribute;

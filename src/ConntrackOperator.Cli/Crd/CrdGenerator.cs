@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Json.Nodes;
 using ConntrackOperator.Api;
+using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Api.Schema;
@@ -15,7 +16,7 @@ public static class CrdGenerator
 
     private const string Header = "# Made by `kubectl-conntrack crd` from the types in src/ConntrackOperator.Api. Do not edit.\n";
 
-    private static readonly Type[] Kinds = [typeof(ConntrackNode), typeof(ConntrackPolicy)];
+    private static readonly Type[] Kinds = [typeof(ConntrackFlush), typeof(ConntrackNode), typeof(ConntrackPolicy)];
 
     /// <summary>All manifests.</summary>
     /// <returns>File name to YAML text, in the order of the names; the same text at each call.</returns>

@@ -144,7 +144,7 @@ internal sealed class SchemaBuilder(XmlDocumentation documentation)
 
         if (property.GetCustomAttribute<AllowedValuesAttribute>() is { } allowed)
         {
-            schema["enum"] = new JsonArray([.. allowed.Values.Select(value => JsonValue.Create(value))]);
+            leaf["enum"] = new JsonArray([.. allowed.Values.Select(value => JsonValue.Create(value))]);
         }
 
         if (property.GetCustomAttribute<MinLengthAttribute>() is { } minimum)
@@ -188,6 +188,7 @@ internal sealed class SchemaBuilder(XmlDocumentation documentation)
         : type == typeof(bool) ? ("boolean", null)
         : type == typeof(int) ? ("integer", "int32")
         : type == typeof(long) ? ("integer", "int64")
+        : type == typeof(double) ? ("number", "double")
         : type == typeof(DateTimeOffset) ? ("string", "date-time")
         : null;
 

@@ -20,6 +20,10 @@ internal static class SchemaRules
         "size(self) > 0 && self.matches('^([0-9]{1,6}h)?([0-3]?[0-9]{1,7}m)?([0-2]?[0-9]{1,9}s)?$')"
         + " && duration(self) >= duration('1s') && duration(self) <= duration('2147483647s')";
 
+    // The API server's own parsers (Go's net/netip): no zones, no leading zeros, no IPv4-mapped IPv6. isCIDR lets bits after the
+    // prefix through; 10.1.2.3/8 is refused here, because what gets deleted must be what was meant.
+    private const string CidrRule = "isIP(self) || isCIDR(self) && cidr(self) == cidr(self).masked()";
+
     /// <summary>Adds what a property's attributes say to its schema.</summary>
     internal static void Apply(PropertyInfo property, JsonObject schema)
     {
@@ -27,6 +31,11 @@ internal static class SchemaRules
         {
             schema["maxLength"] = KubeDuration.MaximumLength;
             Add(schema, DurationRule, KubeDuration.Allowed);
+        }
+
+        if (property.GetCustomAttribute<CidrAttribute>() is not null)
+        {
+            Add(schema, CidrRule, RuleMessages.Network);
         }
 
         if (property.GetCustomAttribute<ByteRangeAttribute>() is { } bytes)
