@@ -1,5 +1,7 @@
-using System.Text.Json;
-using ConntrackOperator.Cli.Crd;
+using ConntrackOperator.Api;
+using ConntrackOperator.Api.Flushes;
+using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Cli.Files;
 
@@ -7,117 +9,29 @@ namespace ConntrackOperator.Cli.Files;
 public static class PolicyFile
 {
     /// <summary>The name that stands for the standard input.</summary>
-    public const string StandardInput = "-";
+    public const string StandardInput = ResourceFile.StandardInput;
 
-    private const int MaximumLength = 16 * 1024 * 1024;
+    private static readonly ResourceKind<ConntrackPolicy> Kind = new(
+        ConntrackPolicy.KindName, "policy", ApiJson.Default.ConntrackPolicy, PolicyValidator.Validate, (policy, metadata) => policy with { Metadata = metadata })
+    {
+        Others = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            [ConntrackFlush.KindName] = "use kubectl apply or kubectl conntrack flush",
+        },
+    };
 
     /// <summary>Reads a file, or the standard input.</summary>
     /// <param name="path">The file; - for the standard input.</param>
     /// <param name="input">The standard input.</param>
     /// <returns>The policies, and all that is wrong; a file that can't be read is an error, too.</returns>
-    public static PolicyFileResult Read(string path, TextReader input)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        ArgumentNullException.ThrowIfNull(input);
-        if (path == StandardInput)
-        {
-            return Read(input, "<stdin>");
-        }
-
-        try
-        {
-            if (Directory.Exists(path))
-            {
-                return Failed(path, "is a directory, not a file");
-            }
-
-            using var reader = new StreamReader(path);
-            return Read(reader, path);
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return Failed(path, "no such file");
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return Failed(path, error.Message);
-        }
-    }
+    public static PolicyFileResult Read(string path, TextReader input) => Result(ResourceFile.Read(path, input, Kind));
 
     /// <summary>Reads policies from a text.</summary>
     /// <param name="reader">The text.</param>
     /// <param name="name">The file's name, for messages.</param>
     /// <returns>The policies, and all that is wrong.</returns>
     /// <exception cref="IOException">The text can't be read.</exception>
-    public static PolicyFileResult Read(TextReader reader, string name)
-    {
-        ArgumentNullException.ThrowIfNull(reader);
-        ArgumentNullException.ThrowIfNull(name);
-        var text = reader.ReadToEnd();
-        if (text.Length > MaximumLength)
-        {
-            return Failed(name, "is too large: more than 16 MiB");
-        }
+    public static PolicyFileResult Read(TextReader reader, string name) => Result(ResourceFile.Read(reader, name, Kind));
 
-        var problems = new List<SourceProblem>();
-        var documents = Documents(text, problems);
-        var schema = new SchemaBuilder(XmlDocumentation.Load()).Kind(typeof(Api.Policies.ConntrackPolicy));
-        var objects = new PolicyDocuments(schema);
-        foreach (var document in documents)
-        {
-            objects.Add(document, string.Empty);
-        }
-
-        if (objects.Count == 0 && problems.Count == 0)
-        {
-            return Failed(name, "holds no ConntrackPolicy");
-        }
-
-        var errors = problems.Select(problem => new PolicyFileError(name, problem.Line, problem.Column, problem.Path, problem.Message))
-            .Concat(objects.Errors.Select(found => new PolicyFileError(
-                name, found.Line, found.Column, found.Error.Path, (found.Error with { Path = string.Empty }).ToString()[2..])))
-            .OrderBy(error => error.Line)
-            .ThenBy(error => error.Column)
-            .ToList();
-        return new PolicyFileResult(errors.Count == 0 ? objects.Policies : [], errors);
-    }
-
-    private static List<SourceNode> Documents(string text, List<SourceProblem> problems)
-    {
-        if (text.AsSpan().TrimStart().StartsWith("{"))
-        {
-            try
-            {
-                return JsonSource.Read(text, problems);
-            }
-            catch (JsonException)
-            {
-                // As kubectl does: what begins like JSON and is none may still be YAML.
-                problems.Clear();
-            }
-        }
-
-        var documents = new List<SourceNode>();
-        try
-        {
-            using var reader = new StringReader(text);
-            documents.AddRange(YamlSource.Read(reader, problems));
-        }
-        catch (SourceException error)
-        {
-            problems.Add(error.Problem.Message.Contains("tab as indentation", StringComparison.Ordinal) ? TabAsIndentation(text, error.Problem) : error.Problem);
-        }
-
-        return documents;
-    }
-
-    // The parser only tells where the map around the tab begins.
-    private static SourceProblem TabAsIndentation(string text, SourceProblem problem)
-    {
-        var lines = text.Split('\n');
-        var at = Array.FindIndex(lines, problem.Line - 1, line => line[..^line.TrimStart().Length].Contains('\t', StringComparison.Ordinal));
-        return at < 0 ? problem : new(at + 1, lines[at].IndexOf('\t', StringComparison.Ordinal) + 1, "not valid YAML: indented with a tab; YAML takes spaces only");
-    }
-
-    private static PolicyFileResult Failed(string name, string message) => new([], [new PolicyFileError(name, 0, 0, string.Empty, message)]);
+    private static PolicyFileResult Result(ResourceFileResult<ConntrackPolicy> result) => new(result.Objects, result.Errors);
 }

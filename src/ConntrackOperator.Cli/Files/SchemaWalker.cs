@@ -50,6 +50,7 @@ internal sealed class SchemaWalker
             ("array", ListNode list) => List(list, schema["items"]!.AsObject(), path),
             ("string", TextNode text) => Text(text, schema, path),
             ("integer", IntegerNode integer) => Integer(integer, schema, path),
+            ("number", IntegerNode or NumberNode) => Leaf(node),
             ("boolean", BooleanNode) => Leaf(node),
             _ => Mistyped(node, path, type),
         };

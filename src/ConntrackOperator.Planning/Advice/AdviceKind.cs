@@ -1,6 +1,6 @@
 namespace ConntrackOperator.Planning.Advice;
 
-/// <summary>What a piece of advice is about.</summary>
+/// <summary>What a piece of advice is about; of two that are equally pressing, the earlier here is the more useful.</summary>
 public enum AdviceKind
 {
     /// <summary>One source floods the table or scans through it.</summary>
@@ -15,12 +15,12 @@ public enum AdviceKind
     /// <summary>The table is full of entries that the kernel won't evict, and packets are dropped.</summary>
     FullOfAssured,
 
-    /// <summary>The table is too small for what is really in use.</summary>
-    TableTooSmall,
-
     /// <summary>Connections to one destination pile up: a client does not close them.</summary>
     LeakingClient,
 
     /// <summary>Entries live longer than they are of use.</summary>
     ShorterTimeout,
+
+    /// <summary>The table is too small for what is really in use.</summary>
+    TableTooSmall,
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ConntrackOperator.Planning.Advice;
 
 /// <summary>Advice in one line, for the status of a node.</summary>
@@ -9,6 +11,11 @@ public static class AdviceText
     public static string? Summary(IReadOnlyList<AdviceItem> items)
     {
         ArgumentNullException.ThrowIfNull(items);
-        return items.Count == 0 ? null : items[0].Text;
+        return items.Count switch
+        {
+            0 => null,
+            1 => items[0].Text,
+            _ => string.Create(CultureInfo.InvariantCulture, $"{items[0].Text} (and {items.Count - 1} more)"),
+        };
     }
 }

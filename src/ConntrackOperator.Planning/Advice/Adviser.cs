@@ -9,6 +9,25 @@ public static class Adviser
     public static IReadOnlyList<AdviceItem> Advise(TableFacts facts)
     {
         ArgumentNullException.ThrowIfNull(facts);
-        return [];
+        var situation = new Situation(facts);
+        AdviceItem[] items =
+        [
+            .. TrafficRules.Advise(situation),
+            .. ChainRules.Advise(situation),
+            .. SizeRules.Advise(situation),
+            .. TimeoutRules.Advise(situation),
+        ];
+
+        // What is wrong comes before what would be better; a table full of assured entries has named its best time-out already.
+        var full = Array.Find(items, item => item.Kind == AdviceKind.FullOfAssured);
+        return
+        [
+            .. items
+                .Where(item => item.Kind != AdviceKind.ShorterTimeout || item.Field != full?.Field)
+                .OrderByDescending(item => item.Severity)
+                .ThenBy(item => item.Kind)
+                .ThenByDescending(item => item.EntriesFreed ?? 0)
+                .ThenBy(item => item.Field, StringComparer.Ordinal),
+        ];
     }
 }

@@ -23,6 +23,7 @@ public class CrdGeneratorTests
     [Theory]
     [InlineData("conntrack.dev_conntrackpolicies.yaml")]
     [InlineData("conntrack.dev_conntracknodes.yaml")]
+    [InlineData("conntrack.dev_conntrackflushes.yaml")]
     public void Every_field_of_spec_and_status_has_a_description(string name)
     {
         using var reader = new StringReader(CrdGenerator.Generate()[name]);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using ConntrackOperator.Api.Schema;
 using ConntrackOperator.Cli.Crd;
 using ConntrackOperator.TestKit;
 using Xunit;
@@ -29,9 +30,12 @@ public sealed class ApiServerWithCrds : IAsyncLifetime
         }
 
         using var ready = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while ((await http.GetAsync(new Uri("/apis/conntrack.dev/v1alpha1/conntrackpolicies", UriKind.Relative), ready.Token)).StatusCode != HttpStatusCode.OK)
+        foreach (var plural in new[] { "conntrackpolicies", "conntrackflushes" })
         {
-            await Task.Delay(50, ready.Token);
+            while ((await http.GetAsync(new Uri("/apis/conntrack.dev/v1alpha1/" + plural, UriKind.Relative), ready.Token)).StatusCode != HttpStatusCode.OK)
+            {
+                await Task.Delay(50, ready.Token);
+            }
         }
     }
 
@@ -44,14 +48,24 @@ public sealed class ApiServerWithCrds : IAsyncLifetime
         }
     }
 
-    /// <summary>Puts a policy to admission without storing it; the text goes as it is, so that the API server reads the YAML.</summary>
-    internal Task<(HttpStatusCode Status, string Message)> TryAsync(string yaml) =>
-        PostAsync("/apis/conntrack.dev/v1alpha1/conntrackpolicies?dryRun=All&fieldValidation=Strict", yaml);
+    /// <summary>Puts an object to admission without storing it; the text goes as it is, so that the API server reads the YAML.</summary>
+    internal Task<(HttpStatusCode Status, string Message)> TryAsync(string yaml, string plural = "conntrackpolicies") =>
+        PostAsync($"/apis/conntrack.dev/v1alpha1/{plural}?dryRun=All&fieldValidation=Strict", yaml);
 
-    private async Task<(HttpStatusCode Status, string Message)> PostAsync(string path, string yaml)
+    /// <summary>Stores a flush.</summary>
+    internal Task<(HttpStatusCode Status, string Message)> CreateFlushAsync(string yaml) =>
+        PostAsync("/apis/conntrack.dev/v1alpha1/conntrackflushes?fieldValidation=Strict", yaml);
+
+    /// <summary>Changes a stored flush by a merge patch.</summary>
+    internal Task<(HttpStatusCode Status, string Message)> PatchFlushAsync(string name, string json) =>
+        SendAsync(HttpMethod.Patch, "/apis/conntrack.dev/v1alpha1/conntrackflushes/" + name, json, "application/merge-patch+json");
+
+    private Task<(HttpStatusCode Status, string Message)> PostAsync(string path, string yaml) => SendAsync(HttpMethod.Post, path, yaml, "application/yaml");
+
+    private async Task<(HttpStatusCode Status, string Message)> SendAsync(HttpMethod method, string path, string text, string type)
     {
-        using var body = new StringContent(yaml, Encoding.UTF8, "application/yaml");
-        using var answer = await http!.PostAsync(new Uri(path, UriKind.Relative), body);
+        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative)) { Content = new StringContent(text, Encoding.UTF8, type) };
+        using var answer = await http!.SendAsync(request);
         using var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
         return (answer.StatusCode, json.RootElement.TryGetProperty("message", out var message) ? message.GetString()! : string.Empty);
     }
@@ -63,6 +77,10 @@ public class ApiServerAgreementTests(ApiServerWithCrds server) : IClassFixture<A
     public static TheoryData<string> Invalid => PolicyTestData.Invalid();
 
     public static TheoryData<string> Valid => PolicyTestData.Valid();
+
+    public static TheoryData<string> InvalidFlushes => PolicyTestData.Names("flush-invalid");
+
+    public static TheoryData<string> ValidFlushes => PolicyTestData.Names("flush-valid");
 
     [Theory, MemberData(nameof(Invalid))]
     public async Task Invalid_policy_is_refused_by_the_API_server_naming_the_same(string name)
@@ -81,6 +99,47 @@ public class ApiServerAgreementTests(ApiServerWithCrds server) : IClassFixture<A
         var (status, message) = await server.TryAsync(
             await File.ReadAllTextAsync(PolicyTestData.PathOf("valid", name), TestContext.Current.CancellationToken));
         Assert.True(status == HttpStatusCode.Created, $"{status}: {message}");
+    }
+
+    [Theory, MemberData(nameof(InvalidFlushes))]
+    public async Task Invalid_flush_is_refused_by_the_API_server_naming_the_same(string name)
+    {
+        Assert.SkipWhen(TestApiServer.Unavailable is not null, TestApiServer.Unavailable ?? string.Empty);
+        var file = PolicyTestData.PathOf("flush-invalid", name);
+        var (status, message) = await server.TryAsync(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), "conntrackflushes");
+        Assert.True(status is HttpStatusCode.UnprocessableEntity or HttpStatusCode.BadRequest, $"{status}: {message}");
+        Assert.All(PolicyTestData.Expected(file), part => Assert.Contains(part, message, StringComparison.Ordinal));
+    }
+
+    [Theory, MemberData(nameof(ValidFlushes))]
+    public async Task Valid_flush_is_accepted_by_the_API_server(string name)
+    {
+        Assert.SkipWhen(TestApiServer.Unavailable is not null, TestApiServer.Unavailable ?? string.Empty);
+        var (status, message) = await server.TryAsync(
+            await File.ReadAllTextAsync(PolicyTestData.PathOf("flush-valid", name), TestContext.Current.CancellationToken), "conntrackflushes");
+        Assert.True(status == HttpStatusCode.Created, $"{status}: {message}");
+    }
+
+    [Fact]
+    public async Task Sample_flush_is_accepted_by_the_API_server()
+    {
+        Assert.SkipWhen(TestApiServer.Unavailable is not null, TestApiServer.Unavailable ?? string.Empty);
+        var file = Path.Combine(PolicyTestData.RepositoryRoot(), "config", "samples", "flush-time-wait.yaml");
+        var (status, message) = await server.TryAsync(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), "conntrackflushes");
+        Assert.True(status == HttpStatusCode.Created, $"{status}: {message}");
+    }
+
+    [Fact]
+    public async Task A_stored_flush_keeps_its_spec_and_takes_labels()
+    {
+        Assert.SkipWhen(TestApiServer.Unavailable is not null, TestApiServer.Unavailable ?? string.Empty);
+        var (created, why) = await server.CreateFlushAsync(
+            "apiVersion: conntrack.dev/v1alpha1\nkind: ConntrackFlush\nmetadata: {name: kept}\nspec: {nodeName: a, match: {protocol: TCP}}\n");
+        Assert.True(created == HttpStatusCode.Created, $"{created}: {why}");
+        var (changed, message) = await server.PatchFlushAsync("kept", """{"spec": {"match": {"protocol": "UDP"}}}""");
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, changed);
+        Assert.Contains(RuleMessages.FlushUnchangeable, message, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await server.PatchFlushAsync("kept", """{"metadata": {"labels": {"a": "b"}}}""")).Status);
     }
 
     [Theory]

@@ -172,6 +172,20 @@ public class PolicyFileTests
     public void Other_objects_are_refused_with_what_is_allowed(string text, string message) =>
         Assert.Contains(Errors(text), error => error.StartsWith(message, StringComparison.Ordinal));
 
+    [Fact]
+    public void A_flush_among_policies_is_refused_with_what_to_do_with_it() => Assert.Equal(
+        ["policy.yaml:6: kind: is a ConntrackFlush: use kubectl apply or kubectl conntrack flush"],
+        Errors(Head + "spec: {}\n---\n{apiVersion: conntrack.dev/v1alpha1, kind: ConntrackFlush, metadata: {name: f}, spec: {nodeName: a, match: {all: true}}}\n"));
+
+    [Fact]
+    public void A_policy_among_flushes_is_refused_with_what_to_do_with_it()
+    {
+        using var reader = new StringReader(Head + "spec: {}\n");
+        Assert.Equal(
+            ["flush.yaml:2: kind: is a ConntrackPolicy: use kubectl apply or kubectl conntrack plan"],
+            FlushFile.Read(reader, "flush.yaml").Errors.Select(error => error.ToString()));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("---\n")]

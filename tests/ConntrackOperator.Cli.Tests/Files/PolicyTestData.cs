@@ -2,16 +2,16 @@ using Xunit;
 
 namespace ConntrackOperator.Cli.Tests.Files;
 
-/// <summary>The policies under TestData; the first line of an invalid one says what the error must name.</summary>
+/// <summary>The policies and flushes under TestData; the first line of an invalid one says what the error must name.</summary>
 internal static class PolicyTestData
 {
     private const string ExpectPrefix = "# expect: ";
 
     internal static string Root { get; } = Path.Combine(RepositoryRoot(), "tests", "ConntrackOperator.Cli.Tests", "TestData");
 
-    internal static TheoryData<string> Invalid() => [.. Names("invalid")];
+    internal static TheoryData<string> Invalid() => Names("invalid");
 
-    internal static TheoryData<string> Valid() => [.. Names("valid")];
+    internal static TheoryData<string> Valid() => Names("valid");
 
     internal static string[] Expected(string file)
     {
@@ -33,7 +33,10 @@ internal static class PolicyTestData
         return directory?.FullName ?? throw new InvalidOperationException("the tests run outside of the repository");
     }
 
-    private static IEnumerable<string> Names(string folder) => Directory.GetFiles(Path.Combine(Root, folder), "*.yaml")
-        .Select(file => Path.GetFileNameWithoutExtension(file))
-        .Order(StringComparer.Ordinal);
+    internal static TheoryData<string> Names(string folder) =>
+    [
+        .. Directory.GetFiles(Path.Combine(Root, folder), "*.yaml")
+            .Select(file => Path.GetFileNameWithoutExtension(file))
+            .Order(StringComparer.Ordinal),
+    ];
 }

@@ -2,26 +2,33 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ConntrackOperator.Api;
-using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Schema;
 using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Cli.Files;
 
-/// <summary>Turns the documents of a file into policies.</summary>
-/// <param name="schema">The CRD's schema of a policy.</param>
-internal sealed class PolicyDocuments(JsonObject schema)
+/// <summary>Turns the documents of a file into objects of one kind.</summary>
+/// <param name="kind">The kind.</param>
+internal sealed class ResourceDocuments<T>(ResourceKind<T> kind)
+    where T : class, IKubernetesObject
 {
     // Rules over two fields say nothing while one of the two is of the wrong type.
     private static readonly HashSet<string> CrossFieldRules =
-        new([RuleMessages.LowAboveHigh, RuleMessages.MinAboveMax, RuleMessages.WarningBelowCritical], StringComparer.Ordinal);
+        new(
+            [
+                RuleMessages.LowAboveHigh, RuleMessages.MinAboveMax, RuleMessages.WarningBelowCritical, RuleMessages.AllIsAlone,
+                RuleMessages.StatesNeedProtocol, RuleMessages.StatesOfTcp, RuleMessages.StatesOfSctp, RuleMessages.StatesOfDccp,
+                RuleMessages.PortNeedsProtocol,
+            ],
+            StringComparer.Ordinal);
 
-    private readonly List<ConntrackPolicy> policies = [];
+    private readonly List<T> objects = [];
     private readonly List<(FieldError Error, int Line, int Column)> errors = [];
     private readonly Dictionary<string, int> names = new(StringComparer.Ordinal);
 
-    /// <summary>The policies without an error.</summary>
-    internal IReadOnlyList<ConntrackPolicy> Policies => policies;
+    /// <summary>The objects without an error.</summary>
+    internal IReadOnlyList<T> Objects => objects;
 
     /// <summary>All that is wrong.</summary>
     internal IReadOnlyList<(FieldError Error, int Line, int Column)> Errors => errors;
@@ -57,26 +64,32 @@ internal sealed class PolicyDocuments(JsonObject schema)
 
         var walker = new SchemaWalker();
         walker.Remember(path, map.Line, map.Column);
-        var isPolicy = CheckKind(map, path, walker);
-        if (isPolicy)
+        if (CheckKind(map, path, walker))
         {
-            CheckPolicy(map, path, walker);
+            CheckObject(map, path, walker);
         }
 
         errors.AddRange(walker.Errors);
     }
 
-    private static bool IsList(MapNode map) => (map.Find("apiVersion"), map.Find("kind")) switch
+    private bool IsList(MapNode map) => (map.Find("apiVersion"), map.Find("kind")) switch
     {
         (TextNode { Value: "v1" }, TextNode { Value: "List" }) => true,
-        (TextNode { Value: ApiGroup.ApiVersion }, TextNode { Value: ConntrackPolicy.KindName + "List" }) => true,
+        (TextNode { Value: ApiGroup.ApiVersion }, TextNode list) => list.Value == kind.Name + "List",
         _ => false,
     };
 
-    private static bool CheckKind(MapNode map, string path, SchemaWalker walker)
+    private bool CheckKind(MapNode map, string path, SchemaWalker walker)
     {
+        if (map.Find("apiVersion") is TextNode { Value: ApiGroup.ApiVersion } && map.Entries.FirstOrDefault(entry => entry.Key == "kind") is { Value: TextNode other } at
+            && kind.Others.TryGetValue(other.Value, out var instead))
+        {
+            walker.Report(YamlSource.Join(path, "kind"), string.Empty, $"is a {other.Value}: {instead}", at.Line, at.Column);
+            return false;
+        }
+
         var good = true;
-        foreach (var (key, expected) in new[] { ("apiVersion", ApiGroup.ApiVersion), ("kind", ConntrackPolicy.KindName) })
+        foreach (var (key, expected) in new[] { ("apiVersion", ApiGroup.ApiVersion), ("kind", kind.Name) })
         {
             var entry = map.Entries.FirstOrDefault(candidate => candidate.Key == key);
             if (entry?.Value is TextNode text && text.Value == expected)
@@ -93,31 +106,31 @@ internal sealed class PolicyDocuments(JsonObject schema)
             }
             else
             {
-                walker.Report(field, SchemaWalker.Show(entry.Value), $"must be {expected}, the only kind of object in a policy file besides a List of them", line, column);
+                walker.Report(field, SchemaWalker.Show(entry.Value), $"must be {expected}, the only kind of object in a {kind.Noun} file besides a List of them", line, column);
             }
         }
 
         return good;
     }
 
-    private void CheckPolicy(MapNode map, string path, SchemaWalker walker)
+    private void CheckObject(MapNode map, string path, SchemaWalker walker)
     {
         var rest = new MapNode([.. map.Entries.Where(entry => entry.Key is not ("metadata" or "status"))], map.Line, map.Column);
         var metadata = MetadataCheck.Check(map, path, walker);
-        var json = (JsonObject)walker.Walk(rest, schema, path)!;
+        var json = (JsonObject)walker.Walk(rest, kind.Schema, path)!;
         if (map.Find("status") is { } status)
         {
             // The API server throws the status away, but refuses unknown fields in it all the same.
             var aside = new SchemaWalker();
-            aside.Walk(status, schema["properties"]!["status"]!.AsObject(), YamlSource.Join(path, "status"));
+            aside.Walk(status, kind.Schema["properties"]!["status"]!.AsObject(), YamlSource.Join(path, "status"));
             walker.Errors.AddRange(aside.Errors.Where(error => error.Error.Message.StartsWith("unknown field", StringComparison.Ordinal)));
         }
 
         // Rules are about the spec that could be read; those about a field that could not are silent.
-        var policy = JsonSerializer.Deserialize(json, ApiJson.Default.ConntrackPolicy)! with { Metadata = metadata };
+        var given = kind.WithMetadata(JsonSerializer.Deserialize(json, kind.Json)!, metadata);
         var broken = walker.Errors.Select(error => error.Error.Path).ToList();
         var prefix = path.Length == 0 ? string.Empty : path + ".";
-        foreach (var error in policy.Spec is null ? [] : PolicyValidator.Validate(policy))
+        foreach (var error in json["spec"] is null ? [] : kind.Validate(given))
         {
             var field = prefix + error.Path;
             var parent = Parent(field);
@@ -134,7 +147,7 @@ internal sealed class PolicyDocuments(JsonObject schema)
         CheckNameIsNew(metadata?.Name, path, walker);
         if (walker.Errors.Count == 0)
         {
-            policies.Add(policy);
+            objects.Add(given);
         }
     }
 
@@ -144,7 +157,7 @@ internal sealed class PolicyDocuments(JsonObject schema)
         var (line, column) = walker.PlaceOf(field);
         if (name is not null && !names.TryAdd(name, line))
         {
-            walker.Report(field, $"\"{name}\"", string.Create(CultureInfo.InvariantCulture, $"line {names[name]} has a policy of this name already"), line, column);
+            walker.Report(field, $"\"{name}\"", string.Create(CultureInfo.InvariantCulture, $"line {names[name]} has a {kind.Noun} of this name already"), line, column);
         }
     }
 
