@@ -171,5 +171,5 @@ internal sealed partial class CommandTree
         return command;
     }
 
-    private EngineOptions Engine(ParseResult result) => new() { SysctlPath = result.GetValue(_sysctls)!, StatePath = result.GetValue(_state)! };
+    private EngineOptions Engine(ParseResult result) => new() { SysctlPath = result.GetValue(_sysctls) ?? SysctlDirectory.DefaultPath, StatePath = result.GetValue(_state) ?? StateDirectory.DefaultPath };
 }

@@ -47,7 +47,7 @@ public sealed partial class HostFlowsTests
         NetworkNamespace.Require("conntrack");
         using var host = new TestHost();
         Entries.Load(host);
-        var ids = Regex.Matches(Entries.Ok(host.Shell("conntrack", "-L", "-o", "id")), @" id=(\d+)").Select(m => m.Groups[1].Value).Order().ToList();
+        var ids = Regex.Matches(Entries.Ok(host.Shell("conntrack", "-L", "-o", "id")), @" id=(\d+)$", RegexOptions.Multiline).Select(m => m.Groups[1].Value).Order().ToList();
         var lines = Entries.Ok(host.Look("flows", "-o", "jsonl")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(ids, lines.Select(l => JsonNode.Parse(l)!["id"]!.ToString()).Order());
         Assert.Equal(ids, JsonNode.Parse(Entries.Ok(host.Look("flows", "-o", "json")))!.AsArray().Select(f => f!["id"]!.ToString()).Order());
@@ -56,7 +56,7 @@ public sealed partial class HostFlowsTests
         Assert.Equal(ids, ((YamlSequenceNode)yaml.Documents.Single().RootNode).Select(f => f["id"].ToString()).Order());
         var table = Entries.Ok(host.Look("flows", "-o", "table")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(Entries.Count + 1, table.Length);
-        Assert.Contains(table, l => Regex.IsMatch(l, @"^tcp +ESTABLISHED +10\.1\.0\.1:10 +192\.0\.2\.5:80 +\d+ +to 10\.9\.9\.9:8080 +replied$|^tcp +ESTABLISHED +10\.1\.0\.1:10 +192\.0\.2\.5:80 +\d+ +to 10\.9\.9\.9:8080$"));
+        Assert.Contains(table, l => Regex.IsMatch(l, @"^tcp +ESTABLISHED +10\.1\.0\.1:10 +192\.0\.2\.5:80 +\d+ +to 10\.9\.9\.9:8080$"));
     }
 
     [Fact]

@@ -32,7 +32,7 @@ public sealed class HostFlushTests
         using var host = new TestHost();
         host.Shell("iptables", "-A", "INPUT", "-p", "tcp", "--dport", "99", "-j", "ACCEPT");
         host.Shell("ip6tables", "-t", "nat", "-A", "POSTROUTING", "-j", "MASQUERADE");
-        Entries.Ok(host.ShellWith("table inet own { set s { type ipv4_addr; elements = { 10.0.0.1 } }; chain c { type filter hook input priority 5; ip saddr @s counter accept; } }", "nft", "-f", "-"));
+        Entries.Ok(host.ShellWith("table inet own { set s { type ipv4_addr; elements = { 10.0.0.1 } }; chain c { type filter hook input priority 5; ip saddr @s counter accept; }; }\n", "nft", "-f", "-"));
         Entries.Load(host);
         var before = Rules(host);
         Assert.Contains("--dport 99", before, StringComparison.Ordinal);
