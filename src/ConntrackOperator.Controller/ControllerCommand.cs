@@ -26,6 +26,8 @@ internal static class ControllerCommand
         var lease = new Option<string>("--lease-name") { Description = "name of the leader lease", DefaultValueFactory = _ => defaults.LeaseName };
         var identity = new Option<string>("--identity") { Description = "who this replica is", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("POD_NAME") ?? defaults.Identity };
         var restore = Duration("--restore-timeout", "how long a deleted policy waits for its nodes to restore", defaults.RestoreTimeout);
+        var flush = Duration("--flush-timeout", "how long a ConntrackFlush waits for a node at all", defaults.FlushTimeout);
+        var flushAway = Duration("--flush-away-timeout", "how long a ConntrackFlush waits for a node that is not ready", defaults.FlushAwayTimeout);
         var statusGap = Duration("--status-gap", "least time between two writes of one policy's status", defaults.StatusGap);
         var usageGap = Duration("--usage-gap", "the same, when only usage differs", defaults.UsageGap);
         var workers = new Option<int>("--workers") { Description = "nodes worked on at once, 1 to 64", DefaultValueFactory = _ => defaults.Workers };
@@ -40,7 +42,7 @@ internal static class ControllerCommand
         var verbose = new Option<bool>("--verbose") { Description = "log ordinary events as well" };
         var root = new RootCommand("Plans connection tracking for each node from the cluster's ConntrackPolicies, runs the agents, and reports back.")
         {
-            kubeconfig, context, ns, template, lease, identity, restore, statusGap, usageGap, workers, listen, verbose,
+            kubeconfig, context, ns, template, lease, identity, restore, flush, flushAway, statusGap, usageGap, workers, listen, verbose,
         };
         root.Subcommands.Add(PrepareUninstallCommand.Create(kubeconfig, context, ns, "conntrack-controller/" + _version));
         root.SetAction((parsed, ct) => RunAsync(
@@ -52,6 +54,8 @@ internal static class ControllerCommand
                 LeaseName = parsed.GetValue(lease)!,
                 Identity = parsed.GetValue(identity)!,
                 RestoreTimeout = parsed.GetValue(restore),
+                FlushTimeout = parsed.GetValue(flush),
+                FlushAwayTimeout = parsed.GetValue(flushAway),
                 StatusGap = parsed.GetValue(statusGap),
                 UsageGap = parsed.GetValue(usageGap),
                 Workers = parsed.GetValue(workers),

@@ -23,8 +23,8 @@ make_node node-a ", pool: edge" 2 24Gi
 make_node node-b ", pool: edge" 4 16Gi
 make_node node-c ", pool: core" 8 64Gi
 k create namespace conntrack-system >/dev/null
-start_controller controller-1 --agent-template "$here/agent-template.yaml"
-start_controller controller-2 --agent-template "$here/agent-template.yaml"
+start_controller controller-1 --agent-template "$here/agent-template.yaml" --flush-timeout 15s
+start_controller controller-2 --agent-template "$here/agent-template.yaml" --flush-timeout 15s
 for node in node-a node-b node-c; do start_agent "$node" --listen none; done
 becomes "no policy: no ConntrackNode" 5 "" field '.items[*].metadata.name' conntracknodes
 becomes "no policy: no DaemonSet" 5 "" field '.items[*].metadata.name' daemonsets -n conntrack-system
@@ -125,7 +125,7 @@ leader=$(field .spec.holderIdentity lease -n conntrack-system conntrack-controll
 stop "$leader" KILL
 k patch ctp edge --type=merge -p '{"spec":{"timeouts":{"tcp":{"established":"4h"}}}}' >/dev/null
 becomes "the other one takes over" 40 14400 kernel node-b tcp_timeout_established
-start_controller "$leader" --agent-template "$here/agent-template.yaml"
+start_controller "$leader" --agent-template "$here/agent-template.yaml" --flush-timeout 15s
 
 step "the API server goes away and comes back"
 stop api
@@ -176,6 +176,68 @@ sort -n "$tmp/latencies" >"$tmp/sorted"
 p50=$(sed -n 25p "$tmp/sorted") p99=$(sed -n 50p "$tmp/sorted")
 printf 'from `kubectl apply` returning to the kernel holding the value, 50 changes: p50 %d.%03d ms, p99 (the slowest) %d.%03d ms\n' $((p50 / 1000)) $((p50 % 1000)) $((p99 / 1000)) $((p99 % 1000))
 is "p99 is under 1 s" yes "$([ "$p99" -lt 1000000 ] && echo yes || echo "$p99 us")"
+
+step "flush"
+# Documentation addresses (RFC 5737): nobody else's entries on this machine have them.
+fill() { # NODE
+  for i in $(seq 300); do
+    echo "-A -t 600 -u SEEN_REPLY,ASSURED -s 198.51.100.$((i % 250 + 1)) -d 203.0.113.5 -p tcp --sport $((10000 + i)) --dport 443 --state $([ "$i" -gt 250 ] && echo ESTABLISHED || echo TIME_WAIT)"
+  done | on "$1" conntrack -R - >/dev/null 2>&1
+}
+entries() { on "$1" conntrack -L -p tcp -s 198.51.100.0/24 --state "$2" 2>/dev/null | grep -c .; } # NODE STATE
+rules() { on "$1" sh -c 'nft list ruleset; iptables-save; ip6tables-save' 2>/dev/null | grep -v '^#' | sed 's/counter packets [0-9]* bytes [0-9]*/counter/; s/ \[[0-9]*:[0-9]*\]$//'; }
+flush() { # NAME DRY_RUN NODES
+  k apply -f - 2>&1 <<YAML
+apiVersion: conntrack.dev/v1alpha1
+kind: ConntrackFlush
+metadata: {name: $1}
+spec:
+  $3
+  dryRun: $2
+  match: {protocol: TCP, states: [TIME_WAIT], source: 198.51.100.0/24}
+YAML
+}
+k apply -f - >/dev/null <<'YAML'
+apiVersion: conntrack.dev/v1alpha1
+kind: ConntrackPolicy
+metadata: {name: everywhere}
+spec:
+  timeouts: {generic: 11m}
+YAML
+for node in node-a node-b node-c; do becomes "$node is looked after" 15 660 kernel "$node" generic_timeout; done
+for node in node-a node-b node-c; do fill "$node"; done
+is "node-a, node-b and node-c hold 250 TIME_WAIT entries each" "250 250 250" "$(entries node-a TIME_WAIT) $(entries node-b TIME_WAIT) $(entries node-c TIME_WAIT)"
+rules_a=$(rules node-a) rules_b=$(rules node-b)
+flush count true 'nodeSelector: {}' >/dev/null
+becomes "a dry run succeeds" 20 Succeeded field .status.phase ctf count
+is "on three nodes it matches 750 and deletes none" "3 3 750 0" "$(field '.status.nodes.selected} {.status.nodes.done} {.status.matched} {.status.deleted' ctf count)"
+is "nothing is gone" "250 250 250" "$(entries node-a TIME_WAIT) $(entries node-b TIME_WAIT) $(entries node-c TIME_WAIT)"
+flush once false 'nodeSelector: {}' >/dev/null
+becomes "the real one succeeds" 20 Succeeded field .status.phase ctf once
+is "three nodes deleted 750" "3 3 750 750" "$(field '.status.nodes.selected} {.status.nodes.done} {.status.matched} {.status.deleted' ctf once)"
+is "the kernels hold none of them" "0 0 0" "$(entries node-a TIME_WAIT) $(entries node-b TIME_WAIT) $(entries node-c TIME_WAIT)"
+is "and all others" "50 50 50" "$(entries node-a ESTABLISHED) $(entries node-b ESTABLISHED) $(entries node-c ESTABLISHED)"
+is "node-a's rules are byte for byte what they were" "$rules_a" "$(rules node-a)"
+is "node-b's too" "$rules_b" "$(rules node-b)"
+echo; echo '$ kubectl get conntrackflushes'; k get conntrackflushes; echo
+stop agent-node-b KILL
+fill node-b
+start_agent node-b --listen none
+is "the same object applied again is no other flush" "conntrackflush.conntrack.dev/once unchanged" "$(flush once false 'nodeSelector: {}')"
+sleep 4
+is "an agent that starts again does not do it again" 250 "$(entries node-b TIME_WAIT)"
+stop agent-node-c
+flush away false 'nodeName: node-c' >/dev/null
+becomes "a node whose agent is stopped fails the flush within its bound" 25 Failed field .status.phase ctf away
+is "and why is said" "node-c TimedOut" "$(field '.status.failures[0].name} {.status.failures[0].reason' ctf away)"
+start_agent node-c --listen none
+told=$("$CLI" flush --node node-b --protocol tcp --state TIME_WAIT --source 198.51.100.0/24 --yes 2>&1); told_exit=$?
+has "kubectl conntrack flush does one and waits" 'Succeeded: 250 of 250 matching entries deleted; 1 of 1 nodes done, 0 failed' "$told"
+is "and says so by its exit code" 0 "$told_exit"
+echo; echo '$ kubectl conntrack top --node node-b'; "$CLI" top --node node-b 2>&1
+on node-a conntrack -D -s 198.51.100.0/24 >/dev/null 2>&1
+k delete ctf --all >/dev/null
+k delete ctp everywhere --timeout=60s >/dev/null
 
 step "the last policy is deleted"
 k delete ctp edge --timeout=60s >/dev/null

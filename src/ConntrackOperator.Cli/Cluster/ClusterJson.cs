@@ -9,4 +9,6 @@ namespace ConntrackOperator.Cli.Cluster;
     Converters = [typeof(KubernetesTimeConverter)])]
 [JsonSerializable(typeof(NodeObject))]
 [JsonSerializable(typeof(PlanReport))]
+[JsonSerializable(typeof(PodObject))]
+[JsonSerializable(typeof(ServiceObject))]
 internal sealed partial class ClusterJson : JsonSerializerContext;

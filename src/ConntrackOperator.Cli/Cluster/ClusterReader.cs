@@ -1,12 +1,13 @@
 using System.Text.Json.Serialization.Metadata;
 using ConntrackOperator.Api;
+using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Kubernetes.Transport;
 
 namespace ConntrackOperator.Cli.Cluster;
 
-/// <summary>Reads whole collections, page by page.</summary>
+/// <summary>Reads whole collections, page by page, and makes flushes.</summary>
 internal sealed class ClusterReader(ApiClient api)
 {
     private const int PageSize = 500;
@@ -14,11 +15,65 @@ internal sealed class ClusterReader(ApiClient api)
     private static readonly ResourceType _policies = new(ApiGroup.Name, ApiGroup.Version, ConntrackPolicy.PluralName, ConntrackPolicy.KindName, false);
     private static readonly ResourceType _nodes = new(ApiGroup.Name, ApiGroup.Version, ConntrackNode.PluralName, ConntrackNode.KindName, false);
 
+    private static readonly ResourceType _flushes = new(ApiGroup.Name, ApiGroup.Version, ConntrackFlush.PluralName, ConntrackFlush.KindName, false);
+    private static readonly ResourceType _pods = new("", "v1", "pods", "Pod", true);
+    private static readonly ResourceType _services = new("", "v1", "services", "Service", true);
+
     public Task<List<ConntrackPolicy>> PoliciesAsync(CancellationToken cancel) => AllAsync(_policies, ApiJson.Default.ConntrackPolicy, cancel);
 
     public Task<List<ConntrackNode>> ConntrackNodesAsync(CancellationToken cancel) => AllAsync(_nodes, ApiJson.Default.ConntrackNode, cancel);
 
     public Task<List<NodeObject>> NodesAsync(CancellationToken cancel) => AllAsync(ResourceType.Node, ClusterJson.Default.NodeObject, cancel);
+
+    public Task<List<PodObject>> PodsAsync(CancellationToken cancel) => AllAsync(_pods, ClusterJson.Default.PodObject, cancel);
+
+    public Task<List<ServiceObject>> ServicesAsync(CancellationToken cancel) => AllAsync(_services, ClusterJson.Default.ServiceObject, cancel);
+
+    /// <exception cref="CliException">There is none.</exception>
+    public async Task<ConntrackNode> ConntrackNodeAsync(string name, CancellationToken cancel)
+    {
+        try
+        {
+            return await api.GetAsync(_nodes, null, name, ApiJson.Default.ConntrackNode, cancel);
+        }
+        catch (ApiException e) when (e.IsNotFound)
+        {
+            throw new CliException(ExitCode.BadInput, $"there is no ConntrackNode \"{name}\": no such node, or no policy selects it", e);
+        }
+    }
+
+    /// <exception cref="CliException">The API server does not take it.</exception>
+    public async Task<ConntrackFlush> CreateFlushAsync(ConntrackFlush flush, CancellationToken cancel)
+    {
+        try
+        {
+            return await api.CreateAsync(_flushes, null, flush, ApiJson.Default.ConntrackFlush, cancel, "kubectl-conntrack");
+        }
+        catch (ApiException e) when (e.IsInvalid)
+        {
+            throw new CliException(ExitCode.BadInput, e.Message, e);
+        }
+        catch (ApiException e) when (e.IsNotFound)
+        {
+            throw NotInstalled(_flushes, e);
+        }
+    }
+
+    /// <exception cref="CliException">It is gone.</exception>
+    public async Task<ConntrackFlush> FlushAsync(string name, CancellationToken cancel)
+    {
+        try
+        {
+            return await api.GetAsync(_flushes, null, name, ApiJson.Default.ConntrackFlush, cancel);
+        }
+        catch (ApiException e) when (e.IsNotFound)
+        {
+            throw new CliException(ExitCode.Failure, $"the ConntrackFlush {name} was deleted before it was seen to finish", e);
+        }
+    }
+
+    private CliException NotInstalled(ResourceType type, ApiException e) => new(
+        ExitCode.Failure, $"the cluster at {api.BaseAddress} has no {type.QualifiedName}: install the CustomResourceDefinitions first (`crd | kubectl apply -f -`)", e);
 
     private async Task<List<T>> AllAsync<T>(ResourceType type, JsonTypeInfo<T> json, CancellationToken cancel)
     {
@@ -33,7 +88,7 @@ internal sealed class ClusterReader(ApiClient api)
             }
             catch (ApiException e) when (e.IsNotFound)
             {
-                throw new CliException(ExitCode.Failure, $"the cluster at {api.BaseAddress} has no {type.QualifiedName}: install the CustomResourceDefinitions first (`crd | kubectl apply -f -`)", e);
+                throw NotInstalled(type, e);
             }
 
             all.AddRange(page.Items);

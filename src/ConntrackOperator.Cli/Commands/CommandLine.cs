@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Netfilter.Netlink;
 
 namespace ConntrackOperator.Cli.Commands;
 
@@ -43,6 +44,10 @@ internal static class CommandLine
         catch (ApiException e)
         {
             return Fail(e.Message, ExitCode.Failure);
+        }
+        catch (NetlinkException e)
+        {
+            return Fail(NetlinkProblem.Explain(e), ExitCode.Failure);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

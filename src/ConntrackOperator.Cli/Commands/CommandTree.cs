@@ -10,7 +10,7 @@ using ConntrackOperator.Netfilter.Sysctls;
 namespace ConntrackOperator.Cli.Commands;
 
 /// <summary>All commands, their options and their help. Nothing is done here before a command runs.</summary>
-internal sealed class CommandTree
+internal sealed partial class CommandTree
 {
     private readonly Dictionary<Command, string> _examples = [];
 
@@ -81,9 +81,9 @@ internal sealed class CommandTree
     {
         var root = new RootCommand("Keeps the kernel's connection-tracking table from filling up: on this machine, or on every node of a cluster.")
         {
-            HostGroup(), Status(), Plan(), Crd(), Version(),
+            HostGroup(), Status(), Top(), Advise(), Flush(), Plan(), Crd(), Version(),
         };
-        _examples[root] = "$0 host apply -f policy.yaml\n$0 status";
+        _examples[root] = "$0 status\n$0 top --node node-7\n$0 host apply -f policy.yaml";
         if (root.Options.FirstOrDefault(o => o is VersionOption) is { } version)
         {
             root.Options.Remove(version);
@@ -96,8 +96,11 @@ internal sealed class CommandTree
 
     private Command HostGroup()
     {
-        var group = new Command("host", "This machine, without Kubernetes.") { HostApply(), HostStatus(), HostRestore(), HostWatch() };
-        _examples[group] = "$0 host apply -f policy.yaml --dry-run\n$0 host status -o yaml";
+        var group = new Command("host", "This machine, without Kubernetes.") 
+        {
+            HostApply(), HostStatus(), HostRestore(), HostWatch(), HostTop(), HostAdvise(), HostFlows(), HostFlush(), HostBackup(),
+        };
+        _examples[group] = "$0 host apply -f policy.yaml --dry-run\n$0 host status -o yaml\n$0 host top\n$0 host flush --protocol tcp --state TIME_WAIT --dry-run";
         return group;
     }
 
@@ -118,14 +121,6 @@ internal sealed class CommandTree
         var command = new Command("status", "Shows what is planned on this machine, what its kernel holds, and how full the table is.") { _output, _sysctls, _state };
         command.SetAction(result => Host.HostStatus.Run(Engine(result), result.GetValue(_output)));
         _examples[command] = "$0 host status\n$0 host status -o json    # a ConntrackNode";
-        return command;
-    }
-
-    private Command HostRestore()
-    {
-        var command = new Command("restore", "Puts back what the kernel held before the first change since boot, and forgets the plan. Needs root.") { _output, _sysctls, _state };
-        command.SetAction(result => Host.HostRestore.Run(Engine(result), result.GetValue(_output)));
-        _examples[command] = "$0 host restore";
         return command;
     }
 
@@ -176,5 +171,5 @@ internal sealed class CommandTree
         return command;
     }
 
-    private EngineOptions Engine(ParseResult result) => new() { SysctlPath = result.GetValue(_sysctls)!, StatePath = result.GetValue(_state)! };
+    private EngineOptions Engine(ParseResult result) => new() { SysctlPath = result.GetValue(_sysctls) ?? SysctlDirectory.DefaultPath, StatePath = result.GetValue(_state) ?? StateDirectory.DefaultPath };
 }

@@ -17,7 +17,7 @@ internal sealed class TextTable
 
     public void Print()
     {
-        if (IsTerminal)
+        if (Terminal.IsRich)
         {
             PrintColoured();
         }
@@ -26,12 +26,6 @@ internal sealed class TextTable
             Console.Out.Write(Plain());
         }
     }
-
-    /// <summary>Colours and box lengths are for terminals alone (https://no-color.org).</summary>
-    private static bool IsTerminal =>
-        !Console.IsOutputRedirected
-        && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
-        && Environment.GetEnvironmentVariable("TERM") is { Length: > 0 } and not "dumb";
 
     internal string Plain()
     {

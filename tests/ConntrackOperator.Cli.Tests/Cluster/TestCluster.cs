@@ -32,7 +32,7 @@ public sealed class TestCluster : IAsyncLifetime
         }
 
         using var ready = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        foreach (var plural in (string[])["conntrackpolicies", "conntracknodes"])
+        foreach (var plural in (string[])["conntrackpolicies", "conntracknodes", "conntrackflushes"])
         {
             while ((await _http.GetAsync(new Uri(Api + plural, UriKind.Relative), ready.Token)).StatusCode != HttpStatusCode.OK)
             {
@@ -68,6 +68,25 @@ public sealed class TestCluster : IAsyncLifetime
         return CliProcess.RunWith(input, new Dictionary<string, string> { ["KUBECONFIG"] = Kubeconfig }, CliProcess.Program, arguments);
     }
 
+    /// <summary>Does what the controller does: settles the flush that is there.</summary>
+    internal async Task FinishFlushAsync(string phase, CancellationToken cancel)
+    {
+        while (true)
+        {
+            var flushes = System.Text.Json.Nodes.JsonNode.Parse(await _http!.GetStringAsync(new Uri(Api + "conntrackflushes", UriKind.Relative), cancel))!["items"]!.AsArray();
+            if (flushes.FirstOrDefault(f => f!["status"] is null) is { } flush)
+            {
+                await SendAsync(HttpMethod.Patch, Api + $"conntrackflushes/{flush["metadata"]!["name"]}/status", $$"""
+                    {"status": {"phase": "{{phase}}", "nodes": {"selected": 2, "done": 1, "failed": 1}, "matched": 12, "deleted": 11,
+                      "failures": [{"name": "node-2", "reason": "TimedOut", "message": "the agent has not done it"}]} }
+                    """);
+                return;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, cancel);
+        }
+    }
+
     private static string Plan(string name) => $$"""
         {"apiVersion": "conntrack.dev/v1alpha1", "kind": "ConntrackNode", "metadata": {"name": "{{name}}"}, "spec": {"settings": [
           {"name": "nf_conntrack_max", "value": 1048576, "policy": "edge", "field": "table.size", "mode": "Enforce", "onRemoval": "Restore"}]} }
@@ -99,6 +118,9 @@ public sealed class TestCluster : IAsyncLifetime
         await SendAsync(HttpMethod.Patch, Api + $"conntracknodes/{name}/status", $$"""
             {"status": {"observedGeneration": 1, "settings": [{{setting}}],
               "table": {"entries": {{entries}}, "limit": {{limit}}, "buckets": 262144, "percent": {{entries * 100 / limit}}, "memoryBytes": 85983232},
+              "advice": "{{name}}: timeouts.tcp.established 2h would free about 612,000",
+              "composition": {"sampled": 50000, "errorBoundPercent": 0.7, "unrepliedPercent": 5, "assuredPercent": 90, "states": [{"protocol": "tcp", "state": "ESTABLISHED", "percent": 76, "idleP50": "2h", "idleP90": "9h"}]},
+              "top": {"sources": [{"address": "10.42.0.7", "percent": 40}], "destinations": [{"address": "10.96.0.10", "port": 53, "protocol": "udp", "percent": 12}]},
               "rates": {"dropsPerMinute": {{(name == "node-2" ? 7 : 0)}}},
               "conditions": [
                 {"type": "Applied", "status": "{{applied}}", "reason": "{{reason}}", "message": "as told", "lastTransitionTime": "2026-01-31T12:00:00Z"},

@@ -33,6 +33,11 @@ internal sealed class TestHost : IDisposable
     internal CliResult RunWith(string? input, params string[] arguments) =>
         _network.Run(() => CliProcess.RunWith(input, null, CliProcess.Program, ["host", .. arguments, "--state-dir", State]));
 
+    /// <summary>`host` with these arguments, for commands that keep no state.</summary>
+    internal CliResult Look(params string[] arguments) => _network.Run(() => CliProcess.RunWith(null, null, CliProcess.Program, ["host", .. arguments]));
+
+    internal CliResult ShellWith(string input, string program, params string[] arguments) => _network.Run(() => CliProcess.RunWith(input, null, program, arguments));
+
     internal CliResult Shell(string program, params string[] arguments) => _network.Run(() => CliProcess.RunWith(null, null, program, arguments));
 
     internal Process Start(params string[] arguments) => _network.Run(() => CliProcess.Start(null, CliProcess.Program, ["host", .. arguments, "--state-dir", State]));

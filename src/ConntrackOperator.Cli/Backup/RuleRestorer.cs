@@ -1,0 +1,76 @@
+namespace ConntrackOperator.Cli.Backup;
+
+/// <summary>Puts rule sets back. Each program takes its rules in one transaction, all are tried before the first is changed, and what one of them refuses takes the others back.</summary>
+internal sealed class RuleRestorer(RuleSets now, RuleSets saved)
+{
+    public List<RuleDifference> Compare()
+    {
+        var differences = new List<RuleDifference>();
+        Add("iptables", now.Iptables, saved.Iptables);
+        Add("ip6tables", now.Ip6tables, saved.Ip6tables);
+        if (saved.Nftables is not null)
+        {
+            Add("nft", RuleText.OwnNftTables(now), RuleText.OwnNftTables(saved));
+        }
+
+        return differences;
+
+        void Add(string program, List<string>? here, List<string>? there)
+        {
+            if (there is not null && RuleText.Compare(program, here ?? [], there) is { } difference)
+            {
+                differences.Add(difference);
+            }
+        }
+    }
+
+    /// <returns>What went wrong; the rules are as they were then.</returns>
+    public List<string> Restore()
+    {
+        var steps = Steps();
+        var problems = steps.Select(s => Problem(s.Program, s.Try, s.Script)).OfType<string>().ToList();
+        if (problems.Count > 0)
+        {
+            return [.. problems.Select(p => p + "; no rule was changed")];
+        }
+
+        // A try does not find everything: iptables-restore looks for chains only when it commits.
+        if (steps.Select(s => Problem(s.Program, s.Do, s.Script)).OfType<string>().FirstOrDefault() is not { } problem)
+        {
+            return [];
+        }
+
+        var left = new RuleRestorer(RuleReader.Read([]), now).Steps().Select(s => Problem(s.Program, s.Do, s.Script)).OfType<string>().ToList();
+        return left.Count == 0 ? [problem + "; the rules are as they were"] : [problem, .. left.Select(p => "and can't go back: " + p)];
+    }
+
+    private List<Step> Steps()
+    {
+        var steps = new List<Step>();
+        if (saved.Nftables is not null && RuleText.NftScript(now, saved) is { Length: > 0 } script)
+        {
+            steps.Add(new("nft", ["-c", "-f", "-"], ["-f", "-"], script));
+        }
+
+        if (saved.Iptables is not null)
+        {
+            steps.Add(new("iptables-restore", ["--test"], [], RuleText.IptablesScript(now.Iptables ?? [], saved.Iptables)));
+        }
+
+        if (saved.Ip6tables is not null)
+        {
+            steps.Add(new("ip6tables-restore", ["--test"], [], RuleText.IptablesScript(now.Ip6tables ?? [], saved.Ip6tables)));
+        }
+
+        return steps;
+    }
+
+    private static string? Problem(string program, string[] arguments, string script) => SystemProgram.TryRun(program, arguments, script) switch
+    {
+        null => $"{program} is not installed",
+        { ExitCode: 0 } => null,
+        { } failed => $"{program} refuses: {failed.Error}",
+    };
+
+    private sealed record Step(string Program, string[] Try, string[] Do, string Script);
+}

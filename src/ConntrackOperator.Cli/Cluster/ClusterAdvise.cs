@@ -1,0 +1,40 @@
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Cli.Output;
+using ConntrackOperator.Cli.Top;
+
+namespace ConntrackOperator.Cli.Cluster;
+
+/// <summary>The command <c>advise</c>: what the agents say should be changed.</summary>
+internal static class ClusterAdvise
+{
+    public static async Task<int> RunAsync(ClusterReader cluster, string? name, OutputFormat format, CancellationToken cancel)
+    {
+        var nodes = await cluster.ConntrackNodesAsync(cancel);
+        var chosen = name is null ? nodes : nodes.FindAll(n => n.Metadata?.Name == name);
+        if (chosen.Count == 0 && name is not null)
+        {
+            chosen = nodes.FindAll(n => IsSelectedBy(n, name));
+            if (chosen.Count == 0 && !(await cluster.PoliciesAsync(cancel)).Exists(p => p.Metadata?.Name == name))
+            {
+                throw new CliException(ExitCode.BadInput, $"there is no ConntrackNode and no ConntrackPolicy \"{name}\"");
+            }
+        }
+
+        var report = new AdviceReport
+        {
+            Advice =
+            [
+                .. chosen.Where(n => n.Status?.Advice is not null)
+                    .OrderByDescending(n => n.Status?.Rates?.DropsPerMinute ?? 0)
+                    .ThenByDescending(n => n.Status?.Table?.Percent ?? -1)
+                    .ThenBy(n => n.Metadata?.Name, StringComparer.Ordinal)
+                    .Select(n => new TopAdvice { Node = n.Metadata?.Name, Text = n.Status!.Advice! }),
+            ],
+        };
+        report.Print(format, chosen.Count == 1 ? "nothing to change on this node" : $"nothing to change on any of {chosen.Count} nodes");
+        return ExitCode.InSync;
+    }
+
+    private static bool IsSelectedBy(ConntrackNode node, string policy) =>
+        node.Spec?.Settings?.Any(s => s.Policy == policy) == true || node.Spec?.Refused?.Any(r => r.Policy == policy) == true;
+}

@@ -1,0 +1,99 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using ConntrackOperator.Api;
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Cli.Output;
+using ConntrackOperator.Cli.Top;
+
+namespace ConntrackOperator.Cli.Cluster;
+
+/// <summary>The command <c>top</c>: the fullest tables, or what fills one node's.</summary>
+internal static class ClusterTop
+{
+    private const int MostNodes = 20;
+
+    private static readonly TimeSpan _every = TimeSpan.FromSeconds(5);
+
+    public static async Task<int> RunAsync(ClusterReader cluster, string? node, bool once, OutputFormat format, TimeProvider time, CancellationToken cancel)
+    {
+        if (node is not null)
+        {
+            var book = await AddressBook.ReadAsync(cluster, cancel);
+            return await LiveScreen.RunAsync(async ct => Report(await cluster.ConntrackNodeAsync(node, ct), book), format, once, _every, time, cancel);
+        }
+
+        var nodes = (await cluster.ConntrackNodesAsync(cancel))
+            .OrderByDescending(n => n.Status?.Table?.Percent ?? -1)
+            .ThenByDescending(n => n.Status?.Rates?.DropsPerMinute ?? 0)
+            .ThenBy(n => n.Metadata?.Name, StringComparer.Ordinal)
+            .ToList();
+        if (format != OutputFormat.Table)
+        {
+            var items = nodes.Select(n => JsonSerializer.SerializeToNode(n with { ApiVersion = ApiGroup.ApiVersion, Kind = ConntrackNode.KindName }, ApiJson.Default.ConntrackNode));
+            ObjectWriter.Write(new JsonObject { ["apiVersion"] = "v1", ["kind"] = "List", ["items"] = new JsonArray([.. items]) }, format);
+            return ExitCode.InSync;
+        }
+
+        if (nodes.Count == 0)
+        {
+            Console.Out.WriteLine("no node is looked after: no ConntrackPolicy selects one");
+            return ExitCode.InSync;
+        }
+
+        var table = new TextTable("NODE", ">ENTRIES", ">LIMIT", ">USED%", ">DROPS/MIN", "TOP SOURCE", "ADVICE");
+        foreach (var n in nodes.Take(MostNodes))
+        {
+            table.Add(
+                n.Metadata?.Name ?? "-",
+                ClusterStatus.Number(n.Status?.Table?.Entries),
+                ClusterStatus.Number(n.Status?.Table?.Limit),
+                ClusterStatus.Number(n.Status?.Table?.Percent),
+                ClusterStatus.Number(n.Status?.Rates?.DropsPerMinute),
+                n.Status?.Top?.Sources is [var first, ..] ? $"{first.Address} {first.Percent}%" : "-",
+                n.Status?.Advice ?? string.Empty);
+        }
+
+        table.Print();
+        if (nodes.Count > MostNodes)
+        {
+            Console.Out.WriteLine($"and {nodes.Count - MostNodes} less full");
+        }
+
+        return ExitCode.InSync;
+    }
+
+    internal static TopReport Report(ConntrackNode node, AddressBook book)
+    {
+        var (status, composition) = (node.Status, node.Status?.Composition);
+        return new TopReport
+        {
+            Name = node.Metadata?.Name ?? "-",
+            At = composition?.At ?? status?.ReportedAt,
+            Entries = status?.Table?.Entries,
+            Limit = status?.Table?.Limit,
+            Percent = status?.Table?.Percent,
+            DropsPerMinute = status?.Rates?.DropsPerMinute,
+            EarlyDropsPerMinute = status?.Rates?.EarlyDropsPerMinute,
+            InsertFailedPerMinute = status?.Rates?.InsertFailedPerMinute,
+            Sampled = composition?.Sampled,
+            ErrorBoundPercent = composition?.ErrorBoundPercent,
+            UnrepliedPercent = composition?.UnrepliedPercent,
+            AssuredPercent = composition?.AssuredPercent,
+            States = [.. (composition?.States ?? []).Select(s => new TopState
+            {
+                Protocol = s.Protocol ?? "-",
+                State = s.State,
+                Percent = s.Percent ?? 0,
+                Entries = status?.Table?.Entries * s.Percent / 100,
+                IdleP50 = s.IdleP50,
+                IdleP90 = s.IdleP90,
+            })],
+            Sources = [.. (status?.Top?.Sources ?? []).Select(s => new TopTalker { Address = s.Address, Percent = s.Percent ?? 0, Name = book.Find(s.Address) })],
+            Destinations = [.. (status?.Top?.Destinations ?? []).Select(d => new TopTalker
+            {
+                Address = d.Address, Port = d.Port, Protocol = d.Protocol, Percent = d.Percent ?? 0, Name = book.Find(d.Address),
+            })],
+            Advice = status?.Advice is { } advice ? [new TopAdvice { Text = advice }] : [],
+        };
+    }
+}

@@ -1,0 +1,116 @@
+using System.CommandLine;
+using ConntrackOperator.Api.Flushes;
+using ConntrackOperator.Netfilter.Deleting;
+using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Planning;
+
+namespace ConntrackOperator.Cli.Commands;
+
+/// <summary>The options that say which entries are meant: the same for reading, for deleting here, and for deleting in a cluster.</summary>
+internal sealed class MatchOptions
+{
+    private readonly Option<string?> _protocol = new("--protocol", "-p") { Description = "The protocol: tcp, udp, udplite, icmp, icmpv6, sctp, dccp, gre; on this machine also a number.", HelpName = "NAME" };
+    private readonly Option<string[]> _states = new("--state") { Description = "A state, such as TIME_WAIT; may be given several times, and one of them must hold.", HelpName = "STATE" };
+    private readonly Option<bool?> _unreplied = new("--unreplied") { Description = "Entries that have had no reply; --unreplied=false: those that have.", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Option<string?> _source = new("--source", "-s") { Description = "The network, or the address, that the original source is in.", HelpName = "CIDR" };
+    private readonly Option<string?> _destination = new("--destination", "-d") { Description = "The same for the original destination, before address translation.", HelpName = "CIDR" };
+    private readonly Option<int?> _port = new("--dport") { Description = "The original destination port.", HelpName = "PORT" };
+    private readonly Option<string?> _idle = new("--idle-for") { Description = "No packet for at least this long: 30s, 10m, 24h.", HelpName = "DURATION" };
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in (Option[])[_protocol, _states, _unreplied, _source, _destination, _port, _idle])
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    /// <summary>The match for this machine; empty when no option is given.</summary>
+    /// <exception cref="CliException">A value is not understood.</exception>
+    public FlowMatch ForHost(ParseResult result)
+    {
+        byte? protocol = null;
+        if (result.GetValue(_protocol) is { } name)
+        {
+            protocol = FlowProtocols.TryParse(name, out var number)
+                ? number
+                : throw Bad("--protocol", name, "must be tcp, udp, udplite, icmp, icmpv6, sctp, dccp, gre or a number from 0 to 255");
+        }
+
+        var states = States(result);
+        foreach (var state in states)
+        {
+            if (!FlowStates.IsKnown(state, protocol))
+            {
+                throw Bad("--state", state, protocol is { } of && FlowStates.Of(of) is { Count: 0 }
+                    ? $"{FlowProtocols.Name(of)} has no states"
+                    : $"must be one of {string.Join(", ", FlowStates.Of(protocol ?? 6))}");
+            }
+        }
+
+        return new FlowMatch
+        {
+            Protocol = protocol,
+            States = states,
+            Unreplied = Unreplied(result),
+            Source = Network("--source", result.GetValue(_source)),
+            Destination = Network("--destination", result.GetValue(_destination)),
+            DestinationPort = result.GetValue(_port) is { } port
+                ? port is > 0 and <= ushort.MaxValue ? (ushort)port : throw Bad("--dport", port.ToString(System.Globalization.CultureInfo.InvariantCulture), "must be 1 to 65535")
+                : null,
+            IdleFor = result.GetValue(_idle) is { } idle
+                ? KubeDuration.TryParse(idle, out var seconds, out var allowed) ? TimeSpan.FromSeconds(seconds) : throw Bad("--idle-for", idle, allowed)
+                : null,
+        };
+    }
+
+    /// <summary>The match as it stands in a ConntrackFlush, checked as the API server would.</summary>
+    /// <exception cref="CliException">It is not valid.</exception>
+    public FlushMatch ForCluster(ParseResult result, bool all)
+    {
+        var states = States(result);
+        var match = new FlushMatch
+        {
+            Protocol = result.GetValue(_protocol) is { } name ? ApiName(name) : null,
+            States = states.Length == 0 ? null : [.. states],
+            Unreplied = Unreplied(result),
+            Source = result.GetValue(_source),
+            Destination = result.GetValue(_destination),
+            DestinationPort = result.GetValue(_port),
+            IdleFor = result.GetValue(_idle),
+            All = all ? true : null,
+        };
+        RequireChoice(match with { All = null } == new FlushMatch(), all);
+        var errors = FlushValidator.Validate(match, "match");
+        return errors.Count == 0 ? match : throw new CliException(ExitCode.BadInput, string.Join("; ", errors));
+    }
+
+    /// <summary>Everything is only deleted by someone who says so, and nobody who says so means less.</summary>
+    /// <exception cref="CliException">The one or the other.</exception>
+    public static void RequireChoice(bool empty, bool all)
+    {
+        if (empty != all)
+        {
+            throw new CliException(ExitCode.BadInput, empty
+                ? "say which entries, such as --protocol tcp --state TIME_WAIT; to delete every entry of the table say --all"
+                : "--all goes with no other condition");
+        }
+    }
+
+    // By itself the option means true; System.CommandLine gives null for both "not given" and "given without a value".
+    private bool? Unreplied(ParseResult result) => result.GetResult(_unreplied) is { Implicit: false } ? result.GetValue(_unreplied) ?? true : null;
+
+    private string[] States(ParseResult result) => [.. (result.GetValue(_states) ?? []).SelectMany(s => s.Split(',')).Select(s => s.ToUpperInvariant())];
+
+    private static string ApiName(string name) => name.ToUpperInvariant() switch
+    {
+        "UDPLITE" => "UDPLite",
+        "ICMPV6" => "ICMPv6",
+        var other => other,
+    };
+
+    private static FlowNetwork? Network(string option, string? text) =>
+        text is null ? null : FlowNetwork.TryParse(text, out var network) ? network : throw Bad(option, text, "must be a network such as 10.0.0.0/8 or 2001:db8::/32, or one address");
+
+    internal static CliException Bad(string option, string value, string allowed) => new(ExitCode.BadInput, $"{option}: Invalid value: \"{value}\": {allowed}");
+}

@@ -1,0 +1,79 @@
+using System.Globalization;
+using System.Text;
+using ConntrackOperator.Netfilter.Flows;
+
+namespace ConntrackOperator.Cli.Flows;
+
+/// <summary>Aligned columns. The widths come from the first entries, so that the rest needs not be kept.</summary>
+internal sealed class FlowTableWriter(Stream output) : IFlowWriter
+{
+    private const int Measured = 1000;
+    private const int RightAligned = 4;
+
+    private static readonly string[] _headers = ["PROTOCOL", "STATE", "SOURCE", "DESTINATION", "SECONDS", "TRANSLATED", "FLAGS"];
+
+    private readonly StreamWriter _output = new(output, new UTF8Encoding(false), 64 * 1024);
+    private readonly List<string[]> _first = [];
+    private int[]? _widths;
+
+    public void Write(in Flow flow)
+    {
+        string[] row =
+        [
+            FlowProtocols.Name(flow.Protocol),
+            flow.StateName is { Length: > 0 } state ? state : "-",
+            End(flow.Original.Source, flow.Original.HasPorts, flow.Original.SourcePort),
+            End(flow.Original.Destination, flow.Original.HasPorts, flow.Original.DestinationPort),
+            flow.TimeoutSeconds.ToString(CultureInfo.InvariantCulture),
+            Translated(flow),
+            Flags(flow),
+        ];
+        if (_widths is not null)
+        {
+            Print(row);
+            return;
+        }
+
+        _first.Add(row);
+        if (_first.Count == Measured)
+        {
+            PrintFirst();
+        }
+    }
+
+    public void End()
+    {
+        if (_widths is null)
+        {
+            PrintFirst();
+        }
+
+        _output.Flush();
+    }
+
+    public void Dispose() => _output.Dispose();
+
+    private void PrintFirst()
+    {
+        _first.Insert(0, _headers);
+        _widths = [.. _headers.Select((_, i) => _first.Max(r => r[i].Length))];
+        _first.ForEach(Print);
+        _first.Clear();
+    }
+
+    private void Print(string[] row) => _output.Write(
+        string.Join("   ", row.Select((cell, i) => i == RightAligned ? cell.PadLeft(_widths![i]) : cell.PadRight(_widths![i]))).TrimEnd() + "\n");
+
+    private static string Translated(in Flow flow) =>
+        flow.IsDestinationTranslated ? "to " + End(flow.Reply.Source, flow.Reply.HasPorts, flow.Reply.SourcePort)
+        : flow.IsSourceTranslated ? "from " + End(flow.Reply.Destination, flow.Reply.HasPorts, flow.Reply.DestinationPort)
+        : "-";
+
+    private static string Flags(in Flow flow) =>
+        flow.IsUnreplied ? "unreplied" : flow.IsAssured ? "assured" : string.Empty;
+
+    private static string End(FlowAddress address, bool hasPort, ushort port) =>
+        !hasPort ? address.ToString()
+        : address.IsIPv6 ? string.Create(CultureInfo.InvariantCulture, $"[{address}]:{port}")
+        : string.Create(CultureInfo.InvariantCulture, $"{address}:{port}");
+}

@@ -1,0 +1,32 @@
+using System.Text.Json.Serialization;
+
+namespace ConntrackOperator.Cli.Host;
+
+/// <summary>What <c>host flush</c> did.</summary>
+internal sealed record FlushReport
+{
+    /// <summary>Entries that were looked at.</summary>
+    public required long Examined { get; init; }
+
+    public required long Matched { get; init; }
+
+    public required long Deleted { get; init; }
+
+    /// <summary>Entries that had gone by themselves in between.</summary>
+    public required long Gone { get; init; }
+
+    public required long Failed { get; init; }
+
+    public string? Error { get; init; }
+
+    public required bool DryRun { get; init; }
+
+    /// <summary>Whether the whole table was looked at.</summary>
+    public required bool Complete { get; init; }
+
+    public required double Seconds { get; init; }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(FlushReport))]
+internal sealed partial class FlushReportJson : JsonSerializerContext;

@@ -1,0 +1,98 @@
+using System.Globalization;
+using ConntrackOperator.Cli.Output;
+using ConntrackOperator.Netfilter.Deleting;
+
+namespace ConntrackOperator.Cli.Host;
+
+/// <summary>The command <c>host flush</c>.</summary>
+internal static class HostFlush
+{
+    public static int Run(FlowMatch match, bool dryRun, bool yes, OutputFormat format, TimeProvider time, CancellationToken cancel)
+    {
+        var deleter = new FlowDeleter(time: time);
+        if (!dryRun && !yes && Terminal.CanAsk)
+        {
+            var would = Delete(deleter, match, true, time, cancel);
+            if (would.Matched > 0 && !Confirmed(would))
+            {
+                Console.Error.WriteLine("nothing was deleted");
+                return ExitCode.Failure;
+            }
+        }
+
+        var result = Delete(deleter, match, dryRun, time, cancel);
+        if (format != OutputFormat.Table)
+        {
+            ObjectWriter.Write(Report(result), FlushReportJson.Default.FlushReport, format);
+        }
+        else
+        {
+            Print(result);
+        }
+
+        return result.Failed > 0 || !result.Complete ? ExitCode.NotApplied : ExitCode.InSync;
+    }
+
+    private static DeleteResult Delete(FlowDeleter deleter, FlowMatch match, bool dryRun, TimeProvider time, CancellationToken cancel)
+    {
+        var progress = new Progress(time);
+        try
+        {
+            return deleter.Delete(match, dryRun, new Told(progress, dryRun), cancel);
+        }
+        finally
+        {
+            progress.End();
+        }
+    }
+
+    private static bool Confirmed(DeleteResult would)
+    {
+        Console.Error.Write(string.Create(CultureInfo.InvariantCulture, $"delete {would.Matched} of {would.Examined} entries? [y/N] "));
+        return Console.In.ReadLine()?.Trim() is "y" or "Y" or "yes";
+    }
+
+    private static void Print(DeleteResult result)
+    {
+        Console.Out.WriteLine(FormattableString.Invariant(result.DryRun
+            ? $"{result.Matched} of {result.Examined} entries match; dry run, nothing was deleted"
+            : (FormattableString)$"{result.Deleted} of {result.Matched} matching entries deleted, {result.Examined} looked at, in {result.Elapsed.TotalSeconds:0.00} s ({Rate(result.Deleted, result.Elapsed)}/s)"));
+        if (result.Gone > 0)
+        {
+            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Gone} had gone by themselves"));
+        }
+
+        if (result.Failed > 0)
+        {
+            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Failed} could not be deleted: {result.Error}"));
+        }
+
+        if (!result.Complete)
+        {
+            Console.Out.WriteLine("the table changed while it was read, so some entries were not looked at; run it again for those");
+        }
+    }
+
+    private static long Rate(long count, TimeSpan elapsed) => (long)(count / Math.Max(elapsed.TotalSeconds, 0.001));
+
+    private static FlushReport Report(DeleteResult result) => new()
+    {
+        Examined = result.Examined,
+        Matched = result.Matched,
+        Deleted = result.Deleted,
+        Gone = result.Gone,
+        Failed = result.Failed,
+        Error = result.Error,
+        DryRun = result.DryRun,
+        Complete = result.Complete,
+        Seconds = Math.Round(result.Elapsed.TotalSeconds, 3),
+    };
+
+    // Not System.Progress, which tells on another thread, when all is over.
+    private sealed class Told(Progress progress, bool dryRun) : IProgress<DeleteProgress>
+    {
+        public void Report(DeleteProgress value) => progress.Show(value.Examined, value.TableEntries, string.Create(
+            CultureInfo.InvariantCulture,
+            $"{value.Examined} looked at, {value.Matched} match{(dryRun ? string.Empty : $", {value.Deleted} deleted, {Rate(value.Deleted, value.Elapsed)}/s")}"));
+    }
+}

@@ -1,0 +1,105 @@
+namespace ConntrackOperator.Cli.Top;
+
+/// <summary>What fills one table, who put it there, and what to change.</summary>
+internal sealed record TopReport
+{
+    /// <summary>The machine or the node.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>When the table was looked at.</summary>
+    public DateTimeOffset? At { get; init; }
+
+    public long? Entries { get; init; }
+
+    public long? Limit { get; init; }
+
+    public int? Percent { get; init; }
+
+    public double? DropsPerMinute { get; init; }
+
+    public double? EarlyDropsPerMinute { get; init; }
+
+    public double? InsertFailedPerMinute { get; init; }
+
+    /// <summary>Entries that were looked at.</summary>
+    public long? Sampled { get; init; }
+
+    /// <summary>How far off a share can be, in percentage points; 0 when every entry was looked at.</summary>
+    public double? ErrorBoundPercent { get; init; }
+
+    public double? UnrepliedPercent { get; init; }
+
+    public double? AssuredPercent { get; init; }
+
+    public required List<TopState> States { get; init; }
+
+    public required List<TopTalker> Sources { get; init; }
+
+    public required List<TopTalker> Destinations { get; init; }
+
+    /// <summary>Left out where only a node's status is known.</summary>
+    public List<TopTalker>? Ports { get; init; }
+
+    public required List<TopAdvice> Advice { get; init; }
+}
+
+/// <summary>One protocol in one state.</summary>
+internal sealed record TopState
+{
+    public required string Protocol { get; init; }
+
+    public string? State { get; init; }
+
+    public required double Percent { get; init; }
+
+    /// <summary>About how many entries that is.</summary>
+    public long? Entries { get; init; }
+
+    public double? UnrepliedPercent { get; init; }
+
+    /// <summary>Half of them have been idle for no longer.</summary>
+    public string? IdleP50 { get; init; }
+
+    /// <summary>Nine in ten of them have been idle for no longer.</summary>
+    public string? IdleP90 { get; init; }
+
+    /// <summary>The configured time-out.</summary>
+    public string? Timeout { get; init; }
+}
+
+/// <summary>One source, destination or port.</summary>
+internal sealed record TopTalker
+{
+    public string? Address { get; init; }
+
+    public int? Port { get; init; }
+
+    public string? Protocol { get; init; }
+
+    public required double Percent { get; init; }
+
+    /// <summary>How far off the share can be, in percentage points.</summary>
+    public double? ErrorBoundPercent { get; init; }
+
+    /// <summary>The pod or service that has the address, as kind namespace/name.</summary>
+    public string? Name { get; init; }
+}
+
+/// <summary>One piece of advice.</summary>
+internal sealed record TopAdvice
+{
+    public string? Node { get; init; }
+
+    public string? Kind { get; init; }
+
+    public string? Severity { get; init; }
+
+    public required string Text { get; init; }
+
+    /// <summary>The policy's field below spec.</summary>
+    public string? Field { get; init; }
+
+    public string? Value { get; init; }
+
+    public long? EntriesFreed { get; init; }
+}

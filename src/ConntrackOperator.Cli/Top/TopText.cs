@@ -1,0 +1,90 @@
+using System.Globalization;
+using ConntrackOperator.Cli.Output;
+
+namespace ConntrackOperator.Cli.Top;
+
+/// <summary>A report as lines for people. Pure.</summary>
+internal static class TopText
+{
+    private const int Listed = 5;
+
+    /// <param name="report">The report.</param>
+    /// <param name="trends">Sparklines under the headline, on a live screen.</param>
+    public static string Render(TopReport report, IEnumerable<string>? trends = null)
+    {
+        var text = new System.Text.StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"{report.Name}: {Number(report.Entries)} of {Number(report.Limit)} entries");
+        text.Append(report.Percent is { } percent ? string.Create(CultureInfo.InvariantCulture, $" ({percent}%)") : string.Empty);
+        text.Append(CultureInfo.InvariantCulture, $"; a minute: {Rate(report.DropsPerMinute)} packets dropped, {Rate(report.EarlyDropsPerMinute)} entries evicted early, {Rate(report.InsertFailedPerMinute)} not inserted\n");
+        foreach (var trend in trends ?? [])
+        {
+            text.Append(trend).Append('\n');
+        }
+
+        if (report.Sampled is null)
+        {
+            return text.Append("\nwhat fills it is not known yet\n").ToString();
+        }
+
+        text.Append(report.ErrorBoundPercent is > 0 and { } error
+            ? string.Create(CultureInfo.InvariantCulture, $"estimated from a sample of {report.Sampled}: every share is right to within {error:0.0} points (999 in 1,000 are)")
+            : string.Create(CultureInfo.InvariantCulture, $"all {report.Sampled} entries were looked at"));
+        text.Append(CultureInfo.InvariantCulture, $"; {report.UnrepliedPercent:0.#}% unreplied, {report.AssuredPercent:0.#}% assured\n\n");
+        text.Append(States(report.States));
+        Talkers(text, "TOP SOURCE", report.Sources, t => t.Address!);
+        Talkers(text, "TOP DESTINATION", report.Destinations, End);
+        Talkers(text, "TOP PORT", report.Ports ?? [], t => string.Create(CultureInfo.InvariantCulture, $"{t.Port}/{t.Protocol}"));
+        text.Append('\n');
+        if (report.Advice.Count == 0)
+        {
+            text.Append("advice: nothing to change\n");
+        }
+
+        foreach (var advice in report.Advice)
+        {
+            text.Append("advice: ").Append(advice.Text).Append('\n');
+        }
+
+        return text.ToString();
+    }
+
+    internal static string Number(long? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "-";
+
+    private static string Rate(double? rate) => rate?.ToString("0.#", CultureInfo.InvariantCulture) ?? "-";
+
+    private static string Share(double percent) => percent.ToString("0.0", CultureInfo.InvariantCulture);
+
+    private static string States(List<TopState> states)
+    {
+        var table = new TextTable("PROTOCOL", "STATE", ">SHARE%", ">ENTRIES", ">IDLE P50", ">IDLE P90", ">TIMEOUT");
+        foreach (var s in states.Take(2 * Listed))
+        {
+            table.Add(s.Protocol, s.State ?? "-", Share(s.Percent), Number(s.Entries), s.IdleP50 ?? "-", s.IdleP90 ?? "-", s.Timeout ?? "-");
+        }
+
+        return table.Plain();
+    }
+
+    private static void Talkers(System.Text.StringBuilder text, string header, List<TopTalker> talkers, Func<TopTalker, string> name)
+    {
+        if (talkers.Count == 0)
+        {
+            return;
+        }
+
+        var named = talkers.Exists(t => t.Name is not null);
+        var table = named ? new TextTable(header, ">SHARE%", "WHO") : new TextTable(header, ">SHARE%");
+        foreach (var t in talkers.Take(Listed))
+        {
+            string[] cells = [name(t), Share(t.Percent), t.Name ?? string.Empty];
+            table.Add(named ? cells : cells[..2]);
+        }
+
+        text.Append('\n').Append(table.Plain());
+    }
+
+    private static string End(TopTalker t) =>
+        t.Port is not { } port ? $"{t.Address} {t.Protocol}"
+        : t.Address!.Contains(':', StringComparison.Ordinal) ? string.Create(CultureInfo.InvariantCulture, $"[{t.Address}]:{port}/{t.Protocol}")
+        : string.Create(CultureInfo.InvariantCulture, $"{t.Address}:{port}/{t.Protocol}");
+}

@@ -1,0 +1,138 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using ConntrackOperator.Cli.Tests.Host;
+using ConntrackOperator.Netfilter.Sysctls;
+using ConntrackOperator.Netfilter.Tests.Kernel;
+
+namespace ConntrackOperator.Cli.Tests.Backup;
+
+public sealed partial class BackupTests
+{
+    private const string Own = "table inet own { set s { type ipv4_addr; elements = { 10.0.0.1 } }; chain c { type filter hook input priority 5; ip saddr @s accept; }; }\n";
+
+    [Fact]
+    public void Entries_come_back_as_they_were()
+    {
+        NetworkNamespace.Require("conntrack");
+        using var host = new TestHost();
+        Entries.Load(host);
+        var file = Path.Combine(host.Root, "b.json");
+        Assert.EndsWith($", {Entries.Count} entries\n", Entries.Ok(host.Look("backup", file, "--entries")), StringComparison.Ordinal);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        var before = Flows(host);
+
+        Entries.Ok(host.Look("flush", "--all", "--yes"));
+        var dry = Entries.Ok(host.Look("restore", "--from", file, "--entries", "--dry-run"));
+        Assert.Equal($"{Entries.Count} of {Entries.Count} entries would be put back; dry run, nothing was written\n", dry);
+        Assert.Equal(0, Entries.Number(host));
+
+        Assert.EndsWith($"{Entries.Count} of {Entries.Count} entries put back\n", Entries.Ok(host.Look("restore", "--from", file, "--entries")), StringComparison.Ordinal);
+        Assert.Equal(before, Flows(host));
+        Assert.Equal($"0 of {Entries.Count} entries put back\n", Entries.Ok(host.Look("restore", "--from", file, "--entries")));
+    }
+
+    [Fact]
+    public void Settings_come_back_and_the_difference_is_shown_first()
+    {
+        using var host = new TestHost();
+        var file = Path.Combine(host.Root, "b.json");
+        Entries.Ok(host.Look("backup", file));
+        var before = host[SysctlNames.UdpTimeout];
+        host[SysctlNames.UdpTimeout] = 77;
+
+        var dry = Entries.Ok(host.Look("restore", "--from", file, "--settings", "--dry-run"));
+        Assert.Matches(@"nf_conntrack_udp_timeout +77 +" + before, dry);
+        Assert.Equal(77, host[SysctlNames.UdpTimeout]);
+        var report = JsonNode.Parse(Entries.Ok(host.Look("restore", "--from", file, "--settings", "-o", "json")))!;
+        Assert.Equal(before, (long)report["settings"]!.AsArray().Single()!["now"]!);
+        Assert.Equal(before, host[SysctlNames.UdpTimeout]);
+    }
+
+    [Fact]
+    public void Rules_come_back_and_those_that_came_since_go()
+    {
+        NetworkNamespace.Require("iptables", "nft");
+        using var host = new TestHost();
+        Entries.Ok(host.Shell("iptables", "-A", "INPUT", "-p", "tcp", "--dport", "99", "-j", "ACCEPT"));
+        Entries.Ok(host.ShellWith(Own, "nft", "-f", "-"));
+        var file = Path.Combine(host.Root, "b.json");
+        Entries.Ok(host.Look("backup", file));
+        var before = Rules(host);
+
+        Entries.Ok(host.Shell("iptables", "-R", "INPUT", "1", "-p", "tcp", "--dport", "100", "-j", "DROP"));
+        Entries.Ok(host.Shell("iptables", "-t", "nat", "-A", "POSTROUTING", "-j", "MASQUERADE"));
+        Entries.Ok(host.Shell("nft", "delete", "table", "inet", "own"));
+        Entries.Ok(host.Shell("nft", "add", "table", "inet", "other"));
+        var changed = Rules(host);
+
+        var dry = Entries.Ok(host.Look("restore", "--from", file, "--rules", "--dry-run"));
+        Assert.Contains("\n- -A INPUT -p tcp -m tcp --dport 100 -j DROP\n", dry, StringComparison.Ordinal);
+        Assert.Contains("\n+ -A INPUT -p tcp -m tcp --dport 99 -j ACCEPT\n", dry, StringComparison.Ordinal);
+        Assert.Contains("\n+ table inet own {\n", dry, StringComparison.Ordinal);
+        Assert.Equal(changed, Rules(host));
+
+        Assert.EndsWith("2 rule sets put back\n", Entries.Ok(host.Look("restore", "--from", file, "--rules")), StringComparison.Ordinal);
+        Assert.Equal(before, Rules(host));
+    }
+
+    [Fact]
+    public void Rules_that_do_not_load_change_nothing()
+    {
+        NetworkNamespace.Require("iptables", "nft");
+        using var host = new TestHost();
+        Entries.Ok(host.ShellWith(Own, "nft", "-f", "-"));
+        var before = Rules(host);
+        var file = host.File("b.json", """
+            {"format": "conntrack-backup/1", "rules": {"nftables": ["table inet fresh {", "}"], "iptables": ["*filter", "-A NOWHERE -j ACCEPT", "COMMIT"]}}
+            """);
+        var result = host.Look("restore", "--from", file);
+        Assert.Equal(3, result.ExitCode);
+        Assert.Contains("iptables-restore refuses: ", result.Output, StringComparison.Ordinal);
+        Assert.Equal(before, Rules(host));
+    }
+
+    [Theory]
+    [InlineData("-F", "not a line that adds an entry: -F")]
+    [InlineData("-A -s 10.0.0.1; reboot", "not a line that adds an entry")]
+    public void An_entry_that_is_another_command_is_refused(string line, string expected)
+    {
+        using var host = new TestHost();
+        var result = host.Look("restore", "--from", host.File("b.json", $$"""{"format": "conntrack-backup/1", "entries": ["{{line}}"]}"""));
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains(expected, result.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{}", "no backup of this program")]
+    [InlineData("{", "no backup: ")]
+    [InlineData("{\"format\": \"conntrack-backup/1\", \"setings\": {}}", "no backup: ")]
+    public void A_file_that_is_no_backup_is_bad_input(string content, string expected)
+    {
+        using var host = new TestHost();
+        var result = host.Look("restore", "--from", host.File("b.json", content));
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains(expected, result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_the_backup_has_not_can_not_be_asked_for()
+    {
+        using var host = new TestHost();
+        var file = Path.Combine(host.Root, "b.json");
+        Entries.Ok(host.Look("backup", file));
+        Assert.Equal((2, $"error: {file}: there are no entries in this backup\n"), (host.Look("restore", "--from", file, "--entries") is var r ? (r.ExitCode, r.Error) : default));
+    }
+
+    private static List<string> Flows(TestHost host) => [.. Entries.Ok(host.Shell("conntrack", "-L", "-o", "extended")).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        .Select(l => Seconds().Replace(l.TrimEnd(), "$1 N ")).Order(StringComparer.Ordinal)];
+
+    // nft lists tables by age, which a restore can't give back.
+    private static List<string> Rules(TestHost host) =>
+    [
+        .. string.Concat(Entries.Ok(host.Shell("iptables-save")), Entries.Ok(host.Shell("ip6tables-save"))).Split('\n').Where(l => !l.StartsWith('#')),
+        .. Entries.Ok(host.Shell("nft", "list", "ruleset")).Split("\n}\n").Order(StringComparer.Ordinal),
+    ];
+
+    [GeneratedRegex(@"^(ipv[46] +\d+ \S+ +\d+) \d+ ")]
+    private static partial Regex Seconds();
+}

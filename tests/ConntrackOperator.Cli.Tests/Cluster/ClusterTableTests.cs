@@ -1,0 +1,78 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using ConntrackOperator.Api;
+using ConntrackOperator.TestKit;
+
+namespace ConntrackOperator.Cli.Tests.Cluster;
+
+public sealed class ClusterTableTests(TestCluster cluster) : IClassFixture<TestCluster>
+{
+    [Fact]
+    public void Top_lists_the_fullest_tables_first()
+    {
+        var lines = cluster.Run(null, "top").Output.Split('\n');
+        Assert.Matches(@"^NODE +ENTRIES +LIMIT +USED% +DROPS/MIN +TOP SOURCE +ADVICE$", lines[0]);
+        Assert.Matches(@"^node-2 +238552 +262144 +91 +7 +10\.42\.0\.7 40% +node-2: timeouts", lines[1]);
+        Assert.Matches("^node-1 ", lines[2]);
+        Assert.Matches("^node-3 +- +- +- +- +-$", lines[3]);
+    }
+
+    [Fact]
+    public void Top_of_a_node_says_what_fills_it()
+    {
+        var result = cluster.Run(null, "top", "--node", "node-2");
+        Assert.Equal(0, result.ExitCode);
+        Assert.StartsWith("node-2: 238552 of 262144 entries (91%); a minute: 7 packets dropped", result.Output, StringComparison.Ordinal);
+        Assert.Matches(@"\ntcp +ESTABLISHED +76\.0 +181299 +2h +9h +-\n", result.Output);
+        Assert.Matches(@"\n10\.96\.0\.10:53/udp +12\.0", result.Output);
+        Assert.EndsWith("\nadvice: node-2: timeouts.tcp.established 2h would free about 612,000\n", result.Output, StringComparison.Ordinal);
+        var report = JsonNode.Parse(cluster.Run(null, "top", "--node", "node-2", "-o", "json").Output)!;
+        Assert.Equal((238552, "10.42.0.7"), ((long)report["entries"]!, (string?)report["sources"]![0]!["address"]));
+    }
+
+    [Fact]
+    public void Advice_is_told_node_by_node_for_one_node_or_one_policy()
+    {
+        Assert.Matches(@"^NODE +ADVICE\nnode-2 +node-2: .*\nnode-1 +node-1: .*\n$", cluster.Run(null, "advise").Output);
+        Assert.Matches(@"^NODE +ADVICE\nnode-1 +node-1: .*\n$", cluster.Run(null, "advise", "node-1").Output);
+        Assert.Equal(2, JsonNode.Parse(cluster.Run(null, "advise", "edge", "-o", "json").Output)!["advice"]!.AsArray().Count);
+        Assert.Equal((2, "error: there is no ConntrackNode and no ConntrackPolicy \"nobody\"\n"), (cluster.Run(null, "advise", "nobody") is var r ? (r.ExitCode, r.Error) : default));
+    }
+
+    [Theory]
+    [InlineData("Succeeded", 0)]
+    [InlineData("Failed", 3)]
+    public async Task Flush_makes_the_object_waits_and_says_how_it_ended(string phase, int exit)
+    {
+        Assert.SkipUnless(TestApiServer.Unavailable is null, TestApiServer.Unavailable ?? string.Empty);
+        var running = Task.Run(() => cluster.Run(null, "flush", "--selector", "pool=edge,!spot", "--protocol", "tcp", "--state", "time_wait", "--yes"), TestContext.Current.CancellationToken);
+        await cluster.FinishFlushAsync(phase, TestContext.Current.CancellationToken);
+        var result = await running;
+        Assert.Equal((exit, string.Empty), (result.ExitCode, result.Error));
+        Assert.Matches($@"^node-2: TimedOut: the agent has not done it\nflush-[0-9a-f]{{8}} {phase}: 11 of 12 matching entries deleted; 1 of 2 nodes done, 1 failed\n$", result.Output);
+    }
+
+    [Fact]
+    public async Task Without_waiting_the_object_is_what_was_asked_for()
+    {
+        var result = cluster.Run(null, "flush", "--node", "node-1", "--protocol", "udp", "--unreplied", "--idle-for", "10m", "--dry-run", "--no-wait", "-o", "json");
+        Assert.Equal((0, string.Empty), (result.ExitCode, result.Error));
+        var spec = JsonSerializer.Deserialize(result.Output, ApiJson.Default.ConntrackFlush)!.Spec!;
+        Assert.Equal(("node-1", true, 3600, "UDP", true, "10m"), (spec.NodeName, spec.DryRun, spec.TtlSecondsAfterFinished, spec.Match!.Protocol, spec.Match.Unreplied, spec.Match.IdleFor));
+        await cluster.FinishFlushAsync("Succeeded", TestContext.Current.CancellationToken);
+    }
+
+    [Theory]
+    [InlineData("say on which nodes", "--protocol", "tcp")]
+    [InlineData("say which entries", "--node", "node-1")]
+    [InlineData("--all goes with no other condition", "--node", "node-1", "--all", "--protocol", "tcp")]
+    [InlineData("match.protocol: Invalid value: \"OSPF\"", "--node", "node-1", "--protocol", "ospf")]
+    [InlineData("--selector: Invalid value: \"a in (b)\"", "--selector", "a in (b)", "--protocol", "tcp")]
+    [InlineData("match.states", "--node", "node-1", "--protocol", "udp", "--state", "TIME_WAIT")]
+    public void What_is_not_valid_is_refused_before_the_cluster_is_asked(string expected, params string[] arguments)
+    {
+        var result = CliProcess.RunWith(null, new Dictionary<string, string> { ["KUBECONFIG"] = "/nonexistent" }, CliProcess.Program, ["flush", .. arguments]);
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains(expected, result.Error, StringComparison.Ordinal);
+    }
+}
