@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using ConntrackOperator.Cli.Cluster;
@@ -39,6 +40,14 @@ internal static class ControllerCommand
             }
         });
         var listen = new Option<string>("--listen") { Description = "address:port of /healthz and /readyz, or none", DefaultValueFactory = _ => "*:9809" };
+        listen.Validators.Add(result =>
+        {
+            var address = result.Tokens.Count == 1 ? result.Tokens[0].Value : "none";
+            if (address != "none" && !IsAddress(address))
+            {
+                result.AddError($"--listen: '{address}' must be address:port, such as *:9809, or none");
+            }
+        });
         var verbose = new Option<bool>("--verbose") { Description = "log ordinary events as well" };
         var root = new RootCommand("Plans connection tracking for each node from the cluster's ConntrackPolicies, runs the agents, and reports back.")
         {
@@ -65,6 +74,11 @@ internal static class ControllerCommand
             ct));
         return root;
     }
+
+    private static bool IsAddress(string text) =>
+        text.LastIndexOf(':') is > 0 and var colon
+        && ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0
+        && (text[..colon] is "*" or "+" || Uri.CheckHostName(text[..colon]) != UriHostNameType.Unknown);
 
     private static Option<TimeSpan> Duration(string name, string description, TimeSpan otherwise) => new(name)
     {
