@@ -217,7 +217,7 @@ becomes "the real one succeeds" 20 Succeeded field .status.phase ctf once
 is "three nodes deleted 750" "3 3 750 750" "$(field '.status.nodes.selected} {.status.nodes.done} {.status.matched} {.status.deleted' ctf once)"
 is "the kernels hold none of them" "0 0 0" "$(entries node-a TIME_WAIT) $(entries node-b TIME_WAIT) $(entries node-c TIME_WAIT)"
 is "and all others" "50 50 50" "$(entries node-a ESTABLISHED) $(entries node-b ESTABLISHED) $(entries node-c ESTABLISHED)"
-is "node-a's rules are byte for byte what they were" "$rules_a" "$(rules node-a)"
+is "node-a's rules are what they were, counters aside" "$rules_a" "$(rules node-a)"
 is "node-b's too" "$rules_b" "$(rules node-b)"
 echo; echo '$ kubectl get conntrackflushes'; k get conntrackflushes; echo
 stop agent-node-b KILL
