@@ -83,7 +83,7 @@ internal sealed partial class CommandTree
         {
             HostGroup(), Status(), Top(), Advise(), Flush(), Plan(), Crd(), Version(),
         };
-        _examples[root] = "$0 status\n$0 top --node node-7\n$0 host apply -f policy.yaml";
+        _examples[root] = "$0 host apply -f policy.yaml\n$0 status\n$0 top --node node-7";
         if (root.Options.FirstOrDefault(o => o is VersionOption) is { } version)
         {
             root.Options.Remove(version);
