@@ -27,7 +27,9 @@ internal static class HostBackupCommand
         {
             using (var stream = new FileStream(unfinished, new FileStreamOptions
             {
-                Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                Mode = FileMode.Create,
+                Access = FileAccess.Write,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
             }))
             {
                 using var writer = new Utf8JsonWriter(stream, _json);

@@ -96,7 +96,7 @@ internal sealed partial class CommandTree
 
     private Command HostGroup()
     {
-        var group = new Command("host", "This machine, without Kubernetes.") 
+        var group = new Command("host", "This machine, without Kubernetes.")
         {
             HostApply(), HostStatus(), HostRestore(), HostWatch(), HostTop(), HostAdvise(), HostFlows(), HostFlush(), HostBackup(),
         };

@@ -20,7 +20,9 @@ internal static class TableLoader
 
         var start = new ProcessStartInfo("ip", ["netns", "exec", name, "conntrack", "-R", "-"])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync();

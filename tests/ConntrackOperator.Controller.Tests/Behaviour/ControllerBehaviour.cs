@@ -221,7 +221,12 @@ public abstract partial class ControllerBehaviour : IAsyncLifetime
     {
         Fleet.Outcome = (node, setting) => node != "bad" ? null : new()
         {
-            Name = setting.Name, Desired = setting.Value, Actual = 7, Policy = setting.Policy, State = Api.Nodes.SettingState.ReadOnly, Message = "no right here",
+            Name = setting.Name,
+            Desired = setting.Value,
+            Actual = 7,
+            Policy = setting.Policy,
+            State = Api.Nodes.SettingState.ReadOnly,
+            Message = "no right here",
         };
         await Cluster.CreateNodeAsync("bad");
         await Cluster.CreateNodeAsync("hot");

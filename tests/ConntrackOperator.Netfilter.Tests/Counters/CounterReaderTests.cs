@@ -15,8 +15,20 @@ public sealed class CounterReaderTests
         Assert.Equal(
             new ConntrackCounters
             {
-                Drop = 101, EarlyDrop = 7, InsertFailed = 5, ClashResolve = 4, ChainTooLong = 3, Invalid = 17, SearchRestart = 2,
-                Found = 27, Insert = 0, Delete = 0, Ignore = 0, Error = 8, At = time.GetUtcNow(), Source = CounterSource.Proc,
+                Drop = 101,
+                EarlyDrop = 7,
+                InsertFailed = 5,
+                ClashResolve = 4,
+                ChainTooLong = 3,
+                Invalid = 17,
+                SearchRestart = 2,
+                Found = 27,
+                Insert = 0,
+                Delete = 0,
+                Ignore = 0,
+                Error = 8,
+                At = time.GetUtcNow(),
+                Source = CounterSource.Proc,
             },
             counters);
         Assert.Same(counters, reader.Baseline);

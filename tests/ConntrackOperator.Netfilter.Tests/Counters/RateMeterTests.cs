@@ -84,7 +84,19 @@ public sealed class RateMeterTests
 
     private static ConntrackCounters Drops(long drops) => new()
     {
-        Drop = drops, EarlyDrop = 0, InsertFailed = 0, ClashResolve = 0, ChainTooLong = 0, Invalid = 0, SearchRestart = 0,
-        Found = 0, Insert = 0, Delete = 0, Ignore = 0, Error = 0, At = default, Source = CounterSource.Proc,
+        Drop = drops,
+        EarlyDrop = 0,
+        InsertFailed = 0,
+        ClashResolve = 0,
+        ChainTooLong = 0,
+        Invalid = 0,
+        SearchRestart = 0,
+        Found = 0,
+        Insert = 0,
+        Delete = 0,
+        Ignore = 0,
+        Error = 0,
+        At = default,
+        Source = CounterSource.Proc,
     };
 }

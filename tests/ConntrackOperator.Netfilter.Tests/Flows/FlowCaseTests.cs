@@ -23,8 +23,14 @@ public sealed class FlowCaseTests
                 var flow = FlowDecoder.Decode(
                     new FlowCase
                     {
-                        Source = FlowAddress.V4(source).ToString(), Destination = FlowAddress.V4(destination).ToString(),
-                        SourcePort = sourcePort, DestinationPort = destinationPort, State = state, Timeout = timeout, Id = id, OriginalZone = zone,
+                        Source = FlowAddress.V4(source).ToString(),
+                        Destination = FlowAddress.V4(destination).ToString(),
+                        SourcePort = sourcePort,
+                        DestinationPort = destinationPort,
+                        State = state,
+                        Timeout = timeout,
+                        Id = id,
+                        OriginalZone = zone,
                     }.Encode(),
                     FlowFields.All,
                     out var decoded);

@@ -121,7 +121,9 @@ public sealed partial class KernelFlowTests
         {
             using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("nsenter", $"--net={path} conntrack -R -")
             {
-                RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
             })!;
             _ = process.StandardOutput.ReadToEndAsync();
             _ = process.StandardError.ReadToEndAsync();

@@ -13,7 +13,9 @@ public sealed class TableScannerTests : IDisposable
 {
     private static readonly TimeoutTable Timeouts = new(new Dictionary<string, long>
     {
-        [SysctlNames.TcpTimeoutEstablished] = 432_000, [SysctlNames.TcpTimeoutTimeWait] = 120, [SysctlNames.UdpTimeout] = 30,
+        [SysctlNames.TcpTimeoutEstablished] = 432_000,
+        [SysctlNames.TcpTimeoutTimeWait] = 120,
+        [SysctlNames.UdpTimeout] = 30,
         [SysctlNames.TcpTimeoutCloseWait] = 60,
     });
 
