@@ -30,7 +30,8 @@ internal static class CliProcess
 
     internal static Process Start(IReadOnlyDictionary<string, string>? environment, string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        // Started in the background of a script, the tests ignore SIGINT, and what they start would as well.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         start.Environment.Remove("KUBECONFIG");
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
         {

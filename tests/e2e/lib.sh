@@ -56,6 +56,10 @@ export KUBECONFIG=$tmp/kubeconfig KUBECACHEDIR=$tmp/kube
 subnet=10.213.77
 saved_max=$(cat $netfilter/nf_conntrack_max) saved_buckets=$(cat $netfilter/nf_conntrack_buckets)
 declare -A pids=()
+for key in $netfilter/nf_conntrack_*; do
+  case $key in *_count | *_buckets) continue ;; esac
+  echo "$key $(cat "$key")"
+done >"$tmp/saved"
 
 # One script at a time changes the machine's own values; the tests take the same lock.
 exec 9>"${TMPDIR:-/tmp}/conntrack-operator-machine.lock"
@@ -173,7 +177,10 @@ finish() {
   ip link del ct-e2e 2>/dev/null
   # The machine's own values, whatever happened.
   [ "$(cat $netfilter/nf_conntrack_buckets)" = "$saved_buckets" ] || echo "$saved_buckets" >$netfilter/nf_conntrack_buckets
-  [ "$(cat $netfilter/nf_conntrack_max)" = "$saved_max" ] || echo "$saved_max" >$netfilter/nf_conntrack_max
+  local key value
+  while read -r key value; do
+    [ "$(cat "$key")" = "$value" ] || echo "$value" >"$key"
+  done <"$tmp/saved"
   if [ "$failed" -gt 0 ] && [ "${KEEP_LOGS:-true}" = true ]; then
     for name in "$tmp"/*.log; do
       case $name in */etcd.log | */apiserver.log) continue ;; esac

@@ -31,7 +31,11 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
         using var listener = new TcpListener(endpoint);
         try
         {
-            listener.Server.DualMode |= endpoint.Address.Equals(IPAddress.IPv6Any);
+            if (endpoint.Address.Equals(IPAddress.IPv6Any))
+            {
+                listener.Server.DualMode = true;
+            }
+
             listener.Start();
         }
         catch (SocketException e)
