@@ -53,17 +53,20 @@ KUBECTL=$(find_tool kubectl "${KUBECTL:-}" "$repo/artifacts/tools/kubectl") || e
 
 tmp=$(mktemp -d)
 export KUBECONFIG=$tmp/kubeconfig KUBECACHEDIR=$tmp/kube
-subnet=10.213.77
-saved_max=$(cat $netfilter/nf_conntrack_max) saved_buckets=$(cat $netfilter/nf_conntrack_buckets)
+subnet=${E2E_SUBNET:-10.213.77} net=${E2E_NAME:-ct-e2e}
 declare -A pids=()
-for key in $netfilter/nf_conntrack_*; do
-  case $key in *_count | *_buckets) continue ;; esac
-  echo "$key $(cat "$key")"
-done >"$tmp/saved"
 
-# One script at a time changes the machine's own values; the tests take the same lock.
-exec 9>"${TMPDIR:-/tmp}/conntrack-operator-machine.lock"
-flock -w 600 9 || { echo "another test holds the machine's conntrack values" >&2; exit 2; }
+# Before the machine's own values are changed: one script or test at a time does, and all of them are put back at the end.
+save_machine() {
+  exec 9>"${TMPDIR:-/tmp}/conntrack-operator-machine.lock"
+  flock -w 600 9 || { echo "another test holds the machine's conntrack values" >&2; exit 2; }
+  saved_max=$(cat $netfilter/nf_conntrack_max) saved_buckets=$(cat $netfilter/nf_conntrack_buckets)
+  local key
+  for key in $netfilter/nf_conntrack_*; do
+    case $key in *_count | *_buckets) continue ;; esac
+    echo "$key $(cat "$key")"
+  done >"$tmp/saved"
+}
 
 k() { "$KUBECTL" "$@"; }
 field() { k get "${@:2}" -o "jsonpath={$1}" 2>&1; } # JSONPATH OBJECT...
@@ -72,7 +75,7 @@ condition() { field ".status.conditions[?(@.type==\"$1\")].$2" "${@:3}"; } # TYP
 # NODE COMMAND...: in the node's network namespace; node-a is the machine itself
 on() {
   local node=$1; shift
-  if [ "$node" = node-a ]; then "$@"; else ip netns exec "ct-e2e-$node" "$@"; fi
+  if [ "$node" = node-a ]; then "$@"; else ip netns exec "$net-$node" "$@"; fi
 }
 kernel() { on "$1" cat "$netfilter/nf_conntrack_$2"; } # NODE KEY
 
@@ -83,17 +86,17 @@ free_port() {
 }
 
 start_network() {
-  ip link add ct-e2e type bridge
-  ip addr add "$subnet.1/24" dev ct-e2e
-  ip link set ct-e2e up
+  ip link add "$net" type bridge
+  ip addr add "$subnet.1/24" dev "$net"
+  ip link set "$net" up
   local node last=2
   for node in node-b node-c; do
-    ip netns add "ct-e2e-$node"
-    ip link add "ct-e2e-$last" type veth peer name eth0 netns "ct-e2e-$node"
-    ip link set "ct-e2e-$last" master ct-e2e up
-    ip -n "ct-e2e-$node" addr add "$subnet.$last/24" dev eth0
-    ip -n "ct-e2e-$node" link set eth0 up
-    ip -n "ct-e2e-$node" link set lo up
+    ip netns add "$net-$node"
+    ip link add "$net-$last" type veth peer name eth0 netns "$net-$node"
+    ip link set "$net-$last" master "$net" up
+    ip -n "$net-$node" addr add "$subnet.$last/24" dev eth0
+    ip -n "$net-$node" link set eth0 up
+    ip -n "$net-$node" link set lo up
     last=$((last + 1))
   done
 }
@@ -101,7 +104,7 @@ start_network() {
 start_etcd() {
   etcd_url=http://127.0.0.1:$(free_port) peer_url=http://127.0.0.1:$(free_port)
   "$ETCD" --data-dir "$tmp/etcd" --listen-client-urls "$etcd_url" --advertise-client-urls "$etcd_url" --listen-peer-urls "$peer_url" \
-    --initial-advertise-peer-urls "$peer_url" --initial-cluster "default=$peer_url" >"$tmp/etcd.log" 2>&1 9>&- &
+    --initial-advertise-peer-urls "$peer_url" --initial-cluster "default=$peer_url" >"$tmp/etcd.log" 2>&1 &
   pids[etcd]=$!
   wait_for 30 curl -fs "$etcd_url/health" || { echo "etcd did not start:"; tail "$tmp/etcd.log"; exit 1; }
   api_port=$(free_port)
@@ -110,7 +113,7 @@ start_etcd() {
 start_api() {
   rm -f "$KUBECONFIG"
   "$TEST_APISERVER" --etcd-servers "$etcd_url" --bind-address "$subnet.1" --secure-port "$api_port" --cert-dir "$tmp/certs" \
-    --token e2e-token --kubeconfig-out "$KUBECONFIG" >>"$tmp/apiserver.log" 2>&1 9>&- &
+    --token e2e-token --kubeconfig-out "$KUBECONFIG" >>"$tmp/apiserver.log" 2>&1 &
   pids[api]=$!
   wait_for 60 test -s "$KUBECONFIG" || { echo "the API server did not start:"; tail "$tmp/apiserver.log"; exit 1; }
   sed -n 's/.*certificate-authority-data: //p' "$KUBECONFIG" | base64 -d >"$tmp/ca.crt"
@@ -120,7 +123,7 @@ start_api() {
 # NAME ARGUMENTS...
 start_controller() {
   local name=$1; shift
-  "$CONTROLLER" --kubeconfig "$KUBECONFIG" --namespace conntrack-system --identity "$name" --listen none --verbose "$@" >>"$tmp/$name.log" 2>&1 9>&- &
+  "$CONTROLLER" --kubeconfig "$KUBECONFIG" --namespace conntrack-system --identity "$name" --listen none --verbose "$@" >>"$tmp/$name.log" 2>&1 &
   pids[$name]=$!
 }
 
@@ -129,10 +132,10 @@ start_agent() {
   local node=$1; shift
   if [ "$node" = node-a ]; then
     "$AGENT" --node-name "$node" --server "https://$subnet.1:$api_port" --token-file "$tmp/token" --ca-file "$tmp/ca.crt" \
-      --state-dir "$tmp/state-$node" --start-jitter 0s "$@" >>"$tmp/agent-$node.log" 2>&1 9>&- &
+      --state-dir "$tmp/state-$node" --start-jitter 0s "$@" >>"$tmp/agent-$node.log" 2>&1 &
   else
-    nsenter --net="/run/netns/ct-e2e-$node" "$AGENT" --node-name "$node" --server "https://$subnet.1:$api_port" --token-file "$tmp/token" --ca-file "$tmp/ca.crt" \
-      --state-dir "$tmp/state-$node" --start-jitter 0s "$@" >>"$tmp/agent-$node.log" 2>&1 9>&- &
+    nsenter --net="/run/netns/$net-$node" "$AGENT" --node-name "$node" --server "https://$subnet.1:$api_port" --token-file "$tmp/token" --ca-file "$tmp/ca.crt" \
+      --state-dir "$tmp/state-$node" --start-jitter 0s "$@" >>"$tmp/agent-$node.log" 2>&1 &
   fi
   pids[agent-$node]=$!
 }
@@ -161,26 +164,27 @@ publish() {
   CLI=${CLI:-$repo/artifacts/e2e/cli/kubectl-conntrack}
   if [ ! -x "$AGENT" ] || [ "${REBUILD:-true}" = true ]; then
     echo "# building the agent (Native AOT), the controller and the CLI"
-    dotnet publish "$repo/src/ConntrackOperator.Agent" -c Release -o "$(dirname "$AGENT")" -v quiet --nologo 9>&- \
-      && dotnet publish "$repo/src/ConntrackOperator.Controller" -c Release -o "$(dirname "$CONTROLLER")" -v quiet --nologo 9>&- \
-      && dotnet publish "$repo/src/ConntrackOperator.Cli" -c Release -o "$(dirname "$CLI")" -v quiet --nologo 9>&- \
+    dotnet publish "$repo/src/ConntrackOperator.Agent" -c Release -o "$(dirname "$AGENT")" -v quiet --nologo \
+      && dotnet publish "$repo/src/ConntrackOperator.Controller" -c Release -o "$(dirname "$CONTROLLER")" -v quiet --nologo \
+      && dotnet publish "$repo/src/ConntrackOperator.Cli" -c Release -o "$(dirname "$CLI")" -v quiet --nologo \
       || { echo "the build failed"; exit 1; }
   fi
 }
 
 finish() {
-  local status=$? name
+  local status=$? name node key value
   trap - EXIT INT TERM
   for name in "${!pids[@]}"; do kill -KILL "${pids[$name]}" 2>/dev/null; done
   wait 2>/dev/null
-  for node in node-b node-c; do ip netns del "ct-e2e-$node" 2>/dev/null; done
-  ip link del ct-e2e 2>/dev/null
+  for node in node-b node-c; do ip netns del "$net-$node" 2>/dev/null; done
+  ip link del "$net" 2>/dev/null
   # The machine's own values, whatever happened.
-  [ "$(cat $netfilter/nf_conntrack_buckets)" = "$saved_buckets" ] || echo "$saved_buckets" >$netfilter/nf_conntrack_buckets
-  local key value
-  while read -r key value; do
-    [ "$(cat "$key")" = "$value" ] || echo "$value" >"$key"
-  done <"$tmp/saved"
+  if [ -s "$tmp/saved" ]; then
+    [ "$(cat $netfilter/nf_conntrack_buckets)" = "$saved_buckets" ] || echo "$saved_buckets" >$netfilter/nf_conntrack_buckets
+    while read -r key value; do
+      [ "$(cat "$key")" = "$value" ] || echo "$value" >"$key"
+    done <"$tmp/saved"
+  fi
   if [ "$failed" -gt 0 ] && [ "${KEEP_LOGS:-true}" = true ]; then
     for name in "$tmp"/*.log; do
       case $name in */etcd.log | */apiserver.log) continue ;; esac

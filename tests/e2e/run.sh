@@ -8,6 +8,7 @@
 # containers. Prints one line a check, the two tables of kubectl get, the time from apply to kernel, and "N passed, N failed".
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 publish
+save_machine
 
 size=$(((saved_max + saved_max / 2) / 2 * 2))
 
