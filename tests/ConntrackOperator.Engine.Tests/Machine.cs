@@ -58,6 +58,9 @@ internal sealed class Machine : IDisposable
         SysPath = Path.Combine(_root.FullName, "sys"),
         HostRoot = Host,
         StatePath = State,
+
+        // What is really in the table of the machine under the tests is no matter of theirs, and would be reported at some moment.
+        ScanInterval = null,
         Enforcer = Patience,
     };
 
