@@ -188,10 +188,10 @@ public sealed class NodeEngine : IDisposable
             ObservedGeneration = generation,
             Conditions =
             [
-                ConditionList.Next(before, ConditionTypes.Ready, applied, generation, now),
-                ConditionList.Next(before, ConditionTypes.Applied, applied, generation, now),
-                ConditionList.Next(before, ConditionTypes.Drifted, AppliedRules.Drifted(settings), generation, now),
-                ConditionList.Next(before, ConditionTypes.Pressure, PressureVerdict.From(_pressure, reading), generation, now),
+                applied.ToCondition(ConditionTypes.Ready, before, generation, now),
+                applied.ToCondition(ConditionTypes.Applied, before, generation, now),
+                AppliedRules.Drifted(settings).ToCondition(ConditionTypes.Drifted, before, generation, now),
+                PressureVerdict.From(_pressure, reading).ToCondition(ConditionTypes.Pressure, before, generation, now),
             ],
             Table = new TableStatus
             {
