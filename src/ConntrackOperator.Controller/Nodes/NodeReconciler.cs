@@ -53,12 +53,13 @@ internal sealed class NodeReconciler(
 
             plan = plan with { Spec = plan.Spec with { Flushes = flushes.For(name) } };
             _unheard.TryRemove(name, out _);
+            var isReady = NodeReading.IsReady(node);
             var now = time.GetUtcNow();
-            var step = NodeStep.Decide(board, epoch, name, plan, policies, existing, NodeVerdict.IsThere(existing, NodeReading.IsReady(node), now), now);
+            var step = NodeStep.Decide(board, epoch, name, plan, policies, existing, NodeVerdict.IsThere(existing, isReady, now), now);
             if (!SpecComparer.Same(existing?.Spec, step.Spec) || !IsOwned(existing!, node))
             {
                 // Should the write fail, then this is how the node stands.
-                contribution = Contribution(node, plan, step, existing, isWritten: false);
+                contribution = NodeContribution.Of(plan, step, existing, isReady, isWritten: false);
                 var isNew = existing is null;
                 existing = await WriteAsync(name, node, step.Spec, RolloutMarks.Annotations(step.Marks), ct);
                 if (isNew)
@@ -67,7 +68,7 @@ internal sealed class NodeReconciler(
                 }
             }
 
-            contribution = Contribution(node, plan, step, existing, isWritten: true);
+            contribution = NodeContribution.Of(plan, step, existing, isReady, isWritten: true);
 
             // Nothing else would come up when the time is over in which a node that went away keeps its place.
             return !step.IsThere && contribution.Shares.Values.Any(s => s.Rollout.IsChanging)
@@ -78,20 +79,6 @@ internal sealed class NodeReconciler(
         {
             changed(board.Put(name, contribution, epoch));
         }
-    }
-
-    private static NodeContribution Contribution(NodeObject node, NodePlan plan, NodeStep step, ConntrackNode? existing, bool isWritten)
-    {
-        var isReady = NodeReading.IsReady(node);
-        var generation = isWritten ? existing?.Metadata?.Generation : long.MaxValue;
-        return new NodeContribution(
-            NodeUsage.From(existing?.Status),
-            plan.Policies.ToDictionary(
-                p => p,
-                p => NodeVerdict.Judge(p, plan.Spec, generation, existing, isReady, step.At, step.Waiting.Contains(p))
-                    with { Rollout = step.Stand(p, existing, isWritten) },
-                StringComparer.Ordinal),
-            plan.Conflicts);
     }
 
     /// <summary>No policy selects the node any more: its settings are put back, then its object goes.</summary>

@@ -46,14 +46,16 @@ internal sealed class PolicyBoard
     /// <param name="node">The node.</param>
     /// <param name="changes">What may have to wait; empty: the node waits for nothing any more.</param>
     /// <param name="policies">The policies with a rollout, as the node was planned from them.</param>
+    /// <param name="standing">How the node stands towards the rollout of one of them now.</param>
     /// <param name="epoch">What <see cref="BeginPlanning"/> gave before that.</param>
     /// <returns>What has to wait.</returns>
     public IReadOnlyList<RolloutChange> Ask(
-        string node, IReadOnlyList<RolloutChange> changes, IReadOnlyDictionary<string, ConntrackPolicy> policies, long epoch)
+        string node, IReadOnlyList<RolloutChange> changes, IReadOnlyDictionary<string, ConntrackPolicy> policies, Func<string, RolloutStand> standing, long epoch)
     {
+        var stands = policies.Keys.Select(p => (p, standing(p))).ToList();
         lock (_lock)
         {
-            return _rollouts.Ask(node, changes, name => _rounds.TryGetValue(name, out var round)
+            return _rollouts.Ask(node, changes, stands, name => _rounds.TryGetValue(name, out var round)
                 && round.Covers(policies[name].Metadata?.Uid, policies[name].Metadata?.Generation) && round.IsAbout(epoch));
         }
     }

@@ -38,7 +38,7 @@ internal sealed record NodeStep(
         var limited = policies.Where(p => p.Spec?.Rollout is not null && plan.Policies.Contains(p.Metadata!.Name!))
             .ToDictionary(p => p.Metadata!.Name!, StringComparer.Ordinal);
         var changes = RolloutPlanner.Changes(existing?.Spec, plan, limited.Keys);
-        var held = board.Ask(name, isThere ? changes : [], limited, epoch);
+        var held = board.Ask(name, isThere ? changes : [], limited, p => RolloutStand.Of(p, existing, isThere, now), epoch);
         if (!isThere)
         {
             held = changes;
@@ -48,7 +48,8 @@ internal sealed record NodeStep(
         var marks = new Dictionary<string, RolloutMark>(StringComparer.Ordinal);
         foreach (var (policy, mark) in RolloutMarks.Of(existing))
         {
-            if (limited.ContainsKey(policy))
+            // Also of one that has no rollout now: it may get it back before the agent has spoken.
+            if (plan.Policies.Contains(policy))
             {
                 marks[policy] = mark;
             }
@@ -77,7 +78,7 @@ internal sealed record NodeStep(
 
         if (!isWritten && Taken.Contains(policy))
         {
-            return new RolloutStand(true, false);
+            return new RolloutStand(true, false, HasPlace: true, IsUnsure: true);
         }
 
         // A node that has something before it yet does not speak for the settings that are being rolled out.

@@ -22,9 +22,11 @@ internal sealed class RolloutDesk
     /// <summary>Gives a node the places that its changes need, as far as there are any.</summary>
     /// <param name="node">The node.</param>
     /// <param name="changes">All that may have to wait.</param>
+    /// <param name="stands">How the node stands now, by policy.</param>
     /// <param name="isKnown">Whether the node was planned from the very state of a policy that its line is about.</param>
     /// <returns>What has to wait.</returns>
-    public List<RolloutChange> Ask(string node, IReadOnlyList<RolloutChange> changes, Func<string, bool> isKnown)
+    public List<RolloutChange> Ask(
+        string node, IReadOnlyList<RolloutChange> changes, IEnumerable<(string Policy, RolloutStand Stand)> stands, Func<string, bool> isKnown)
     {
         if (_asked.Remove(node, out var before))
         {
@@ -32,6 +34,12 @@ internal sealed class RolloutDesk
             {
                 _lines.GetValueOrDefault(policy)?.Leave(node);
             }
+        }
+
+        foreach (var (policy, stand) in stands)
+        {
+            Line(policy).See(node, stand);
+            Note(node, policy);
         }
 
         var held = new List<RolloutChange>();
@@ -49,14 +57,12 @@ internal sealed class RolloutDesk
                 // In one line only, or a place there could go by unused while another policy's is not to be had.
                 Line(full).Wait(node);
                 held.Add(change);
-                Note(node, full);
                 continue;
             }
 
             foreach (var policy in change.Policies)
             {
                 Line(policy).Take(node);
-                Note(node, policy);
             }
         }
 

@@ -9,6 +9,8 @@ namespace ConntrackOperator.Controller.Rollouts;
 internal sealed class RolloutLine
 {
     private readonly HashSet<string> _changing = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _placed = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _unsure = new(StringComparer.Ordinal);
     private readonly HashSet<string> _stuck = new(StringComparer.Ordinal);
     private readonly SortedSet<string> _dropping = new(StringComparer.Ordinal);
     private readonly SortedSet<string> _waiting = new(StringComparer.Ordinal);
@@ -37,10 +39,25 @@ internal sealed class RolloutLine
         IsSettled = settled;
     }
 
-    /// <summary>Whether a node may be changed now. One that is being changed already needs no other place.</summary>
-    public bool MayTake(string node) => _rollout is not null && IsSettled && !IsPaused && (_changing.Contains(node) || Free > 0);
+    /// <summary>Whether a node may be changed now. One that has a place already needs no other.</summary>
+    public bool MayTake(string node) =>
+        _rollout is not null && IsSettled && !IsPaused && (_placed.Contains(node) || _changing.Count - (_changing.Contains(node) ? 1 : 0) < Places);
 
-    public void Take(string node) => _changing.Add(node);
+    /// <summary>Takes what the objects say now, before the node asks. Where a write may have landed that they do not show yet, the place stays.</summary>
+    public void See(string node, RolloutStand stand)
+    {
+        if (!_unsure.Contains(node))
+        {
+            Set(_changing, node, stand.IsChanging);
+            Set(_placed, node, stand.HasPlace);
+        }
+    }
+
+    public void Take(string node)
+    {
+        _changing.Add(node);
+        _placed.Add(node);
+    }
 
     /// <summary>The node waits to be called.</summary>
     public void Wait(string node) => _waiting.Add(node);
@@ -56,6 +73,8 @@ internal sealed class RolloutLine
     public void Put(string node, PolicyShare? share)
     {
         Set(_changing, node, share is { Rollout.IsChanging: true });
+        Set(_placed, node, share is { Rollout.HasPlace: true });
+        Set(_unsure, node, share is { Rollout.IsUnsure: true });
         Set(_stuck, node, share is { Rollout.IsChanging: true, State: NodePolicyState.Failed or NodePolicyState.Drifted });
         Set(_dropping, node, share is { Rollout.BeganToDrop: true });
     }
