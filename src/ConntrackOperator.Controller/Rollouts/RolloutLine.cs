@@ -15,6 +15,9 @@ internal sealed class RolloutLine
     private readonly SortedSet<string> _dropping = new(StringComparer.Ordinal);
     private readonly SortedSet<string> _waiting = new(StringComparer.Ordinal);
 
+    // Those of the waiting that have a place already.
+    private readonly SortedSet<string> _returning = new(StringComparer.Ordinal);
+
     // Called to take a free place, and not heard of since.
     private readonly HashSet<string> _called = new(StringComparer.Ordinal);
     private RolloutSpec? _rollout;
@@ -30,7 +33,9 @@ internal sealed class RolloutLine
 
     private int Places => _rollout is null ? 0 : RolloutLimit.Places(_rollout, Selected);
 
-    private int Free => _rollout is null || !IsSettled || IsPaused ? 0 : Math.Max(0, Places - _changing.Count);
+    private bool IsOpen => _rollout is not null && IsSettled && !IsPaused;
+
+    private int Free => IsOpen ? Math.Max(0, Places - _changing.Count) : 0;
 
     /// <summary>The policy is new or was edited.</summary>
     public void Begin(RolloutSpec? rollout, bool settled)
@@ -41,7 +46,7 @@ internal sealed class RolloutLine
 
     /// <summary>Whether a node may be changed now. One that has a place already needs no other.</summary>
     public bool MayTake(string node) =>
-        _rollout is not null && IsSettled && !IsPaused && (_placed.Contains(node) || _changing.Count - (_changing.Contains(node) ? 1 : 0) < Places);
+        IsOpen && (_placed.Contains(node) || _changing.Count - (_changing.Contains(node) ? 1 : 0) < Places);
 
     /// <summary>Takes what the objects say now, before the node asks. Where a write may have landed that they do not show yet, the place stays.</summary>
     public void See(string node, RolloutStand stand)
@@ -59,13 +64,14 @@ internal sealed class RolloutLine
         _placed.Add(node);
     }
 
-    /// <summary>The node waits to be called.</summary>
-    public void Wait(string node) => _waiting.Add(node);
+    /// <summary>The node waits to be called: for a place, or, when it has one, for the line to be open.</summary>
+    public void Wait(string node) => (_placed.Contains(node) ? _returning : _waiting).Add(node);
 
     /// <summary>The node has come, or has no wish any more.</summary>
     public void Leave(string node)
     {
         _waiting.Remove(node);
+        _returning.Remove(node);
         _called.Remove(node);
     }
 
@@ -79,9 +85,15 @@ internal sealed class RolloutLine
         Set(_dropping, node, share is { Rollout.BeganToDrop: true });
     }
 
-    /// <summary>Those whose turn it is, by name: as many as there are free places that nobody has been called for yet.</summary>
-    public void Call(ICollection<string> called)
+    /// <summary>Those whose turn it is, by name: first whoever has a place, then as many as there are free places that nobody has been called for yet.</summary>
+    public void Call(List<string> called)
     {
+        if (IsOpen)
+        {
+            called.AddRange(_returning);
+            _returning.Clear();
+        }
+
         for (var left = Free - _called.Count; left > 0 && _waiting.Min is { } next; left--)
         {
             _waiting.Remove(next);

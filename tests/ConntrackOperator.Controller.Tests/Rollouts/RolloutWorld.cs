@@ -98,7 +98,7 @@ internal sealed class RolloutWorld
             _away.Remove(name);
         }
 
-        var plan = NodePlanner.Plan(new NodeFacts(name, new Dictionary<string, string>(), 4, 1L << 34), policies);
+        var plan = Plan(name);
         if (plan.Policies.Count == 0)
         {
             Heard(_board.Put(name, null, epoch));
@@ -229,10 +229,11 @@ internal sealed class RolloutWorld
                 return;
             }
 
-            // Only nodes whose report is not what they have: an agent does not report without cause.
-            foreach (var name in Names.Where(n => _nodes[n] is { } node && !HasReported(node)))
+            // An agent does not report without cause, and what failed is mended by the plan that they shall have, not before.
+            foreach (var name in Names.Where(n => _nodes[n] is { } node && !HasReported(node)
+                && (node.Status?.ObservedGeneration != node.Metadata!.Generation || node.Status!.Rates!.DropsPerMinute > 0 || HasPlan(n))))
             {
-                Report(name, false, 0);
+                Report(name, fails: !HasPlan(name) && _nodes[name].Status is { } status && status.Settings!.Exists(s => s.State == SettingState.Failed), 0);
             }
         }
 
@@ -241,11 +242,11 @@ internal sealed class RolloutWorld
 
     public IReadOnlyList<PolicyFigures> Figures => _board.Snapshot();
 
-    private bool IsDone(string name)
-    {
-        var plan = NodePlanner.Plan(new NodeFacts(name, new Dictionary<string, string>(), 4, 1L << 34), [.. _policies.Values]);
-        return plan.Policies.Count == 0 || (SpecComparer.Same(_nodes[name]?.Spec, plan.Spec) && HasReported(_nodes[name]));
-    }
+    private bool IsDone(string name) => _policies.Count == 0 || (HasPlan(name) && HasReported(_nodes[name]));
+
+    private bool HasPlan(string name) => SpecComparer.Same(_nodes[name]?.Spec, Plan(name).Spec);
+
+    private NodePlan Plan(string name) => NodePlanner.Plan(new NodeFacts(name, new Dictionary<string, string>(), 4, 1L << 34), [.. _policies.Values]);
 
     private static bool HasReported(ConntrackNode node) =>
         node.Status is { } status && status.ObservedGeneration == node.Metadata!.Generation
@@ -312,10 +313,10 @@ internal sealed class RolloutWorld
         && (Now - change.At >= RolloutStand.WaitsForLost || _nodes[name].Status?.ObservedGeneration >= change.Generation || _queue.Contains(name) || _work.ContainsKey(name)));
 
     private bool BeganToDrop(string name, ConntrackPolicy policy) =>
-        _nodes[name] is { Status: { } status } node && !_notReady.Contains(name) && !_queue.Contains(name) && !_work.ContainsKey(name)
+        _nodes[name] is { Status: { } status } && !_notReady.Contains(name) && !_queue.Contains(name) && !_work.ContainsKey(name)
         && _changed.TryGetValue((name, policy.Metadata!.Name!), out var change) && change.Drops == 0
         && status.Rates!.DropsPerMinute > 0 && status.ObservedGeneration >= change.Generation
-        && SpecComparer.Same(node.Spec, NodePlanner.Plan(new NodeFacts(name, new Dictionary<string, string>(), 4, 1L << 34), [.. _policies.Values]).Spec);
+        && HasPlan(name);
 
     private void Heard(BoardChange change) => _queue.UnionWith(change.Nodes);
 
