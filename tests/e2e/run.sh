@@ -121,6 +121,19 @@ becomes "the next start repairs" 10 10800 kernel node-b tcp_timeout_established
 becomes "the policy is whole again" 10 "2 2" field '.status.nodes.selected} {.status.nodes.ready' ctp edge
 is "the original is not lost" "$base_established" "$(field '.status.settings[?(@.name=="nf_conntrack_tcp_timeout_established")].original' ctn node-b)"
 
+step "a rollout, one node at a time"
+stop agent-node-a KILL
+k patch ctp edge --type=merge -p '{"spec":{"timeouts":{"tcp":{"closeWait":"16s"}},"rollout":{"maxUnavailable":1}}}' >/dev/null
+becomes "the first node by name is given the change" 10 16 field '.spec.settings[?(@.name=="nf_conntrack_tcp_timeout_close_wait")].value' ctn node-a
+becomes "the other one waits, since nobody reports there" 10 1 field .status.nodes.waiting ctp edge
+becomes "and the policy says so" 10 RollingOut condition Reconciling reason ctp edge
+sleep 1
+is "its kernel keeps what it has" 15 "$(kernel node-b tcp_timeout_close_wait)"
+start_agent node-a --listen none
+becomes "when the first one has reported, the other one follows" 10 16 kernel node-b tcp_timeout_close_wait
+becomes "and the rollout is over" 10 "2 0" field '.status.nodes.ready} {.status.nodes.waiting' ctp edge
+k patch ctp edge --type=json -p '[{"op":"remove","path":"/spec/rollout"}]' >/dev/null
+
 step "the leading controller is killed"
 leader=$(field .spec.holderIdentity lease -n conntrack-system conntrack-controller)
 stop "$leader" KILL

@@ -55,7 +55,7 @@ public sealed partial class ClusterCommandTests(TestCluster cluster) : IClassFix
             CONDITION   STATUS   REASON        MESSAGE
             Ready       False    NodesFailed   1 of 3 nodes can not be set
 
-            nodes: 3 selected, 1 ready, 0 updating, 0 drifted, 1 failed, 1 unreachable
+            nodes: 3 selected, 1 ready, 0 updating, 0 waiting, 0 drifted, 1 failed, 1 unreachable
             fullest table: node-2 91%
 
             NODE     SETTING               NOW    WANTED   STATE      WHAT TO DO

@@ -100,7 +100,7 @@ public sealed class TestCluster : IAsyncLifetime
             """);
         await SendAsync(HttpMethod.Patch, Api + "conntrackpolicies/edge/status", """
             {"status": {"observedGeneration": 1, "hottest": "node-2 91%", "usage": {"dropsPerMinute": 7},
-              "nodes": {"selected": 3, "ready": 1, "updating": 0, "drifted": 0, "failed": 1, "unreachable": 1},
+              "nodes": {"selected": 3, "ready": 1, "updating": 0, "waiting": 0, "drifted": 0, "failed": 1, "unreachable": 1},
               "conditions": [{"type": "Ready", "status": "False", "reason": "NodesFailed", "message": "1 of 3 nodes can not be set", "lastTransitionTime": "2026-01-31T12:00:00Z"}]}}
             """);
     }
