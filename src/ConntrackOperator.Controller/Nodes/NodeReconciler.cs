@@ -30,10 +30,13 @@ internal sealed class NodeReconciler(
     /// <summary>Since when a node that leaves is waited for though no agent has ever reported there.</summary>
     private readonly ConcurrentDictionary<string, long> _unheard = new(StringComparer.Ordinal);
 
+    /// <summary>Nodes whose last write failed, and may have landed all the same: a rollout must not give such a place away on the word of a watch that is behind.</summary>
+    private readonly ConcurrentDictionary<string, bool> _unsure = new(StringComparer.Ordinal);
+
     public async Task<ReconcileResult> ReconcileAsync(string name, CancellationToken ct)
     {
         var epoch = board.BeginPlanning();
-        var existing = _own.Newest(name, cluster.ConntrackNode(name));
+        var existing = _unsure.ContainsKey(name) ? await ReadAsync(name, ct) : _own.Newest(name, cluster.ConntrackNode(name));
         NodeContribution? contribution = null;
         try
         {
@@ -117,9 +120,28 @@ internal sealed class NodeReconciler(
         node.Status is not { } status
         || (status.ObservedGeneration >= node.Metadata?.Generation && status.Settings is null or { Count: 0 });
 
+    /// <summary>As the server has it now. A list of one: the controller has no other need of the right to get.</summary>
+    private async Task<ConntrackNode?> ReadAsync(string name, CancellationToken ct)
+    {
+        var list = await api.ListAsync(ResourceTypes.ConntrackNode, null, new ListQuery { FieldSelector = "metadata.name=" + name }, ApiJson.Default.ConntrackNode, ct);
+        var found = list.Items.FirstOrDefault(n => n.Metadata?.Name == name);
+        if (found is null)
+        {
+            _own.Forget(name);
+        }
+        else
+        {
+            _own.Wrote(name, found);
+        }
+
+        _unsure.TryRemove(name, out _);
+        return found;
+    }
+
     private async Task<ConntrackNode> WriteAsync(
         string name, NodeObject node, NodeSpec spec, Dictionary<string, string>? annotations, CancellationToken ct)
     {
+        _unsure[name] = true;
         var written = await api.ApplyAsync(
             ResourceTypes.ConntrackNode, null, name,
             new ConntrackNode
@@ -145,6 +167,7 @@ internal sealed class NodeReconciler(
         }
 
         _own.Wrote(name, written);
+        _unsure.TryRemove(name, out _);
         return written;
     }
 

@@ -78,7 +78,8 @@ internal sealed record NodeStep(
 
         if (!isWritten && Taken.Contains(policy))
         {
-            return new RolloutStand(true, false, HasPlace: true, IsUnsure: true);
+            // Until the object has been read.
+            return new RolloutStand(true, false, HasPlace: true);
         }
 
         // A node that has something before it yet does not speak for the settings that are being rolled out.

@@ -10,7 +10,6 @@ internal sealed class RolloutLine
 {
     private readonly HashSet<string> _changing = new(StringComparer.Ordinal);
     private readonly HashSet<string> _placed = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _unsure = new(StringComparer.Ordinal);
     private readonly HashSet<string> _stuck = new(StringComparer.Ordinal);
     private readonly SortedSet<string> _dropping = new(StringComparer.Ordinal);
     private readonly SortedSet<string> _waiting = new(StringComparer.Ordinal);
@@ -48,14 +47,11 @@ internal sealed class RolloutLine
     public bool MayTake(string node) =>
         IsOpen && (_placed.Contains(node) || _changing.Count - (_changing.Contains(node) ? 1 : 0) < Places);
 
-    /// <summary>Takes what the objects say now, before the node asks. Where a write may have landed that they do not show yet, the place stays.</summary>
+    /// <summary>Takes what the objects say now, before the node asks.</summary>
     public void See(string node, RolloutStand stand)
     {
-        if (!_unsure.Contains(node))
-        {
-            Set(_changing, node, stand.IsChanging);
-            Set(_placed, node, stand.HasPlace);
-        }
+        Set(_changing, node, stand.IsChanging);
+        Set(_placed, node, stand.HasPlace);
     }
 
     public void Take(string node)
@@ -80,7 +76,6 @@ internal sealed class RolloutLine
     {
         Set(_changing, node, share is { Rollout.IsChanging: true });
         Set(_placed, node, share is { Rollout.HasPlace: true });
-        Set(_unsure, node, share is { Rollout.IsUnsure: true });
         Set(_stuck, node, share is { Rollout.IsChanging: true, State: NodePolicyState.Failed or NodePolicyState.Drifted });
         Set(_dropping, node, share is { Rollout.BeganToDrop: true });
     }

@@ -7,8 +7,7 @@ namespace ConntrackOperator.Controller.Rollouts;
 /// <param name="IsChanging">It was given settings of the policy that its agent has not reported to be in force: it takes a place.</param>
 /// <param name="BeganToDrop">It has been changed, drops packets, and did not before.</param>
 /// <param name="HasPlace">It was given that place by a rollout, or something of the policy's has failed there: to change it again needs no other one.</param>
-/// <param name="IsUnsure">Whether it was given them is not known: the write failed, and may have landed all the same.</param>
-internal readonly record struct RolloutStand(bool IsChanging, bool BeganToDrop, bool HasPlace = false, bool IsUnsure = false)
+internal readonly record struct RolloutStand(bool IsChanging, bool BeganToDrop, bool HasPlace = false)
 {
     /// <summary>
     /// How long a node that was given a change, and went away before it reported on it, keeps its place: what was changed may

@@ -28,7 +28,6 @@ internal sealed class RolloutWorld
     private readonly SortedSet<string> _queue = new(StringComparer.Ordinal);
     private readonly List<ConntrackPolicy> _words = [];
     private readonly Dictionary<string, Work> _work = [];
-    private readonly Dictionary<string, IReadOnlySet<string>> _tried = [];
 
     // The books: which node is going through a change of which policy, since which generation of its plan; with the drops of before.
     private readonly Dictionary<(string Node, string Policy), Change> _changing = [];
@@ -112,7 +111,6 @@ internal sealed class RolloutWorld
             CheckPlace(name, policies.Find(p => p.Metadata!.Name == policy)!);
         }
 
-        _tried.Remove(name);
         if (SpecComparer.Same(existing?.Spec, step.Spec))
         {
             Heard(_board.Put(name, NodeContribution.Of(plan, step, existing, isReady, isWritten: true), epoch));
@@ -141,7 +139,6 @@ internal sealed class RolloutWorld
         Heard(_board.Put(name, NodeContribution.Of(work!.Plan, work.Step, isWritten ? _nodes[name] : work.Existing, work.IsReady, isWritten), work.Epoch));
         if (!isWritten)
         {
-            _tried[name] = work.Step.Taken;
             _queue.Add(name);
         }
     }
@@ -196,7 +193,6 @@ internal sealed class RolloutWorld
         }
 
         _work.Clear();
-        _tried.Clear();
         _words.Clear();
         _board = new PolicyBoard();
         foreach (var policy in _policies.Values)
@@ -298,8 +294,7 @@ internal sealed class RolloutWorld
         others.Remove(name);
 
         // One where a setting of the policy's has failed is not in order as it is, and changing it makes that no worse.
-        // And one whose write was lost has kept the place that it was given for that.
-        var isInIt = (_tried.TryGetValue(name, out var tried) && tried.Contains(key)) || _changing.ContainsKey((name, key)) || _nodes[name].Status!.Settings!.Exists(s => s.Policy == key && s.State == SettingState.Failed);
+        var isInIt = _changing.ContainsKey((name, key)) || _nodes[name].Status!.Settings!.Exists(s => s.Policy == key && s.State == SettingState.Failed);
         Assert.True(isInIt || others.Count < RolloutLimit.Places(policy.Spec!.Rollout!, Names.Length), $"{name} is one too many for {key}: {string.Join(", ", others)}\n{string.Join("\n", Log.TakeLast(25))}");
         if (policy.Spec!.Rollout!.PauseOnDrops != false)
         {
