@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using ConntrackOperator.Cli.Tests.Host;
-using ConntrackOperator.Netfilter.Tests.Kernel;
+using ConntrackOperator.TestKit.Kernel;
 using YamlDotNet.RepresentationModel;
 
 namespace ConntrackOperator.Cli.Tests.Flows;

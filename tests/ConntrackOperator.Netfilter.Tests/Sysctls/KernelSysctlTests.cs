@@ -1,5 +1,6 @@
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Netfilter.Tests.Kernel;
+using ConntrackOperator.TestKit.Kernel;
 
 namespace ConntrackOperator.Netfilter.Tests.Sysctls;
 
