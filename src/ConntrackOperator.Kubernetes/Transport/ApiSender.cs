@@ -115,7 +115,17 @@ internal sealed class ApiSender(
             }
         }
 
-        return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limited);
+        try
+        {
+            var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limited);
+            RuntimeTelemetry.Requested(call.Method, (int)response.StatusCode);
+            return response;
+        }
+        catch
+        {
+            RuntimeTelemetry.Requested(call.Method, null);
+            throw;
+        }
     }
 
     private async Task<ApiException> ErrorAsync(ApiCall call, HttpResponseMessage response, CancellationToken limited)
