@@ -105,6 +105,16 @@ start_server() {
   exit 2
 }
 
+# The Prometheus operator's kinds, as far as the chart uses them. Served a moment after they are accepted.
+monitoring_crds() {
+  "$kubectl" apply -f "$root/tests/chart/monitoring-crds.yaml" >/dev/null
+  "$kubectl" wait --for=condition=Established --timeout=30s -f "$root/tests/chart/monitoring-crds.yaml" >/dev/null
+  until_true 30 "$kubectl" get servicemonitors,podmonitors,prometheusrules --all-namespaces
+}
+
+# Takes away the CRDs that the chart has left.
+delete_crds() { "$kubectl" delete crd -l app.kubernetes.io/part-of=conntrack-operator >/dev/null; }
+
 stop_started() {
   local i
   for ((i = ${#started[@]} - 1; i >= 0; i--)); do

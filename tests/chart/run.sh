@@ -12,10 +12,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")" || exit 2
 . ./lib.sh
 need "$helm" jq
 
-# What a value set makes, without the body of the CRDs, which is config/crd's.
+# What a value set makes, without the body of the CRDs, which is config/crd's, and that of the dashboards.
 render() {
   "$helm" template release "$chart" --namespace "$namespace" --values "$1" |
-    awk '/^---/ { crd = 0 } /^# Source: .*\/crds\.yaml/ { crd = 1 } crd && /^spec:/ { crd = 2 } crd < 2'
+    awk '/^---/ { left = 0 } /^# Source: .*\/(crds|dashboards)\.yaml/ { left = 1 } left && /^(spec|data):/ { left = 2 } left < 2'
 }
 
 if [ "${1:-}" = --update ]; then
