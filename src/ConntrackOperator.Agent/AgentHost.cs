@@ -2,11 +2,12 @@ using ConntrackOperator.Agent.Health;
 using ConntrackOperator.Agent.Loop;
 using ConntrackOperator.Agent.Options;
 using ConntrackOperator.Agent.Reporting;
+using ConntrackOperator.Agent.Telemetry;
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine;
+using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Health;
-using ConntrackOperator.Kubernetes.Logging;
 using ConntrackOperator.Kubernetes.Transport;
 using ConntrackOperator.Kubernetes.Watching;
 
@@ -16,7 +17,13 @@ namespace ConntrackOperator.Agent;
 internal static class AgentHost
 {
     /// <summary>Runs until cancelled. The kept plan is applied before anything else, network or no network.</summary>
-    public static async Task RunAsync(AgentOptions options, JsonLineLog log, TimeProvider time, Random random, CancellationToken ct)
+    /// <param name="options">What it was told.</param>
+    /// <param name="log">Where it says what it does.</param>
+    /// <param name="scrape">What /metrics says; null: there is none.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="random">For jitter.</param>
+    /// <param name="ct">Stops it.</param>
+    public static async Task RunAsync(AgentOptions options, IRuntimeLog log, Func<ReadOnlyMemory<byte>>? scrape, TimeProvider time, Random random, CancellationToken ct)
     {
         using var engine = new NodeEngine(options.Engine, time);
         foreach (var problem in engine.Problems)
@@ -39,7 +46,7 @@ internal static class AgentHost
             log.Warn($"the kept plan is not in force yet: {options.Engine.StatePath} can't be written", e);
         }
 
-        log.Notice(engine.Plan is { } plan
+        log.Info(engine.Plan is { } plan
             ? $"conntrack-agent {EngineVersion.Text}: plan {plan.Generation} is in force, as kept"
             : $"conntrack-agent {EngineVersion.Text}: no plan is kept; waiting for the ConntrackNode {options.NodeName}");
 
@@ -48,12 +55,13 @@ internal static class AgentHost
         var watcher = new ResourceWatcher<ConntrackNode>(
             api, Reporter.Type, ApiJson.Default.ConntrackNode, new WatcherOptions { FieldSelector = "metadata.name=" + options.NodeName }, log, time, random);
         var health = new AgentHealth(time, options.Interval, watcher);
-        using var reporter = new Reporter(api, options, log, time, random);
-        using var loop = new AgentLoop(engine, watcher, reporter, health, options, log, time);
+        using var metrics = new AgentMetrics();
+        using var reporter = new Reporter(api, options, metrics, log, time, random);
+        using var loop = new AgentLoop(engine, watcher, reporter, health, metrics, options, log, time);
 
         using var all = CancellationTokenSource.CreateLinkedTokenSource(ct);
         List<Task> tasks = [loop.RunAsync(all.Token), reporter.RunAsync(all.Token), WatchAsync(watcher, options, time, random, all.Token)];
-        var serving = options.Listen is { } address ? new HealthEndpoint(address, health.NotAlive, health.NotReady, log).RunAsync(all.Token) : Task.CompletedTask;
+        var serving = options.Listen is { } address ? new HealthEndpoint(address, health.NotAlive, health.NotReady, log) { Metrics = scrape }.RunAsync(all.Token) : Task.CompletedTask;
 
         // Whichever ends first ends all: none of them ends by itself unless something is broken.
         await Task.WhenAny(tasks);

@@ -1,9 +1,11 @@
 using System.Runtime.InteropServices;
 using ConntrackOperator.Agent;
 using ConntrackOperator.Agent.Options;
+using ConntrackOperator.Agent.Telemetry;
 using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Kubernetes.Logging;
+using ConntrackOperator.Telemetry;
 
 if (args is ["--help"] or ["-h"])
 {
@@ -31,15 +33,22 @@ catch (OptionException e)
 using var stop = new CancellationTokenSource();
 using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-var log = new JsonLineLog(Console.OpenStandardOutput(), TimeProvider.System, options.Verbose, ("node", options.NodeName));
+var settings = TelemetrySettings.Read(Environment.GetEnvironmentVariable);
+using var telemetry = new TelemetryPipeline(settings, AgentTelemetry.Source(options), scrape: options.Listen is not null);
+var log = telemetry.Tee(new JsonLineLog(Console.OpenStandardOutput(), TimeProvider.System, options.LogLevel, ("node", options.NodeName)), options.LogLevel);
+foreach (var problem in settings.Problems)
+{
+    log.Warn(problem, null);
+}
+
 try
 {
-    await AgentHost.RunAsync(options, log, TimeProvider.System, Random.Shared, stop.Token);
+    await AgentHost.RunAsync(options, log, telemetry.Scrape, TimeProvider.System, Random.Shared, stop.Token);
     return 0;
 }
 catch (OperationCanceledException) when (stop.IsCancellationRequested)
 {
-    log.Notice("stopped; the settings stay as they are");
+    log.Info("stopped; the settings stay as they are");
     return 0;
 }
 catch (Exception e) when (e is StateDirectoryBusyException or IOException or UnauthorizedAccessException or InvalidOperationException)

@@ -1,13 +1,15 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using ConntrackOperator.Cli.Cluster;
+using ConntrackOperator.Controller.Telemetry;
 using ConntrackOperator.Controller.Uninstall;
+using ConntrackOperator.Kubernetes.Health;
 using ConntrackOperator.Kubernetes.Leading;
 using ConntrackOperator.Kubernetes.Logging;
 using ConntrackOperator.Kubernetes.Transport;
 using ConntrackOperator.Planning;
+using ConntrackOperator.Telemetry;
 
 namespace ConntrackOperator.Controller;
 
@@ -39,19 +41,20 @@ internal static class ControllerCommand
                 result.AddError("--workers: must be 1 to 64");
             }
         });
-        var listen = new Option<string>("--listen") { Description = "address:port of /healthz and /readyz, or none", DefaultValueFactory = _ => "*:9809" };
+        var listen = new Option<string>("--listen") { Description = "address:port of /healthz, /readyz and /metrics, or none", DefaultValueFactory = _ => "*:9809" };
         listen.Validators.Add(result =>
         {
             var address = result.Tokens.Count == 1 ? result.Tokens[0].Value : "none";
-            if (address != "none" && !IsAddress(address))
+            if (address != "none" && !HealthEndpoint.IsAddress(address))
             {
                 result.AddError($"--listen: '{address}' must be address:port, such as *:9809, or none");
             }
         });
-        var verbose = new Option<bool>("--verbose") { Description = "log ordinary events as well" };
+        var level = new Option<string>("--log-level") { Description = "what is logged: debug, info or warning", DefaultValueFactory = _ => "info" };
+        level.AcceptOnlyFromAmong("debug", "info", "warning");
         var root = new RootCommand("Plans connection tracking for each node from the cluster's ConntrackPolicies, runs the agents, and reports back.")
         {
-            kubeconfig, context, ns, template, lease, identity, restore, flush, flushAway, statusGap, usageGap, workers, listen, verbose,
+            kubeconfig, context, ns, template, lease, identity, restore, flush, flushAway, statusGap, usageGap, workers, listen, level,
         };
         root.Subcommands.Add(PrepareUninstallCommand.Create(kubeconfig, context, ns, "conntrack-controller/" + _version));
         root.SetAction((parsed, ct) => RunAsync(
@@ -69,16 +72,11 @@ internal static class ControllerCommand
                 UsageGap = parsed.GetValue(usageGap),
                 Workers = parsed.GetValue(workers),
                 Listen = parsed.GetValue(listen) is "none" ? null : parsed.GetValue(listen),
-                Verbose = parsed.GetValue(verbose),
+                LogLevel = Enum.Parse<LogLevel>(parsed.GetValue(level)!, ignoreCase: true),
             },
             ct));
         return root;
     }
-
-    private static bool IsAddress(string text) =>
-        text.LastIndexOf(':') is > 0 and var colon
-        && ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0
-        && (text[..colon] is "*" or "+" || Uri.CheckHostName(text[..colon]) != UriHostNameType.Unknown);
 
     private static Option<TimeSpan> Duration(string name, string description, TimeSpan otherwise) => new(name)
     {
@@ -98,7 +96,14 @@ internal static class ControllerCommand
 
     private static async Task<int> RunAsync(string? kubeconfig, string? context, ControllerOptions options, CancellationToken ct)
     {
-        var log = new JsonLineLog(Console.OpenStandardOutput(), TimeProvider.System, options.Verbose);
+        var settings = TelemetrySettings.Read(Environment.GetEnvironmentVariable);
+        using var telemetry = new TelemetryPipeline(settings, ControllerTelemetry.Source(options, _version), scrape: options.Listen is not null);
+        var log = telemetry.Tee(new JsonLineLog(Console.OpenStandardOutput(), TimeProvider.System, options.LogLevel), options.LogLevel);
+        foreach (var problem in settings.Problems)
+        {
+            log.Warn(problem, null);
+        }
+
         try
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
@@ -112,7 +117,7 @@ internal static class ControllerCommand
 
             var api = KubeconfigConnection.Connect(kubeconfig, context, new ApiClientOptions { UserAgent = "conntrack-controller/" + _version });
             var template = options.AgentTemplate is { } path ? Agents.AgentTemplate.Read(path) : null;
-            await ControllerHost.RunAsync(api, options, template, log, TimeProvider.System, stop.Token);
+            await ControllerHost.RunAsync(api, options, template, log, TimeProvider.System, stop.Token, telemetry.Scrape);
             return 0;
         }
         catch (LeaseLostException e)

@@ -1,5 +1,6 @@
 using ConntrackOperator.Controller.Agents;
 using ConntrackOperator.Controller.Health;
+using ConntrackOperator.Controller.Telemetry;
 using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Health;
 using ConntrackOperator.Kubernetes.Leading;
@@ -12,11 +13,13 @@ internal static class ControllerHost
 {
     /// <summary>Runs until cancelled.</summary>
     /// <exception cref="LeaseLostException">The lease was lost; the process should end.</exception>
-    public static async Task RunAsync(ApiClient api, ControllerOptions options, AgentTemplate? template, IRuntimeLog log, TimeProvider time, CancellationToken ct)
+    public static async Task RunAsync(
+        ApiClient api, ControllerOptions options, AgentTemplate? template, IRuntimeLog log, TimeProvider time, CancellationToken ct, Func<ReadOnlyMemory<byte>>? scrape = null)
     {
         var health = new ControllerHealth(time);
+        using var metrics = new ControllerMetrics(options.LeaseName);
         using var all = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var serving = options.Listen is { } address ? new HealthEndpoint(address, health.NotAlive, health.NotReady, log).RunAsync(all.Token) : Task.CompletedTask;
+        var serving = options.Listen is { } address ? new HealthEndpoint(address, health.NotAlive, health.NotReady, log) { Metrics = scrape }.RunAsync(all.Token) : Task.CompletedTask;
         try
         {
             var lease = new LeaderLease(api, options.Namespace, options.LeaseName, options.Identity, options.Lease, log, time);
@@ -24,7 +27,7 @@ internal static class ControllerHost
                 async token =>
                 {
                     log.Info($"{options.Identity} leads");
-                    using var leader = new Leader(api, options, template, health, log, time);
+                    using var leader = new Leader(api, options, template, health, metrics, log, time);
                     try
                     {
                         await leader.RunAsync(token);
@@ -32,6 +35,7 @@ internal static class ControllerHost
                     finally
                     {
                         health.LeadsNoMore();
+                        metrics.LeadsNoMore();
                     }
                 },
                 ct);

@@ -1,4 +1,5 @@
 using ConntrackOperator.Kubernetes.Leading;
+using ConntrackOperator.Kubernetes.Logging;
 
 namespace ConntrackOperator.Controller;
 
@@ -44,9 +45,9 @@ internal sealed record ControllerOptions
     /// <summary>Nodes worked on at once.</summary>
     public int Workers { get; init; } = 8;
 
-    /// <summary>Where /healthz and /readyz are served, as address:port; null: nowhere.</summary>
+    /// <summary>Where /healthz, /readyz and /metrics are served, as address:port; null: nowhere.</summary>
     public string? Listen { get; init; }
 
-    /// <summary>Whether ordinary events are logged as well.</summary>
-    public bool Verbose { get; init; }
+    /// <summary>What matters less is not logged.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Info;
 }

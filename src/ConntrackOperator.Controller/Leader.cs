@@ -7,6 +7,7 @@ using ConntrackOperator.Controller.Flushes;
 using ConntrackOperator.Controller.Health;
 using ConntrackOperator.Controller.Nodes;
 using ConntrackOperator.Controller.Policies;
+using ConntrackOperator.Controller.Telemetry;
 using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Events;
 using ConntrackOperator.Kubernetes.Transport;
@@ -35,13 +36,13 @@ internal sealed class Leader : IDisposable
     private readonly Lock _beginning = new();
     private bool _begun;
 
-    public Leader(ApiClient api, ControllerOptions options, AgentTemplate? template, ControllerHealth health, IRuntimeLog log, TimeProvider time)
+    public Leader(ApiClient api, ControllerOptions options, AgentTemplate? template, ControllerHealth health, ControllerMetrics metrics, IRuntimeLog log, TimeProvider time)
     {
         _cluster = new ClusterView(api, log, time);
-        _nodes = new WorkQueue<string>(null, time);
-        _policies = new WorkQueue<string>(null, time);
-        _fleet = new WorkQueue<string>(null, time);
-        _flushes = new WorkQueue<string>(null, time);
+        _nodes = new WorkQueue<string>(metrics.QueueOptions("node"), time);
+        _policies = new WorkQueue<string>(metrics.QueueOptions("policy"), time);
+        _fleet = new WorkQueue<string>(metrics.QueueOptions("agents"), time);
+        _flushes = new WorkQueue<string>(metrics.QueueOptions("flush"), time);
         _events = new EventRecorder(api, new EventRecorderOptions { ReportingController = ControllerOptions.FieldManager, ReportingInstance = options.Identity }, log, time);
         _nodeEvents = new NodeEvents(_events);
 
@@ -49,10 +50,10 @@ internal sealed class Leader : IDisposable
         var policies = new PolicyReconciler(api, _cluster, _board, options, _events, time);
         _parts.Add(_events.RunAsync);
         _parts.Add(_cluster.RunAsync);
-        _parts.Add(ct => AfterSync(new Reconciler<string>(_nodes, nodes.ReconcileAsync, new ReconcilerOptions { Workers = options.Workers }, log, time).RunAsync, ct));
-        _parts.Add(ct => AfterSync(new Reconciler<string>(_policies, policies.ReconcileAsync, null, log, time).RunAsync, ct));
+        Work(_nodes, nodes.ReconcileAsync, metrics.ReconcilerOptions("node", _nodes, options.Workers), log, time);
+        Work(_policies, policies.ReconcileAsync, metrics.ReconcilerOptions("policy", _policies), log, time);
         var flushes = new FlushReconciler(api, _cluster, options, time);
-        _parts.Add(ct => AfterSync(new Reconciler<string>(_flushes, flushes.ReconcileAsync, null, log, time).RunAsync, ct));
+        Work(_flushes, flushes.ReconcileAsync, metrics.ReconcilerOptions("flush", _flushes), log, time);
         _parts.Add(ct => Resync.RunAsync(_cluster.Nodes.Store, n => n.Metadata!.Name!, _nodes, options.Resync, time, null, ct));
         _parts.Add(ct => Resync.RunAsync(_cluster.Policies.Store, p => p.Metadata!.Name!, _policies, options.Resync, time, null, ct));
         if (template is not null)
@@ -69,12 +70,13 @@ internal sealed class Leader : IDisposable
                 }
             };
             _parts.Add(daemonSets.RunAsync);
+            var measured = metrics.ReconcilerOptions("agents", _fleet);
             _parts.Add(ct => AfterSync(
                 async token =>
                 {
                     await daemonSets.WaitForSyncAsync(token);
                     _fleet.Add(Fleet);
-                    await new Reconciler<string>(_fleet, (_, t) => agents.ReconcileAsync(t), null, log, time).RunAsync(token);
+                    await new Reconciler<string>(_fleet, (_, t) => agents.ReconcileAsync(t), measured, log, time).RunAsync(token);
                 },
                 ct));
         }
@@ -84,6 +86,7 @@ internal sealed class Leader : IDisposable
         _cluster.ConntrackNodes.Changed += ConntrackNodeChanged;
         _cluster.Flushes.Changed += FlushChanged;
         health.Leads(_cluster, _nodes, _policies);
+        metrics.Leads(_board);
     }
 
     /// <summary>Runs until cancelled, or until a part breaks, which ends all.</summary>
@@ -109,6 +112,12 @@ internal sealed class Leader : IDisposable
         _policies.Dispose();
         _fleet.Dispose();
         _flushes.Dispose();
+    }
+
+    private void Work(WorkQueue<string> queue, Func<string, CancellationToken, Task<ReconcileResult>> reconcile, ReconcilerOptions options, IRuntimeLog log, TimeProvider time)
+    {
+        var reconciler = new Reconciler<string>(queue, reconcile, options, log, time);
+        _parts.Add(ct => AfterSync(reconciler.RunAsync, ct));
     }
 
     /// <summary>Plans made from half a list would take settings away from nodes.</summary>

@@ -170,6 +170,9 @@ public sealed class NodeEngine : IDisposable
     /// <summary>What fills the table, as last seen; null: not looked at yet.</summary>
     public ScanResult? Latest => _scan?.Latest;
 
+    /// <summary>Entries deleted for flushes since the start.</summary>
+    public long FlushedEntries => _flushes.Deleted;
+
     /// <summary>Reads how full the table is and what goes wrong.</summary>
     public TableReading Observe() => _observer.Read();
 

@@ -11,6 +11,11 @@ public sealed class SilentLog : IRuntimeLog
     }
 
     /// <inheritdoc/>
+    public void Debug(string message)
+    {
+    }
+
+    /// <inheritdoc/>
     public void Info(string message)
     {
     }

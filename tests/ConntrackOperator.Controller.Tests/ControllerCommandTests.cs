@@ -4,7 +4,7 @@ public sealed class ControllerCommandTests
 {
     [Theory]
     [InlineData("")]
-    [InlineData("--listen none --workers 64 --restore-timeout 5m --status-gap 1s --usage-gap 10s --verbose")]
+    [InlineData("--listen none --workers 64 --restore-timeout 5m --status-gap 1s --usage-gap 10s --log-level debug")]
     [InlineData("--listen 0.0.0.0:9809 --namespace ns --lease-name l --identity me --kubeconfig k --context c --agent-template f.yaml")]
     [InlineData("--listen [::1]:9809")]
     public void Options_are_taken(string arguments) => Assert.Empty(ControllerCommand.Create().Parse(arguments).Errors);

@@ -8,6 +8,10 @@ internal sealed class RecordedLog : IRuntimeLog
 
     public ConcurrentQueue<string> Warnings { get; } = new();
 
+    public void Debug(string message)
+    {
+    }
+
     public void Info(string message) => Infos.Enqueue(message);
 
     public void Warn(string message, Exception? exception) => Warnings.Enqueue(message);

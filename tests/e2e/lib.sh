@@ -123,7 +123,7 @@ start_api() {
 # NAME ARGUMENTS...
 start_controller() {
   local name=$1; shift
-  "$CONTROLLER" --kubeconfig "$KUBECONFIG" --namespace conntrack-system --identity "$name" --listen none --verbose "$@" >>"$tmp/$name.log" 2>&1 &
+  "$CONTROLLER" --kubeconfig "$KUBECONFIG" --namespace conntrack-system --identity "$name" --listen none --log-level debug "$@" >>"$tmp/$name.log" 2>&1 &
   pids[$name]=$!
 }
 

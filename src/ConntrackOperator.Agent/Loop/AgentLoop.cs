@@ -1,10 +1,12 @@
+using System.Diagnostics;
 using ConntrackOperator.Agent.Health;
 using ConntrackOperator.Agent.Options;
 using ConntrackOperator.Agent.Reporting;
+using ConntrackOperator.Agent.Telemetry;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.State;
-using ConntrackOperator.Kubernetes.Logging;
+using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Watching;
 
 namespace ConntrackOperator.Agent.Loop;
@@ -22,7 +24,8 @@ internal sealed class AgentLoop : IDisposable
     private readonly Reporter _reporter;
     private readonly AgentHealth _health;
     private readonly AgentOptions _options;
-    private readonly JsonLineLog _log;
+    private readonly AgentMetrics _metrics;
+    private readonly IRuntimeLog _log;
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _arrived = new(0, 1);
     private readonly Lock _lock = new();
@@ -34,11 +37,13 @@ internal sealed class AgentLoop : IDisposable
     private bool _stateBroken;
 
     public AgentLoop(
-        NodeEngine engine, ResourceWatcher<ConntrackNode> watcher, Reporter reporter, AgentHealth health, AgentOptions options, JsonLineLog log, TimeProvider time)
+        NodeEngine engine, ResourceWatcher<ConntrackNode> watcher, Reporter reporter, AgentHealth health, AgentMetrics metrics,
+        AgentOptions options, IRuntimeLog log, TimeProvider time)
     {
         _engine = engine;
         _reporter = reporter;
         _health = health;
+        _metrics = metrics;
         _options = options;
         _log = log;
         _time = time;
@@ -57,34 +62,48 @@ internal sealed class AgentLoop : IDisposable
     /// <summary>One turn.</summary>
     internal void Turn()
     {
+        // A turn that nothing came for is not worth a trace: there is one every two seconds.
+        using var span = HasArrived() ? AgentMetrics.Spans.StartActivity("apply plan") : null;
         // What can't be kept on the disk is no reason to leave the kernel as it is: the engine knows what it may still write.
         var kept = Try(TakeNode) & Try(Keep);
         kept &= Try(() =>
         {
-            _engine.Enforce();
+            Enforce();
             _engine.Flush();
             _health.Enforced |= _engine.Plan is not null;
         });
         if (kept && _stateBroken)
         {
-            _log.Notice($"{_options.Engine.StatePath} can be written again");
+            _log.Info($"{_options.Engine.StatePath} can be written again");
         }
 
         _stateBroken = !kept;
         var reading = _engine.Observe();
+        var begun = _time.GetTimestamp();
         if (_engine.Scan(reading))
         {
+            _metrics.Scanned(_time.GetElapsedTime(begun));
             // Once a minute, some milliseconds: on thousands of nodes the scan's memory is worth more back with the kernel.
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         }
 
         var status = _engine.Status(reading, _reporter.Conditions);
+        _metrics.Show(reading, status, _engine.Latest?.Breakdown, _engine.FlushedEntries);
         Tell(status);
         _reporter.Offer(status);
         _health.Loop.Mark();
     }
 
     public void Dispose() => _arrived.Dispose();
+
+    private void Enforce()
+    {
+        var begun = _time.GetTimestamp();
+        if (_engine.Enforce())
+        {
+            _metrics.Applied(_time.GetElapsedTime(begun));
+        }
+    }
 
     private bool Try(Action step)
     {
@@ -144,6 +163,14 @@ internal sealed class AgentLoop : IDisposable
         }
     }
 
+    private bool HasArrived()
+    {
+        lock (_lock)
+        {
+            return _nodeArrived;
+        }
+    }
+
     private void TakeNode()
     {
         ConntrackNode? node;
@@ -169,13 +196,14 @@ internal sealed class AgentLoop : IDisposable
             var adopted = _engine.Adopt(node.Status);
             if (adopted > 0)
             {
-                _log.Notice($"took {adopted} originals over from the status: the state directory knew nothing of this boot");
+                _log.Info($"took {adopted} originals over from the status: the state directory knew nothing of this boot");
             }
 
             _reporter.Adopt(_uid, node.Status);
         }
 
-        _log.Notice($"plan {node.Metadata?.Generation} with {node.Spec.Settings?.Count ?? 0} settings");
+        Activity.Current?.SetTag("conntrack.plan.generation", node.Metadata?.Generation).SetTag("conntrack.plan.settings", node.Spec.Settings?.Count ?? 0);
+        _log.Info($"plan {node.Metadata?.Generation} with {node.Spec.Settings?.Count ?? 0} settings");
         _unsaved = new CachedPlan { Node = _options.NodeName, Uid = _uid, Generation = node.Metadata?.Generation, Spec = node.Spec };
     }
 
@@ -211,11 +239,11 @@ internal sealed class AgentLoop : IDisposable
             _told[setting.Name!] = setting.State;
             if (setting.State is SettingState.InSync)
             {
-                _log.Notice($"{setting.Name} is {setting.Actual}");
+                _log.Info($"{setting.Name} is {setting.Actual}");
             }
             else
             {
-                _log.Notice($"{setting.Name}: {setting.State}{(setting.Message is null ? string.Empty : ": " + setting.Message)}");
+                _log.Info($"{setting.Name}: {setting.State}{(setting.Message is null ? string.Empty : ": " + setting.Message)}");
             }
         }
     }

@@ -1,4 +1,5 @@
 using ConntrackOperator.Engine;
+using ConntrackOperator.Kubernetes.Logging;
 using ConntrackOperator.Kubernetes.Transport;
 
 namespace ConntrackOperator.Agent.Options;
@@ -15,7 +16,7 @@ internal sealed record AgentOptions
     /// <summary>Where the machine is.</summary>
     public EngineOptions Engine { get; init; } = new();
 
-    /// <summary>Where /healthz and /readyz are served, as address:port; null: nowhere.</summary>
+    /// <summary>Where /healthz, /readyz and /metrics are served, as address:port; null: nowhere.</summary>
     public string? Listen { get; init; }
 
     /// <summary>How often the kernel is compared with the plan.</summary>
@@ -33,6 +34,6 @@ internal sealed record AgentOptions
     /// <summary>The longest random wait before the API server is asked first, so that a fleet does not ask at once.</summary>
     public TimeSpan StartJitter { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Whether ordinary events are logged as well.</summary>
-    public bool Verbose { get; init; }
+    /// <summary>What matters less is not logged.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Info;
 }

@@ -1,6 +1,8 @@
 using System.Globalization;
 using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.State;
+using ConntrackOperator.Kubernetes.Health;
+using ConntrackOperator.Kubernetes.Logging;
 using ConntrackOperator.Kubernetes.Transport;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Planning;
@@ -21,14 +23,14 @@ internal sealed class OptionReader
         ("proc-dir", "CONNTRACK_PROC_DIR", "where /proc is (default /proc)"),
         ("host-root", "CONNTRACK_HOST_ROOT", "where the host's root is, to find who overwrites a setting (default /)"),
         ("state-dir", "CONNTRACK_STATE_DIR", $"where originals and the last plan are kept (default {StateDirectory.DefaultPath})"),
-        ("listen", "CONNTRACK_LISTEN", "address:port of /healthz and /readyz, or none (default 127.0.0.1:9808)"),
+        ("listen", "CONNTRACK_LISTEN", "address:port of /healthz, /readyz and /metrics, or none (default 127.0.0.1:9808)"),
         ("interval", "CONNTRACK_INTERVAL", "how often the kernel is compared with the plan, 1s to 1m (default 2s)"),
         ("heartbeat-min", "CONNTRACK_HEARTBEAT_MIN", "shortest time between reports with nothing new (default 5m)"),
         ("heartbeat-max", "CONNTRACK_HEARTBEAT_MAX", "longest time between reports with nothing new (default 10m)"),
         ("usage-report-gap", "CONNTRACK_USAGE_REPORT_GAP", "least time between reports of usage alone (default 30s)"),
         ("scan-interval", "CONNTRACK_SCAN_INTERVAL", "least time between looks into what fills the table, or none (default 1m)"),
         ("start-jitter", "CONNTRACK_START_JITTER", "longest random wait before the API server is asked first, or 0s (default 5s)"),
-        ("verbose", "CONNTRACK_VERBOSE", "true: log ordinary events as well (default false)"),
+        ("log-level", "CONNTRACK_LOG_LEVEL", "what is logged: debug, info or warning (default info)"),
     ];
 
     private readonly Dictionary<string, string> _given = new(StringComparer.Ordinal);
@@ -89,30 +91,22 @@ internal sealed class OptionReader
             HeartbeatMax = reader.Duration("heartbeat-max", heartbeat > defaults.HeartbeatMax ? heartbeat : defaults.HeartbeatMax, (long)heartbeat.TotalSeconds, 7200),
             UsageReportGap = reader.Duration("usage-report-gap", defaults.UsageReportGap, 0, 3600),
             StartJitter = reader.Duration("start-jitter", defaults.StartJitter, 0, 600),
-            Verbose = reader.Text("verbose") switch
+            LogLevel = reader.Text("log-level") switch
             {
-                null or "false" => false,
-                "true" => true,
-                var other => throw new OptionException($"--verbose: '{other}' must be true or false"),
+                null or "info" => LogLevel.Info,
+                "debug" => LogLevel.Debug,
+                "warning" => LogLevel.Warning,
+                var other => throw new OptionException($"--log-level: '{other}' must be debug, info or warning"),
             },
         };
     }
 
     private string? Text(string name) => _given.TryGetValue(name, out var value) && value.Length > 0 ? value : null;
 
-    private static string? Address(string text)
-    {
-        if (text == "none")
-        {
-            return null;
-        }
-
-        var colon = text.LastIndexOf(':');
-        return colon > 0 && ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0
-            && (text[..colon] is "*" or "+" || Uri.CheckHostName(text[..colon]) != UriHostNameType.Unknown)
-            ? text
-            : throw new OptionException($"--listen: '{text}' must be address:port, such as 127.0.0.1:9808, or none");
-    }
+    private static string? Address(string text) =>
+        text == "none" ? null
+        : HealthEndpoint.IsAddress(text) ? text
+        : throw new OptionException($"--listen: '{text}' must be address:port, such as 127.0.0.1:9808, [::1]:9808 or *:9808, or none");
 
     private ServerConnection? Server()
     {

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using ConntrackOperator.Agent.Options;
+using ConntrackOperator.Agent.Telemetry;
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
@@ -12,7 +14,7 @@ namespace ConntrackOperator.Agent.Reporting;
 /// Writes the node's status when that is due, and keeps the newest one while the API server is away. The loop offers; a task
 /// of its own sends, so that a slow server never delays the kernel.
 /// </summary>
-internal sealed class Reporter(ApiClient api, AgentOptions options, IRuntimeLog log, TimeProvider time, Random random) : IDisposable
+internal sealed class Reporter(ApiClient api, AgentOptions options, AgentMetrics metrics, IRuntimeLog log, TimeProvider time, Random random) : IDisposable
 {
     /// <summary>Who owns the status in server-side apply.</summary>
     public const string FieldManager = "conntrack-agent";
@@ -169,9 +171,11 @@ internal sealed class Reporter(ApiClient api, AgentOptions options, IRuntimeLog 
             Metadata = new ObjectMeta { Name = options.NodeName, Uid = uid.Length == 0 ? null : uid },
             Status = status,
         };
+        using var span = AgentMetrics.Spans.StartActivity("report");
         try
         {
             await api.ApplyAsync(Type, null, options.NodeName, body, ApiJson.Default.ConntrackNode, FieldManager, force: true, "status", ct);
+            metrics.Reported(written: true, time.GetUtcNow());
             lock (_lock)
             {
                 _backOff = TimeSpan.Zero;
@@ -185,6 +189,8 @@ internal sealed class Reporter(ApiClient api, AgentOptions options, IRuntimeLog 
         }
         catch (ApiException e)
         {
+            span?.SetStatus(ActivityStatusCode.Error, e.Message);
+            metrics.Reported(written: false, time.GetUtcNow());
             lock (_lock)
             {
                 if (_uid != uid)

@@ -92,6 +92,15 @@ internal sealed class PolicyBoard
         }
     }
 
+    /// <summary>How many nodes of each policy are in each state; a copy, made in a time that grows with the number of policies alone.</summary>
+    public List<(string Policy, PolicyNodeCounts Nodes)> Counts()
+    {
+        lock (_lock)
+        {
+            return [.. _rounds.Keys.Select(policy => (policy, (_tallies.GetValueOrDefault(policy) ?? new PolicyTally()).Counts()))];
+        }
+    }
+
     /// <summary>The policy is gone.</summary>
     public void Forget(string policy)
     {

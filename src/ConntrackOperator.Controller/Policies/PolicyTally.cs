@@ -48,18 +48,20 @@ internal sealed class PolicyTally
         }
     }
 
+    public PolicyNodeCounts Counts() => new()
+    {
+        Selected = _nodes.Count,
+        Ready = _counts[(int)NodePolicyState.Ready],
+        Updating = _counts[(int)NodePolicyState.Updating],
+        Drifted = _counts[(int)NodePolicyState.Drifted],
+        Failed = _counts[(int)NodePolicyState.Failed],
+        Unreachable = _counts[(int)NodePolicyState.Unreachable],
+    };
+
     public TallySnapshot Snapshot(int pending) => new()
     {
         Pending = pending,
-        Nodes = new PolicyNodeCounts
-        {
-            Selected = _nodes.Count,
-            Ready = _counts[(int)NodePolicyState.Ready],
-            Updating = _counts[(int)NodePolicyState.Updating],
-            Drifted = _counts[(int)NodePolicyState.Drifted],
-            Failed = _counts[(int)NodePolicyState.Failed],
-            Unreachable = _counts[(int)NodePolicyState.Unreachable],
-        },
+        Nodes = Counts(),
         Entries = _entries,
         Limit = _limit,
         DropsPerMinute = _drops,

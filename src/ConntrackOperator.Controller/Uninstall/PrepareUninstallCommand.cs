@@ -40,7 +40,7 @@ internal static class PrepareUninstallCommand
         };
         command.SetAction(async (parsed, ct) =>
         {
-            var log = new JsonLineLog(Console.OpenStandardOutput(), TimeProvider.System, verbose: true);
+            var log = new JsonLineLog(Console.OpenStandardOutput(), TimeProvider.System, LogLevel.Info);
             try
             {
                 var api = KubeconfigConnection.Connect(parsed.GetValue(kubeconfig), parsed.GetValue(context), new ApiClientOptions { UserAgent = userAgent });
@@ -50,7 +50,7 @@ internal static class PrepareUninstallCommand
                     {
                         if (error is null)
                         {
-                            log.Notice(message);
+                            log.Info(message);
                         }
                         else
                         {

@@ -40,6 +40,9 @@ public sealed class FlushRunner
     /// <summary>Whether entries are being deleted.</summary>
     public bool IsRunning => _running is not null;
 
+    /// <summary>Entries deleted since the start.</summary>
+    public long Deleted { get; private set; }
+
     /// <summary>What became of the flushes, in the order in which they were done.</summary>
     public IReadOnlyList<NodeFlushStatus> Statuses { get; private set; } = [];
 
@@ -70,6 +73,7 @@ public sealed class FlushRunner
         if (_running is { IsCompleted: true } ended)
         {
             _running = null;
+            Deleted += ended.Result.Deleted;
             _records[_records.FindIndex(r => r.Uid == ended.Result.Uid)] = ended.Result;
             _unsaved = true;
         }

@@ -6,8 +6,9 @@ using System.Text;
 namespace ConntrackOperator.Kubernetes.Health;
 
 /// <summary>
-/// Serves /healthz and /readyz: 200 and "ok", or 503 and why not. One short answer a connection, at most a few at once: all
-/// that a kubelet's probe needs, for a tenth of the memory of a web server on every node.
+/// Serves /healthz and /readyz: 200 and "ok", or 503 and why not; and /metrics, where there are some. One answer a connection,
+/// at most a few at once: all that a kubelet's probe and a Prometheus need, for a tenth of the memory of a web server on every
+/// node.
 /// </summary>
 /// <param name="address">host:port; * for the host: every address.</param>
 /// <param name="notAlive">Why the program should be started anew; null: it gets on.</param>
@@ -17,6 +18,9 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
 {
     private const int LongestRequest = 4096;
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(5);
+
+    /// <summary>What /metrics says, in Prometheus' text format; null: there is no such page.</summary>
+    public Func<ReadOnlyMemory<byte>>? Metrics { get; init; }
 
     /// <summary>Serves until cancelled. Without the port the program's work goes on: that matters more than the probe.</summary>
     /// <param name="ct">Stops it.</param>
@@ -65,15 +69,31 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
         }
     }
 
+    /// <summary>Whether it can be listened on.</summary>
+    /// <param name="address">host:port, with an IP address or * for the host.</param>
+    public static bool IsAddress(string address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        return Parse(address) is not null;
+    }
+
+    /// <summary>address:port, with * for every address. The port follows the last colon, so an IPv6 address needs no
+    /// brackets: a pod's own address comes from the downward API without.</summary>
     internal static IPEndPoint? Parse(string address)
     {
-        var wildcard = address.StartsWith("*:", StringComparison.Ordinal);
-        if (!IPEndPoint.TryParse(wildcard ? "0.0.0.0" + address[1..] : address, out var endpoint) || endpoint.Port == 0)
+        var colon = address.LastIndexOf(':');
+        if (colon <= 0 || !ushort.TryParse(address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0)
         {
             return null;
         }
 
-        return wildcard && Socket.OSSupportsIPv6 ? new IPEndPoint(IPAddress.IPv6Any, endpoint.Port) : endpoint;
+        var host = address[..colon];
+        if (host is "*" or "+")
+        {
+            return new IPEndPoint(Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any, port);
+        }
+
+        return IPAddress.TryParse(host, out var ip) ? new IPEndPoint(ip, port) : null;
     }
 
     private async Task AnswerAsync(TcpClient client, SemaphoreSlim places, CancellationToken ct)
@@ -90,12 +110,14 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
                 {
                     "/healthz" => notAlive() is { } why ? ("503 Service Unavailable", why) : ("200 OK", "ok"),
                     "/readyz" => notReady() is { } why ? ("503 Service Unavailable", why) : ("200 OK", "ok"),
+                    "/metrics" when Metrics is not null => ("200 OK", null),
                     null => ("400 Bad Request", "GET only"),
-                    _ => ("404 Not Found", "/healthz and /readyz are here"),
+                    _ => ("404 Not Found", Metrics is null ? "/healthz and /readyz are here" : "/healthz, /readyz and /metrics are here"),
                 };
-                var body = Encoding.UTF8.GetBytes(text + "\n");
+                var body = text is null ? Metrics!() : Encoding.UTF8.GetBytes(text + "\n");
+                var type = text is null ? "text/plain; version=0.0.4" : "text/plain";
                 var head = string.Create(CultureInfo.InvariantCulture,
-                    $"HTTP/1.1 {code}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n");
+                    $"HTTP/1.1 {code}\r\nContent-Type: {type}; charset=utf-8\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n");
                 await stream.WriteAsync(Encoding.ASCII.GetBytes(head), limit.Token);
                 await stream.WriteAsync(body, limit.Token);
             }

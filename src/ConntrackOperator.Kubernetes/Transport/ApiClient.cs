@@ -312,7 +312,17 @@ public sealed partial class ApiClient
             }
         }
 
-        return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limited);
+        try
+        {
+            var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limited);
+            RuntimeTelemetry.Requested(call.Method, (int)response.StatusCode);
+            return response;
+        }
+        catch
+        {
+            RuntimeTelemetry.Requested(call.Method, null);
+            throw;
+        }
     }
 
     private async Task<ApiException> ErrorAsync(ApiCall call, HttpResponseMessage response, CancellationToken limited)

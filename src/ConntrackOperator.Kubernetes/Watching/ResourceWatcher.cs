@@ -131,8 +131,13 @@ public sealed class ResourceWatcher<T>
             };
             using var watch = await _client.OpenWatchAsync(_type, _options.Namespace, query, _json, ct);
             established = _time.GetTimestamp();
-            Interlocked.Increment(ref _watches);
+            if (Interlocked.Increment(ref _watches) > 1)
+            {
+                RuntimeTelemetry.Reconnected(_type.Plural);
+            }
+
             Progress();
+            _log.Debug($"Watching {_type.QualifiedName} from {_resourceVersion}");
             while (await watch.NextAsync() is { } next)
             {
                 Take(next);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ConntrackOperator.Kubernetes.Transport;
 
 namespace ConntrackOperator.Kubernetes.Work;
@@ -78,11 +79,14 @@ public sealed class Reconciler<TKey>
     private async Task<bool> ReconcileAsync(TKey key, CancellationToken abort)
     {
         using var limit = new CallLimit(_options.TimeLimit, _time, abort);
+        using var span = RuntimeTelemetry.Source.StartActivity(_options.Name);
+        span?.SetTag("key", key.ToString());
         try
         {
             var result = await _reconcile(key, limit.Token);
             if (result.Failed)
             {
+                span?.SetStatus(ActivityStatusCode.Error, "the pass asked to be done again");
                 _queue.AddRateLimited(key);
                 return false;
             }
@@ -98,6 +102,8 @@ public sealed class Reconciler<TKey>
         catch (ApiException e) when (e.IsConflict)
         {
             // Somebody else was faster; the next pass starts from what they wrote.
+            span?.SetStatus(ActivityStatusCode.Error, "conflict");
+            _log.Debug($"Reconciling {key} met another's write: {e.Message}");
             _queue.AddRateLimited(key);
         }
         catch (OperationCanceledException) when (abort.IsCancellationRequested)
@@ -106,6 +112,7 @@ public sealed class Reconciler<TKey>
         }
         catch (Exception e)
         {
+            span?.SetStatus(ActivityStatusCode.Error, e.Message);
             var wait = _queue.AddRateLimited(key, (e as ApiException)?.RetryAfter ?? TimeSpan.Zero);
             var what = limit.TimedOut ? $"took longer than {_options.TimeLimit.TotalSeconds:0.#} s" : "failed";
             _log.Warn(FormattableString.Invariant($"Reconciling {key} {what}, again in {wait.TotalSeconds:0.###} s: {e.Message}"), e);

@@ -3,6 +3,9 @@ namespace ConntrackOperator.Kubernetes.Work;
 /// <summary>How a <see cref="Reconciler{TKey}"/> works.</summary>
 public sealed record ReconcilerOptions
 {
+    /// <summary>What is reconciled, for spans. "reconcile".</summary>
+    public string Name { get; init; } = "reconcile";
+
     /// <summary>How many keys are worked on at once. 1.</summary>
     public int Workers { get; init; } = 1;
 

@@ -103,6 +103,18 @@ public sealed class WorkQueue<TKey> : IDisposable
         }
     }
 
+    /// <summary>For how long all work in progress together has been going on: it grows without end when something is stuck.</summary>
+    public TimeSpan UnfinishedWork
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _processing.Values.Aggregate(TimeSpan.Zero, (sum, since) => sum + _time.GetElapsedTime(since));
+            }
+        }
+    }
+
     /// <summary>Adds a key for now. Without effect if it is there already, or after the shut-down.</summary>
     public void Add(TKey key)
     {

@@ -14,8 +14,8 @@ internal sealed class RunningAgent : IAsyncDisposable
 
     private RunningAgent(AgentOptions options, TimeProvider time)
     {
-        var log = new JsonLineLog(Log, time, verbose: true);
-        Ended = Task.Run(() => AgentHost.RunAsync(options, log, time, new Random(1), _stop.Token));
+        var log = new JsonLineLog(Log, time, LogLevel.Debug);
+        Ended = Task.Run(() => AgentHost.RunAsync(options, log, null, time, new Random(1), _stop.Token));
     }
 
     public LineStream Log { get; } = new();

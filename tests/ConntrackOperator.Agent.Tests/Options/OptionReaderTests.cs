@@ -1,4 +1,5 @@
 using ConntrackOperator.Agent.Options;
+using ConntrackOperator.Kubernetes.Logging;
 
 namespace ConntrackOperator.Agent.Tests.Options;
 
@@ -12,8 +13,8 @@ public sealed class OptionReaderTests
         Assert.Null(options.Server);
         Assert.Equal("127.0.0.1:9808", options.Listen);
         Assert.Equal(
-            (TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(10), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(5), false),
-            (options.Interval, options.HeartbeatMin, options.HeartbeatMax, options.UsageReportGap, options.StartJitter, options.Verbose));
+            (TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(10), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(5), LogLevel.Info),
+            (options.Interval, options.HeartbeatMin, options.HeartbeatMax, options.UsageReportGap, options.StartJitter, options.LogLevel));
         Assert.Equal(("/proc/sys/net/netfilter", "/proc", "/", "/var/lib/conntrack-operator"), (options.Engine.SysctlPath, options.Engine.ProcPath, options.Engine.HostRoot, options.Engine.StatePath));
     }
 
@@ -22,21 +23,21 @@ public sealed class OptionReaderTests
     {
         var options = Read(
             "--node-name=n=1", "--server", "https://10.0.0.1:6443", "--token-file=/t", "--ca-file", "/c", "--sysctl-dir=/s", "--proc-dir=/p", "--host-root=/h",
-            "--state-dir=/d", "--listen=none", "--interval=5s", "--heartbeat-min", "1m", "--heartbeat-max=2m", "--usage-report-gap=0s", "--start-jitter=0s", "--verbose=true");
+            "--state-dir=/d", "--listen=none", "--interval=5s", "--heartbeat-min", "1m", "--heartbeat-max=2m", "--usage-report-gap=0s", "--start-jitter=0s", "--log-level=debug");
         Assert.Equal(("n=1", "https://10.0.0.1:6443/", "/t", "/c"), (options.NodeName, options.Server!.Server.ToString(), options.Server.TokenFile, options.Server.CertificateAuthorityFile));
         Assert.Equal(("/s", "/p", "/h", "/d"), (options.Engine.SysctlPath, options.Engine.ProcPath, options.Engine.HostRoot, options.Engine.StatePath));
         Assert.Null(options.Listen);
         Assert.Equal(
-            (TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(2), TimeSpan.Zero, TimeSpan.Zero, true),
-            (options.Interval, options.HeartbeatMin, options.HeartbeatMax, options.UsageReportGap, options.StartJitter, options.Verbose));
+            (TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(2), TimeSpan.Zero, TimeSpan.Zero, LogLevel.Debug),
+            (options.Interval, options.HeartbeatMin, options.HeartbeatMax, options.UsageReportGap, options.StartJitter, options.LogLevel));
     }
 
     [Fact]
     public void Environment_counts_where_no_argument_is_given()
     {
-        string? Environment(string name) => name switch { "NODE_NAME" => "from-field-ref", "CONNTRACK_INTERVAL" => "7s", "CONNTRACK_VERBOSE" => "", _ => null };
+        string? Environment(string name) => name switch { "NODE_NAME" => "from-field-ref", "CONNTRACK_INTERVAL" => "7s", "CONNTRACK_LOG_LEVEL" => "", _ => null };
         var options = OptionReader.Read(["--interval", "3s"], Environment);
-        Assert.Equal(("from-field-ref", TimeSpan.FromSeconds(3), false), (options.NodeName, options.Interval, options.Verbose));
+        Assert.Equal(("from-field-ref", TimeSpan.FromSeconds(3), LogLevel.Info), (options.NodeName, options.Interval, options.LogLevel));
         Assert.Equal(TimeSpan.FromSeconds(7), OptionReader.Read([], Environment).Interval);
     }
 
@@ -55,7 +56,8 @@ public sealed class OptionReaderTests
     [InlineData("--node-name=n --interval=2", "--interval: '2' must be a duration")]
     [InlineData("--node-name=n --interval=2m", "--interval: '2m' must be a duration")]
     [InlineData("--node-name=n --heartbeat-min=10m --heartbeat-max=5m", "--heartbeat-max: '5m' must be a duration from 10m to 2h")]
-    [InlineData("--node-name=n --verbose=yes", "--verbose: 'yes' must be true or false")]
+    [InlineData("--node-name=n --log-level=loud", "--log-level: 'loud' must be debug, info or warning")]
+    [InlineData("--node-name=n --listen=localhost:9808", "--listen: 'localhost:9808' must be address:port")]
     [InlineData("--node-name=n --server=10.0.0.1", "--server: '10.0.0.1' must be a URL")]
     [InlineData("--node-name=n --server=ftp://x", "--server: 'ftp://x' must be a URL")]
     [InlineData("--node-name=n --listen=9808", "--listen: '9808' must be address:port")]

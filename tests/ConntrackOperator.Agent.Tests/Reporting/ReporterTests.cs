@@ -1,5 +1,6 @@
 using ConntrackOperator.Agent.Options;
 using ConntrackOperator.Agent.Reporting;
+using ConntrackOperator.Agent.Telemetry;
 using ConntrackOperator.Agent.Tests.Behaviour;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
@@ -21,13 +22,14 @@ public sealed class ReporterTests : IAsyncLifetime
     private readonly FakeTimeProvider _time = new();
     private readonly FakeApiServer _server = new([OnTheDoubleTests.Kind]);
     private readonly CancellationTokenSource _stop = new();
+    private readonly AgentMetrics _metrics = new();
     private Reporter _reporter = null!;
     private Task _running = Task.CompletedTask;
 
     public ValueTask InitializeAsync()
     {
         // The transport's own limits are not the subject: they run on the system's clock.
-        _reporter = new Reporter(_server.CreateClient(), _options, SilentLog.Instance, _time, new Random(1));
+        _reporter = new Reporter(_server.CreateClient(), _options, _metrics, SilentLog.Instance, _time, new Random(1));
         _running = _reporter.RunAsync(_stop.Token);
         _server.Put(Reporter.Type, $$"""{"metadata":{"name":"{{Node}}"},"spec":{"settings":[]} }""");
         return ValueTask.CompletedTask;
@@ -38,6 +40,7 @@ public sealed class ReporterTests : IAsyncLifetime
         await _stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _running);
         _reporter.Dispose();
+        _metrics.Dispose();
         _stop.Dispose();
         _server.Dispose();
     }

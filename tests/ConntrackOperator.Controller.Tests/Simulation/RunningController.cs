@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using ConntrackOperator.Controller;
 using ConntrackOperator.Controller.Agents;
 using ConntrackOperator.Controller.Health;
+using ConntrackOperator.Controller.Telemetry;
 using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Transport;
 
@@ -33,7 +34,7 @@ internal sealed class RunningController : IAsyncDisposable
     /// <summary>The part that works, as if it held the lease.</summary>
     public static RunningController Lead(ApiClient api, ControllerOptions? options = null, AgentTemplate? template = null, ListLog? log = null)
     {
-        var leader = new Leader(api, options ?? Quick, template, new ControllerHealth(TimeProvider.System), log ?? new ListLog(), TimeProvider.System);
+        var leader = new Leader(api, options ?? Quick, template, new ControllerHealth(TimeProvider.System), new ControllerMetrics("test"), log ?? new ListLog(), TimeProvider.System);
         return new RunningController(leader, leader.RunAsync);
     }
 
@@ -54,6 +55,10 @@ internal sealed class RunningController : IAsyncDisposable
 internal sealed class ListLog : IRuntimeLog
 {
     public ConcurrentQueue<string> Lines { get; } = new();
+
+    public void Debug(string message)
+    {
+    }
 
     public void Info(string message) => Lines.Enqueue(message);
 

@@ -111,7 +111,7 @@ public abstract class WholeWay : IAsyncLifetime
             Interval = TimeSpan.FromMilliseconds(50),
             StartJitter = TimeSpan.Zero,
         };
-        _nodes.Add((machine, Task.Run(() => AgentHost.RunAsync(options, new JsonLineLog(Stream.Null, TimeProvider.System, false), TimeProvider.System, new Random(1), _stop.Token))));
+        _nodes.Add((machine, Task.Run(() => AgentHost.RunAsync(options, new JsonLineLog(Stream.Null, TimeProvider.System, LogLevel.Info), null, TimeProvider.System, new Random(1), _stop.Token))));
         await Cluster.CreateNodeAsync(name, labels);
         return machine;
     }
