@@ -4,7 +4,7 @@
 #   tests/chart/run.sh            everything; starts an etcd and an API server of its own on free ports
 #   tests/chart/run.sh --update   writes golden/*.yaml anew, from values/*.yaml
 #
-# HELM, KUBECTL, TEST_APISERVER and ETCD say where these programs are, unless they are on PATH. CONTROLLER may name a built
+# HELM, KUBECTL, TEST_APISERVER and ETCD say where these programs are, unless they are on PATH; PROMTOOL the same, and without it what needs it is skipped. CONTROLLER may name a built
 # conntrack-controller; without it, the controller is built.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 2
@@ -28,6 +28,8 @@ fi
 need "$kubectl" "$apiserver" "$etcd"
 # shellcheck source=tests/chart/offline.sh
 . ./offline.sh
+# shellcheck source=tests/chart/monitoring.sh
+. ./monitoring.sh
 start_server
 # shellcheck source=tests/chart/acceptance.sh
 . ./acceptance.sh

@@ -105,9 +105,7 @@ spec:
             - --usage-report-gap={{ $agent.usageReportGap }}
             - --scan-interval={{ $agent.scanInterval }}
             - --start-jitter={{ $agent.startJitter }}
-            {{- if ne $agent.logLevel "info" }}
             - --log-level={{ $agent.logLevel }}
-            {{- end }}
             {{- range $agent.extraArgs }}
             - {{ . | quote }}
             {{- end }}
