@@ -105,7 +105,7 @@ internal sealed class PrometheusWriter
             Text(separator);
             Text(LabelName(label));
             Text("=\"");
-            Text(LabelValue(Convert.ToString(text, CultureInfo.InvariantCulture)));
+            Text(LabelValue(text is bool flag ? (flag ? "true" : "false") : Convert.ToString(text, CultureInfo.InvariantCulture)));
             Text("\"");
             separator = ",";
         }

@@ -1,0 +1,49 @@
+using ConntrackOperator.Controller.Cluster;
+using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.TestKit;
+
+namespace ConntrackOperator.Telemetry.Tests.Simulation;
+
+/// <summary>What a controller needs around it: an API server with one node.</summary>
+internal sealed class ControllersCluster : IDisposable
+{
+    private readonly FakeApiServer _server = new(
+    [
+        new(ResourceTypes.Policy),
+        new FakeResource(ResourceTypes.ConntrackNode).WithListMap("spec.settings", "name").WithListMap("status.settings", "name"),
+        new(ResourceTypes.Flush),
+        new(ResourceTypes.DaemonSet),
+    ]);
+
+    private readonly string _kubeconfig = Path.GetTempFileName();
+
+    public ControllersCluster()
+    {
+        File.WriteAllText(_kubeconfig, $"""
+            apiVersion: v1
+            kind: Config
+            current-context: test
+            contexts: [{"{"}name: test, context: {"{"}cluster: test, user: test{"}"}{"}"}]
+            clusters: [{"{"}name: test, cluster: {"{"}server: "{_server.BaseAddress}"{"}"}{"}"}]
+            users: [{"{"}name: test, user: {"{"}token: {_server.Token}{"}"}{"}"}]
+            """);
+        _server.Put(ResourceType.Node, """
+            {"metadata":{"name":"node-7","labels":{"kubernetes.io/os":"linux"}},"status":{"capacity":{"cpu":"4","memory":"16Gi"},"conditions":[{"type":"Ready","status":"True"}]} }
+            """);
+    }
+
+    public RunningProgram StartController((string, string)[] environment, params string[] arguments) => RunningProgram.Start(
+        "ConntrackOperator.Controller", "conntrack-controller", ["--kubeconfig", _kubeconfig, "--namespace", "conntrack-system", "--identity", "me", .. arguments], environment);
+
+    public Task PolicyAsync(string name)
+    {
+        _server.Put(ResourceTypes.Policy, $$"""{"metadata":{"name":"{{name}}"},"spec":{"timeouts":{"generic":"5m"} } }""");
+        return Task.CompletedTask;
+    }
+
+    public void Dispose()
+    {
+        _server.Dispose();
+        File.Delete(_kubeconfig);
+    }
+}
