@@ -37,12 +37,14 @@ check "upgrade: to metrics behind the proxy, alerts, dashboards and OTLP" "$helm
 equals "upgrade: the agents' template has the proxy" 1 "$(template_of 'name: metrics-proxy')"
 equals "upgrade: the monitors and alerts are there" "podmonitor prometheusrule servicemonitor" \
   "$("$kubectl" --namespace "$namespace" get servicemonitor,podmonitor,prometheusrule -o name | sed 's/\..*//' | sort | xargs)"
+check "upgrade: keeping the values" "$helm" upgrade $release "$chart" --namespace "$namespace" --reset-then-reuse-values
+equals "upgrade: keeping the values, the proxy is still there" 1 "$(template_of 'name: metrics-proxy')"
 check "upgrade: without them again" "$helm" upgrade $release "$chart" --namespace "$namespace" --set agent.interval=3s
 equals "upgrade: without them again, nothing of them stays" "" \
   "$("$kubectl" --namespace "$namespace" get servicemonitor,podmonitor,prometheusrule,service,secret,configmap -o name | grep conntrack | grep -v -e sh.helm.release -e conntrack-operator-agent)"
 
 check "rollback: to the first revision" "$helm" rollback $release 1 --namespace "$namespace"
-equals "rollback: deployed" "5 deployed" "$(status_of)"
+equals "rollback: deployed" "6 deployed" "$(status_of)"
 equals "rollback: the CRD is the previous one" "Off On Auto" "$(events_of)"
 equals "rollback: the agents' template is the previous one" 1 "$(template_of interval=2s)"
 check "rollback: the policy is still there" "$kubectl" get conntrackpolicies default
