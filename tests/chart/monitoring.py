@@ -3,11 +3,15 @@
 
   monitoring.py check ALERTS.json METRICS.md RUNBOOKS DASHBOARD.json...
   monitoring.py rules DASHBOARD.json...     every expression of the dashboards as a rules file, for promtool to parse
+  monitoring.py scraped URL METRICS.md      what a Prometheus has scraped against the table
+  monitoring.py ask URL NODE DASHBOARD.json...   every panel with a Prometheus; those that show nothing, one a line
 """
 import json
 import os
 import re
 import sys
+import urllib.parse
+import urllib.request
 
 # What Prometheus and the chart's monitors put on every series.
 TARGET_LABELS = {"job", "instance", "namespace", "node", "pod"}
@@ -242,7 +246,54 @@ def rules(dashboard_paths):
     json.dump({"groups": [{"name": f"g{i}", "rules": [rule]} for i, rule in enumerate(found)]}, sys.stdout)
 
 
-if sys.argv[1] == "rules":
+def get(url, path, **parameters):
+    """A question to Prometheus's API. A query that it refuses ends the program."""
+    with urllib.request.urlopen(f"{url}/api/v1/{path}?{urllib.parse.urlencode(parameters)}", timeout=10) as answer:
+        return json.load(answer)["data"]
+
+
+def scraped(url, metrics_path):
+    emitted = read_table(metrics_path)
+    seen, problems = set(), {}
+    for series in get(url, "series", **{"match[]": '{job=~"conntrack-.+"}'}):
+        name = series.pop("__name__")
+        if name == "up" or name.startswith("scrape_"):
+            continue
+        metric = base(name, emitted)
+        if metric is None:
+            problems[f"{name} is not in the table"] = True
+            continue
+        seen.add(metric)
+        kind, labels, origin, _ = emitted[metric]
+        own = set(series) - TARGET_LABELS - {"container", "endpoint"} - ({"le"} if name.endswith("_bucket") else set())
+        if own != labels:
+            problems[f"{name} has the labels {sorted(own)}, and in the table {sorted(labels)}"] = True
+        if origin not in ("both", series["job"].removeprefix("conntrack-")):
+            problems[f"{name} comes from {series['job']}, and in the table from {origin}"] = True
+    for name, kinds in get(url, "metadata").items():
+        metric = base(name, emitted)
+        if metric and any(kind["type"] != emitted[metric][0] or not kind["help"] for kind in kinds):
+            problems[f"{name}: {kinds}, and in the table {emitted[metric][0]}"] = True
+    report("what is scraped is in docs/metrics.md, with type, labels and origin", sorted(problems))
+    print("not seen: " + " ".join(sorted(set(emitted) - seen)))
+
+
+def ask(url, node, dashboard_paths):
+    for path in dashboard_paths:
+        with open(path, encoding="utf-8") as file:
+            dashboard = json.load(file)
+        for panel in panels_of(dashboard):
+            expressions = [t["expr"].replace("$node", node).replace("$policy", ".*").replace("$__rate_interval", "10s") for t in panel.get("targets", [])]
+            if expressions and not any(get(url, "query", query=expression)["result"] for expression in expressions):
+                print(panel["title"])
+
+
+if sys.argv[1] == "scraped":
+    scraped(sys.argv[2], sys.argv[3])
+    sys.exit(1 if failed else 0)
+elif sys.argv[1] == "ask":
+    ask(sys.argv[2], sys.argv[3], sys.argv[4:])
+elif sys.argv[1] == "rules":
     rules(sys.argv[2:])
 else:
     check(sys.argv[2], sys.argv[3], sys.argv[4], sys.argv[5:])

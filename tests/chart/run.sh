@@ -4,8 +4,8 @@
 #   tests/chart/run.sh            everything; starts an etcd and an API server of its own on free ports
 #   tests/chart/run.sh --update   writes golden/*.yaml anew, from values/*.yaml
 #
-# HELM, KUBECTL, TEST_APISERVER and ETCD say where these programs are, unless they are on PATH; PROMTOOL the same, and without it what needs it is skipped. CONTROLLER may name a built
-# conntrack-controller; without it, the controller is built.
+# HELM, KUBECTL, TEST_APISERVER, ETCD and PROMTOOL say where these programs are, unless they are on PATH. What needs promtool or
+# prometheus is skipped without them. CONTROLLER and AGENT may name built programs; without them, these are built.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 2
 # shellcheck source=tests/chart/lib.sh
@@ -39,4 +39,6 @@ start_server
 . ./admission.sh
 # shellcheck source=tests/chart/uninstall.sh
 . ./uninstall.sh
+# shellcheck source=tests/chart/scrape.sh
+. ./scrape.sh
 summary
