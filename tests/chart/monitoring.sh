@@ -24,7 +24,7 @@ alerts >"$rules/rules.yaml"
 alerts --values values/alerts.yaml >"$work/other-rules.yaml"
 dashboards=("$chart"/files/dashboards/*.json)
 
-same_names() { diff <(sed -n 's/^ *- alert: //p' "$rules/rules.yaml" | sort -u) <(cd alerts && ls ./*.yaml | sed 's/^\.\/\(.*\)\.yaml$/\1/' | sort); }
+same_names() { diff <(sed -n 's/^ *- alert: //p' "$rules/rules.yaml" | sort -u) <(basename -s .yaml alerts/*.yaml | sort); }
 check "alerts: each has its tests, and each of these its alert" same_names
 check "alerts: the schema knows them all" diff <(sed -n 's/^ *- alert: //p' "$rules/rules.yaml" | sort -u) \
   <(jq -r '.definitions.alert.enum[]' "$chart/values.schema.json" | sort)
@@ -55,6 +55,17 @@ else
   skip "monitoring: dashboards and alerts against docs/metrics.md" "python3 is not installed"
 fi
 
+# What the guide shows can be used as it stands.
+mkdir -p "$work/guide"
+awk -v to="$work/guide" '/^```yaml$/ { n++; inside = 1; next } /^```$/ { inside = 0 } inside { print >(to "/" n ".yaml") }' "$root/docs/guide.md"
+count=0
+for file in "$work"/guide/*.yaml; do
+  grep -qE '^(metrics|prometheusRule|telemetry):' "$file" || continue
+  check "guide: the values of $(grep -oE '^[a-zA-Z]+' "$file" | xargs)" "$helm" template release "$chart" --namespace "$namespace" --values "$file"
+  count=$((count + 1))
+done
+equals "guide: its values are found" 3 $count
+
 promtool=${PROMTOOL:-promtool}
 if command -v "$promtool" >/dev/null; then
   check "promtool: the alerts parse" "$promtool" check rules --lint=all --lint-fatal "$rules/rules.yaml"
@@ -62,6 +73,9 @@ if command -v "$promtool" >/dev/null; then
   for file in "$rules"/Conntrack*.yaml; do
     check "promtool: tests of $(basename "$file" .yaml)" "$promtool" test rules "$file"
   done
+  # Debian builds Prometheus without the discovery of Kubernetes.
+  sed 's/kubernetes_sd_configs: .*/static_configs: [{targets: [a]}]/' "$(grep -l '^scrape_configs:' "$work"/guide/*.yaml)" >"$work/scrape.yaml"
+  check "promtool: the guide's scrape configuration parses" "$promtool" check config "$work/scrape.yaml"
   # The other way to say it: these tests can fail.
   sed 's/> 75 \/ 100/> 85 \/ 100/' "$rules/rules.yaml" >"$work/changed.yaml"
   mkdir -p "$work/changed" && cp alerts/ConntrackTableNearlyFull.yaml "$work/changed/" && mv "$work/changed.yaml" "$work/changed/rules.yaml"
