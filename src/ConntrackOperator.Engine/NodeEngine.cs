@@ -8,6 +8,7 @@ using ConntrackOperator.Engine.Scanning;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Netfilter.Sysctls;
+using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Engine;
 
@@ -191,10 +192,10 @@ public sealed class NodeEngine : IDisposable
             ObservedGeneration = generation,
             Conditions =
             [
-                ConditionList.Next(before, ConditionTypes.Ready, applied, generation, now),
-                ConditionList.Next(before, ConditionTypes.Applied, applied, generation, now),
-                ConditionList.Next(before, ConditionTypes.Drifted, AppliedRules.Drifted(settings), generation, now),
-                ConditionList.Next(before, ConditionTypes.Pressure, PressureVerdict.From(_pressure, reading), generation, now),
+                applied.ToCondition(ConditionTypes.Ready, before, generation, now),
+                applied.ToCondition(ConditionTypes.Applied, before, generation, now),
+                AppliedRules.Drifted(settings).ToCondition(ConditionTypes.Drifted, before, generation, now),
+                PressureVerdict.From(_pressure, reading).ToCondition(ConditionTypes.Pressure, before, generation, now),
             ],
             Table = new TableStatus
             {
@@ -203,7 +204,7 @@ public sealed class NodeEngine : IDisposable
                 Buckets = reading.Buckets,
                 Percent = reading.Percent,
                 MemoryBytes = reading.MemoryBytes,
-                Memory = reading.MemoryBytes is { } bytes ? MemorySize.Format(bytes) : null,
+                Memory = reading.MemoryBytes is { } bytes ? ByteSize.Format(bytes) : null,
             },
             Rates = new RatesStatus
             {

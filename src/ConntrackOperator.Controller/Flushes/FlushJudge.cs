@@ -70,7 +70,7 @@ internal static class FlushJudge
         Matched = 0,
         Deleted = 0,
         FinishedAt = now,
-        Conditions = [Condition("Complete", false, reason, message, now), Condition("Failed", true, reason, message, now)],
+        Conditions = Conditions(failed: true, reason, message, now),
     };
 
     private static List<Condition> Conditions(IReadOnlyList<Condition>? before, List<FlushFailure> failures, string told, DateTimeOffset now)
@@ -80,23 +80,16 @@ internal static class FlushJudge
             return [.. before];
         }
 
-        var why = failures.Count > 0 ? $"{told}; {failures[0].Name}: {failures[0].Message}" : told;
         var failed = failures.Count > 0;
-        return
-        [
-            Condition("Complete", !failed, failed ? failures[0].Reason! : "Done", why, now),
-            Condition("Failed", failed, failed ? failures[0].Reason! : "Done", why, now),
-        ];
+        var why = failed ? $"{told}; {failures[0].Name}: {failures[0].Message}" : told;
+        return Conditions(failed, failed ? failures[0].Reason! : "Done", why, now);
     }
 
-    private static Condition Condition(string type, bool status, string reason, string message, DateTimeOffset now) => new()
-    {
-        Type = type,
-        Status = status ? "True" : "False",
-        Reason = reason,
-        Message = message,
-        LastTransitionTime = now,
-    };
+    private static List<Condition> Conditions(bool failed, string reason, string message, DateTimeOffset now) =>
+    [
+        new Verdict(!failed, reason, message).ToCondition("Complete", null, null, now),
+        new Verdict(failed, reason, message).ToCondition("Failed", null, null, now),
+    ];
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

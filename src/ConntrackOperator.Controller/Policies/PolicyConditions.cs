@@ -10,14 +10,14 @@ internal static class PolicyConditions
     public static List<Condition> Compute(
         string policy, TallySnapshot tally, IReadOnlyList<FieldError> errors, bool deleting, IReadOnlyList<Condition>? before, long? generation, DateTimeOffset now) =>
     [
-        Next(before, "Ready", Ready(tally, errors, deleting), generation, now),
-        Next(before, "Reconciling", Reconciling(tally, errors, deleting), generation, now),
-        Next(before, "Stalled", Stalled(tally, errors), generation, now),
-        Next(before, "Conflict", Conflict(policy, tally), generation, now),
-        Next(before, "Pressure", Pressure(tally), generation, now),
+        Ready(tally, errors, deleting).ToCondition("Ready", before, generation, now),
+        Reconciling(tally, errors, deleting).ToCondition("Reconciling", before, generation, now),
+        Stalled(tally, errors).ToCondition("Stalled", before, generation, now),
+        Conflict(policy, tally).ToCondition("Conflict", before, generation, now),
+        Pressure(tally).ToCondition("Pressure", before, generation, now),
     ];
 
-    public static PolicyVerdict Ready(TallySnapshot tally, IReadOnlyList<FieldError> errors, bool deleting)
+    public static Verdict Ready(TallySnapshot tally, IReadOnlyList<FieldError> errors, bool deleting)
     {
         var nodes = tally.Nodes;
         if (deleting)
@@ -40,6 +40,11 @@ internal static class PolicyConditions
             return new(true, "NoNodes", "the selector matches no node now");
         }
 
+        if (tally.IsPaused)
+        {
+            return new(false, "RolloutPaused", Paused(tally));
+        }
+
         if (nodes.Failed > 0)
         {
             return new(false, "NodesFailed", Text($"{nodes.Failed} of {nodes.Selected} nodes: {Example(tally)}"));
@@ -48,6 +53,11 @@ internal static class PolicyConditions
         if (nodes.Drifted > 0)
         {
             return new(false, "Contested", Text($"{nodes.Drifted} of {nodes.Selected} nodes: {Example(tally)}"));
+        }
+
+        if (nodes.Waiting > 0)
+        {
+            return new(false, "RollingOut", RollingOut(tally));
         }
 
         if (nodes.Updating > 0)
@@ -60,20 +70,22 @@ internal static class PolicyConditions
             : new(true, "AllNodesReady", Text($"all {nodes.Selected} nodes hold what the policy asks"));
     }
 
-    public static PolicyVerdict Reconciling(TallySnapshot tally, IReadOnlyList<FieldError> errors, bool deleting) =>
+    public static Verdict Reconciling(TallySnapshot tally, IReadOnlyList<FieldError> errors, bool deleting) =>
         deleting ? new(true, "Deleting", "the nodes are putting back what was there before")
         : errors.Count > 0 ? new(false, "Invalid", "nothing is done until the policy is valid")
         : tally.Pending > 0 ? new(true, "Planning", Text($"{tally.Pending} nodes are still to be planned"))
+        : tally.IsPaused ? new(true, "RolloutPaused", Paused(tally))
+        : tally.Nodes.Waiting > 0 ? new(true, "RollingOut", RollingOut(tally))
         : tally.Nodes.Updating > 0 ? new(true, "Updating", Text($"{tally.Nodes.Updating} of {tally.Nodes.Selected} nodes are being changed"))
         : new(false, "Done", "every node that can be reached has the plan");
 
-    public static PolicyVerdict Stalled(TallySnapshot tally, IReadOnlyList<FieldError> errors) =>
+    public static Verdict Stalled(TallySnapshot tally, IReadOnlyList<FieldError> errors) =>
         errors.Count > 0 ? new(true, "Invalid", string.Join("; ", errors.Take(5)))
         : tally.Nodes.Failed > 0 ? new(true, "NodesFailed", Text($"{tally.Nodes.Failed} of {tally.Nodes.Selected} nodes: {Example(tally)}"))
         : tally.Nodes.Drifted > 0 ? new(true, "Contested", Text($"{tally.Nodes.Drifted} of {tally.Nodes.Selected} nodes: {Example(tally)}"))
         : new(false, "NotStalled", "nothing stands in the way");
 
-    public static PolicyVerdict Conflict(string policy, TallySnapshot tally)
+    public static Verdict Conflict(string policy, TallySnapshot tally)
     {
         if (tally.Conflicts.Count == 0)
         {
@@ -93,7 +105,7 @@ internal static class PolicyConditions
         return new(true, "EqualPriority", string.Join("; ", texts) + more + ". Give one of them a higher priority");
     }
 
-    public static PolicyVerdict Pressure(TallySnapshot tally)
+    public static Verdict Pressure(TallySnapshot tally)
     {
         var hottest = tally.Hottest.Count > 0 ? Text($"{tally.Hottest[0].Name} is {tally.Hottest[0].Percent}% full") : "no usage is known";
         return tally.Critical > 0 ? new(true, "Critical", Text($"{tally.Critical} nodes critical, {tally.Warning} near it; {hottest}"))
@@ -101,23 +113,24 @@ internal static class PolicyConditions
             : new(false, "Normal", hottest);
     }
 
+    private static string RollingOut(TallySnapshot tally)
+    {
+        var done = Text($"{tally.Nodes.Ready} of {tally.Nodes.Selected} nodes changed");
+        return tally.Rollout is not { } rollout ? done
+            : rollout.Stuck < rollout.AtOnce ? done + Text($", {rollout.AtOnce} at once")
+            : done + Text($", {rollout.AtOnce} at once, and {rollout.Stuck} that failed take every place: mend them (status.failures says what is wrong), or edit the policy");
+    }
+
+    /// <summary>Without the numbers of drops: they are on the nodes, and a status that repeats them is written with every report.</summary>
+    private static string Paused(TallySnapshot tally)
+    {
+        var rollout = tally.Rollout!;
+        var names = string.Join(", ", rollout.DroppingNodes) + (rollout.Dropping > rollout.DroppingNodes.Count ? Text($" and {rollout.Dropping - rollout.DroppingNodes.Count} more") : string.Empty);
+        return Text($"{tally.Nodes.Ready} of {tally.Nodes.Selected} nodes changed; {names} dropped no packets before the change and do now. It goes on by itself when they no longer do; to go on before that, edit what the policy sets, or set spec.rollout.pauseOnDrops to false");
+    }
+
     private static string Example(TallySnapshot tally) =>
         tally.Failures.Count == 0 ? string.Empty : $"{tally.Failures[0].Name}: {tally.Failures[0].Reason}: {tally.Failures[0].Message}";
-
-    private static Condition Next(IReadOnlyList<Condition>? before, string type, PolicyVerdict verdict, long? generation, DateTimeOffset now)
-    {
-        var status = verdict.Status ? "True" : "False";
-        var old = before?.FirstOrDefault(c => c.Type == type);
-        return new Condition
-        {
-            Type = type,
-            Status = status,
-            Reason = verdict.Reason,
-            Message = verdict.Message,
-            ObservedGeneration = generation,
-            LastTransitionTime = old?.Status == status && old.LastTransitionTime is { } since ? since : now,
-        };
-    }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

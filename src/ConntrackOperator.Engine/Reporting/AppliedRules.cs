@@ -1,4 +1,5 @@
 using System.Globalization;
+using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine.Enforcement;
 

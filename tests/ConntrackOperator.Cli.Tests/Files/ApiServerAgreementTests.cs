@@ -124,7 +124,7 @@ public class ApiServerAgreementTests(ApiServerWithCrds server) : IClassFixture<A
     public async Task Sample_flush_is_accepted_by_the_API_server()
     {
         Assert.SkipWhen(TestApiServer.Unavailable is not null, TestApiServer.Unavailable ?? string.Empty);
-        var file = Path.Combine(PolicyTestData.RepositoryRoot(), "config", "samples", "flush-time-wait.yaml");
+        var file = Path.Combine(Repository.Root, "config", "samples", "flush-time-wait.yaml");
         var (status, message) = await server.TryAsync(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), "conntrackflushes");
         Assert.True(status == HttpStatusCode.Created, $"{status}: {message}");
     }
@@ -147,11 +147,12 @@ public class ApiServerAgreementTests(ApiServerWithCrds server) : IClassFixture<A
     [InlineData("by-pool.yaml")]
     [InlineData("auto-sized.yaml")]
     [InlineData("everything.yaml")]
+    [InlineData("slowly.yaml")]
     public async Task Sample_is_accepted_by_the_API_server(string name)
     {
         Assert.SkipWhen(TestApiServer.Unavailable is not null, TestApiServer.Unavailable ?? string.Empty);
         var text = await File.ReadAllTextAsync(
-            Path.Combine(PolicyTestData.RepositoryRoot(), "config", "samples", name), TestContext.Current.CancellationToken);
+            Path.Combine(Repository.Root, "config", "samples", name), TestContext.Current.CancellationToken);
         foreach (var document in text.Split("\n---\n"))
         {
             var (status, message) = await server.TryAsync(document);

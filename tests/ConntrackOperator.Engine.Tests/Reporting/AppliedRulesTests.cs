@@ -48,31 +48,6 @@ public sealed class AppliedRulesTests
         Assert.Contains("modprobe nf_conntrack", verdict.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void A_transition_time_moves_with_the_status_only()
-    {
-        var first = new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero);
-        var condition = ConditionList.Next(null, "Applied", new Verdict(true, "InSync", "a"), 1, first);
-        var reworded = ConditionList.Next([condition], "Applied", new Verdict(true, "Observed", "b"), 2, first.AddHours(1));
-        var failed = ConditionList.Next([reworded], "Applied", new Verdict(false, "Failed", "c"), 2, first.AddHours(2));
-        var unknown = ConditionList.Next([failed], "Applied", new Verdict(null, "NoPlan", "d"), 2, first.AddHours(3));
-
-        Assert.Equal([first, first, first.AddHours(2), first.AddHours(3)], new[] { condition, reworded, failed, unknown }.Select(c => c.LastTransitionTime!.Value));
-        Assert.Equal(["True", "True", "False", "Unknown"], new[] { condition, reworded, failed, unknown }.Select(c => c.Status));
-        Assert.Equal(("Observed", "b", 2), (reworded.Reason, reworded.Message, reworded.ObservedGeneration));
-    }
-
-    [Theory]
-    [InlineData(0, "0")]
-    [InlineData(999, "999")]
-    [InlineData(1000, "0.98Ki")]
-    [InlineData(83886080, "80Mi")]
-    [InlineData(88080384, "84Mi")]
-    [InlineData(335544320, "320Mi")]
-    [InlineData(1342177280, "1.25Gi")]
-    [InlineData(long.MaxValue, "8388608Ti")]
-    public void Memory_is_told_in_three_digits(long bytes, string expected) => Assert.Equal(expected, MemorySize.Format(bytes));
-
     private static SettingStatus[] Settings(params SettingState[] states) =>
         [.. states.Select((state, i) => new SettingStatus { Name = $"key{i}", Desired = 1, State = state, Message = "why" })];
 }

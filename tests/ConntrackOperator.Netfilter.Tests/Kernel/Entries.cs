@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using ConntrackOperator.TestKit.Kernel;
 
 namespace ConntrackOperator.Netfilter.Tests.Kernel;
 

@@ -1,5 +1,6 @@
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Netfilter.Tests.Kernel;
+using ConntrackOperator.TestKit.Kernel;
 
 namespace ConntrackOperator.Netfilter.Tests.Sysctls;
 
@@ -50,6 +51,34 @@ public sealed class KernelSysctlTests
         Assert.Equal(22, result.Errno);
         Assert.Equal(held, result.Value);
         Assert.Contains("(EINVAL)", result.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("HZ", result.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(SysctlNames.TcpTimeoutEstablished)]
+    [InlineData(SysctlNames.Fragment6Timeout)]
+    public void A_timeout_that_is_too_long_for_the_kernel_says_how_long_one_may_be(string name)
+    {
+        NetworkNamespace.Require();
+        using var space = new NetworkNamespace();
+        var held = space.Run(() => directory.Read(name)).Value;
+        var result = space.Run(() => directory.Write(name, int.MaxValue));
+        Assert.Equal((SysctlStatus.Failed, 22, held), (result.Status, result.Errno, result.Value));
+        Assert.EndsWith("A kernel takes at most 24.8 to 248 days (2147483 to 21474836 seconds), by its HZ.", result.Message, StringComparison.Ordinal);
+        Assert.Equal(SysctlStatus.Ok, space.Run(() => directory.Write(name, 2147483)).Status);
+    }
+
+    [Fact]
+    public void What_can_be_written_is_asked_of_the_kernel_and_nothing_changes()
+    {
+        NetworkNamespace.Require();
+        using var space = new NetworkNamespace();
+        var held = space.Run(() => directory.Read(SysctlNames.TcpTimeoutEstablished)).Value;
+        Assert.True(space.Run(() => directory.IsWritable(SysctlNames.TcpTimeoutEstablished)));
+        Assert.False(space.Run(() => directory.IsWritable(SysctlNames.Max)));
+        Assert.False(space.Run(() => directory.IsWritable("nf_conntrack_nothing")));
+        Assert.False(space.Run(() => directory.IsWritable("../core/somaxconn")));
+        Assert.Equal(held, space.Run(() => directory.Read(SysctlNames.TcpTimeoutEstablished)).Value);
     }
 
     [Fact]
