@@ -147,6 +147,8 @@ spec:
             initialDelaySeconds: 15
             periodSeconds: 20
             timeoutSeconds: 3
+            # A full table drops the probe's own connection, and that is no time to stop the agent.
+            failureThreshold: 15
           readinessProbe:
             httpGet: { {{- $host }}port: {{ int $agent.healthPort }}, path: /readyz}
             periodSeconds: 10
