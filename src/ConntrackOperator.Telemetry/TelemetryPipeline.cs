@@ -31,18 +31,17 @@ public sealed class TelemetryPipeline : IDisposable
     private ProcessMetrics? _process;
     private bool _disposed;
 
-    /// <summary>Builds what is sent by OTLP. What is served is built when it is first asked for: on a node that nobody scrapes
-    /// it costs nothing.</summary>
+    /// <summary>Builds it.</summary>
     /// <param name="settings">What goes out by OTLP.</param>
     /// <param name="source">Who speaks.</param>
-    /// <param name="scrape">Whether the metrics are served for Prometheus as well.</param>
-    public TelemetryPipeline(TelemetrySettings settings, TelemetrySource source, bool scrape)
+    /// <param name="scraping">Whether the metrics are served for Prometheus as well.</param>
+    public TelemetryPipeline(TelemetrySettings settings, TelemetrySource source, Scraping scraping)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(source);
         (_settings, _source) = (settings, source);
-        _exporter = scrape ? new PrometheusExporter() : null;
-        if (settings.Metrics)
+        _exporter = scraping != Scraping.Off ? new PrometheusExporter() : null;
+        if (settings.Metrics || scraping == Scraping.On)
         {
             BuildMeters();
         }

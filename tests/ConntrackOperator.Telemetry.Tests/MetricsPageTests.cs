@@ -22,7 +22,7 @@ public sealed class MetricsPageTests
     {
         using var server = new FakeApiServer([new FakeResource(Reporter.Type)]);
         using var metrics = new AgentMetrics();
-        using var pipeline = new TelemetryPipeline(new TelemetrySettings(), AgentTelemetry.Source(new AgentOptions { NodeName = "node-7" }), scrape: true);
+        using var pipeline = new TelemetryPipeline(new TelemetrySettings(), AgentTelemetry.Source(new AgentOptions { NodeName = "node-7" }), Scraping.WhenAsked);
         pipeline.Scrape!();
         metrics.Show(
             new TableReading(10, 100, 100, 1000, Counters, CounterRates.Zero),
