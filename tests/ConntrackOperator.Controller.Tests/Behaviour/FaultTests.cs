@@ -72,18 +72,18 @@ public sealed class FaultTests() : SimulatedClusterTest(User)
     {
         foreach (var i in Enumerable.Range(0, 12))
         {
-            await _cluster.CreateNodeAsync($"n{i:00}");
+            await Cluster.CreateNodeAsync($"n{i:00}");
         }
 
-        var most = new ChangingNodes(_cluster);
+        var most = new ChangingNodes(Cluster);
         await using var controller = Start();
-        await _cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}},"rollout":{"maxUnavailable":3}}""");
-        await Until(() => _cluster.IsReady("p"), "it is ready");
+        await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}},"rollout":{"maxUnavailable":3}}""");
+        await Until(() => Cluster.IsReady("p"), "it is ready");
         Assert.InRange(most.TakeMost(), 1, 3);
-        _server.Faults.Add(r => r.User == User && r.Verb == verb && r.Plural == "conntracknodes", 4, Fault(fault));
-        await _cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"1h"}},"rollout":{"maxUnavailable":3}}""");
-        await Until(() => _cluster.IsReady("p") && _cluster.Policy("p")!.Metadata!.Generation == 2, "the edit is in force");
-        await Until(() => _cluster.Plans.Count(p => p.Spec!.Settings![0].Value == 3600) == 12, "every node has it");
+        Server.Faults.Add(r => r.User == User && r.Verb == verb && r.Plural == "conntracknodes", 4, Fault(fault));
+        await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"1h"}},"rollout":{"maxUnavailable":3}}""");
+        await Until(() => Cluster.IsReady("p") && Cluster.Policy("p")!.Metadata!.Generation == 2, "the edit is in force");
+        await Until(() => Cluster.Plans.Count(p => p.Spec!.Settings![0].Value == 3600) == 12, "every node has it");
         Assert.InRange(most.TakeMost(), 1, 3);
     }
 
@@ -92,18 +92,18 @@ public sealed class FaultTests() : SimulatedClusterTest(User)
     {
         foreach (var i in Enumerable.Range(0, 20))
         {
-            await _cluster.CreateNodeAsync($"n{i:00}");
+            await Cluster.CreateNodeAsync($"n{i:00}");
         }
 
-        var most = new ChangingNodes(_cluster);
+        var most = new ChangingNodes(Cluster);
         var random = new Random(11);
         for (var round = 0; round < 15; round++)
         {
-            using var connection = new KillableConnection(_server.BaseAddress, User);
+            using var connection = new KillableConnection(Server.BaseAddress, User);
             await using var controller = RunningController.Lead(connection.Client, null, Templates.Agent());
             if (round % 4 == 0)
             {
-                await _cluster.ApplyAsync("p", $$"""{"timeouts":{"tcp":{"established":"{{100 + round}}s"} },"rollout":{"maxUnavailable":"15%"} }""");
+                await Cluster.ApplyAsync("p", $$"""{"timeouts":{"tcp":{"established":"{{100 + round}}s"} },"rollout":{"maxUnavailable":"15%"} }""");
             }
 
             await Task.Delay(random.Next(250), TestCluster.Token);
@@ -111,8 +111,8 @@ public sealed class FaultTests() : SimulatedClusterTest(User)
         }
 
         await using var last = Start();
-        await Until(() => _cluster.IsReady("p") && _cluster.Policy("p")!.Status!.Nodes!.Ready == 20, "it is ready");
-        await Until(() => _cluster.Plans.Count(p => p.Spec!.Settings![0].Value == 112) == 20, "every node has the last plan");
+        await Until(() => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.Nodes!.Ready == 20, "it is ready");
+        await Until(() => Cluster.Plans.Count(p => p.Spec!.Settings![0].Value == 112) == 20, "every node has the last plan");
         Assert.InRange(most.TakeMost(), 1, 3);
     }
 

@@ -80,28 +80,28 @@ public sealed class ThousandNodesTests(ITestOutputHelper output) : SimulatedClus
     {
         var options = new ControllerOptions { Namespace = TestCluster.Namespace };
         await using var controller = RunningController.Lead(
-            new ServerConnection { Server = _server.BaseAddress, Token = "controller" }.Connect(), options, Templates.Agent());
-        var most = new ChangingNodes(_cluster);
+            new ServerConnection { Server = Server.BaseAddress, Token = "controller" }.Connect(), options, Templates.Agent());
+        var most = new ChangingNodes(Cluster);
 
         // An object on which the agent reports first, and then the settings.
         await StepAsync("first plan, a tenth at once", TimeSpan.FromSeconds(40), 2 * Nodes,
-            () => _cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}},"rollout":{"maxUnavailable":"10%"}}"""),
-            () => _cluster.IsReady("p") && _cluster.Policy("p")!.Status!.Nodes!.Ready == Nodes);
+            () => Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}},"rollout":{"maxUnavailable":"10%"}}"""),
+            () => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.Nodes!.Ready == Nodes);
         Assert.InRange(most.TakeMost(), 1, Nodes / 10);
 
         await StepAsync("edit, a tenth at once", TimeSpan.FromSeconds(40), Nodes,
-            () => _cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"1h"}},"rollout":{"maxUnavailable":"10%"}}"""),
-            () => _cluster.IsReady("p") && _cluster.Policy("p")!.Status!.ObservedGeneration == 2);
+            () => Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"1h"}},"rollout":{"maxUnavailable":"10%"}}"""),
+            () => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.ObservedGeneration == 2);
         Assert.InRange(most.TakeMost(), 1, Nodes / 10);
 
         await StepAsync("edit, one at once", TimeSpan.FromSeconds(60), Nodes,
-            () => _cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"2h"}},"rollout":{"maxUnavailable":1}}"""),
-            () => _cluster.IsReady("p") && _cluster.Policy("p")!.Status!.ObservedGeneration == 3);
+            () => Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"2h"}},"rollout":{"maxUnavailable":1}}"""),
+            () => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.ObservedGeneration == 3);
         Assert.Equal(1, most.TakeMost());
 
         await StepAsync("delete", TimeSpan.FromSeconds(30), 2 * Nodes,
-            () => _cluster.DeleteAsync(ResourceTypes.Policy, "p"),
-            () => !_cluster.Plans.Any() && _cluster.Policy("p") is null && _cluster.DaemonSet() is null);
+            () => Cluster.DeleteAsync(ResourceTypes.Policy, "p"),
+            () => !Cluster.Plans.Any() && Cluster.Policy("p") is null && Cluster.DaemonSet() is null);
     }
 
     /// <summary>One step: done within a time, with at most so many writes to plans, and with writes to a policy's status by the second and not by the node.</summary>
