@@ -283,7 +283,7 @@ def ask(url, node, dashboard_paths):
         with open(path, encoding="utf-8") as file:
             dashboard = json.load(file)
         for panel in panels_of(dashboard):
-            expressions = [t["expr"].replace("$node", node).replace("$policy", ".*").replace("$__rate_interval", "10s") for t in panel.get("targets", [])]
+            expressions = [t["expr"].replace("$node", node).replace("$policy", ".*").replace("$__rate_interval", "2m") for t in panel.get("targets", [])]
             if expressions and not any(get(url, "query", query=expression)["result"] for expression in expressions):
                 print(panel["title"])
 
