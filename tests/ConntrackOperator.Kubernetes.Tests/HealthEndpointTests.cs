@@ -53,7 +53,7 @@ public sealed class HealthEndpointTests
         var port = FreePort();
         var serving = new HealthEndpoint($"127.0.0.1:{port}", () => null, () => null, SilentLog.Instance).RunAsync(stop.Token);
         var silent = new List<TcpClient>();
-        for (var i = 0; i < 8; i++)
+        for (var i = 0; i < 16; i++)
         {
             silent.Add(new TcpClient());
             await silent[^1].ConnectAsync(IPAddress.Loopback, port, TestContext.Current.CancellationToken);
@@ -64,6 +64,65 @@ public sealed class HealthEndpointTests
         silent.ForEach(c => c.Dispose());
         await stop.CancelAsync();
         await serving;
+    }
+
+    [Fact]
+    public async Task Connection_of_a_scraper_stays_and_leaves_room_for_others()
+    {
+        using var stop = new CancellationTokenSource();
+        var port = FreePort();
+        var serving = new HealthEndpoint($"127.0.0.1:{port}", () => null, () => null, SilentLog.Instance) { Metrics = () => "x 1\n"u8.ToArray() }.RunAsync(stop.Token);
+        var scrapers = new List<TcpClient>();
+        var stayed = 0;
+        for (var i = 0; i < 16; i++)
+        {
+            var client = new TcpClient();
+            scrapers.Add(client);
+            await client.ConnectAsync(IPAddress.Loopback, port, TestContext.Current.CancellationToken);
+            stayed += (await AskAsync(client)).Contains("Connection: keep-alive", StringComparison.Ordinal) ? 1 : 0;
+        }
+
+        Assert.InRange(stayed, 7, 9);
+        Assert.Contains("\r\n\r\nx 1\n", await AskAsync(scrapers[0]), StringComparison.Ordinal);
+        Assert.Contains("HTTP/1.1 200 OK", await AskAsync(scrapers[0]), StringComparison.Ordinal);
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(20) };
+        Assert.Equal("ok\n", await http.GetStringAsync(new Uri($"http://127.0.0.1:{port}/healthz"), TestContext.Current.CancellationToken));
+        scrapers.ForEach(c => c.Dispose());
+        await stop.CancelAsync();
+        await serving;
+    }
+
+    [Theory]
+    [InlineData("GET /healthz HTTP/1.0\r\n\r\n")]
+    [InlineData("GET /healthz HTTP/1.1\r\nHost: x\r\nconnection: Close\r\n\r\n")]
+    [InlineData("POST /healthz HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc")]
+    public async Task Connection_ends_when_it_is_asked_to_or_may_hold_a_body(string request)
+    {
+        using var stop = new CancellationTokenSource();
+        var port = FreePort();
+        var serving = new HealthEndpoint($"127.0.0.1:{port}", () => null, () => null, SilentLog.Instance).RunAsync(stop.Token);
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, port, TestContext.Current.CancellationToken);
+        await client.GetStream().WriteAsync(System.Text.Encoding.ASCII.GetBytes(request), TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(client.GetStream());
+        Assert.Contains("Connection: close", await reader.ReadToEndAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        await stop.CancelAsync();
+        await serving;
+    }
+
+    private static async Task<string> AskAsync(TcpClient client)
+    {
+        await client.GetStream().WriteAsync("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
+        var buffer = new byte[4096];
+        var length = 0;
+        while (!System.Text.Encoding.ASCII.GetString(buffer, 0, length).EndsWith("x 1\n", StringComparison.Ordinal))
+        {
+            var read = await client.GetStream().ReadAsync(buffer.AsMemory(length), TestContext.Current.CancellationToken);
+            Assert.True(read > 0, "the connection ended");
+            length += read;
+        }
+
+        return System.Text.Encoding.ASCII.GetString(buffer, 0, length);
     }
 
     private static int FreePort()
