@@ -46,7 +46,7 @@ internal sealed class Leader : IDisposable
         _events = new EventRecorder(api, new EventRecorderOptions { ReportingController = ControllerOptions.FieldManager, ReportingInstance = options.Identity }, log, time);
         _nodeEvents = new NodeEvents(_events);
 
-        var nodes = new NodeReconciler(api, _cluster, _board, options, new FlushAssignments(_cluster.Flushes.Store), Touched, () => _fleet.Add(Fleet), time);
+        var nodes = new NodeReconciler(api, _cluster, _board, options, new FlushAssignments(_cluster.Flushes.Store), Changed, () => _fleet.Add(Fleet), time);
         var policies = new PolicyReconciler(api, _cluster, _board, options, _events, time);
         _parts.Add(_events.RunAsync);
         _parts.Add(_cluster.RunAsync);
@@ -223,11 +223,16 @@ internal sealed class Leader : IDisposable
         }
     }
 
-    private void Touched(IReadOnlyCollection<string> policies)
+    private void Changed(BoardChange change)
     {
-        foreach (var policy in policies)
+        foreach (var policy in change.Policies)
         {
             _policies.Add(policy);
+        }
+
+        foreach (var node in change.Nodes)
+        {
+            _nodes.Add(node);
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Api.Schema;
+using ConntrackOperator.Planning.Rollouts;
 
 namespace ConntrackOperator.Planning;
 
@@ -34,6 +35,7 @@ public static class PolicyValidator
         CheckThresholds(spec, errors);
         CheckSysctls(spec.Sysctls, errors);
         CheckPressure(spec.Pressure, errors);
+        CheckRollout(spec.Rollout, errors);
         CheckChoice("spec.onDelete", spec.OnDelete, errors);
         return errors;
     }
@@ -155,6 +157,15 @@ public static class PolicyValidator
         if (warning >= critical)
         {
             errors.Add(new("spec.pressure.warningPercent", Text(warning), RuleMessages.WarningBelowCritical));
+        }
+    }
+
+    private static void CheckRollout(RolloutSpec? rollout, List<FieldError> errors)
+    {
+        if (rollout?.MaxUnavailable is { } value && !RolloutLimit.IsValid(value))
+        {
+            var written = value.Count is { } count ? Text(count) : JsonText.Quote(value.Text ?? string.Empty);
+            errors.Add(new("spec.rollout.maxUnavailable", written, RuleMessages.MaxUnavailable));
         }
     }
 

@@ -10,7 +10,7 @@ public class SettingCatalogTests
     // Fields of a policy that are no sysctl of their own.
     private static readonly string[] _others =
     [
-        "nodeSelector", "priority", "mode", "table.size.auto", "table.memoryLimitPercent", "sysctls", "pressure", "onDelete",
+        "nodeSelector", "priority", "mode", "table.size.auto", "table.memoryLimitPercent", "sysctls", "pressure", "rollout", "onDelete",
     ];
 
     [Fact]

@@ -14,6 +14,7 @@ namespace ConntrackOperator.Api.Policies;
 [PrinterColumn("Age", "date", ".metadata.creationTimestamp")]
 [PrinterColumn("Priority", "integer", ".spec.priority", Wide = true, Description = "The higher wins, field by field.")]
 [PrinterColumn("Mode", "string", ".spec.mode", Wide = true, Description = "Enforce or Observe.")]
+[PrinterColumn("Waiting", "integer", ".status.nodes.waiting", Wide = true, Description = "Nodes that the rollout holds back.")]
 [PrinterColumn("Entries", "integer", ".status.usage.entries", Wide = true, Description = "Entries in all tables together.")]
 [PrinterColumn("Limit", "integer", ".status.usage.limit", Wide = true, Description = "What all tables together can hold.")]
 [PrinterColumn("Advice", "string", ".status.advice", Wide = true, Description = "What to change, from the fullest node.")]

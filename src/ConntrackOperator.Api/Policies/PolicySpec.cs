@@ -40,6 +40,9 @@ public sealed record PolicySpec
     /// <summary>From which usage of the table on a node reports pressure.</summary>
     public PressureSpec? Pressure { get; init; }
 
+    /// <summary>How fast a change goes through the nodes; left out: all nodes at once. It is about what the policy sets on nodes that it selects, the first time included. Never held back: nodes that leave the policy or its deletion, pressure, flushes, and what writes nothing to a kernel.</summary>
+    public RolloutSpec? Rollout { get; init; }
+
     /// <summary>What becomes of the settings when the policy is deleted or no longer sets them: Restore puts back what was there before, Keep leaves them.</summary>
     [Default("\"Restore\"")]
     public RemovalPolicy? OnDelete { get; init; }

@@ -46,6 +46,9 @@ public sealed record PolicyNodeCounts
     /// <summary>Nodes that are being changed, or where a change is held back for now.</summary>
     public int? Updating { get; init; }
 
+    /// <summary>Nodes that a rollout holds back: they keep what they have until it is their turn.</summary>
+    public int? Waiting { get; init; }
+
     /// <summary>Nodes where something else keeps overwriting a setting.</summary>
     public int? Drifted { get; init; }
 

@@ -21,6 +21,10 @@ public static class RuleMessages
     public const string WarningBelowCritical =
         "warningPercent (75 when left out) must be less than criticalPercent (90 when left out)";
 
+    /// <summary>rollout.</summary>
+    public const string MaxUnavailable =
+        "must be a number of nodes from 1 to 5000 without quotes, or a share of the selected nodes from 1% to 100%, such as 25%";
+
     /// <summary>A label selector's values.</summary>
     public const string ValuesNeeded = "values must not be empty when operator is In or NotIn";
 

@@ -23,7 +23,7 @@ internal static class PolicyStatusReport
         Console.Out.WriteLine();
         var counts = policy.Status?.Nodes;
         Console.Out.WriteLine(
-            $"nodes: {ClusterStatus.Number(counts?.Selected)} selected, {ClusterStatus.Number(counts?.Ready)} ready, {ClusterStatus.Number(counts?.Updating)} updating, "
+            $"nodes: {ClusterStatus.Number(counts?.Selected)} selected, {ClusterStatus.Number(counts?.Ready)} ready, {ClusterStatus.Number(counts?.Updating)} updating, {ClusterStatus.Number(counts?.Waiting)} waiting, "
             + $"{ClusterStatus.Number(counts?.Drifted)} drifted, {ClusterStatus.Number(counts?.Failed)} failed, {ClusterStatus.Number(counts?.Unreachable)} unreachable");
         if (policy.Status?.Hottest is { } hottest)
         {

@@ -57,7 +57,7 @@ internal sealed class SchemaBuilder(XmlDocumentation documentation)
             schema["type"] = "string";
             schema["enum"] = new JsonArray([.. Enum.GetNames(type).Select(name => JsonValue.Create(name))]);
         }
-        else if (type == typeof(Quantity))
+        else if (type == typeof(Quantity) || type == typeof(CountOrPercent))
         {
             schema["anyOf"] = new JsonArray(new JsonObject { ["type"] = "integer" }, new JsonObject { ["type"] = "string" });
             schema["x-kubernetes-int-or-string"] = true;

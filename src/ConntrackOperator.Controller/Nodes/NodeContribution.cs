@@ -1,3 +1,5 @@
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Controller.Rollouts;
 using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Controller.Nodes;
@@ -7,4 +9,20 @@ namespace ConntrackOperator.Controller.Nodes;
 /// <param name="Shares">How it stands towards each policy that selects it.</param>
 /// <param name="Conflicts">Fields that equal policies dispute.</param>
 internal sealed record NodeContribution(
-    NodeUsage Usage, IReadOnlyDictionary<string, PolicyShare> Shares, IReadOnlyList<PlanConflict> Conflicts);
+    NodeUsage Usage, IReadOnlyDictionary<string, PolicyShare> Shares, IReadOnlyList<PlanConflict> Conflicts)
+{
+    /// <summary>What a planned node adds.</summary>
+    /// <param name="plan">Its plan.</param>
+    /// <param name="step">What it is given of that now.</param>
+    /// <param name="node">Its ConntrackNode as last seen or written; null: none.</param>
+    /// <param name="isReady">Whether the kubelet says that the node is ready.</param>
+    /// <param name="isWritten">Whether the step is known to be in the ConntrackNode.</param>
+    public static NodeContribution Of(NodePlan plan, NodeStep step, ConntrackNode? node, bool isReady, bool isWritten) => new(
+        NodeUsage.From(node?.Status),
+        plan.Policies.ToDictionary(
+            p => p,
+            p => NodeVerdict.Judge(p, plan.Spec, isWritten ? node?.Metadata?.Generation : long.MaxValue, node, isReady, step.At, step.Waiting.Contains(p))
+                with { Rollout = step.Stand(p, node, isWritten) },
+            StringComparer.Ordinal),
+        plan.Conflicts);
+}

@@ -9,6 +9,9 @@ internal enum NodePolicyState
     /// <summary>It is being changed, or a change is held back for now.</summary>
     Updating,
 
+    /// <summary>A rollout holds the change back; the node keeps what it has until it is its turn.</summary>
+    Waiting,
+
     /// <summary>Something else keeps overwriting a setting.</summary>
     Drifted,
 

@@ -7,6 +7,7 @@ using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Controller.Flushes;
 using ConntrackOperator.Controller.Policies;
+using ConntrackOperator.Controller.Rollouts;
 using ConntrackOperator.Kubernetes.Transport;
 using ConntrackOperator.Kubernetes.Work;
 using ConntrackOperator.Planning;
@@ -15,7 +16,7 @@ namespace ConntrackOperator.Controller.Nodes;
 
 /// <summary>Keeps one node's ConntrackNode as the policies say, and tells the board how the node stands.</summary>
 internal sealed class NodeReconciler(
-    ApiClient api, ClusterView cluster, PolicyBoard board, ControllerOptions options, FlushAssignments flushes, Action<IReadOnlyCollection<string>> touched, Action fleetChanged, TimeProvider time)
+    ApiClient api, ClusterView cluster, PolicyBoard board, ControllerOptions options, FlushAssignments flushes, Action<BoardChange> changed, Action fleetChanged, TimeProvider time)
 {
     /// <summary>Not quite nothing: server-side apply drops a spec whose only list is empty, and the schema wants a spec.</summary>
     private static readonly NodeSpec _nothing = new()
@@ -43,7 +44,8 @@ internal sealed class NodeReconciler(
                 return ReconcileResult.Done;
             }
 
-            var plan = NodePlanner.Plan(NodeReading.Facts(node), cluster.AllPolicies());
+            var policies = cluster.AllPolicies();
+            var plan = NodePlanner.Plan(NodeReading.Facts(node), policies);
             if (plan.Policies.Count == 0)
             {
                 return await LeaveAsync(name, node, existing, ct);
@@ -51,35 +53,32 @@ internal sealed class NodeReconciler(
 
             plan = plan with { Spec = plan.Spec with { Flushes = flushes.For(name) } };
             _unheard.TryRemove(name, out _);
-            if (!SpecComparer.Same(existing?.Spec, plan.Spec) || !IsOwned(existing!, node))
+            var isReady = NodeReading.IsReady(node);
+            var now = time.GetUtcNow();
+            var step = NodeStep.Decide(board, epoch, name, plan, policies, existing, NodeVerdict.IsThere(existing, isReady, now), now);
+            if (!SpecComparer.Same(existing?.Spec, step.Spec) || !IsOwned(existing!, node))
             {
                 // Should the write fail, then this is how the node stands.
-                contribution = Contribution(node, plan, existing, long.MaxValue);
+                contribution = NodeContribution.Of(plan, step, existing, isReady, isWritten: false);
                 var isNew = existing is null;
-                existing = await WriteAsync(name, node, plan.Spec, ct);
+                existing = await WriteAsync(name, node, step.Spec, RolloutMarks.Annotations(step.Marks), ct);
                 if (isNew)
                 {
                     fleetChanged();
                 }
             }
 
-            contribution = Contribution(node, plan, existing, existing?.Metadata?.Generation);
-            return ReconcileResult.Done;
+            contribution = NodeContribution.Of(plan, step, existing, isReady, isWritten: true);
+
+            // Nothing else would come up when the time is over in which a node that went away keeps its place.
+            return !step.IsThere && contribution.Shares.Values.Any(s => s.Rollout.IsChanging)
+                ? ReconcileResult.RequeueAfter(RolloutStand.WaitsForLost)
+                : ReconcileResult.Done;
         }
         finally
         {
-            touched(board.Put(name, contribution, epoch));
+            changed(board.Put(name, contribution, epoch));
         }
-    }
-
-    private NodeContribution Contribution(NodeObject node, NodePlan plan, ConntrackNode? existing, long? generation)
-    {
-        var ready = NodeReading.IsReady(node);
-        var now = time.GetUtcNow();
-        return new NodeContribution(
-            NodeUsage.From(existing?.Status),
-            plan.Policies.ToDictionary(p => p, p => NodeVerdict.Judge(p, plan.Spec, generation, existing, ready, now), StringComparer.Ordinal),
-            plan.Conflicts);
     }
 
     /// <summary>No policy selects the node any more: its settings are put back, then its object goes.</summary>
@@ -93,7 +92,7 @@ internal sealed class NodeReconciler(
 
         if (!SpecComparer.Same(existing.Spec, _nothing))
         {
-            existing = await WriteAsync(name, node, _nothing, ct);
+            existing = await WriteAsync(name, node, _nothing, null, ct);
             fleetChanged();
         }
 
@@ -118,7 +117,8 @@ internal sealed class NodeReconciler(
         node.Status is not { } status
         || (status.ObservedGeneration >= node.Metadata?.Generation && status.Settings is null or { Count: 0 });
 
-    private async Task<ConntrackNode> WriteAsync(string name, NodeObject node, NodeSpec spec, CancellationToken ct)
+    private async Task<ConntrackNode> WriteAsync(
+        string name, NodeObject node, NodeSpec spec, Dictionary<string, string>? annotations, CancellationToken ct)
     {
         var written = await api.ApplyAsync(
             ResourceTypes.ConntrackNode, null, name,
@@ -129,6 +129,7 @@ internal sealed class NodeReconciler(
                 Metadata = new ObjectMeta
                 {
                     Name = name,
+                    Annotations = annotations,
                     OwnerReferences = [new OwnerReference { ApiVersion = "v1", Kind = "Node", Name = name, Uid = node.Metadata?.Uid }],
                 },
                 Spec = spec,

@@ -18,7 +18,9 @@ internal static class NodeVerdict
     /// <param name="node">The ConntrackNode as last seen.</param>
     /// <param name="nodeReady">Whether the kubelet says that the node is ready.</param>
     /// <param name="now">The time.</param>
-    public static PolicyShare Judge(string policy, NodeSpec plan, long? generation, ConntrackNode? node, bool nodeReady, DateTimeOffset now)
+    /// <param name="waits">Whether a rollout holds back what the policy changes here.</param>
+    public static PolicyShare Judge(
+        string policy, NodeSpec plan, long? generation, ConntrackNode? node, bool nodeReady, DateTimeOffset now, bool waits = false)
     {
         if (!nodeReady)
         {
@@ -35,6 +37,15 @@ internal static class NodeVerdict
             return new PolicyShare(NodePolicyState.Failed, refused.Reason, refused.Message);
         }
 
+        return waits ? Waiting(policy, node?.Status) : Applied(policy, generation, node);
+    }
+
+    /// <summary>Whether the node can be told anything, and would say what became of it.</summary>
+    public static bool IsThere(ConntrackNode? node, bool nodeReady, DateTimeOffset now) =>
+        nodeReady && node?.Status is not null && Silence(node, now) is null;
+
+    private static PolicyShare Applied(string policy, long? generation, ConntrackNode? node)
+    {
         if (node?.Status is not { } status || status.ObservedGeneration is not { } observed || observed < generation)
         {
             return new PolicyShare(NodePolicyState.Updating, "Updating", "the plan has not been applied yet");
@@ -47,6 +58,14 @@ internal static class NodeVerdict
 
         return Worst(policy, status);
     }
+
+    /// <summary>What is amiss with what the node has is worth more than that it waits.</summary>
+    private static PolicyShare Waiting(string policy, NodeStatus? status) =>
+        status is not null && Worst(policy, status) is { State: NodePolicyState.Failed or NodePolicyState.Drifted } amiss
+            ? amiss
+            : new PolicyShare(NodePolicyState.Waiting, "RolloutWaiting", status is null
+                ? "the change waits for the agent's first report"
+                : "the change waits for its turn in the rollout");
 
     private static PolicyShare? Silence(ConntrackNode? node, DateTimeOffset now)
     {

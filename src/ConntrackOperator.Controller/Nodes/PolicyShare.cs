@@ -1,7 +1,10 @@
+using ConntrackOperator.Controller.Rollouts;
+
 namespace ConntrackOperator.Controller.Nodes;
 
 /// <summary>What one node adds to one policy's status.</summary>
 /// <param name="State">How it stands.</param>
 /// <param name="Reason">One word when it is not ready.</param>
 /// <param name="Message">Why, when it is not ready.</param>
-internal readonly record struct PolicyShare(NodePolicyState State, string? Reason, string? Message);
+/// <param name="Rollout">How it stands towards the policy's rollout.</param>
+internal readonly record struct PolicyShare(NodePolicyState State, string? Reason, string? Message, RolloutStand Rollout = default);

@@ -16,7 +16,10 @@ internal sealed class PlanningRound(string? uid, long? generation, long epoch, I
     public bool Covers(string? policyUid, long? policyGeneration) =>
         policyUid == uid && (policyGeneration ?? 0) <= (generation ?? 0);
 
+    /// <summary>Whether what was known at an epoch is what this round is about.</summary>
+    public bool IsAbout(long at) => at >= epoch;
+
     /// <summary>A node was planned from what was known at an epoch.</summary>
     /// <returns>Whether it was the last one of the round.</returns>
-    public bool Planned(string node, long at) => at >= epoch && _left.Remove(node) && _left.Count == 0;
+    public bool Planned(string node, long at) => IsAbout(at) && _left.Remove(node) && _left.Count == 0;
 }

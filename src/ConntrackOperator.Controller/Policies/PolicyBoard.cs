@@ -1,15 +1,18 @@
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Controller.Nodes;
+using ConntrackOperator.Controller.Rollouts;
+using ConntrackOperator.Planning.Rollouts;
 
 namespace ConntrackOperator.Controller.Policies;
 
-/// <summary>The tallies of all policies, and how far the planning of each is. Thread-safe.</summary>
+/// <summary>The tallies of all policies, how far the planning of each is, and the places of their rollouts. Thread-safe.</summary>
 internal sealed class PolicyBoard
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, PolicyTally> _tallies = new(StringComparer.Ordinal);
     private readonly Dictionary<string, NodeContribution> _nodes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, PlanningRound> _rounds = new(StringComparer.Ordinal);
+    private readonly RolloutDesk _rollouts = new();
     private long _epoch;
 
     /// <summary>A policy is new or has changed: these nodes have to be planned before its status is current.</summary>
@@ -21,7 +24,8 @@ internal sealed class PolicyBoard
             // Told of a state that has passed already: the round for the newer one stays.
             if (!_rounds.TryGetValue(name, out var known) || !known.Covers(uid, generation + 1))
             {
-                _rounds[name] = new PlanningRound(uid, generation, ++_epoch, nodes);
+                var round = _rounds[name] = new PlanningRound(uid, generation, ++_epoch, nodes);
+                _rollouts.Begin(name, policy.Spec?.Rollout, round.Left == 0);
             }
         }
     }
@@ -35,13 +39,33 @@ internal sealed class PolicyBoard
         }
     }
 
+    /// <summary>
+    /// Gives a node the places that its changes need, all of those of a change or none. They are its own from here on, until
+    /// <see cref="Put"/>, which has to follow, is told how the node stands.
+    /// </summary>
+    /// <param name="node">The node.</param>
+    /// <param name="changes">What may have to wait; empty: the node waits for nothing any more.</param>
+    /// <param name="policies">The policies with a rollout, as the node was planned from them.</param>
+    /// <param name="standing">How the node stands towards the rollout of one of them now.</param>
+    /// <param name="epoch">What <see cref="BeginPlanning"/> gave before that.</param>
+    /// <returns>What has to wait.</returns>
+    public IReadOnlyList<RolloutChange> Ask(
+        string node, IReadOnlyList<RolloutChange> changes, IReadOnlyDictionary<string, ConntrackPolicy> policies, Func<string, RolloutStand> standing, long epoch)
+    {
+        var stands = policies.Keys.Select(p => (p, standing(p))).ToList();
+        lock (_lock)
+        {
+            return _rollouts.Ask(node, changes, stands, name => _rounds.TryGetValue(name, out var round)
+                && round.Covers(policies[name].Metadata?.Uid, policies[name].Metadata?.Generation) && round.IsAbout(epoch));
+        }
+    }
+
     /// <summary>Takes what a planned node adds; null: no policy selects it, or it is gone.</summary>
-    /// <returns>The policies whose status this touches.</returns>
-    public IReadOnlyCollection<string> Put(string node, NodeContribution? contribution, long epoch)
+    public BoardChange Put(string node, NodeContribution? contribution, long epoch)
     {
         lock (_lock)
         {
-            var touched = new HashSet<string>(StringComparer.Ordinal);
+            var touched = new HashSet<string>(_rollouts.Of(node), StringComparer.Ordinal);
             var old = _nodes.GetValueOrDefault(node);
             touched.UnionWith(old?.Shares.Keys ?? []);
             touched.UnionWith(contribution?.Shares.Keys ?? []);
@@ -56,11 +80,13 @@ internal sealed class PolicyBoard
                 tally.Put(
                     node, share, contribution?.Usage ?? default,
                     contribution is null ? [] : [.. contribution.Conflicts.Where(c => c.Winner == policy || c.Loser == policy)]);
+                _rollouts.Put(policy, node, share, tally.Selected);
             }
 
             if (contribution is null)
             {
                 _nodes.Remove(node);
+                _rollouts.Drop(node);
             }
             else
             {
@@ -73,10 +99,11 @@ internal sealed class PolicyBoard
                 if (round.Planned(node, epoch))
                 {
                     touched.Add(policy);
+                    _rollouts.Settle(policy);
                 }
             }
 
-            return touched;
+            return new BoardChange(touched, _rollouts.Call());
         }
     }
 
@@ -87,17 +114,21 @@ internal sealed class PolicyBoard
         lock (_lock)
         {
             return _rounds.TryGetValue(name, out var round) && round.Covers(policy.Metadata.Uid, policy.Metadata.Generation)
-                ? (_tallies.GetValueOrDefault(name) ?? new PolicyTally()).Snapshot(round.Left)
+                ? (_tallies.GetValueOrDefault(name) ?? new PolicyTally()).Snapshot(round.Left, _rollouts.Figures(name))
                 : null;
         }
     }
 
-    /// <summary>How many nodes of each policy are in each state; a copy, made in a time that grows with the number of policies alone.</summary>
-    public List<(string Policy, PolicyNodeCounts Nodes)> Counts()
+    /// <summary>The counts of every policy that the board was told of, by name: what metrics show. Costs by the number of policies.</summary>
+    public IReadOnlyList<PolicyFigures> Snapshot()
     {
         lock (_lock)
         {
-            return [.. _rounds.Keys.Select(policy => (policy, (_tallies.GetValueOrDefault(policy) ?? new PolicyTally()).Counts()))];
+            return
+            [
+                .. _rounds.Keys.Order(StringComparer.Ordinal).Select(name => new PolicyFigures(
+                    name, (_tallies.GetValueOrDefault(name) ?? new PolicyTally()).Counts, _rollouts.Figures(name))),
+            ];
         }
     }
 
@@ -108,6 +139,7 @@ internal sealed class PolicyBoard
         {
             _tallies.Remove(policy);
             _rounds.Remove(policy);
+            _rollouts.Forget(policy);
         }
     }
 }

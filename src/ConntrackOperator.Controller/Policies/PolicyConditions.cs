@@ -40,6 +40,11 @@ internal static class PolicyConditions
             return new(true, "NoNodes", "the selector matches no node now");
         }
 
+        if (tally.IsPaused)
+        {
+            return new(false, "RolloutPaused", Paused(tally));
+        }
+
         if (nodes.Failed > 0)
         {
             return new(false, "NodesFailed", Text($"{nodes.Failed} of {nodes.Selected} nodes: {Example(tally)}"));
@@ -48,6 +53,11 @@ internal static class PolicyConditions
         if (nodes.Drifted > 0)
         {
             return new(false, "Contested", Text($"{nodes.Drifted} of {nodes.Selected} nodes: {Example(tally)}"));
+        }
+
+        if (nodes.Waiting > 0)
+        {
+            return new(false, "RollingOut", RollingOut(tally));
         }
 
         if (nodes.Updating > 0)
@@ -64,6 +74,8 @@ internal static class PolicyConditions
         deleting ? new(true, "Deleting", "the nodes are putting back what was there before")
         : errors.Count > 0 ? new(false, "Invalid", "nothing is done until the policy is valid")
         : tally.Pending > 0 ? new(true, "Planning", Text($"{tally.Pending} nodes are still to be planned"))
+        : tally.IsPaused ? new(true, "RolloutPaused", Paused(tally))
+        : tally.Nodes.Waiting > 0 ? new(true, "RollingOut", RollingOut(tally))
         : tally.Nodes.Updating > 0 ? new(true, "Updating", Text($"{tally.Nodes.Updating} of {tally.Nodes.Selected} nodes are being changed"))
         : new(false, "Done", "every node that can be reached has the plan");
 
@@ -99,6 +111,22 @@ internal static class PolicyConditions
         return tally.Critical > 0 ? new(true, "Critical", Text($"{tally.Critical} nodes critical, {tally.Warning} near it; {hottest}"))
             : tally.Warning > 0 ? new(true, "Warning", Text($"{tally.Warning} nodes; {hottest}"))
             : new(false, "Normal", hottest);
+    }
+
+    private static string RollingOut(TallySnapshot tally)
+    {
+        var done = Text($"{tally.Nodes.Ready} of {tally.Nodes.Selected} nodes changed");
+        return tally.Rollout is not { } rollout ? done
+            : rollout.Stuck < rollout.AtOnce ? done + Text($", {rollout.AtOnce} at once")
+            : done + Text($", {rollout.AtOnce} at once, and {rollout.Stuck} that failed take every place: mend them (status.failures says what is wrong), or edit the policy");
+    }
+
+    /// <summary>Without the numbers of drops: they are on the nodes, and a status that repeats them is written with every report.</summary>
+    private static string Paused(TallySnapshot tally)
+    {
+        var rollout = tally.Rollout!;
+        var names = string.Join(", ", rollout.DroppingNodes) + (rollout.Dropping > rollout.DroppingNodes.Count ? Text($" and {rollout.Dropping - rollout.DroppingNodes.Count} more") : string.Empty);
+        return Text($"{tally.Nodes.Ready} of {tally.Nodes.Selected} nodes changed; {names} dropped no packets before the change and do now. It goes on by itself when they no longer do; to go on before that, edit what the policy sets, or set spec.rollout.pauseOnDrops to false");
     }
 
     private static string Example(TallySnapshot tally) =>

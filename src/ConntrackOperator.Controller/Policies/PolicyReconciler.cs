@@ -174,6 +174,11 @@ internal sealed class PolicyReconciler
             _events.Record(reference, EventType.Normal, "Applied", "Apply", ready.Message ?? string.Empty, "Applied");
         }
 
+        if (Became(before, status, "Reconciling") is { Reason: "RolloutPaused" } paused)
+        {
+            _events.Record(reference, EventType.Warning, "RolloutPaused", "Rollout", paused.Message ?? string.Empty, "RolloutPaused");
+        }
+
         if (Became(before, status, "Conflict") is { } conflict)
         {
             _events.Record(reference, EventType.Warning, "Conflict", "Plan", conflict.Message ?? string.Empty);

@@ -1,5 +1,6 @@
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Controller.Nodes;
+using ConntrackOperator.Controller.Rollouts;
 using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Controller.Policies;
@@ -23,6 +24,9 @@ internal sealed class PolicyTally
     private long _entries;
     private long _limit;
     private long _drops;
+
+    /// <summary>Nodes that the policy selects.</summary>
+    public int Selected => _nodes.Count;
 
     /// <summary>Takes a node's new share in, or out when it is null.</summary>
     public void Put(string node, PolicyShare? share, in NodeUsage usage, IReadOnlyList<PlanConflict> conflicts)
@@ -48,20 +52,23 @@ internal sealed class PolicyTally
         }
     }
 
-    public PolicyNodeCounts Counts() => new()
+    /// <summary>How many nodes are in which state; costs the same for any number of nodes.</summary>
+    public PolicyNodeCounts Counts => new()
     {
         Selected = _nodes.Count,
         Ready = _counts[(int)NodePolicyState.Ready],
         Updating = _counts[(int)NodePolicyState.Updating],
+        Waiting = _counts[(int)NodePolicyState.Waiting],
         Drifted = _counts[(int)NodePolicyState.Drifted],
         Failed = _counts[(int)NodePolicyState.Failed],
         Unreachable = _counts[(int)NodePolicyState.Unreachable],
     };
 
-    public TallySnapshot Snapshot(int pending) => new()
+    public TallySnapshot Snapshot(int pending, RolloutFigures? rollout) => new()
     {
         Pending = pending,
-        Nodes = Counts(),
+        Nodes = Counts,
+        Rollout = rollout,
         Entries = _entries,
         Limit = _limit,
         DropsPerMinute = _drops,

@@ -1,4 +1,5 @@
 using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Controller.Rollouts;
 using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Controller.Policies;
@@ -10,6 +11,12 @@ internal sealed record TallySnapshot
     public required int Pending { get; init; }
 
     public required PolicyNodeCounts Nodes { get; init; }
+
+    /// <summary>How far the rollout is; null: the policy has none.</summary>
+    public RolloutFigures? Rollout { get; init; }
+
+    /// <summary>Whether the rollout stands still because nodes that were changed have begun to drop packets. When no node waits there is nothing to pause.</summary>
+    public bool IsPaused => Rollout is { IsPaused: true } && Nodes.Waiting > 0;
 
     public required long Entries { get; init; }
 

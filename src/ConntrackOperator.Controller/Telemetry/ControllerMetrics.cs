@@ -41,6 +41,7 @@ internal sealed class ControllerMetrics : IDisposable
         _meter.CreateObservableGauge("controller_runtime_active_workers", () => Queues(q => q.Queue.Processing, "controller"), null, "Keys being worked on.");
         _meter.CreateObservableGauge("controller_runtime_max_concurrent_reconciles", () => Queues(q => q.Workers, "controller"), null, "Keys that can be worked on at once.");
         _meter.CreateObservableGauge("conntrack_policy_nodes", PolicyNodes, "{node}", "Nodes of a policy by state; a node is selected, and in one of the other states as well.");
+        _meter.CreateObservableGauge("conntrack_policy_rollout_paused", Paused, null, "1 while the rollout of a policy is paused, 0 otherwise; only of policies that have one.");
     }
 
     /// <summary>How to make a queue that is measured.</summary>
@@ -116,23 +117,31 @@ internal sealed class ControllerMetrics : IDisposable
 
     private IEnumerable<Measurement<int>> PolicyNodes()
     {
-        PolicyBoard? board;
-        lock (_lock)
-        {
-            board = _board;
-        }
-
-        foreach (var (policy, nodes) in board?.Counts() ?? [])
+        foreach (var (policy, nodes, _) in Policies())
         {
             (string State, int? Count)[] states =
             [
-                ("selected", nodes.Selected), ("ready", nodes.Ready), ("updating", nodes.Updating), ("drifted", nodes.Drifted),
-                ("failed", nodes.Failed), ("unreachable", nodes.Unreachable),
+                ("selected", nodes.Selected), ("ready", nodes.Ready), ("updating", nodes.Updating), ("waiting", nodes.Waiting),
+                ("drifted", nodes.Drifted), ("failed", nodes.Failed), ("unreachable", nodes.Unreachable),
             ];
             foreach (var (state, count) in states)
             {
                 yield return new(count ?? 0, new("policy", policy), new("state", state));
             }
         }
+    }
+
+    private IEnumerable<Measurement<int>> Paused() =>
+        Policies().Where(p => p.Rollout is not null).Select(p => new Measurement<int>(p.IsPaused ? 1 : 0, new KeyValuePair<string, object?>("policy", p.Policy)));
+
+    private IReadOnlyList<PolicyFigures> Policies()
+    {
+        PolicyBoard? board;
+        lock (_lock)
+        {
+            board = _board;
+        }
+
+        return board?.Snapshot() ?? [];
     }
 }

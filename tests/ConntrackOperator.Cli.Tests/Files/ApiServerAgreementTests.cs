@@ -147,6 +147,7 @@ public class ApiServerAgreementTests(ApiServerWithCrds server) : IClassFixture<A
     [InlineData("by-pool.yaml")]
     [InlineData("auto-sized.yaml")]
     [InlineData("everything.yaml")]
+    [InlineData("slowly.yaml")]
     public async Task Sample_is_accepted_by_the_API_server(string name)
     {
         Assert.SkipWhen(TestApiServer.Unavailable is not null, TestApiServer.Unavailable ?? string.Empty);

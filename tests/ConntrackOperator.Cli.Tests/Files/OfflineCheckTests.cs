@@ -68,6 +68,7 @@ public class OfflineCheckTests
     [InlineData("by-pool.yaml", 2)]
     [InlineData("auto-sized.yaml", 1)]
     [InlineData("everything.yaml", 1)]
+    [InlineData("slowly.yaml", 1)]
     public void Sample_is_accepted_and_says_when_to_use_it(string name, int policies)
     {
         var file = Path.Combine(Repository.Root, "config", "samples", name);

@@ -59,6 +59,63 @@ public sealed class FaultTests() : SimulatedClusterTest(User)
         Assert.False(controller.Ended.IsCompleted);
     }
 
+    [Theory]
+    [InlineData("patch", "409")]
+    [InlineData("patch", "500")]
+    [InlineData("patch", "cut")]
+    [InlineData("patch", "cut answer")]
+    [InlineData("list", "410")]
+    [InlineData("watch", "410")]
+    [InlineData("watch", "expire")]
+    [InlineData("watch", "cut in mid-event")]
+    public async Task Rollout_keeps_to_its_number_of_nodes_and_ends_through_four_of(string verb, string fault)
+    {
+        foreach (var i in Enumerable.Range(0, 12))
+        {
+            await Cluster.CreateNodeAsync($"n{i:00}");
+        }
+
+        var most = new ChangingNodes(Cluster);
+        await using var controller = Start();
+        await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}},"rollout":{"maxUnavailable":3}}""");
+        await Until(() => Cluster.IsReady("p"), "it is ready");
+        Assert.InRange(most.TakeMost(), 1, 3);
+        Server.Faults.Add(r => r.User == User && r.Verb == verb && r.Plural == "conntracknodes", 4, Fault(fault));
+        await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"1h"}},"rollout":{"maxUnavailable":3}}""");
+        await Until(() => Cluster.IsReady("p") && Cluster.Policy("p")!.Metadata!.Generation == 2, "the edit is in force");
+        await Until(() => Cluster.Plans.Count(p => p.Spec!.Settings![0].Value == 3600) == 12, "every node has it");
+        Assert.InRange(most.TakeMost(), 1, 3);
+    }
+
+    [Fact]
+    public async Task Rollout_keeps_to_its_number_of_nodes_through_controllers_that_are_killed()
+    {
+        foreach (var i in Enumerable.Range(0, 20))
+        {
+            await Cluster.CreateNodeAsync($"n{i:00}");
+        }
+
+        var most = new ChangingNodes(Cluster);
+        var random = new Random(11);
+        for (var round = 0; round < 15; round++)
+        {
+            using var connection = new KillableConnection(Server.BaseAddress, User);
+            await using var controller = RunningController.Lead(connection.Client, null, Templates.Agent());
+            if (round % 4 == 0)
+            {
+                await Cluster.ApplyAsync("p", $$"""{"timeouts":{"tcp":{"established":"{{100 + round}}s"} },"rollout":{"maxUnavailable":"15%"} }""");
+            }
+
+            await Task.Delay(random.Next(250), TestCluster.Token);
+            connection.Kill();
+        }
+
+        await using var last = Start();
+        await Until(() => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.Nodes!.Ready == 20, "it is ready");
+        await Until(() => Cluster.Plans.Count(p => p.Spec!.Settings![0].Value == 112) == 20, "every node has the last plan");
+        Assert.InRange(most.TakeMost(), 1, 3);
+    }
+
     [Fact]
     public async Task Server_that_goes_away_comes_back_to_a_controller_that_takes_up_where_it_was()
     {

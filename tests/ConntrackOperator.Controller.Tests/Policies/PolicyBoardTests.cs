@@ -28,7 +28,7 @@ public sealed class PolicyBoardTests
 
             foreach (var (node, contribution) in steps)
             {
-                var touched = board.Put(node, contribution, board.BeginPlanning());
+                var touched = board.Put(node, contribution, board.BeginPlanning()).Policies;
                 var expected = (model.GetValueOrDefault(node)?.Shares.Keys ?? []).Union(contribution?.Shares.Keys ?? []);
                 Assert.Equal(expected.Order(), touched.Order());
                 model.Remove(node);
@@ -59,16 +59,16 @@ public sealed class PolicyBoardTests
     {
         _board.Begin(Policy("a", 1), ["x", "y"]);
         var early = _board.BeginPlanning();
-        Assert.Empty(_board.Put("x", null, early));
+        Assert.Empty(_board.Put("x", null, early).Policies);
         Assert.Equal(1, _board.Snapshot(Policy("a", 1))!.Pending);
         _board.Begin(Policy("a", 2), ["x", "y"]);
         // What was planned from the generation before does not count.
-        Assert.Empty(_board.Put("y", null, early));
+        Assert.Empty(_board.Put("y", null, early).Policies);
         Assert.Equal(2, _board.Snapshot(Policy("a", 2))!.Pending);
         var now = _board.BeginPlanning();
-        Assert.Empty(_board.Put("x", null, now));
+        Assert.Empty(_board.Put("x", null, now).Policies);
         // It selects no node, and is told all the same.
-        Assert.Equal(["a"], _board.Put("y", null, now));
+        Assert.Equal(["a"], _board.Put("y", null, now).Policies);
         Assert.Equal(0, _board.Snapshot(Policy("a", 2))!.Pending);
     }
 
@@ -134,6 +134,7 @@ public sealed class PolicyBoardTests
                 Selected = mine.Count,
                 Ready = In(NodePolicyState.Ready),
                 Updating = In(NodePolicyState.Updating),
+                Waiting = In(NodePolicyState.Waiting),
                 Drifted = In(NodePolicyState.Drifted),
                 Failed = In(NodePolicyState.Failed),
                 Unreachable = In(NodePolicyState.Unreachable),

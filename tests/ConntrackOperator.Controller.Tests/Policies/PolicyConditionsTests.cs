@@ -1,6 +1,7 @@
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Controller.Policies;
+using ConntrackOperator.Controller.Rollouts;
 using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Controller.Tests.Policies;
@@ -17,6 +18,8 @@ public sealed class PolicyConditionsTests
         { "no node is selected", new(), 0, false, false, "True NoNodes", "False Done", "False NotStalled" },
         { "nodes wait for their plan", new() { Selected = 3, Ready = 3 }, 2, false, false, "False Planning", "True Planning", "False NotStalled" },
         { "nodes are being changed", new() { Selected = 3, Ready = 2, Updating = 1 }, 0, false, false, "False Updating", "True Updating", "False NotStalled" },
+        { "nodes wait for their turn", new() { Selected = 3, Ready = 1, Waiting = 2 }, 0, false, false, "False RollingOut", "True RollingOut", "False NotStalled" },
+        { "nodes wait, one fails", new() { Selected = 3, Failed = 1, Waiting = 2 }, 0, false, false, "False NodesFailed", "True RollingOut", "True NodesFailed" },
         { "a node fails", new() { Selected = 3, Ready = 2, Failed = 1 }, 0, false, false, "False NodesFailed", "False Done", "True NodesFailed" },
         { "a node fails, others are being changed", new() { Selected = 3, Updating = 2, Failed = 1 }, 0, false, false, "False NodesFailed", "True Updating", "True NodesFailed" },
         { "a node is contested", new() { Selected = 3, Ready = 2, Drifted = 1 }, 0, false, false, "False Contested", "False Done", "True Contested" },
@@ -48,6 +51,30 @@ public sealed class PolicyConditionsTests
         var other = PolicyConditions.Compute("p", Snapshot(new() { Selected = 1, Ready = 1 }), [], false, [old], 1, later)[0];
         Assert.Equal(later, other.LastTransitionTime);
     }
+
+    [Fact]
+    public void Rollout_says_how_far_it_is_and_why_it_does_not_go_on()
+    {
+        var tally = Snapshot(new() { Selected = 120, Ready = 12, Waiting = 78, Updating = 30 }) with { Rollout = Rollout() };
+        Assert.Equal("12 of 120 nodes changed, 30 at once", PolicyConditions.Reconciling(tally, [], false).Message);
+        var stuck = PolicyConditions.Reconciling(tally with { Rollout = Rollout() with { Stuck = 30 } }, [], false);
+        Assert.Equal("RollingOut", stuck.Reason);
+        Assert.Equal("12 of 120 nodes changed, 30 at once, and 30 that failed take every place: mend them (status.failures says what is wrong), or edit the policy", stuck.Message);
+        var paused = tally with { Rollout = Rollout() with { IsPaused = true, Dropping = 5, DroppingNodes = ["n1", "n2", "n3"] } };
+        Assert.Equal(PolicyConditions.Reconciling(paused, [], false), PolicyConditions.Ready(paused, [], false) with { Status = true });
+        Assert.Equal((true, "RolloutPaused"), PolicyConditions.Reconciling(paused, [], false) is var verdict ? (verdict.Status, verdict.Reason) : default);
+        Assert.StartsWith("12 of 120 nodes changed; n1, n2, n3 and 2 more dropped no packets before the change and do now. It goes on by itself", verdict.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Rollout_that_no_node_waits_for_is_not_paused()
+    {
+        var tally = Snapshot(new() { Selected = 2, Ready = 2 }) with { Rollout = Rollout() with { IsPaused = true, Dropping = 1, DroppingNodes = ["n1"] } };
+        Assert.Equal("AllNodesReady", PolicyConditions.Ready(tally, [], false).Reason);
+        Assert.Equal("Done", PolicyConditions.Reconciling(tally, [], false).Reason);
+    }
+
+    private static RolloutFigures Rollout() => new() { AtOnce = 30, Changing = 30, Stuck = 0, IsPaused = false, Dropping = 0, DroppingNodes = [] };
 
     [Fact]
     public void Failure_is_told_with_an_example()
@@ -105,6 +132,7 @@ public sealed class PolicyConditionsTests
             Selected = nodes.Selected ?? 0,
             Ready = nodes.Ready ?? 0,
             Updating = nodes.Updating ?? 0,
+            Waiting = nodes.Waiting ?? 0,
             Drifted = nodes.Drifted ?? 0,
             Failed = nodes.Failed ?? 0,
             Unreachable = nodes.Unreachable ?? 0,

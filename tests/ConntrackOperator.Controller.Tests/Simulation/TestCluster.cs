@@ -45,6 +45,9 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public ConntrackNode? Plan(string node) => _view.ConntrackNode(node);
 
+    /// <summary>Every change of a ConntrackNode, in the order in which they happened.</summary>
+    public ResourceWatcher<ConntrackNode> PlanWatcher => _view.ConntrackNodes;
+
     public IEnumerable<ConntrackNode> Plans => _view.ConntrackNodes.Store.Snapshot.Values;
 
     public ConntrackPolicy? Policy(string name) => _view.Policy(name);

@@ -16,8 +16,9 @@ public sealed class DependencyTests
         ["Planning"] = ["Api"],
         ["Kubernetes"] = ["Api"],
         ["Engine"] = ["Netfilter", "Api", "Planning"],
-        ["Agent"] = ["Netfilter", "Api", "Planning", "Kubernetes", "Engine"],
-        ["Controller"] = ["Api", "Planning", "Kubernetes"],
+        ["Telemetry"] = ["Kubernetes"],
+        ["Agent"] = ["Netfilter", "Api", "Planning", "Kubernetes", "Engine", "Telemetry"],
+        ["Controller"] = ["Api", "Planning", "Kubernetes", "Telemetry"],
         ["Cli"] = ["Netfilter", "Api", "Planning", "Kubernetes", "Engine"],
     };
 

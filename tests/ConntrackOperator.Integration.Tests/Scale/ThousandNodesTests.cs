@@ -75,6 +75,35 @@ public sealed class ThousandNodesTests(ITestOutputHelper output) : SimulatedClus
             () => !Cluster.Plans.Any() && Cluster.Policy("p") is null && Cluster.Policy("q") is null && Cluster.DaemonSet() is null);
     }
 
+    [Fact]
+    public async Task Thousand_nodes_are_changed_a_tenth_at_once_with_a_write_each()
+    {
+        var options = new ControllerOptions { Namespace = TestCluster.Namespace };
+        await using var controller = RunningController.Lead(
+            new ServerConnection { Server = Server.BaseAddress, Token = "controller" }.Connect(), options, Templates.Agent());
+        var most = new ChangingNodes(Cluster);
+
+        // An object on which the agent reports first, and then the settings.
+        await StepAsync("first plan, a tenth at once", TimeSpan.FromSeconds(40), 2 * Nodes,
+            () => Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}},"rollout":{"maxUnavailable":"10%"}}"""),
+            () => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.Nodes!.Ready == Nodes);
+        Assert.InRange(most.TakeMost(), 1, Nodes / 10);
+
+        await StepAsync("edit, a tenth at once", TimeSpan.FromSeconds(40), Nodes,
+            () => Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"1h"}},"rollout":{"maxUnavailable":"10%"}}"""),
+            () => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.ObservedGeneration == 2);
+        Assert.InRange(most.TakeMost(), 1, Nodes / 10);
+
+        await StepAsync("edit, one at once", TimeSpan.FromSeconds(60), Nodes,
+            () => Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"2h"}},"rollout":{"maxUnavailable":1}}"""),
+            () => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.ObservedGeneration == 3);
+        Assert.Equal(1, most.TakeMost());
+
+        await StepAsync("delete", TimeSpan.FromSeconds(30), 2 * Nodes,
+            () => Cluster.DeleteAsync(ResourceTypes.Policy, "p"),
+            () => !Cluster.Plans.Any() && Cluster.Policy("p") is null && Cluster.DaemonSet() is null);
+    }
+
     /// <summary>One step: done within a time, with at most so many writes to plans, and with writes to a policy's status by the second and not by the node.</summary>
     private async Task StepAsync(string what, TimeSpan limit, int plans, Func<Task> act, Func<bool> done)
     {
