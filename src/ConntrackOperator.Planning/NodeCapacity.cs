@@ -9,15 +9,15 @@ namespace ConntrackOperator.Planning;
 /// </summary>
 public static class NodeCapacity
 {
-    private static readonly Dictionary<string, string> NoLabels = [];
-    private static readonly SearchValues<char> Numeric = SearchValues.Create("0123456789.");
+    private static readonly Dictionary<string, string> _noLabels = [];
+    private static readonly SearchValues<char> _numeric = SearchValues.Create("0123456789.");
 
     /// <summary>What planning needs of a node.</summary>
     /// <param name="name">The node's name; null counts as empty.</param>
     /// <param name="labels">Its labels; null counts as none.</param>
     /// <param name="capacity">Its <c>status.capacity</c>: resources and their quantities; what is missing or not understood is 0, that is unknown.</param>
     public static NodeFacts Facts(string? name, IReadOnlyDictionary<string, string>? labels, IReadOnlyDictionary<string, string>? capacity) =>
-        new(name ?? string.Empty, labels ?? NoLabels, (int)Math.Min(int.MaxValue, Units(capacity, "cpu")), Units(capacity, "memory"));
+        new(name ?? string.Empty, labels ?? _noLabels, (int)Math.Min(int.MaxValue, Units(capacity, "cpu")), Units(capacity, "memory"));
 
     /// <summary>Whole units of a quantity, rounded down.</summary>
     private static long Units(IReadOnlyDictionary<string, string>? capacity, string resource)
@@ -27,7 +27,7 @@ public static class NodeCapacity
             return 0;
         }
 
-        var digits = text.AsSpan().IndexOfAnyExcept(Numeric);
+        var digits = text.AsSpan().IndexOfAnyExcept(_numeric);
         var number = digits < 0 ? text : text[..digits];
         if (!decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var amount)
             || Unit(digits < 0 ? string.Empty : text[digits..]) is not { } unit)

@@ -18,9 +18,9 @@ public sealed class SysctlDirectory
     // The largest HZ of the architectures that Kubernetes runs on (kernel/Kconfig.hz).
     private const int MaxTicksPerSecond = 1000;
 
-    private static readonly SearchValues<char> NameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_");
+    private static readonly SearchValues<char> _nameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_");
 
-    private readonly ConcurrentDictionary<string, byte[]> paths = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, byte[]> _paths = new(StringComparer.Ordinal);
 
     /// <summary>Names the directory; nothing is opened yet, and it need not exist.</summary>
     /// <param name="path">The directory, for example where a pod has the host's <see cref="DefaultPath"/> mounted.</param>
@@ -188,19 +188,19 @@ public sealed class SysctlDirectory
     private bool TryPath(string name, out byte[] path)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (paths.TryGetValue(name, out path!))
+        if (_paths.TryGetValue(name, out path!))
         {
             return true;
         }
 
         // Names come from people's policies as well: nothing may leave the directory.
-        if (name.Length is 0 or > 255 || name.AsSpan().IndexOfAnyExcept(NameCharacters) >= 0)
+        if (name.Length is 0 or > 255 || name.AsSpan().IndexOfAnyExcept(_nameCharacters) >= 0)
         {
             path = [];
             return false;
         }
 
-        path = paths.GetOrAdd(name, static (key, directory) => NativePath.Encode($"{directory}/{key}"), Path);
+        path = _paths.GetOrAdd(name, static (key, directory) => NativePath.Encode($"{directory}/{key}"), Path);
         return true;
     }
 }

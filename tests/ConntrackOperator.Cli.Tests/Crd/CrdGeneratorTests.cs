@@ -8,14 +8,14 @@ namespace ConntrackOperator.Cli.Tests.Crd;
 
 public class CrdGeneratorTests
 {
-    private static readonly string Folder = Path.Combine(Repository.Root, "config", "crd");
+    private static readonly string _folder = Path.Combine(Repository.Root, "config", "crd");
 
     [Fact]
     public void Manifests_in_config_are_what_the_types_give()
     {
         var generated = CrdGenerator.Generate();
-        Assert.Equal(generated.Keys, Directory.GetFiles(Folder).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal));
-        Assert.All(generated, file => Assert.Equal(file.Value, File.ReadAllText(Path.Combine(Folder, file.Key))));
+        Assert.Equal(generated.Keys, Directory.GetFiles(_folder).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal));
+        Assert.All(generated, file => Assert.Equal(file.Value, File.ReadAllText(Path.Combine(_folder, file.Key))));
     }
 
     [Fact]
