@@ -9,9 +9,10 @@
 # the packages.
 set -euo pipefail
 registry=mcr.microsoft.com/dotnet
-sdk=$registry/sdk:10.0
-runtime_deps=$registry/runtime-deps:10.0-noble-chiseled
-runtime=$registry/runtime:10.0-noble-chiseled
+tag() { sed -n "s/^ARG $1=//p" "$(dirname "${BASH_SOURCE[0]}")/../Dockerfile"; }
+sdk=$registry/sdk:$(tag SDK_TAG)
+runtime_deps=$registry/runtime-deps:$(tag RUNTIME_TAG)
+runtime=$registry/runtime:$(tag RUNTIME_TAG)
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 suite=${DEBIAN_SUITE:-bookworm}
 store=${BUILDAH_ROOT:-/var/tmp/conntrack-images}

@@ -16,11 +16,17 @@ Nothing happens to a node before a policy selects it. Without policies there are
 
 ## Upgrade
 
-    helm upgrade conntrack-operator charts/conntrack-operator --namespace conntrack-system
+    helm upgrade conntrack-operator charts/conntrack-operator --namespace conntrack-system --reset-then-reuse-values
 
+keeps your values. (`--reuse-values` would take the defaults of the chart before along too, and those that are gone are refused.) It
 upgrades the CRDs too, since they are templates of the chart. Agents are replaced a few at a time (`agent.maxUnavailable`); nodes
 keep their settings meanwhile, and while the controller is away. (With `crds.install=false` the CRDs are somebody else's to
 upgrade, before the release: `kubectl apply --server-side -f charts/conntrack-operator/files/crds`.)
+
+## Metrics, alerts, dashboards, OTLP
+
+Off until asked for: `metrics.*`, `prometheusRule.*`, `dashboards.*`, `telemetry.otlp.*`. docs/guide.md has them together,
+docs/security.md what each opens, docs/runbooks what to do about each alert.
 
 ## Uninstall
 

@@ -34,7 +34,7 @@ using var stop = new CancellationTokenSource();
 using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 var settings = TelemetrySettings.Read(Environment.GetEnvironmentVariable);
-using var telemetry = new TelemetryPipeline(settings, AgentTelemetry.Source(options), scrape: options.Listen is not null);
+using var telemetry = new TelemetryPipeline(settings, AgentTelemetry.Source(options), options.Listen is null ? Scraping.Off : Scraping.WhenAsked);
 var log = telemetry.Tee(new JsonLineLog(Console.OpenStandardOutput(), TimeProvider.System, options.LogLevel, ("node", options.NodeName)), options.LogLevel);
 foreach (var problem in settings.Problems)
 {

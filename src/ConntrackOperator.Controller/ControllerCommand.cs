@@ -97,7 +97,7 @@ internal static class ControllerCommand
     private static async Task<int> RunAsync(string? kubeconfig, string? context, ControllerOptions options, CancellationToken ct)
     {
         var settings = TelemetrySettings.Read(Environment.GetEnvironmentVariable);
-        using var telemetry = new TelemetryPipeline(settings, ControllerTelemetry.Source(options, _version), scrape: options.Listen is not null);
+        using var telemetry = new TelemetryPipeline(settings, ControllerTelemetry.Source(options, _version), options.Listen is null ? Scraping.Off : Scraping.On);
         var log = telemetry.Tee(new JsonLineLog(Console.OpenStandardOutput(), TimeProvider.System, options.LogLevel), options.LogLevel);
         foreach (var problem in settings.Problems)
         {

@@ -8,6 +8,7 @@ using ConntrackOperator.Engine.Scanning;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Netfilter.Sysctls;
+using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Engine;
 
@@ -203,7 +204,7 @@ public sealed class NodeEngine : IDisposable
                 Buckets = reading.Buckets,
                 Percent = reading.Percent,
                 MemoryBytes = reading.MemoryBytes,
-                Memory = reading.MemoryBytes is { } bytes ? MemorySize.Format(bytes) : null,
+                Memory = reading.MemoryBytes is { } bytes ? ByteSize.Format(bytes) : null,
             },
             Rates = new RatesStatus
             {

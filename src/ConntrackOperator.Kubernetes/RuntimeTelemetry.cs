@@ -17,6 +17,13 @@ public static class RuntimeTelemetry
     private static readonly Counter<long> _reconnects =
         _meter.CreateCounter<long>("conntrack_watch_reconnects_total", null, "Watches that were established again, by resource.");
 
+    /// <summary>The most series that each metric with labels needs: methods times status codes, kinds that are watched.</summary>
+    public static IReadOnlyDictionary<string, int> Series { get; } = new Dictionary<string, int>
+    {
+        ["rest_client_requests_total"] = 64,
+        ["conntrack_watch_reconnects_total"] = 8,
+    };
+
     /// <summary>Spans: one for each pass of a reconciler.</summary>
     public static ActivitySource Source { get; } = new(Name);
 

@@ -5,7 +5,7 @@ namespace ConntrackOperator.Planning;
 /// <summary>Amounts of memory for people.</summary>
 public static class ByteSize
 {
-    private static readonly string[] Suffixes = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+    private static readonly string[] _suffixes = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 
     /// <summary>Writes an amount with the largest unit that it fills and at most one decimal, such as 16Gi or 1.6Gi, rounded to the nearest.</summary>
     /// <param name="bytes">Bytes, 0 or more.</param>
@@ -14,12 +14,12 @@ public static class ByteSize
     {
         var amount = (decimal)bytes;
         var unit = 0;
-        while (Math.Round(amount, 1) >= 1024 && unit < Suffixes.Length - 1)
+        while (Math.Round(amount, 1) >= 1024 && unit < _suffixes.Length - 1)
         {
             amount /= 1024;
             unit++;
         }
 
-        return Math.Round(amount, 1).ToString("0.#", CultureInfo.InvariantCulture) + Suffixes[unit];
+        return Math.Round(amount, 1).ToString("0.#", CultureInfo.InvariantCulture) + _suffixes[unit];
     }
 }

@@ -7,10 +7,10 @@ namespace ConntrackOperator.Planning;
 /// <param name="policies">The policies that select the node, the highest precedence first.</param>
 internal sealed class FieldPicker(string node, IReadOnlyList<ConntrackPolicy> policies)
 {
-    private readonly List<(int Order, PlanConflict Conflict)> conflicts = [];
+    private readonly List<(int Order, PlanConflict Conflict)> _conflicts = [];
 
     /// <summary>The disagreements, by the order given with each field.</summary>
-    internal List<PlanConflict> Conflicts => [.. conflicts.OrderBy(entry => entry.Order).Select(entry => entry.Conflict)];
+    internal List<PlanConflict> Conflicts => [.. _conflicts.OrderBy(entry => entry.Order).Select(entry => entry.Conflict)];
 
     /// <summary>Picks one field.</summary>
     /// <param name="order">The field's place among the conflicts.</param>
@@ -40,7 +40,7 @@ internal sealed class FieldPicker(string node, IReadOnlyList<ConntrackPolicy> po
             }
             else if (!value.Equals(chosen.Value))
             {
-                conflicts.Add((order, new PlanConflict(
+                _conflicts.Add((order, new PlanConflict(
                     path, chosen.Name, format(chosen.Value), policy.Metadata?.Name ?? string.Empty, format(value), node)));
             }
         }

@@ -10,11 +10,11 @@ public static class FlushValidator
     private const int MaximumStates = 16;
     private const int MaximumTtlSeconds = 31536000;
 
-    private static readonly string[] Protocols = ["TCP", "UDP", "UDPLite", "ICMP", "ICMPv6", "SCTP", "DCCP", "GRE"];
-    private static readonly string[] ProtocolsWithPorts = ["TCP", "UDP", "UDPLite", "SCTP", "DCCP"];
+    private static readonly string[] _protocols = ["TCP", "UDP", "UDPLite", "ICMP", "ICMPv6", "SCTP", "DCCP", "GRE"];
+    private static readonly string[] _protocolsWithPorts = ["TCP", "UDP", "UDPLite", "SCTP", "DCCP"];
 
     // enum tcp_conntrack, sctp_conntrack and ct_dccp_states, under the names that the kernel prints.
-    private static readonly Dictionary<string, (string[] States, string Message)> StatesOf = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, (string[] States, string Message)> _statesOf = new(StringComparer.Ordinal)
     {
         ["TCP"] = (
             ["NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE", "SYN_SENT2"],
@@ -30,7 +30,7 @@ public static class FlushValidator
             RuleMessages.StatesOfDccp),
     };
 
-    private static readonly string[] AllStates = [.. StatesOf.Values.SelectMany(of => of.States).Distinct(StringComparer.Ordinal)];
+    private static readonly string[] _allStates = [.. _statesOf.Values.SelectMany(of => of.States).Distinct(StringComparer.Ordinal)];
 
     /// <summary>Checks a flush's spec. Types, unknown fields and the object's name are not looked at here: they are settled before there is a flush.</summary>
     /// <param name="flush">The flush.</param>
@@ -88,16 +88,16 @@ public static class FlushValidator
             errors.Add(new(path, string.Empty, RuleMessages.MatchEmpty));
         }
 
-        if (match.Protocol is { } protocol && !Protocols.Contains(protocol))
+        if (match.Protocol is { } protocol && !_protocols.Contains(protocol))
         {
-            errors.Add(new(path + ".protocol", JsonText.Quote(protocol), RuleMessages.Choices(Protocols)));
+            errors.Add(new(path + ".protocol", JsonText.Quote(protocol), RuleMessages.Choices(_protocols)));
         }
 
         CheckStates(match, path + ".states", errors);
         CheckNetwork(path + ".source", match.Source, errors);
         CheckNetwork(path + ".destination", match.Destination, errors);
         CheckRange(path + ".destinationPort", match.DestinationPort, 1, ushort.MaxValue, errors);
-        if (match.DestinationPort is not null && !ProtocolsWithPorts.Contains(match.Protocol))
+        if (match.DestinationPort is not null && !_protocolsWithPorts.Contains(match.Protocol))
         {
             errors.Add(new(path + ".destinationPort", string.Empty, RuleMessages.PortNeedsProtocol));
         }
@@ -131,13 +131,13 @@ public static class FlushValidator
             errors.Add(new(path, Text(states.Count), RuleMessages.TooMany(MaximumStates)));
         }
 
-        var unknown = states.FindIndex(state => !AllStates.Contains(state));
+        var unknown = states.FindIndex(state => !_allStates.Contains(state));
         if (unknown >= 0)
         {
             errors.Add(new(
-                string.Create(CultureInfo.InvariantCulture, $"{path}[{unknown}]"), JsonText.Quote(states[unknown] ?? string.Empty), RuleMessages.Choices(AllStates)));
+                string.Create(CultureInfo.InvariantCulture, $"{path}[{unknown}]"), JsonText.Quote(states[unknown] ?? string.Empty), RuleMessages.Choices(_allStates)));
         }
-        else if (match.Protocol is null || !StatesOf.TryGetValue(match.Protocol, out var of))
+        else if (match.Protocol is null || !_statesOf.TryGetValue(match.Protocol, out var of))
         {
             errors.Add(new(path, string.Empty, RuleMessages.StatesNeedProtocol));
         }

@@ -14,7 +14,7 @@ public static class KubeDuration
     public const int MaximumLength = 24;
 
     // As many digits as fit the greatest duration; the CRD's pattern says the same, so that both refuse the same texts.
-    private static readonly (char Unit, int Seconds, int Digits)[] Units = [('h', 3600, 6), ('m', 60, 8), ('s', 1, 10)];
+    private static readonly (char Unit, int Seconds, int Digits)[] _units = [('h', 3600, 6), ('m', 60, 8), ('s', 1, 10)];
 
     /// <summary>Reads a duration such as 30s, 10m, 24h or 1h30m.</summary>
     /// <param name="text">The text; each unit at most once, in the order h, m, s.</param>
@@ -32,7 +32,7 @@ public static class KubeDuration
 
         long total = 0;
         var position = 0;
-        foreach (var (unit, factor, digits) in Units)
+        foreach (var (unit, factor, digits) in _units)
         {
             var start = position;
             while (position < text.Length && char.IsAsciiDigit(text[position]))
@@ -78,7 +78,7 @@ public static class KubeDuration
         }
 
         var text = new StringBuilder();
-        foreach (var (unit, factor, _) in Units)
+        foreach (var (unit, factor, _) in _units)
         {
             var amount = seconds / factor;
             seconds %= factor;

@@ -18,9 +18,9 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
     private const int SysctlsOrder = 2000;
     private const int PressureOrder = 3000;
 
-    private readonly FieldPicker picker = new(node.Name, policies);
-    private readonly List<NodeSetting> settings = [];
-    private readonly List<RefusedSetting> refused = [];
+    private readonly FieldPicker _picker = new(node.Name, policies);
+    private readonly List<NodeSetting> _settings = [];
+    private readonly List<RefusedSetting> _refused = [];
 
     internal NodePlan Build()
     {
@@ -28,7 +28,7 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
         for (var i = 0; i < SettingCatalog.Fields.Count; i++)
         {
             var field = SettingCatalog.Fields[i];
-            if (field.Sysctl != SettingCatalog.MaxName && picker.Pick(i, field.Path, field.Read, field.Format) is { } picked)
+            if (field.Sysctl != SettingCatalog.MaxName && _picker.Pick(i, field.Path, field.Read, field.Format) is { } picked)
             {
                 fields.Add((field, picked));
             }
@@ -37,8 +37,8 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
         AddTable(fields);
         AddFields(fields);
         AddSysctls();
-        var spec = new NodeSpec { Settings = settings, Refused = refused.Count == 0 ? null : refused, Pressure = PickPressure() };
-        return new NodePlan(spec, [.. policies.Select(policy => policy.Metadata?.Name ?? string.Empty)], picker.Conflicts);
+        var spec = new NodeSpec { Settings = _settings, Refused = _refused.Count == 0 ? null : _refused, Pressure = PickPressure() };
+        return new NodePlan(spec, [.. policies.Select(policy => policy.Metadata?.Name ?? string.Empty)], _picker.Conflicts);
     }
 
     private void AddTable(List<(SettingField Field, Picked<long> Picked)> fields)
@@ -57,10 +57,10 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
 
         var planner = new TablePlanner(node, bytesPerEntry);
         var roundedBuckets = buckets is { } given ? TableSizing.RoundBuckets(given.Value) : (long?)null;
-        var size = picker.Pick<SizeChoice>(0, SettingCatalog.SizePath, spec => planner.Resolve(spec.Table?.Size, roundedBuckets), choice => choice.ToString());
-        var limit = picker.Pick<long>(
+        var size = _picker.Pick<SizeChoice>(0, SettingCatalog.SizePath, spec => planner.Resolve(spec.Table?.Size, roundedBuckets), choice => choice.ToString());
+        var limit = _picker.Pick<long>(
             MemoryLimitOrder, "table.memoryLimitPercent", spec => spec.Table?.MemoryLimitPercent, value => value.ToString(CultureInfo.InvariantCulture));
-        planner.Plan(size, buckets, limit, settings, refused);
+        planner.Plan(size, buckets, limit, _settings, _refused);
     }
 
     private void AddFields(List<(SettingField Field, Picked<long> Picked)> fields)
@@ -71,7 +71,7 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
             // Each policy by itself is in order, but the two fields may come from two policies; the kernel would refuse it (EINVAL).
             if (field.Path == "ipv6Fragments.lowThreshold" && high.Field is not null && picked.Value > high.Picked.Value)
             {
-                refused.Add(new RefusedSetting
+                _refused.Add(new RefusedSetting
                 {
                     Name = field.Sysctl,
                     Policy = picked.Name,
@@ -83,7 +83,7 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
                 continue;
             }
 
-            settings.Add(Setting(field.Sysctl, picked.Value, picked.Policy, field.Path));
+            _settings.Add(Setting(field.Sysctl, picked.Value, picked.Policy, field.Path));
         }
     }
 
@@ -97,13 +97,13 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
         {
             if (PickSysctl(name) is { } picked)
             {
-                settings.Add(Setting(name, picked.Value, picked.Policy, $"{SettingCatalog.SysctlsPath}.{name}"));
+                _settings.Add(Setting(name, picked.Value, picked.Policy, $"{SettingCatalog.SysctlsPath}.{name}"));
             }
         }
 
         foreach (var name in names.Skip(MaximumSysctls).Take(MaximumRefusedSysctls).Order(StringComparer.Ordinal))
         {
-            refused.Add(new RefusedSetting
+            _refused.Add(new RefusedSetting
             {
                 Name = name,
                 Policy = PickSysctl(name)?.Name,
@@ -115,7 +115,7 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
         }
     }
 
-    private Picked<long>? PickSysctl(string name) => picker.Pick<long>(
+    private Picked<long>? PickSysctl(string name) => _picker.Pick<long>(
         SysctlsOrder,
         $"{SettingCatalog.SysctlsPath}.{name}",
         spec => spec.Sysctls?.GetValueOrDefault(name) is { } text && PolicyValidator.TryReadSysctl(text, out var value) ? value : null,
@@ -123,7 +123,7 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
 
     private NodePressure PickPressure()
     {
-        var picked = picker.Pick<PressureChoice>(
+        var picked = _picker.Pick<PressureChoice>(
             PressureOrder,
             "pressure",
             spec => spec.Pressure is { } pressure

@@ -200,10 +200,10 @@ public static class PolicyValidator
         var rest = name.StartsWith("nf_conntrack_", StringComparison.Ordinal) ? name.AsSpan("nf_conntrack_".Length)
             : name.StartsWith("nf_flowtable_", StringComparison.Ordinal) ? name.AsSpan("nf_flowtable_".Length)
             : [];
-        return rest.Length > 0 && name.Length <= MaximumSysctlName && !rest.ContainsAnyExcept(SysctlCharacters);
+        return rest.Length > 0 && name.Length <= MaximumSysctlName && !rest.ContainsAnyExcept(_sysctlCharacters);
     }
 
-    private static readonly System.Buffers.SearchValues<char> SysctlCharacters =
+    private static readonly System.Buffers.SearchValues<char> _sysctlCharacters =
         System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_");
 
     private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);

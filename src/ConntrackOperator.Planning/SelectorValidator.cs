@@ -10,7 +10,7 @@ internal static class SelectorValidator
     private const int MaximumItems = 32;
     private const int MaximumValues = 64;
 
-    private static readonly string[] Operators = ["In", "NotIn", "Exists", "DoesNotExist"];
+    private static readonly string[] _operators = ["In", "NotIn", "Exists", "DoesNotExist"];
 
     internal static void Check(LabelSelector? selector, string path, List<FieldError> errors)
     {
@@ -62,9 +62,9 @@ internal static class SelectorValidator
             return;
         }
 
-        if (!Operators.Contains(name))
+        if (!_operators.Contains(name))
         {
-            errors.Add(new(path + ".operator", JsonText.Quote(name), RuleMessages.Choices(Operators)));
+            errors.Add(new(path + ".operator", JsonText.Quote(name), RuleMessages.Choices(_operators)));
         }
 
         var values = requirement.Values ?? [];

@@ -6,8 +6,8 @@ namespace ConntrackOperator.Planning;
 /// <summary>A field of a policy that stands for a sysctl.</summary>
 public sealed class SettingField
 {
-    private readonly Func<PolicySpec, long?> read;
-    private readonly Func<PolicySpec, string?> write;
+    private readonly Func<PolicySpec, long?> _read;
+    private readonly Func<PolicySpec, string?> _write;
 
     private SettingField(
         string sysctl, string path, SettingUnit unit, long minimum, long maximum, Func<PolicySpec, long?> read, Func<PolicySpec, string?> write)
@@ -17,8 +17,8 @@ public sealed class SettingField
         Unit = unit;
         Minimum = minimum;
         Maximum = maximum;
-        this.read = read;
-        this.write = write;
+        _read = read;
+        _write = write;
     }
 
     /// <summary>The sysctl's name under net.netfilter, such as nf_conntrack_max.</summary>
@@ -39,12 +39,12 @@ public sealed class SettingField
     /// <summary>The sysctl's value as a policy sets it: time-outs in seconds, flags as 0 or 1, amounts in bytes.</summary>
     /// <param name="spec">The policy's spec.</param>
     /// <returns>The value; null when the policy does not set the field, or not to a valid duration or quantity. For table.size only entries count: auto depends on the node.</returns>
-    public long? Read(PolicySpec spec) => read(spec);
+    public long? Read(PolicySpec spec) => _read(spec);
 
     /// <summary>The field as it stands in the policy, as JSON: numbers and booleans bare, all else in quotes.</summary>
     /// <param name="spec">The policy's spec.</param>
     /// <returns>The text; null when the policy does not set the field.</returns>
-    public string? Written(PolicySpec spec) => write(spec);
+    public string? Written(PolicySpec spec) => _write(spec);
 
     /// <summary>A value as it would be written in a policy: 24h, true, 4Mi, Auto, 1048576.</summary>
     /// <param name="value">The sysctl's value.</param>

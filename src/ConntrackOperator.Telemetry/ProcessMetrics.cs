@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Diagnostics.Metrics;
 
 namespace ConntrackOperator.Telemetry;
@@ -10,19 +9,13 @@ internal sealed class ProcessMetrics : IDisposable
 
     private readonly Meter _meter = new(MeterName);
 
-    public ProcessMetrics(string component, string version)
+    public ProcessMetrics(string component, string version, DateTimeOffset started)
     {
-        double started;
-        using (var process = Process.GetCurrentProcess())
-        {
-            started = new DateTimeOffset(process.StartTime).ToUnixTimeMilliseconds() / 1000.0;
-        }
-
         KeyValuePair<string, object?>[] build = [new("component", component["conntrack-".Length..]), new("version", version)];
         _meter.CreateObservableGauge("conntrack_build_info", () => new Measurement<long>(1, build), null, "1, with the component and its version as labels.");
         _meter.CreateObservableCounter("process_cpu_seconds_total", () => Environment.CpuUsage.TotalTime.TotalSeconds, "s", "User and system CPU time of this process.");
         _meter.CreateObservableGauge("process_resident_memory_bytes", () => Environment.WorkingSet, "By", "Resident memory of this process.");
-        _meter.CreateObservableGauge("process_start_time_seconds", () => started, "s", "When this process started, in seconds since 1970.");
+        _meter.CreateObservableGauge("process_start_time_seconds", () => started.ToUnixTimeMilliseconds() / 1000.0, "s", "When this process started, in seconds since 1970.");
     }
 
     public void Dispose() => _meter.Dispose();

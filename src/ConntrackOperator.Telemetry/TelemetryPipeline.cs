@@ -17,48 +17,33 @@ namespace ConntrackOperator.Telemetry;
 /// </summary>
 public sealed class TelemetryPipeline : IDisposable
 {
-    /// <summary>
-    /// The most series of one metric. What is beyond is summed up in a series of its own, otel_metric_overflow="true", so a
-    /// metric can't grow without bound whatever the cluster holds.
-    /// </summary>
-    public const int SeriesLimit = 2000;
-
     // From a tenth of a millisecond (a pass over the settings) to ten seconds (a look into a very full table).
     private static readonly double[] _seconds = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
 
-    private readonly MeterProvider? _meters;
+    private readonly TelemetrySettings _settings;
+    private readonly TelemetrySource _source;
+    private readonly Lock _lock = new();
+    private readonly DateTimeOffset _started = TimeProvider.System.GetUtcNow();
+    private readonly PrometheusExporter? _exporter;
     private readonly TracerProvider? _tracers;
     private readonly ILoggerFactory? _loggers;
-    private readonly PrometheusExporter? _scrape;
-    private readonly ProcessMetrics? _process;
+    private MeterProvider? _meters;
+    private ProcessMetrics? _process;
+    private bool _disposed;
 
     /// <summary>Builds it.</summary>
     /// <param name="settings">What goes out by OTLP.</param>
     /// <param name="source">Who speaks.</param>
-    /// <param name="scrape">Whether the metrics are served for Prometheus as well.</param>
-    public TelemetryPipeline(TelemetrySettings settings, TelemetrySource source, bool scrape)
+    /// <param name="scraping">Whether the metrics are served for Prometheus as well.</param>
+    public TelemetryPipeline(TelemetrySettings settings, TelemetrySource source, Scraping scraping)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(source);
-        if (settings.Metrics || scrape)
+        (_settings, _source) = (settings, source);
+        _exporter = scraping != Scraping.Off ? new PrometheusExporter() : null;
+        if (settings.Metrics || scraping == Scraping.On)
         {
-            _process = new ProcessMetrics(source.Component, source.Version);
-            var builder = Sdk.CreateMeterProviderBuilder()
-                .ConfigureResource(r => Describe(r, source))
-                .AddMeter([.. source.Meters, RuntimeTelemetry.Name, ProcessMetrics.MeterName])
-                .AddView(instrument => View(instrument, source.SeriesLimit));
-            if (scrape)
-            {
-                _scrape = new PrometheusExporter();
-                builder.AddReader(new BaseExportingMetricReader(_scrape));
-            }
-
-            if (settings.Metrics)
-            {
-                builder.AddOtlpExporter();
-            }
-
-            _meters = builder.Build();
+            BuildMeters();
         }
 
         if (settings.Traces)
@@ -85,7 +70,7 @@ public sealed class TelemetryPipeline : IDisposable
     }
 
     /// <summary>The metrics as of now in Prometheus' text format; null: they are not served.</summary>
-    public Func<ReadOnlyMemory<byte>>? Scrape => _scrape is { } exporter ? exporter.Scrape : null;
+    public Func<ReadOnlyMemory<byte>>? Scrape => _exporter is null ? null : ScrapeNow;
 
     /// <summary>A log that writes what <paramref name="inner"/> writes and sends it by OTLP as well, if logs are sent.</summary>
     /// <param name="inner">The log of standard output.</param>
@@ -96,12 +81,55 @@ public sealed class TelemetryPipeline : IDisposable
     /// <summary>Sends what is left, for a few seconds at most.</summary>
     public void Dispose()
     {
-        _meters?.Shutdown(2000);
+        lock (_lock)
+        {
+            _disposed = true;
+            _meters?.Shutdown(2000);
+            _meters?.Dispose();
+            _process?.Dispose();
+        }
+
         _tracers?.Shutdown(2000);
-        _meters?.Dispose();
         _tracers?.Dispose();
         _loggers?.Dispose();
-        _process?.Dispose();
+    }
+
+    private ReadOnlyMemory<byte> ScrapeNow()
+    {
+        lock (_lock)
+        {
+            if (_disposed)
+            {
+                return ReadOnlyMemory<byte>.Empty;
+            }
+
+            if (_meters is null)
+            {
+                BuildMeters();
+            }
+        }
+
+        return _exporter!.Scrape();
+    }
+
+    private void BuildMeters()
+    {
+        _process = new ProcessMetrics(_source.Component, _source.Version, _started);
+        var builder = Sdk.CreateMeterProviderBuilder()
+            .ConfigureResource(r => Describe(r, _source))
+            .AddMeter([.. _source.Meters, RuntimeTelemetry.Name, ProcessMetrics.MeterName])
+            .AddView(instrument => View(instrument, Series(_source, instrument.Name)));
+        if (_exporter is not null)
+        {
+            builder.AddReader(new BaseExportingMetricReader(_exporter));
+        }
+
+        if (_settings.Metrics)
+        {
+            builder.AddOtlpExporter();
+        }
+
+        _meters = builder.Build();
     }
 
     private static MetricStreamConfiguration? View(Instrument instrument, int limit)
@@ -110,6 +138,9 @@ public sealed class TelemetryPipeline : IDisposable
         var histogram = kind.IsGenericType && kind.GetGenericTypeDefinition() == typeof(Histogram<>);
         return histogram ? new ExplicitBucketHistogramConfiguration { Boundaries = _seconds, CardinalityLimit = limit } : new MetricStreamConfiguration { CardinalityLimit = limit };
     }
+
+    private static int Series(TelemetrySource source, string metric) =>
+        source.Series.TryGetValue(metric, out var most) ? most : RuntimeTelemetry.Series.GetValueOrDefault(metric, 1);
 
     private static void Describe(ResourceBuilder resource, TelemetrySource source)
     {

@@ -21,6 +21,10 @@ public sealed record TelemetrySource
     /// <summary>Its activity sources.</summary>
     public required IReadOnlyList<string> Spans { get; init; }
 
-    /// <summary>The most series of one metric.</summary>
-    public int SeriesLimit { get; init; } = TelemetryPipeline.SeriesLimit;
+    /// <summary>
+    /// The most series of each metric that has labels; one that is not named has a single series. What is beyond is summed up in
+    /// a series of its own, otel_metric_overflow="true", so no metric can grow without bound whatever the cluster holds. The SDK
+    /// sets memory aside for as many, so the bounds are no greater than they need be.
+    /// </summary>
+    public required IReadOnlyDictionary<string, int> Series { get; init; }
 }

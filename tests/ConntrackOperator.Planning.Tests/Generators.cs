@@ -7,16 +7,16 @@ namespace ConntrackOperator.Planning.Tests;
 /// <summary>Random policies and nodes, drawn from few values so that they meet often.</summary>
 internal static class Generators
 {
-    private static readonly DateTimeOffset Epoch = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-    private static readonly string[] Keys = ["role", "zone", "example.com/size"];
-    private static readonly string[] Values = ["a", "b", "c", ""];
+    private static readonly DateTimeOffset _epoch = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly string[] _keys = ["role", "zone", "example.com/size"];
+    private static readonly string[] _values = ["a", "b", "c", ""];
 
     internal static readonly Gen<Dictionary<string, string>> Labels =
-        Gen.Select(Gen.OneOf(Keys), Gen.OneOf(Values)).Array[0, 3]
+        Gen.Select(Gen.OneOf(_keys), Gen.OneOf(_values)).Array[0, 3]
             .Select(pairs => pairs.GroupBy(pair => pair.Item1).ToDictionary(group => group.Key, group => group.First().Item2));
 
     internal static readonly Gen<LabelSelectorRequirement> Requirement =
-        Gen.Select(Gen.OneOf(Keys), Gen.OneOf("In", "NotIn", "Exists", "DoesNotExist"), Gen.OneOf(Values).List[1, 3])
+        Gen.Select(Gen.OneOf(_keys), Gen.OneOf("In", "NotIn", "Exists", "DoesNotExist"), Gen.OneOf(_values).List[1, 3])
             .Select((key, name, values) => new LabelSelectorRequirement
             {
                 Key = key,
@@ -45,7 +45,7 @@ internal static class Generators
         Gen.Select(Labels, Gen.Int[0, 256], Gen.Frequency((1, Gen.Const(0L)), (9, Gen.Long[1L << 20, 1L << 44])))
             .Select((labels, cores, memory) => new NodeFacts("node", labels, cores, memory));
 
-    private static readonly Gen<PolicySpec> Spec =
+    private static readonly Gen<PolicySpec> _spec =
         Gen.Select(
             Gen.Select(Gen.Frequency((2, Gen.Const((LabelSelector?)null)), (1, Selector.Select(s => (LabelSelector?)s))), Maybe(Gen.Int[-1, 1]), Maybe(Gen.Enum<PolicyMode>())),
             Gen.Select(Gen.Int[0, 2], Gen.Long[1024, 1 << 22], Auto, Maybe(Gen.Long[1024, 1 << 22]), Maybe(Gen.Int[1, 90])),
@@ -78,9 +78,9 @@ internal static class Generators
 
     /// <summary>Up to six policies of different names, some of the same age and priority.</summary>
     internal static readonly Gen<ConntrackPolicy[]> Policies =
-        Gen.Select(Spec, Gen.Int[0, 2]).Array[0, 6].Select(specs => specs.Select((spec, index) => new ConntrackPolicy
+        Gen.Select(_spec, Gen.Int[0, 2]).Array[0, 6].Select(specs => specs.Select((spec, index) => new ConntrackPolicy
         {
-            Metadata = new ObjectMeta { Name = $"p{index}", CreationTimestamp = Epoch.AddDays(spec.Item2) },
+            Metadata = new ObjectMeta { Name = $"p{index}", CreationTimestamp = _epoch.AddDays(spec.Item2) },
             Spec = spec.Item1,
         }).ToArray());
 

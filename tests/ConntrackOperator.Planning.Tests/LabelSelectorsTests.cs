@@ -6,7 +6,7 @@ namespace ConntrackOperator.Planning.Tests;
 
 public class LabelSelectorsTests
 {
-    private static readonly Dictionary<string, string> Edge = new() { ["role"] = "edge" };
+    private static readonly Dictionary<string, string> _edge = new() { ["role"] = "edge" };
 
     [Fact]
     public void Agrees_with_a_naive_reading_of_the_four_operators() => Gen.Select(Generators.Selector, Generators.Labels).Sample((selector, labels) =>
@@ -39,9 +39,9 @@ public class LabelSelectorsTests
     [Fact]
     public void No_selector_and_an_empty_one_select_every_node()
     {
-        Assert.True(LabelSelectors.Matches(null, Edge));
-        Assert.True(LabelSelectors.Matches(new LabelSelector(), Edge));
-        Assert.True(LabelSelectors.Matches(new LabelSelector { MatchLabels = [], MatchExpressions = [] }, Edge));
+        Assert.True(LabelSelectors.Matches(null, _edge));
+        Assert.True(LabelSelectors.Matches(new LabelSelector(), _edge));
+        Assert.True(LabelSelectors.Matches(new LabelSelector { MatchLabels = [], MatchExpressions = [] }, _edge));
     }
 
     [Fact]
@@ -55,5 +55,5 @@ public class LabelSelectorsTests
     [InlineData("NotIn", null)]
     [InlineData("Exists", "edge")]
     public void A_requirement_that_is_not_valid_selects_nothing(string name, string? value) => Assert.False(LabelSelectors.Matches(
-        new LabelSelector { MatchExpressions = [new() { Key = "role", Operator = name, Values = value is null ? null : [value] }] }, Edge));
+        new LabelSelector { MatchExpressions = [new() { Key = "role", Operator = name, Values = value is null ? null : [value] }] }, _edge));
 }

@@ -9,10 +9,10 @@ namespace ConntrackOperator.Planning.Tests;
 
 public class NodePlannerPropertyTests
 {
-    private static readonly Gen<(ConntrackPolicy[] Policies, NodeFacts Node)> Cluster = Gen.Select(Generators.Policies, Generators.Node);
+    private static readonly Gen<(ConntrackPolicy[] Policies, NodeFacts Node)> _cluster = Gen.Select(Generators.Policies, Generators.Node);
 
     [Fact]
-    public void Each_field_comes_from_the_policy_of_highest_precedence_that_sets_it() => Cluster.Sample((policies, node) =>
+    public void Each_field_comes_from_the_policy_of_highest_precedence_that_sets_it() => _cluster.Sample((policies, node) =>
     {
         var plan = NodePlanner.Plan(node, policies);
         foreach (var field in SettingCatalog.Fields.Skip(2))
@@ -41,11 +41,11 @@ public class NodePlannerPropertyTests
     });
 
     [Fact]
-    public void The_same_input_gives_the_same_bytes() => Cluster.Sample((policies, node) =>
+    public void The_same_input_gives_the_same_bytes() => _cluster.Sample((policies, node) =>
         Assert.Equal(Bytes(NodePlanner.Plan(node, policies)), Bytes(NodePlanner.Plan(node, policies))));
 
     [Fact]
-    public void Names_are_those_that_select_the_node_and_no_setting_is_planned_twice() => Cluster.Sample((policies, node) =>
+    public void Names_are_those_that_select_the_node_and_no_setting_is_planned_twice() => _cluster.Sample((policies, node) =>
     {
         var plan = NodePlanner.Plan(node, policies);
         Assert.Equal(Selecting(policies, node).Order(Precedence.Comparer).Select(policy => policy.Metadata!.Name!), plan.Policies);
@@ -54,7 +54,7 @@ public class NodePlannerPropertyTests
     });
 
     [Fact]
-    public void Conflicts_are_between_equals_that_differ_and_name_the_one_whose_value_is_planned() => Cluster.Sample((policies, node) =>
+    public void Conflicts_are_between_equals_that_differ_and_name_the_one_whose_value_is_planned() => _cluster.Sample((policies, node) =>
     {
         var plan = NodePlanner.Plan(node, policies);
         var byName = policies.ToDictionary(policy => policy.Metadata!.Name!);
@@ -68,7 +68,7 @@ public class NodePlannerPropertyTests
     });
 
     [Fact]
-    public void Each_pair_of_equals_that_differ_in_a_field_at_the_top_is_a_conflict() => Cluster.Sample((policies, node) =>
+    public void Each_pair_of_equals_that_differ_in_a_field_at_the_top_is_a_conflict() => _cluster.Sample((policies, node) =>
     {
         var plan = NodePlanner.Plan(node, policies);
         foreach (var field in SettingCatalog.Fields.Skip(1))
@@ -101,7 +101,7 @@ public class NodePlannerPropertyTests
         });
 
     [Fact]
-    public void What_is_planned_never_takes_more_memory_than_allowed() => Cluster.Sample((policies, node) =>
+    public void What_is_planned_never_takes_more_memory_than_allowed() => _cluster.Sample((policies, node) =>
     {
         var plan = NodePlanner.Plan(node, policies);
         long ValueOf(string name) => plan.Spec.Settings!.Find(setting => setting.Name == name)?.Value ?? 0;

@@ -8,7 +8,7 @@ namespace ConntrackOperator.Planning.Tests;
 public class SettingCatalogTests
 {
     // Fields of a policy that are no sysctl of their own.
-    private static readonly string[] Others =
+    private static readonly string[] _others =
     [
         "nodeSelector", "priority", "mode", "table.size.auto", "table.memoryLimitPercent", "sysctls", "pressure", "rollout", "onDelete",
     ];
@@ -18,7 +18,7 @@ public class SettingCatalogTests
     {
         var fields = Leaves(typeof(PolicySpec), string.Empty)
             .Select(field => field.Path == "table.size.entries" ? SettingCatalog.SizePath : field.Path)
-            .Where(path => !Others.Any(other => path == other || path.StartsWith(other + ".", StringComparison.Ordinal)));
+            .Where(path => !_others.Any(other => path == other || path.StartsWith(other + ".", StringComparison.Ordinal)));
         Assert.Equal(fields.Order(StringComparer.Ordinal), SettingCatalog.Fields.Select(field => field.Path).Order(StringComparer.Ordinal));
         Assert.Equal(SettingCatalog.Fields.Count, SettingCatalog.BySysctl.Count);
     }

@@ -5,8 +5,8 @@ namespace ConntrackOperator.Planning.Tests;
 
 public class TableSizingTests
 {
-    private static readonly Gen<long> Memory = Gen.Long[1L << 20, 1L << 46];
-    private static readonly Gen<int> Bytes = Gen.OneOf(TableSizing.BytesPerEntry, TableSizing.BytesPerEntryWithCounters);
+    private static readonly Gen<long> _memory = Gen.Long[1L << 20, 1L << 46];
+    private static readonly Gen<int> _bytes = Gen.OneOf(TableSizing.BytesPerEntry, TableSizing.BytesPerEntryWithCounters);
 
     [Fact]
     public void Buckets_are_rounded_up_to_the_next_multiple_of_512() => Gen.Long[0, 1L << 40].Sample(buckets =>
@@ -17,7 +17,7 @@ public class TableSizingTests
     });
 
     [Fact]
-    public void A_table_sized_by_memory_fits_and_a_larger_one_does_not() => Gen.Select(Memory, Bytes).Sample((budget, bytes) =>
+    public void A_table_sized_by_memory_fits_and_a_larger_one_does_not() => Gen.Select(_memory, _bytes).Sample((budget, bytes) =>
     {
         var entries = TableSizing.EntriesWithin(budget, bytes);
         Assert.True(TableSizing.MemoryBytes(entries, TableSizing.RoundBuckets(entries), bytes) <= budget);
@@ -26,7 +26,7 @@ public class TableSizingTests
     });
 
     [Fact]
-    public void Given_buckets_come_out_of_the_same_memory() => Gen.Select(Memory, Bytes, Gen.Long[2, 1 << 18].Select(b => b * 512)).Sample((budget, bytes, buckets) =>
+    public void Given_buckets_come_out_of_the_same_memory() => Gen.Select(_memory, _bytes, Gen.Long[2, 1 << 18].Select(b => b * 512)).Sample((budget, bytes, buckets) =>
     {
         var entries = TableSizing.EntriesWithin(budget, bytes, buckets);
         Assert.True(entries == 0 || TableSizing.MemoryBytes(entries, buckets, bytes) <= budget);
@@ -34,7 +34,7 @@ public class TableSizingTests
     });
 
     [Fact]
-    public void Auto_stays_within_its_bounds() => Gen.Select(Generators.Auto, Gen.Int[1, 1024], Memory, Bytes).Sample((auto, cores, memory, bytes) =>
+    public void Auto_stays_within_its_bounds() => Gen.Select(Generators.Auto, Gen.Int[1, 1024], _memory, _bytes).Sample((auto, cores, memory, bytes) =>
         Assert.InRange(
             TableSizing.Auto(auto, cores, memory, bytes).Entries,
             auto.MinEntries ?? TableSizing.MinimumEntries,
@@ -42,12 +42,12 @@ public class TableSizingTests
 
     [Fact]
     public void Auto_never_shrinks_with_more_memory_or_cores() =>
-        Gen.Select(Generators.Auto, Gen.Int[1, 512], Gen.Int[0, 512], Memory, Memory, Bytes).Sample((auto, cores, moreCores, memory, moreMemory, bytes) =>
+        Gen.Select(Generators.Auto, Gen.Int[1, 512], Gen.Int[0, 512], _memory, _memory, _bytes).Sample((auto, cores, moreCores, memory, moreMemory, bytes) =>
             Assert.True(TableSizing.Auto(auto, cores, memory, bytes).Entries
                 <= TableSizing.Auto(auto, cores + moreCores, memory + moreMemory, bytes).Entries));
 
     [Fact]
-    public void Auto_never_grows_with_larger_entries() => Gen.Select(Generators.Auto, Gen.Int[1, 512], Memory).Sample((auto, cores, memory) =>
+    public void Auto_never_grows_with_larger_entries() => Gen.Select(Generators.Auto, Gen.Int[1, 512], _memory).Sample((auto, cores, memory) =>
         Assert.True(TableSizing.Auto(auto, cores, memory, TableSizing.BytesPerEntryWithCounters).Entries
             <= TableSizing.Auto(auto, cores, memory, TableSizing.BytesPerEntry).Entries));
 

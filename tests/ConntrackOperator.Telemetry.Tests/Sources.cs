@@ -2,13 +2,13 @@ namespace ConntrackOperator.Telemetry.Tests;
 
 internal static class Sources
 {
-    public static TelemetrySource Of(string meter, int limit = 100) => new()
+    public static TelemetrySource Of(string meter, params (string Metric, int Most)[] series) => new()
     {
         Component = "conntrack-test",
         Version = "1.2.3",
         Instance = "node-7",
         Meters = [meter],
         Spans = [],
-        SeriesLimit = limit,
+        Series = series.ToDictionary(s => s.Metric, s => s.Most),
     };
 }

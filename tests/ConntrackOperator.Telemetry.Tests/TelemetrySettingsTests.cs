@@ -32,7 +32,7 @@ public sealed class TelemetrySettingsTests
     [Fact]
     public void Nothing_is_built_that_nobody_asked_for()
     {
-        using var pipeline = new TelemetryPipeline(new TelemetrySettings(), Sources.Of("nobody"), scrape: false);
+        using var pipeline = new TelemetryPipeline(new TelemetrySettings(), Sources.Of("nobody"), Scraping.Off);
         Assert.Null(pipeline.Scrape);
         Assert.Same(Kubernetes.SilentLog.Instance, pipeline.Tee(Kubernetes.SilentLog.Instance, Kubernetes.Logging.LogLevel.Debug));
     }

@@ -5,7 +5,7 @@ namespace ConntrackOperator.TestKit;
 /// <summary>Waits for what happens elsewhere, in real time, without a fixed sleep.</summary>
 public static class Eventually
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
 
     /// <exception cref="TimeoutException">It did not become true.</exception>
     public static Task UntilAsync(Func<bool> condition, string what = "the condition") => UntilAsync(condition, () => { }, what);
@@ -17,9 +17,9 @@ public static class Eventually
         var started = Stopwatch.StartNew();
         while (!condition())
         {
-            if (started.Elapsed > Patience)
+            if (started.Elapsed > _patience)
             {
-                throw new TimeoutException($"{what} did not come true within {Patience.TotalSeconds} s.");
+                throw new TimeoutException($"{what} did not come true within {_patience.TotalSeconds} s.");
             }
 
             meanwhile();

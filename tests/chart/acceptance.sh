@@ -3,6 +3,8 @@
 # batch/v1 is not among what the test server serves: of the hook's Job, its pod is checked, and its own few fields by name.
 
 "$kubectl" create namespace "$namespace" >/dev/null
+"$kubectl" create namespace grafana >/dev/null # of values/alerts.yaml
+check "the Prometheus operator's kinds are served" monitoring_crds
 strict() { "$kubectl" apply --dry-run=server --validate=strict "${@:2}" -f "$1"; }
 
 # Documents of a stream by kind: those that are KIND, or with `not KIND` all others.
@@ -41,5 +43,8 @@ done
 # The other way to say it: the server does refuse what is wrong.
 "$helm" template release "$chart" --namespace "$namespace" --show-only templates/controller.yaml | sed 's/terminationGracePeriodSeconds/terminationGraceSeconds/' >"$work/wrong.yaml"
 refused "a field that does not exist is refused" 'unknown field "spec.template.spec.terminationGraceSeconds"' strict "$work/wrong.yaml"
+
+"$helm" template release "$chart" --namespace "$namespace" --values values/metrics.yaml --show-only templates/monitors.yaml | sed 's/podMetricsEndpoints/endpoints/' >"$work/wrong.yaml"
+refused "a field that a PodMonitor does not have is refused" 'unknown field "spec.endpoints"' strict "$work/wrong.yaml"
 
 "$kubectl" delete namespace "$namespace" >/dev/null

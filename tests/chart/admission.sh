@@ -58,5 +58,5 @@ check "admission: the same name in another namespace is nobody special" \
   "$kubectl" --as=system:serviceaccount:elsewhere:conntrack-operator-agent label conntracknodes node-1 by=other --overwrite
 check "admission: the controller deletes plans" "$kubectl" --as="system:serviceaccount:$namespace:conntrack-operator-controller" delete conntracknodes node-1 node-2
 "$helm" uninstall conntrack-operator --namespace "$namespace" --no-hooks >/dev/null
-"$kubectl" delete crd --all >/dev/null
+delete_crds
 "$kubectl" delete namespace "$namespace" >/dev/null

@@ -8,7 +8,7 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 2
 # shellcheck source=tests/chart/lib.sh
 . ./lib.sh
-need buildah unshare chroot ip
+need buildah unshare chroot ip jq
 [ "$(id -u)" = 0 ] || { echo "this needs root" >&2; exit 2; }
 export BUILDAH_ROOT=${BUILDAH_ROOT:-/var/tmp/conntrack-images}
 buildah=(buildah --storage-driver vfs --root "$BUILDAH_ROOT/root" --runroot "$BUILDAH_ROOT/run")
@@ -35,7 +35,6 @@ options=(--isolation chroot --pull-never --volume "$packages:/root/.nuget/packag
 for file in "$HOME/.nuget/NuGet/NuGet.Config" "$HOME/.config/NuGet/NuGet.Config"; do
   [ ! -f "$file" ] || { options+=(--secret "id=nuget,src=$file"); break; }
 done
-if compgen -G "$root/src/*/packages.lock.json" >/dev/null; then options+=(--build-arg RESTORE_LOCKED=true); fi
 for target in agent controller cli; do
   check "built: $target" "${buildah[@]}" bud --quiet "${options[@]}" --target "$target" --tag "conntrack-operator/$target" "$root"
 done
@@ -57,6 +56,23 @@ for target in agent controller cli; do
   equals "no shell: $target" "" "$(cd "$files" && find . -name sh -o -name bash -o -name busybox -o -name apt | head)"
   equals "labelled: $target" "$(sed -n 's/^appVersion: //p' "$chart/Chart.yaml")" "$(config_of "$target" '{{index .OCIv1.Config.Labels "org.opencontainers.image.version"}}')"
 done
+
+# The bills of materials: in each image, of the right program, and with every package that the program's own list of assemblies
+# names (which native code has not).
+sbom() { jq -r "$2" "${files_of[$1]}"/usr/share/sbom/*.cdx.json 2>&1; }
+# shellcheck disable=SC2016
+for one in agent:conntrack-agent controller:conntrack-controller cli:kubectl-conntrack; do
+  target=${one%%:*}
+  equals "sbom: $target" "CycloneDX ${one#*:}" "$(sbom "$target" '"\(.bomFormat) \(.metadata.component.name)"')"
+  equals "sbom: every package of $target has a hash" 0 "$(sbom "$target" '[.components[] | select(.purl and (.hashes[0].content | length) != 128)] | length')"
+done
+for one in controller:conntrack-controller cli:kubectl-conntrack; do
+  target=${one%%:*}
+  equals "sbom: every assembly of $target is accounted for" "" "$(comm -13 <(sbom "$target" '.components[].name' | sort) \
+    <(jq -r '.libraries | keys[] | split("/")[0]' "${files_of[$target]}/usr/local/lib/${one#*:}/${one#*:}.deps.json" | grep -vx "${one#*:}" | grep -vx 'ConntrackOperator\.\(Controller\|Cli\)' | sort))"
+done
+check "sbom: the agent's names the runtime that is compiled in" test "$(sbom agent '[.components[].name | select(startswith("Microsoft.NETCore.App.Runtime.NativeAOT."))] | length')" = 1
+
 if [ -n "${files_of[agent]:-}" ]; then echo "size agent program: $(megabytes "$(stat -c %s "${files_of[agent]}/usr/local/bin/conntrack-agent")")"; fi
 equals "user: agent" 0:0 "$(config_of agent '{{.OCIv1.Config.User}}')"
 equals "user: controller" 1654:1654 "$(config_of controller '{{.OCIv1.Config.User}}')"

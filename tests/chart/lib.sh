@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034,SC2154
-# What the scripts here share. Sourced; defines: root, helm, kubectl, work, ok, fail, check, refused, start_server, summary.
+# What the scripts here share. Sourced; defines: root, helm, kubectl, work, ok, fail, skip, check, refused, start_server, summary.
 # Programs come from HELM, KUBECTL, TEST_APISERVER and ETCD, else from PATH.
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 chart=$root/charts/conntrack-operator
@@ -11,6 +11,7 @@ namespace=conntrack-system
 work=$(mktemp -d)
 passed=0
 failed=0
+skipped=0
 started=()
 
 # Nothing of whoever runs this may decide what is tested, nor may anything be left in their home.
@@ -36,6 +37,12 @@ fail() {
   failed=$((failed + 1))
   echo "FAIL $1"
   [ -z "${2:-}" ] || printf '%s\n' "$2" | head -n 40 | sed 's/^/       /'
+}
+
+# skip NAME REASON
+skip() {
+  skipped=$((skipped + 1))
+  echo "skip $1: $2"
 }
 
 # check NAME COMMAND...: the command must succeed.
@@ -105,6 +112,16 @@ start_server() {
   exit 2
 }
 
+# The Prometheus operator's kinds, as far as the chart uses them. Served a moment after they are accepted.
+monitoring_crds() {
+  "$kubectl" apply -f "$root/tests/chart/monitoring-crds.yaml" >/dev/null
+  "$kubectl" wait --for=condition=Established --timeout=30s -f "$root/tests/chart/monitoring-crds.yaml" >/dev/null
+  until_true 30 "$kubectl" get servicemonitors,podmonitors,prometheusrules --all-namespaces
+}
+
+# Takes away the CRDs that the chart has left.
+delete_crds() { "$kubectl" delete crd -l app.kubernetes.io/part-of=conntrack-operator >/dev/null; }
+
 stop_started() {
   local i
   for ((i = ${#started[@]} - 1; i >= 0; i--)); do
@@ -122,6 +139,6 @@ trap clean_up EXIT
 trap 'exit 130' INT TERM
 
 summary() {
-  echo "$passed passed, $failed failed"
+  if [ "$skipped" = 0 ]; then echo "$passed passed, $failed failed"; else echo "$passed passed, $failed failed, $skipped skipped"; fi
   [ "$failed" = 0 ]
 }

@@ -13,7 +13,7 @@ image_of() { "$kubectl" --namespace "$namespace" get deployment $release-control
 template_of() { "$kubectl" --namespace "$namespace" get configmap $release-agent -o 'jsonpath={.data.agent\.yaml}' | grep -c "$1"; }
 ours() {
   "$kubectl" get crd,clusterrole,clusterrolebinding,priorityclass,validatingadmissionpolicy,validatingadmissionpolicybinding -o name
-  "$kubectl" get role,rolebinding,serviceaccount,configmap,deployment,poddisruptionbudget,networkpolicy,daemonset,secret --all-namespaces -o name
+  "$kubectl" get role,rolebinding,serviceaccount,configmap,deployment,poddisruptionbudget,networkpolicy,daemonset,secret,service,servicemonitor,podmonitor,prometheusrule --all-namespaces -o name
 }
 
 check "install: the previous chart" "$helm" install $release "$previous" --namespace "$namespace" --create-namespace
@@ -31,8 +31,20 @@ check "upgrade: the policy is still there" "$kubectl" get conntrackpolicies defa
 refused "upgrade: bad values change nothing" "additional properties 'foo' not allowed" "$helm" upgrade $release "$chart" --namespace "$namespace" --set foo=1
 equals "upgrade: bad values change nothing, the revision is the same" "2 deployed" "$(status_of)"
 
+# What came after the previous chart: each is a pod template, a role or a kind that the release did not have.
+check "upgrade: to metrics behind the proxy, alerts, dashboards and OTLP" "$helm" upgrade $release "$chart" --namespace "$namespace" --values values/metrics.yaml \
+  --set metrics.proxy.enabled=true --set telemetry.otlp.endpoint=http://collector.observability:4317
+equals "upgrade: the agents' template has the proxy" 1 "$(template_of 'name: metrics-proxy')"
+equals "upgrade: the monitors and alerts are there" "podmonitor prometheusrule servicemonitor" \
+  "$("$kubectl" --namespace "$namespace" get servicemonitor,podmonitor,prometheusrule -o name | sed 's/\..*//' | sort | xargs)"
+check "upgrade: keeping the values" "$helm" upgrade $release "$chart" --namespace "$namespace" --reset-then-reuse-values
+equals "upgrade: keeping the values, the proxy is still there" 1 "$(template_of 'name: metrics-proxy')"
+check "upgrade: without them again" "$helm" upgrade $release "$chart" --namespace "$namespace" --set agent.interval=3s
+equals "upgrade: without them again, nothing of them stays" "" \
+  "$("$kubectl" --namespace "$namespace" get servicemonitor,podmonitor,prometheusrule,service,secret,configmap -o name | grep conntrack | grep -v -e sh.helm.release -e conntrack-operator-agent)"
+
 check "rollback: to the first revision" "$helm" rollback $release 1 --namespace "$namespace"
-equals "rollback: deployed" "3 deployed" "$(status_of)"
+equals "rollback: deployed" "6 deployed" "$(status_of)"
 equals "rollback: the CRD is the previous one" "Off On Auto" "$(events_of)"
 equals "rollback: the agents' template is the previous one" 1 "$(template_of interval=2s)"
 check "rollback: the policy is still there" "$kubectl" get conntrackpolicies default
@@ -65,7 +77,7 @@ for values in values/*.yaml; do
   check "install and uninstall: $name" "$helm" install $release "$chart" --namespace "$namespace" --values "$values"
   "$helm" uninstall $release --namespace "$namespace" --no-hooks >/dev/null
 done
-"$kubectl" delete crd --all >/dev/null
+delete_crds
 "$kubectl" delete namespace "$namespace" >/dev/null
 
 check "kustomize: accepted in strict mode" "$kubectl" apply --dry-run=client --validate=strict -k "$root/config/default"

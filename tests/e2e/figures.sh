@@ -4,7 +4,9 @@
 #   tests/e2e/figures.sh [SECONDS]       default 300: how long the idle agent is watched
 #
 # Needs what run.sh needs. Prints the size of the binary, the time from process start to the first setting applied (by the kept
-# plan, with no API server to be had), and after SECONDS with reports the resident memory and the CPU time of an hour.
+# plan, with no API server to be had), and after SECONDS with reports the resident memory and the CPU time of an hour; then the
+# same with telemetry on (OTLP to a collector, a scrape every 15 s), beside prometheus-node-exporter with its conntrack
+# collector alone, scraped as often in the same time. Needs Debian's prometheus-node-exporter for that part.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 publish
 seconds=${1:-300}
@@ -50,6 +52,45 @@ echo "2 cores, Linux $(uname -r | cut -d. -f1,2); $(k get ctn node-b -o jsonpath
 printf 'binary                                     %s bytes (%s MiB)\n' "$(stat -c %s "$AGENT")" "$(awk "BEGIN{printf \"%.1f\", $(stat -c %s "$AGENT")/1048576}")"
 printf 'resident after %4d s                      %s kB (%s MiB), of it anonymous %s kB\n' "$seconds" "$rss" "$(awk "BEGIN{printf \"%.1f\", $rss/1024}")" "$anon"
 printf 'CPU seconds an hour, idle                  %s\n' "$(awk "BEGIN{printf \"%.1f\", ($after-$before)/$(getconf CLK_TCK)*3600/$seconds}")"
+
+# The same agent with telemetry, and node_exporter beside it.
+if command -v prometheus-node-exporter >/dev/null; then
+  stop agent-node-b TERM
+  python3 - "$subnet.1" 4318 >/dev/null 2>&1 <<'PYTHON' &
+import http.server, sys
+class Sink(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("content-length", 0)))
+        self.send_response(200); self.send_header("content-type", "application/x-protobuf"); self.send_header("content-length", "0"); self.end_headers()
+http.server.ThreadingHTTPServer((sys.argv[1], int(sys.argv[2])), Sink).serve_forever()
+PYTHON
+  pids[sink]=$!
+  export OTEL_EXPORTER_OTLP_ENDPOINT=http://$subnet.1:4318 OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf OTEL_METRIC_EXPORT_INTERVAL=15000
+  start_agent node-b --listen 127.0.0.1:9808
+  unset OTEL_EXPORTER_OTLP_ENDPOINT OTEL_EXPORTER_OTLP_PROTOCOL OTEL_METRIC_EXPORT_INTERVAL
+  nsenter --net="/run/netns/$net-node-b" prometheus-node-exporter --collector.disable-defaults --collector.conntrack --web.listen-address=127.0.0.1:9100 >"$tmp/exporter.log" 2>&1 &
+  pids[exporter]=$!
+  sleep 5
+  agent=$(pgrep -P $$ -f 'conntrack-agent' | head -n 1) exporter=${pids[exporter]}
+  both() { for p in "$agent" "$exporter"; do awk '{print $14 + $15}' "/proc/$p/stat"; done; }
+  read -r -d '' agent_before exporter_before < <(both; printf '\0')
+  for _ in $(seq $((seconds / 15))); do
+    for port in 9808 9100; do on node-b curl -s -o "$tmp/scraped.$port" "http://127.0.0.1:$port/metrics"; done
+    sleep 15
+  done
+  read -r -d '' agent_after exporter_after < <(both; printf '\0')
+  grep -q '^conntrack_entries_limit ' "$tmp/scraped.9808" && grep -q '^node_nf_conntrack_entries_limit ' "$tmp/scraped.9100" || { echo "a scrape came back without its metrics"; exit 1; }
+  awk -v a="$(awk '/VmRSS/{print $2}' "/proc/$agent/status")" -v e="$(awk '/VmRSS/{print $2}' "/proc/$exporter/status")" \
+    -v ac=$((agent_after - agent_before)) -v ec=$((exporter_after - exporter_before)) -v hz="$(getconf CLK_TCK)" -v s=$((seconds / 15 * 15)) 'BEGIN {
+      printf "with OTLP and a scrape every 15 s:\n"
+      printf "resident                                   %d kB (%.1f MiB); node_exporter %d kB; ratio %.2f\n", a, a / 1024, e, a / e
+      printf "CPU                                        %.3f %% of a core; node_exporter %.3f %%\n", ac / hz / s * 100, ec / hz / s * 100
+    }'
+  stop exporter TERM
+else
+  echo "with telemetry: not measured, prometheus-node-exporter is not installed"
+fi
 
 # From exec to the kernel holding the first value, with the plan kept and the API server away; 20 starts, the median.
 stop agent-node-b KILL

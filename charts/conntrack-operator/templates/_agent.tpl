@@ -1,6 +1,10 @@
 {{/* The DaemonSet that the controller applies. */}}
 {{- define "conntrack.agentDaemonSet" -}}
 {{- $agent := .Values.agent -}}
+{{- $proxied := include "conntrack.proxied" . | not | not -}}
+{{- /* On the node's address only when Prometheus is to come, and not even then behind the proxy. */}}
+{{- $exposed := and .Values.metrics.enabled (not $proxied) -}}
+{{- $host := $exposed | ternary "" "host: 127.0.0.1, " -}}
 {{- $sysctls := $agent.privileged | ternary "/proc/sys/net/netfilter" "/host/sysctl/netfilter" -}}
 apiVersion: apps/v1
 kind: DaemonSet
@@ -41,7 +45,12 @@ spec:
       enableServiceLinks: false
       # /proc/sys/net shows the network namespace of the caller: it has to be the node's.
       hostNetwork: true
+      {{- if .Values.telemetry.otlp.endpoint }}
+      # On the host's network, and able to resolve the collector's Service.
+      dnsPolicy: ClusterFirstWithHostNet
+      {{- else }}
       dnsPolicy: Default
+      {{- end }}
       {{- with include "conntrack.priorityClass" (dict "root" . "component" "agent") }}
       priorityClassName: {{ . | quote }}
       {{- end }}
@@ -89,14 +98,14 @@ spec:
             - --sysctl-dir={{ $sysctls }}
             - --state-dir=/var/lib/conntrack-operator
             - --host-root=/host
-            - --listen=127.0.0.1:{{ int $agent.healthPort }}
+            - --listen={{ $exposed | ternary "$(POD_IP)" "127.0.0.1" }}:{{ int $agent.healthPort }}
             - --interval={{ $agent.interval }}
             - --heartbeat-min={{ $agent.heartbeatMin }}
             - --heartbeat-max={{ $agent.heartbeatMax }}
             - --usage-report-gap={{ $agent.usageReportGap }}
             - --scan-interval={{ $agent.scanInterval }}
             - --start-jitter={{ $agent.startJitter }}
-            - --verbose={{ $agent.verbose }}
+            - --log-level={{ $agent.logLevel }}
             {{- range $agent.extraArgs }}
             - {{ . | quote }}
             {{- end }}
@@ -104,6 +113,17 @@ spec:
             - name: NODE_NAME
               valueFrom:
                 fieldRef: {fieldPath: spec.nodeName}
+            {{- if $exposed }}
+            - name: POD_IP
+              valueFrom:
+                fieldRef: {fieldPath: status.podIP}
+            {{- end }}
+            {{- with include "conntrack.otlpEnv" (dict "root" . "component" "agent") }}
+            - name: POD_NAME
+              valueFrom:
+                fieldRef: {fieldPath: metadata.name}
+            {{- . | nindent 12 }}
+            {{- end }}
             {{- with $agent.env }}
             {{- toYaml . | nindent 12 }}
             {{- end }}
@@ -118,13 +138,19 @@ spec:
               # To write the network's settings, and to read the table.
               add: [NET_ADMIN]
             {{- end }}
+          {{- if $exposed }}
+          ports:
+            - {name: metrics, containerPort: {{ int $agent.healthPort }}, protocol: TCP}
+          {{- end }}
           livenessProbe:
-            httpGet: {host: 127.0.0.1, port: {{ int $agent.healthPort }}, path: /healthz}
+            httpGet: { {{- $host }}port: {{ int $agent.healthPort }}, path: /healthz}
             initialDelaySeconds: 15
             periodSeconds: 20
             timeoutSeconds: 3
+            # A full table drops the probe's own connection, and that is no time to stop the agent.
+            failureThreshold: 15
           readinessProbe:
-            httpGet: {host: 127.0.0.1, port: {{ int $agent.healthPort }}, path: /readyz}
+            httpGet: { {{- $host }}port: {{ int $agent.healthPort }}, path: /readyz}
             periodSeconds: 10
             timeoutSeconds: 3
           resources:
@@ -137,6 +163,13 @@ spec:
             {{- range $i, $directory := $agent.hostSysctlDirectories }}
             - {name: host-{{ $i }}, mountPath: {{ printf "/host%s" $directory | quote }}, readOnly: true}
             {{- end }}
+            {{- with include "conntrack.otlpMount" . }}
+            {{- . | nindent 12 }}
+            {{- end }}
+        {{- if $proxied }}
+        {{- include "conntrack.proxyContainer" (dict "root" . "listen" "[$(POD_IP)]" "port" (int .Values.metrics.proxy.agentPort)
+              "upstream" (int $agent.healthPort)) | nindent 8 }}
+        {{- end }}
       volumes:
         # What was there before, and the last plan: they must outlive the pod.
         - name: state
@@ -153,5 +186,11 @@ spec:
         {{- if $agent.loadModule }}
         - name: modules
           hostPath: {path: /lib/modules, type: Directory}
+        {{- end }}
+        {{- with include "conntrack.otlpVolume" . }}
+        {{- . | nindent 8 }}
+        {{- end }}
+        {{- with include "conntrack.proxyVolume" . }}
+        {{- . | nindent 8 }}
         {{- end }}
 {{- end -}}

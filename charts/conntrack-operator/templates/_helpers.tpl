@@ -42,10 +42,14 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 {{ include "conntrack.podLabels" . }}
 {{- end -}}
 
-{{/* dict root, component and, where an object has more, annotations */}}
+{{/* dict root, component and, where an object has more, labels and annotations */}}
 {{- define "conntrack.metadata" -}}
 labels:
+  {{- if .labels }}
+  {{- merge (dict) .labels (include "conntrack.labels" . | fromYaml) | toYaml | nindent 2 }}
+  {{- else }}
   {{- include "conntrack.labels" . | nindent 2 }}
+  {{- end }}
 {{- $annotations := merge (dict) (default dict .annotations) .root.Values.commonAnnotations }}
 {{- with $annotations }}
 annotations:
@@ -98,6 +102,31 @@ capabilities:
 {{- end -}}
 {{- if eq (include "conntrack.serviceAccount" (dict "root" . "component" "controller")) (include "conntrack.serviceAccount" (dict "root" . "component" "agent")) -}}
 {{- fail "controller.serviceAccount.name and agent.serviceAccount.name must differ: an agent must not have the controller's rights" -}}
+{{- end -}}
+{{- $metrics := .Values.metrics -}}
+{{- range $part := list "serviceMonitor" "podMonitor" "proxy" -}}
+{{- if and (get $metrics $part).enabled (not $metrics.enabled) -}}
+{{- fail (printf "metrics.%s.enabled needs metrics.enabled=true: without it agents listen on their node's 127.0.0.1 alone" $part) -}}
+{{- end -}}
+{{- end -}}
+{{- range $part := list "serviceMonitor" "podMonitor" -}}
+{{- $monitor := get $metrics $part -}}
+{{- if gt (include "conntrack.seconds" $monitor.scrapeTimeout | int64) (include "conntrack.seconds" $monitor.interval | int64) -}}
+{{- fail (printf "metrics.%s.scrapeTimeout (%s) must not be longer than its interval (%s)" $part $monitor.scrapeTimeout $monitor.interval) -}}
+{{- end -}}
+{{- end -}}
+{{- if $metrics.proxy.enabled -}}
+{{- if and (not $metrics.proxy.token.create) (not $metrics.proxy.token.secretName) (or $metrics.serviceMonitor.enabled $metrics.podMonitor.enabled) -}}
+{{- fail "metrics.proxy.token.secretName must be given when metrics.proxy.token.create is false: the monitors have to show a token to the proxy" -}}
+{{- end -}}
+{{- range $component := list "controller" "agent" -}}
+{{- if eq (get $metrics.proxy (printf "%sPort" $component) | int) (int (index $.Values $component).healthPort) -}}
+{{- fail (printf "metrics.proxy.%sPort and %s.healthPort must differ: the proxy is in the same pod" $component $component) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if lt (int .Values.prometheusRule.criticalPercent) (int .Values.prometheusRule.warningPercent) -}}
+{{- fail "prometheusRule.criticalPercent must not be below prometheusRule.warningPercent" -}}
 {{- end -}}
 {{- range $key, $value := .Values.commonLabels -}}
 {{- if or (hasPrefix "app.kubernetes.io/" $key) (hasPrefix "helm.sh/" $key) -}}

@@ -7,11 +7,15 @@ namespace ConntrackOperator.Agent.Telemetry;
 /// <summary>Who the agent is to whoever collects telemetry.</summary>
 internal static class AgentTelemetry
 {
-    /// <summary>
-    /// The most series of one metric on a node: conntrack_setting has two a setting, and a plan with every key of the catalogue
-    /// has about a hundred.
-    /// </summary>
-    public const int SeriesLimit = 300;
+    /// <summary>A plan with every key that there is has about a hundred settings, each desired and actual.</summary>
+    private static readonly Dictionary<string, int> _series = new()
+    {
+        ["conntrack_setting"] = 300,
+        ["conntrack_setting_rewrites_total"] = 150,
+        ["conntrack_entries_by_state"] = 64,
+        ["conntrack_settings"] = 8,
+        ["conntrack_reports_total"] = 2,
+    };
 
     public static TelemetrySource Source(AgentOptions options) => new()
     {
@@ -21,6 +25,6 @@ internal static class AgentTelemetry
         Attributes = [new("k8s.node.name", options.NodeName)],
         Meters = [AgentMetrics.MeterName],
         Spans = [AgentMetrics.MeterName],
-        SeriesLimit = SeriesLimit,
+        Series = _series,
     };
 }

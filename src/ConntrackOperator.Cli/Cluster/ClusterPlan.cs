@@ -1,7 +1,7 @@
 using System.Globalization;
 using ConntrackOperator.Cli.Host;
 using ConntrackOperator.Cli.Output;
-using ConntrackOperator.Engine.Reporting;
+using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Cli.Cluster;
 
@@ -63,8 +63,8 @@ internal static class ClusterPlan
 
         if (first.MemoryBytesAfter is { } after)
         {
-            var before = first.MemoryBytesBefore is { } bytes ? MemorySize.Format(bytes) : "?";
-            Console.Out.WriteLine($"memory when the table is full: {before} now, {MemorySize.Format(after)} then");
+            var before = first.MemoryBytesBefore is { } bytes ? ByteSize.Format(bytes) : "?";
+            Console.Out.WriteLine($"memory when the table is full: {before} now, {ByteSize.Format(after)} then");
         }
 
         Console.Out.WriteLine();

@@ -23,7 +23,7 @@ internal static class PlanDifference
         foreach (var node in nodes.OrderBy(n => n.Name, StringComparer.Ordinal))
         {
             var report = byName.GetValueOrDefault(node.Name);
-            var facts = node.Facts(report);
+            var facts = node.Facts();
             var then = NodePlanner.Plan(facts, after);
             conflicts.AddRange(then.Conflicts.Select(c => $"{c.Field} on {c.Node}: policy {c.Winner} says {c.WinnerValue} and policy {c.Loser} {c.LoserValue}, with equal priority; {c.WinnerValue} is taken"));
             var one = Node(node.Name, NodePlanner.Plan(facts, existing).Spec, then.Spec, report);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using ConntrackOperator.Cli.Output;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Kubernetes.Transport;
 using ConntrackOperator.Netfilter.Netlink;
@@ -32,6 +33,10 @@ internal static class CommandLine
         try
         {
             return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (OutputClosedException)
+        {
+            return ExitCode.InSync;
         }
         catch (CliException e)
         {

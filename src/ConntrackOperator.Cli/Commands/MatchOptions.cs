@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ConntrackOperator.Api.Flushes;
+using ConntrackOperator.Api.Schema;
 using ConntrackOperator.Netfilter.Deleting;
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Planning;
@@ -109,8 +110,11 @@ internal sealed class MatchOptions
         var other => other,
     };
 
+    // As the API server reads it in a ConntrackFlush: a network with bits after its prefix is a slip, and more would be deleted than was meant.
     private static FlowNetwork? Network(string option, string? text) =>
-        text is null ? null : FlowNetwork.TryParse(text, out var network) ? network : throw Bad(option, text, "must be a network such as 10.0.0.0/8 or 2001:db8::/32, or one address");
+        text is null ? null
+        : NetworkSyntax.IsAddressOrNetwork(text) && FlowNetwork.TryParse(text, out var network) ? network
+        : throw Bad(option, text, RuleMessages.Network);
 
     internal static CliException Bad(string option, string value, string allowed) => new(ExitCode.BadInput, $"{option}: Invalid value: \"{value}\": {allowed}");
 }

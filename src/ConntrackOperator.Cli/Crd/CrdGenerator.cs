@@ -16,7 +16,7 @@ public static class CrdGenerator
 
     private const string Header = "# Made by `kubectl-conntrack crd` from the types in src/ConntrackOperator.Api. Do not edit.\n";
 
-    private static readonly Type[] Kinds = [typeof(ConntrackFlush), typeof(ConntrackNode), typeof(ConntrackPolicy)];
+    private static readonly Type[] _kinds = [typeof(ConntrackFlush), typeof(ConntrackNode), typeof(ConntrackPolicy)];
 
     /// <summary>All manifests.</summary>
     /// <returns>File name to YAML text, in the order of the names; the same text at each call.</returns>
@@ -24,7 +24,7 @@ public static class CrdGenerator
     {
         var builder = new SchemaBuilder(XmlDocumentation.Load());
         var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var kind in Kinds)
+        foreach (var kind in _kinds)
         {
             var resource = kind.GetCustomAttribute<CustomResourceAttribute>()!;
             files[$"{ApiGroup.Name}_{resource.Plural}.yaml"] = Header + YamlWriter.Write(Manifest(kind, resource, builder));

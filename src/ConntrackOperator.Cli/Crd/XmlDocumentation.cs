@@ -9,9 +9,9 @@ internal sealed partial class XmlDocumentation
 {
     private const string ResourceName = "ConntrackOperator.Api.xml";
 
-    private readonly Dictionary<string, string> summaries;
+    private readonly Dictionary<string, string> _summaries;
 
-    private XmlDocumentation(XDocument document) => summaries = document.Descendants("member")
+    private XmlDocumentation(XDocument document) => _summaries = document.Descendants("member")
         .Where(member => member.Element("summary") is not null)
         .ToDictionary(member => member.Attribute("name")!.Value, member => Text(member.Element("summary")!), StringComparer.Ordinal);
 
@@ -24,11 +24,11 @@ internal sealed partial class XmlDocumentation
     }
 
     /// <summary>What a type's summary says; null without one.</summary>
-    internal string? Of(Type type) => summaries.GetValueOrDefault("T:" + type.FullName!.Replace('+', '.'));
+    internal string? Of(Type type) => _summaries.GetValueOrDefault("T:" + type.FullName!.Replace('+', '.'));
 
     /// <summary>What a property's summary says; null without one.</summary>
     internal string? Of(PropertyInfo property) =>
-        summaries.GetValueOrDefault($"P:{property.DeclaringType!.FullName!.Replace('+', '.')}.{property.Name}");
+        _summaries.GetValueOrDefault($"P:{property.DeclaringType!.FullName!.Replace('+', '.')}.{property.Name}");
 
     private static string Text(XElement element) => Spaces().Replace(
         string.Concat(element.DescendantNodes().Select(node => node switch

@@ -75,7 +75,7 @@ internal static class JsonSource
 
     private sealed class LineIndex
     {
-        private readonly List<int> starts = [0];
+        private readonly List<int> _starts = [0];
 
         internal LineIndex(byte[] bytes)
         {
@@ -83,16 +83,16 @@ internal static class JsonSource
             {
                 if (bytes[i] == '\n')
                 {
-                    starts.Add(i + 1);
+                    _starts.Add(i + 1);
                 }
             }
         }
 
         internal (int Line, int Column) Locate(long position)
         {
-            var at = starts.BinarySearch((int)position);
+            var at = _starts.BinarySearch((int)position);
             var line = at >= 0 ? at : ~at - 1;
-            return (line + 1, (int)position - starts[line] + 1);
+            return (line + 1, (int)position - _starts[line] + 1);
         }
     }
 }

@@ -8,11 +8,11 @@ namespace ConntrackOperator.Cli.Files;
 /// <summary>Checks an object's metadata as the API server does.</summary>
 internal static class MetadataCheck
 {
-    private static readonly JsonObject Text = new() { ["type"] = "string" };
-    private static readonly JsonObject Map = new() { ["type"] = "object", ["additionalProperties"] = new JsonObject { ["type"] = "string" } };
+    private static readonly JsonObject _text = new() { ["type"] = "string" };
+    private static readonly JsonObject _map = new() { ["type"] = "object", ["additionalProperties"] = new JsonObject { ["type"] = "string" } };
 
     // metav1.ObjectMeta; what the API server sets itself is let through, so that the output of kubectl get can be read.
-    private static readonly string[] Known =
+    private static readonly string[] _known =
     [
         "name", "generateName", "labels", "annotations", "namespace", "finalizers", "ownerReferences", "uid", "resourceVersion",
         "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "managedFields", "selfLink",
@@ -26,7 +26,7 @@ internal static class MetadataCheck
         var node = map.Find("metadata");
         if (node is not (null or NullNode or MapNode))
         {
-            walker.Walk(node, Map, field);
+            walker.Walk(node, _map, field);
             return null;
         }
 
@@ -41,9 +41,9 @@ internal static class MetadataCheck
         {
             var at = YamlSource.Join(field, entry.Key);
             walker.Remember(at, entry.Line, entry.Column);
-            if (!Known.Contains(entry.Key))
+            if (!_known.Contains(entry.Key))
             {
-                walker.UnknownField(entry, at, Known[..6]);
+                walker.UnknownField(entry, at, _known[..6]);
             }
             else if (entry.Value is not NullNode)
             {
@@ -65,7 +65,7 @@ internal static class MetadataCheck
         switch (entry.Key)
         {
             case "name" or "generateName":
-                if (walker.Walk(entry.Value, Text, at)?.GetValue<string>() is not { } name)
+                if (walker.Walk(entry.Value, _text, at)?.GetValue<string>() is not { } name)
                 {
                     return meta;
                 }
@@ -93,7 +93,7 @@ internal static class MetadataCheck
     private static Dictionary<string, string> Labels(SourceNode node, string at, SchemaWalker walker, bool areLabels)
     {
         var labels = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (key, value) in walker.Walk(node, Map, at) as JsonObject ?? [])
+        foreach (var (key, value) in walker.Walk(node, _map, at) as JsonObject ?? [])
         {
             var text = value!.GetValue<string>();
             labels[key] = text;

@@ -11,7 +11,7 @@ public static class PolicyFile
     /// <summary>The name that stands for the standard input.</summary>
     public const string StandardInput = ResourceFile.StandardInput;
 
-    private static readonly ResourceKind<ConntrackPolicy> Kind = new(
+    private static readonly ResourceKind<ConntrackPolicy> _kind = new(
         ConntrackPolicy.KindName, "policy", ApiJson.Default.ConntrackPolicy, PolicyValidator.Validate, (policy, metadata) => policy with { Metadata = metadata })
     {
         Others = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -24,14 +24,14 @@ public static class PolicyFile
     /// <param name="path">The file; - for the standard input.</param>
     /// <param name="input">The standard input.</param>
     /// <returns>The policies, and all that is wrong; a file that can't be read is an error, too.</returns>
-    public static PolicyFileResult Read(string path, TextReader input) => Result(ResourceFile.Read(path, input, Kind));
+    public static PolicyFileResult Read(string path, TextReader input) => Result(ResourceFile.Read(path, input, _kind));
 
     /// <summary>Reads policies from a text.</summary>
     /// <param name="reader">The text.</param>
     /// <param name="name">The file's name, for messages.</param>
     /// <returns>The policies, and all that is wrong.</returns>
     /// <exception cref="IOException">The text can't be read.</exception>
-    public static PolicyFileResult Read(TextReader reader, string name) => Result(ResourceFile.Read(reader, name, Kind));
+    public static PolicyFileResult Read(TextReader reader, string name) => Result(ResourceFile.Read(reader, name, _kind));
 
     private static PolicyFileResult Result(ResourceFileResult<ConntrackPolicy> result) => new(result.Objects, result.Errors);
 }

@@ -14,7 +14,7 @@ internal sealed class ResourceDocuments<T>(ResourceKind<T> kind)
     where T : class, IKubernetesObject
 {
     // Rules over two fields say nothing while one of the two is of the wrong type.
-    private static readonly HashSet<string> CrossFieldRules =
+    private static readonly HashSet<string> _crossFieldRules =
         new(
             [
                 RuleMessages.LowAboveHigh, RuleMessages.MinAboveMax, RuleMessages.WarningBelowCritical, RuleMessages.AllIsAlone,
@@ -23,15 +23,15 @@ internal sealed class ResourceDocuments<T>(ResourceKind<T> kind)
             ],
             StringComparer.Ordinal);
 
-    private readonly List<T> objects = [];
-    private readonly List<(FieldError Error, int Line, int Column)> errors = [];
-    private readonly Dictionary<string, int> names = new(StringComparer.Ordinal);
+    private readonly List<T> _objects = [];
+    private readonly List<(FieldError Error, int Line, int Column)> _errors = [];
+    private readonly Dictionary<string, int> _names = new(StringComparer.Ordinal);
 
     /// <summary>The objects without an error.</summary>
-    internal IReadOnlyList<T> Objects => objects;
+    internal IReadOnlyList<T> Objects => _objects;
 
     /// <summary>All that is wrong.</summary>
-    internal IReadOnlyList<(FieldError Error, int Line, int Column)> Errors => errors;
+    internal IReadOnlyList<(FieldError Error, int Line, int Column)> Errors => _errors;
 
     /// <summary>Objects seen, good or bad.</summary>
     internal int Count { get; private set; }
@@ -47,7 +47,7 @@ internal sealed class ResourceDocuments<T>(ResourceKind<T> kind)
         Count++;
         if (node is not MapNode map)
         {
-            errors.Add((new FieldError(path, SchemaWalker.Show(node), "must be an object with apiVersion, kind, metadata and spec"), node.Line, node.Column));
+            _errors.Add((new FieldError(path, SchemaWalker.Show(node), "must be an object with apiVersion, kind, metadata and spec"), node.Line, node.Column));
             return;
         }
 
@@ -69,7 +69,7 @@ internal sealed class ResourceDocuments<T>(ResourceKind<T> kind)
             CheckObject(map, path, walker);
         }
 
-        errors.AddRange(walker.Errors);
+        _errors.AddRange(walker.Errors);
     }
 
     private bool IsList(MapNode map) => (map.Find("apiVersion"), map.Find("kind")) switch
@@ -136,7 +136,7 @@ internal sealed class ResourceDocuments<T>(ResourceKind<T> kind)
             var parent = Parent(field);
             var silent = broken.Exists(other => other == field || other.StartsWith(field + ".", StringComparison.Ordinal)
                 || other.StartsWith(field + "[", StringComparison.Ordinal)
-                || (CrossFieldRules.Contains(error.Message) && Parent(other) == parent));
+                || (_crossFieldRules.Contains(error.Message) && Parent(other) == parent));
             if (!silent)
             {
                 var (line, column) = walker.PlaceOf(field);
@@ -147,7 +147,7 @@ internal sealed class ResourceDocuments<T>(ResourceKind<T> kind)
         CheckNameIsNew(metadata?.Name, path, walker);
         if (walker.Errors.Count == 0)
         {
-            objects.Add(given);
+            _objects.Add(given);
         }
     }
 
@@ -155,9 +155,9 @@ internal sealed class ResourceDocuments<T>(ResourceKind<T> kind)
     {
         var field = YamlSource.Join(path, "metadata.name");
         var (line, column) = walker.PlaceOf(field);
-        if (name is not null && !names.TryAdd(name, line))
+        if (name is not null && !_names.TryAdd(name, line))
         {
-            walker.Report(field, $"\"{name}\"", string.Create(CultureInfo.InvariantCulture, $"line {names[name]} has a {kind.Noun} of this name already"), line, column);
+            walker.Report(field, $"\"{name}\"", string.Create(CultureInfo.InvariantCulture, $"line {_names[name]} has a {kind.Noun} of this name already"), line, column);
         }
     }
 

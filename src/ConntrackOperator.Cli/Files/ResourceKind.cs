@@ -20,10 +20,10 @@ internal sealed record ResourceKind<T>(
     Func<T, ObjectMeta?, T> WithMetadata)
     where T : class, IKubernetesObject
 {
-    private readonly Lazy<JsonObject> schema = new(() => new SchemaBuilder(XmlDocumentation.Load()).Kind(typeof(T)));
+    private readonly Lazy<JsonObject> _schema = new(() => new SchemaBuilder(XmlDocumentation.Load()).Kind(typeof(T)));
 
     /// <summary>The CRD's schema.</summary>
-    internal JsonObject Schema => schema.Value;
+    internal JsonObject Schema => _schema.Value;
 
     /// <summary>Kinds of this group that belong elsewhere, with what to do with them.</summary>
     internal IReadOnlyDictionary<string, string> Others { get; init; } = new Dictionary<string, string>();

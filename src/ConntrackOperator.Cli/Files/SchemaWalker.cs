@@ -11,13 +11,13 @@ namespace ConntrackOperator.Cli.Files;
 /// <remarks>What is wrong is reported and left out of the JSON, so that the rest can be checked for more.</remarks>
 internal sealed class SchemaWalker
 {
-    private readonly Dictionary<string, (int Line, int Column)> places = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (int Line, int Column)> _places = new(StringComparer.Ordinal);
 
     /// <summary>What is wrong.</summary>
     internal List<(FieldError Error, int Line, int Column)> Errors { get; } = [];
 
     /// <summary>Where a field stands, or else the nearest field around it that is in the file.</summary>
-    internal (int Line, int Column) PlaceOf(string path) => places
+    internal (int Line, int Column) PlaceOf(string path) => _places
         .Where(place => path.StartsWith(place.Key, StringComparison.Ordinal)
             && (place.Key.Length is 0 || place.Key.Length == path.Length || path[place.Key.Length] is '.' or '['))
         .OrderByDescending(place => place.Key.Length)
@@ -25,7 +25,7 @@ internal sealed class SchemaWalker
         .FirstOrDefault((1, 1));
 
     /// <summary>Notes where a field stands.</summary>
-    internal void Remember(string path, int line, int column) => places.TryAdd(path, (line, column));
+    internal void Remember(string path, int line, int column) => _places.TryAdd(path, (line, column));
 
     /// <summary>Reports an error at a place.</summary>
     internal void Report(string path, string value, string message, int line, int column) =>
@@ -60,10 +60,10 @@ internal sealed class SchemaWalker
     internal static string Show(SourceNode node) => node switch
     {
         MapNode or ListNode => node.TypeName,
-        _ => Leaf(node)?.ToJsonString(Plain) ?? "null",
+        _ => Leaf(node)?.ToJsonString(_plain) ?? "null",
     };
 
-    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions _plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private JsonObject Object(MapNode map, JsonObject schema, JsonObject properties, string path)
     {

@@ -6,27 +6,27 @@ namespace ConntrackOperator.Cli.Files;
 /// <summary>Gives plain scalars the types that Kubernetes gives them: YAML 1.1 as in sigs.k8s.io/yaml (goyaml.v2, resolve.go), so that yes is true and 010 is 8.</summary>
 internal static partial class YamlScalar
 {
-    private static readonly HashSet<string> True = new(["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"], StringComparer.Ordinal);
-    private static readonly HashSet<string> False = new(["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"], StringComparer.Ordinal);
-    private static readonly HashSet<string> Null = new(["", "~", "null", "Null", "NULL"], StringComparer.Ordinal);
-    private static readonly HashSet<string> NotFinite = new(
+    private static readonly HashSet<string> _true = new(["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"], StringComparer.Ordinal);
+    private static readonly HashSet<string> _false = new(["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"], StringComparer.Ordinal);
+    private static readonly HashSet<string> _null = new(["", "~", "null", "Null", "NULL"], StringComparer.Ordinal);
+    private static readonly HashSet<string> _notFinite = new(
         [".nan", ".NaN", ".NAN", ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF"], StringComparer.Ordinal);
 
     /// <summary>Reads a plain scalar.</summary>
     /// <exception cref="SourceException">It is not a finite number.</exception>
     internal static SourceNode Resolve(string text, int line, int column)
     {
-        if (Null.Contains(text))
+        if (_null.Contains(text))
         {
             return new NullNode(line, column);
         }
 
-        if (True.Contains(text) || False.Contains(text))
+        if (_true.Contains(text) || _false.Contains(text))
         {
-            return new BooleanNode(True.Contains(text), line, column);
+            return new BooleanNode(_true.Contains(text), line, column);
         }
 
-        if (NotFinite.Contains(text))
+        if (_notFinite.Contains(text))
         {
             throw new SourceException(new(line, column, $"{text} is not a number that JSON has"));
         }

@@ -15,15 +15,15 @@ internal sealed class YamlSource
 
     private const string TagPrefix = "tag:yaml.org,2002:";
 
-    private readonly Parser parser;
-    private readonly List<SourceProblem> problems;
-    private readonly Dictionary<string, (SourceNode? Node, int Size)> anchors = new(StringComparer.Ordinal);
-    private int nodes;
+    private readonly Parser _parser;
+    private readonly List<SourceProblem> _problems;
+    private readonly Dictionary<string, (SourceNode? Node, int Size)> _anchors = new(StringComparer.Ordinal);
+    private int _nodes;
 
     private YamlSource(TextReader reader, List<SourceProblem> problems)
     {
-        parser = new Parser(reader);
-        this.problems = problems;
+        _parser = new Parser(reader);
+        _problems = problems;
     }
 
     /// <summary>Reads all documents; what is wrong but does not end the reading (duplicate keys) goes to problems.</summary>
@@ -41,12 +41,12 @@ internal sealed class YamlSource
     {
         try
         {
-            while (parser.MoveNext())
+            while (_parser.MoveNext())
             {
-                if (parser.Current is DocumentStart)
+                if (_parser.Current is DocumentStart)
                 {
-                    anchors.Clear();
-                    nodes = 0;
+                    _anchors.Clear();
+                    _nodes = 0;
                     Next();
                     return Node(0, string.Empty);
                 }
@@ -61,13 +61,13 @@ internal sealed class YamlSource
         }
     }
 
-    private ParsingEvent Next() => parser.MoveNext() && parser.Current is { } current
+    private ParsingEvent Next() => _parser.MoveNext() && _parser.Current is { } current
         ? current
         : throw new YamlException("the document ends too early");
 
     private SourceNode Node(int depth, string path)
     {
-        var current = parser.Current!;
+        var current = _parser.Current!;
         var (line, column) = ((int)current.Start.Line, (int)current.Start.Column);
         if (depth > MaximumDepth)
         {
@@ -79,12 +79,12 @@ internal sealed class YamlSource
             return Alias(alias.Value.Value, line, column);
         }
 
-        var before = nodes;
+        var before = _nodes;
         Count(1, line, column);
         var anchor = ((NodeEvent)current).Anchor is { IsEmpty: false } name ? name.Value : null;
         if (anchor is not null)
         {
-            anchors[anchor] = (null, 0);
+            _anchors[anchor] = (null, 0);
         }
 
         SourceNode node = current switch
@@ -96,7 +96,7 @@ internal sealed class YamlSource
         };
         if (anchor is not null)
         {
-            anchors[anchor] = (node, nodes - before);
+            _anchors[anchor] = (node, _nodes - before);
         }
 
         return node;
@@ -104,7 +104,7 @@ internal sealed class YamlSource
 
     private SourceNode Alias(string name, int line, int column)
     {
-        if (!anchors.TryGetValue(name, out var target))
+        if (!_anchors.TryGetValue(name, out var target))
         {
             throw new SourceException(new(line, column, $"unknown anchor '{name}'"));
         }
@@ -120,8 +120,8 @@ internal sealed class YamlSource
 
     private void Count(int more, int line, int column)
     {
-        nodes += more;
-        if (nodes > MaximumNodes)
+        _nodes += more;
+        if (_nodes > MaximumNodes)
         {
             throw new SourceException(new(
                 line, column, string.Create(CultureInfo.InvariantCulture, $"more than {MaximumNodes} values when aliases are followed")));
@@ -146,8 +146,8 @@ internal sealed class YamlSource
         var seen = new Dictionary<string, int>(StringComparer.Ordinal);
         while (Next() is not MappingEnd)
         {
-            var (keyLine, keyColumn) = ((int)parser.Current!.Start.Line, (int)parser.Current.Start.Column);
-            if (parser.Current is Scalar { Value: "<<", Style: ScalarStyle.Plain })
+            var (keyLine, keyColumn) = ((int)_parser.Current!.Start.Line, (int)_parser.Current.Start.Column);
+            if (_parser.Current is Scalar { Value: "<<", Style: ScalarStyle.Plain })
             {
                 Next();
                 Merge(Node(depth + 1, path), merged, keyLine, keyColumn);
@@ -176,7 +176,7 @@ internal sealed class YamlSource
             }
             else
             {
-                problems.Add(Duplicate(entry, seen[entry.Key], path));
+                _problems.Add(Duplicate(entry, seen[entry.Key], path));
             }
         }
     }

@@ -1,3 +1,4 @@
+using ConntrackOperator.Cli.Output;
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Formatting;
 
@@ -13,7 +14,7 @@ internal static class HostFlowsCommand
             throw new CliException(ExitCode.BadInput, "--limit: must be at least 1");
         }
 
-        using var output = Console.OpenStandardOutput();
+        using var output = StandardOutput.Open();
         using IFlowWriter writer = format switch
         {
             "line" => new LineWriter(output, new FlowFormatter(FlowFormat.Tool, new FlowFormatOptions { Extended = true, Id = true, Timestamps = true })),

@@ -5,6 +5,7 @@ using ConntrackOperator.Cli.Output;
 using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.Observation;
 using ConntrackOperator.Engine.Reporting;
+using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Cli.Host;
 
@@ -25,7 +26,7 @@ internal static class HostStatus
 
         var facts = engine.Facts;
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"host      {facts.HostName}, Linux {facts.Kernel}, {facts.Cores} cores, {MemorySize.Format(facts.MemoryBytes)}"));
+            $"host      {facts.HostName}, Linux {facts.Kernel}, {facts.Cores} cores, {ByteSize.Format(facts.MemoryBytes)}"));
         Console.Out.WriteLine("table     " + Table(node.Status!.Table!));
         Console.Out.WriteLine("counted   " + Counted(engine.Observe()));
         foreach (var type in (string[])[ConditionTypes.Applied, ConditionTypes.Pressure])

@@ -209,22 +209,8 @@ public sealed class Enforcer
     {
         foreach (var tracker in _due)
         {
-            var writable = IsWritable(tracker.Name);
+            var writable = _sysctls.IsWritable(tracker.Name);
             tracker.Set(writable ? SettingState.Pending : SettingState.ReadOnly, tracker.Actual, string.Create(CultureInfo.InvariantCulture, $"{(writable ? "to be set" : "can't be set here")} from {tracker.Actual} to {tracker.Target}"));
-        }
-    }
-
-    // Opening for writing writes nothing, and asks the kernel the question that counts: capabilities and namespace go into it.
-    private bool IsWritable(string name)
-    {
-        try
-        {
-            using var handle = File.OpenHandle(Path.Combine(_sysctls.Path, name), FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
-            return true;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return false;
         }
     }
 

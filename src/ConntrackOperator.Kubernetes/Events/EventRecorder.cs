@@ -18,7 +18,7 @@ public sealed class EventRecorder
     private const int MaxReason = 128;
     private const int Attempts = 4;
 
-    private static readonly TimeSpan FlushOnStop = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _flushOnStop = TimeSpan.FromSeconds(2);
 
     private readonly ApiClient _client;
     private readonly EventRecorderOptions _options;
@@ -100,7 +100,7 @@ public sealed class EventRecorder
             // Asked to stop.
         }
 
-        using var limit = new CancellationTokenSource(FlushOnStop, _time);
+        using var limit = new CancellationTokenSource(_flushOnStop, _time);
         try
         {
             await WriteAllAsync(flushAll: true, limit.Token);

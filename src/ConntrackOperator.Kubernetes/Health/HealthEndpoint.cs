@@ -6,9 +6,9 @@ using System.Text;
 namespace ConntrackOperator.Kubernetes.Health;
 
 /// <summary>
-/// Serves /healthz and /readyz: 200 and "ok", or 503 and why not; and /metrics, where there are some. One answer a connection,
-/// at most a few at once: all that a kubelet's probe and a Prometheus need, for a tenth of the memory of a web server on every
-/// node.
+/// Serves /healthz and /readyz: 200 and "ok", or 503 and why not; and /metrics, where there are some. A few connections at once,
+/// which may stay while there is room: all that a kubelet's probe and a Prometheus need, for a tenth of the memory of a web
+/// server on every node.
 /// </summary>
 /// <param name="address">host:port; * for the host: every address.</param>
 /// <param name="notAlive">Why the program should be started anew; null: it gets on.</param>
@@ -17,7 +17,12 @@ namespace ConntrackOperator.Kubernetes.Health;
 public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<string?> notReady, IRuntimeLog log)
 {
     private const int LongestRequest = 4096;
+    private const int Places = 16;
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(5);
+
+    // Longer than the usual intervals of scrapes: on a node whose table is full a new connection may not come about, and that is
+    // when the scrape matters.
+    private static readonly TimeSpan _stay = TimeSpan.FromMinutes(3);
 
     /// <summary>What /metrics says, in Prometheus' text format; null: there is no such page.</summary>
     public Func<ReadOnlyMemory<byte>>? Metrics { get; init; }
@@ -48,13 +53,13 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
             return;
         }
 
-        var places = new SemaphoreSlim(8);
+        var places = new SemaphoreSlim(Places);
         while (!ct.IsCancellationRequested)
         {
             try
             {
                 await places.WaitAsync(ct);
-                _ = AnswerAsync(await listener.AcceptTcpClientAsync(ct), places, ct);
+                _ = ServeAsync(await listener.AcceptTcpClientAsync(ct), places, ct);
             }
             catch (OperationCanceledException)
             {
@@ -96,30 +101,34 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
         return IPAddress.TryParse(host, out var ip) ? new IPEndPoint(ip, port) : null;
     }
 
-    private async Task AnswerAsync(TcpClient client, SemaphoreSlim places, CancellationToken ct)
+    private async Task ServeAsync(TcpClient client, SemaphoreSlim places, CancellationToken ct)
     {
         try
         {
             using (client)
-            using (var limit = CancellationTokenSource.CreateLinkedTokenSource(ct))
             {
-                limit.CancelAfter(_patience);
                 var stream = client.GetStream();
-                var path = await ReadPathAsync(stream, limit.Token);
-                var (code, text) = path switch
+                var request = new byte[LongestRequest];
+                var patience = _patience;
+                bool? welcome = null;
+                bool again;
+                do
                 {
-                    "/healthz" => notAlive() is { } why ? ("503 Service Unavailable", why) : ("200 OK", "ok"),
-                    "/readyz" => notReady() is { } why ? ("503 Service Unavailable", why) : ("200 OK", "ok"),
-                    "/metrics" when Metrics is not null => ("200 OK", null),
-                    null => ("400 Bad Request", "GET only"),
-                    _ => ("404 Not Found", Metrics is null ? "/healthz and /readyz are here" : "/healthz, /readyz and /metrics are here"),
-                };
-                var body = text is null ? Metrics!() : Encoding.UTF8.GetBytes(text + "\n");
-                var type = text is null ? "text/plain; version=0.0.4" : "text/plain";
-                var head = string.Create(CultureInfo.InvariantCulture,
-                    $"HTTP/1.1 {code}\r\nContent-Type: {type}; charset=utf-8\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n");
-                await stream.WriteAsync(Encoding.ASCII.GetBytes(head), limit.Token);
-                await stream.WriteAsync(body, limit.Token);
+                    using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+                    limit.CancelAfter(patience);
+                    if (await ReadHeadAsync(stream, request, limit.Token) is not { } head)
+                    {
+                        return;
+                    }
+
+                    limit.CancelAfter(_patience);
+                    // Whoever came while there was room keeps its place.
+                    welcome ??= places.CurrentCount >= Places / 2;
+                    again = welcome.Value && MayStay(head);
+                    await AnswerAsync(stream, head.Split(' ') is ["GET", var target, ..] ? target.Split('?')[0] : null, again, limit.Token);
+                    patience = _stay;
+                }
+                while (again);
             }
         }
         catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
@@ -132,12 +141,38 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
         }
     }
 
-    /// <summary>The path of a GET, once its head is all here; null: not a GET, or too long.</summary>
-    private static async Task<string?> ReadPathAsync(NetworkStream stream, CancellationToken ct)
+    private async Task AnswerAsync(NetworkStream stream, string? path, bool again, CancellationToken ct)
     {
-        var buffer = new byte[LongestRequest];
+        var (code, text) = path switch
+        {
+            "/healthz" => notAlive() is { } why ? ("503 Service Unavailable", why) : ("200 OK", "ok"),
+            "/readyz" => notReady() is { } why ? ("503 Service Unavailable", why) : ("200 OK", "ok"),
+            "/metrics" when Metrics is not null => ("200 OK", null),
+            null => ("400 Bad Request", "GET only"),
+            _ => ("404 Not Found", Metrics is null ? "/healthz and /readyz are here" : "/healthz, /readyz and /metrics are here"),
+        };
+        var body = text is null ? Metrics!() : Encoding.UTF8.GetBytes(text + "\n");
+        var type = text is null ? "text/plain; version=0.0.4" : "text/plain";
+        var head = string.Create(CultureInfo.InvariantCulture,
+            $"HTTP/1.1 {code}\r\nContent-Type: {type}; charset=utf-8\r\nContent-Length: {body.Length}\r\nConnection: {(again ? "keep-alive" : "close")}\r\n\r\n");
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(head), ct);
+        await stream.WriteAsync(body, ct);
+    }
+
+    /// <summary>Only what has no body and does not ask for the end: after anything else it would not be clear where the next request begins.</summary>
+    private static bool MayStay(string head) =>
+        head.StartsWith("GET ", StringComparison.Ordinal)
+        && head.Contains(" HTTP/1.1\r\n", StringComparison.Ordinal)
+        && !head.Contains("\r\nconnection: close", StringComparison.OrdinalIgnoreCase)
+        && !head.Contains("\r\ncontent-length:", StringComparison.OrdinalIgnoreCase)
+        && !head.Contains("\r\ntransfer-encoding:", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>A request's head, once it is all here; null: it ends before, is too long, or more than it came at once.</summary>
+    private static async Task<string?> ReadHeadAsync(NetworkStream stream, byte[] buffer, CancellationToken ct)
+    {
         var length = 0;
-        while (buffer.AsSpan(0, length).IndexOf("\r\n\r\n"u8) < 0)
+        int end;
+        while ((end = buffer.AsSpan(0, length).IndexOf("\r\n\r\n"u8)) < 0)
         {
             var read = length < buffer.Length ? await stream.ReadAsync(buffer.AsMemory(length), ct) : 0;
             if (read == 0)
@@ -148,7 +183,6 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
             length += read;
         }
 
-        var words = Encoding.ASCII.GetString(buffer, 0, buffer.AsSpan().IndexOf("\r\n"u8)).Split(' ');
-        return words is ["GET", var target, ..] ? target.Split('?')[0] : null;
+        return end + 4 == length || !buffer.AsSpan(0, 4).SequenceEqual("GET "u8) ? Encoding.ASCII.GetString(buffer, 0, end + 2) : null;
     }
 }

@@ -1,4 +1,3 @@
-using ConntrackOperator.Kubernetes.Protocol;
 using ConntrackOperator.Kubernetes.Transport;
 
 namespace ConntrackOperator.Kubernetes.Leading;
@@ -12,7 +11,7 @@ namespace ConntrackOperator.Kubernetes.Leading;
 /// </remarks>
 public sealed class LeaderLease
 {
-    private readonly ApiClient _client;
+    private readonly LeaseClaim _claim;
     private readonly string _namespace;
     private readonly string _name;
     private readonly string _identity;
@@ -20,17 +19,6 @@ public sealed class LeaderLease
     private readonly IRuntimeLog _log;
     private readonly TimeProvider _time;
     private readonly Random _random;
-
-    // The last record that was seen, and when it was first seen.
-    private Lease? _observed;
-    private long _observedAt;
-
-    // The acquire time of the own last attempt: by it an own record is told, even if the answer got lost.
-    private DateTimeOffset? _acquired;
-
-    // When the last successful renewal was sent; 0: not leading.
-    private long _renewed;
-    private bool _deleted;
 
     /// <summary>Creates a candidate.</summary>
     /// <param name="client">The API.</param>
@@ -56,7 +44,6 @@ public sealed class LeaderLease
         ArgumentException.ThrowIfNullOrEmpty(ns);
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentException.ThrowIfNullOrEmpty(identity);
-        _client = client;
         _namespace = ns;
         _name = name;
         _identity = identity;
@@ -65,14 +52,15 @@ public sealed class LeaderLease
         _log = log ?? SilentLog.Instance;
         _time = time ?? TimeProvider.System;
         _random = random ?? Random.Shared;
+        _claim = new LeaseClaim(client, ns, name, identity, _options, _log, _time);
     }
 
     /// <summary>Whether this candidate holds the lease and it has not expired. Goes to false by itself, whatever the
     /// network or the server do.</summary>
-    public bool IsLeader => Interlocked.Read(ref _renewed) is not 0 and var since && _time.GetElapsedTime(since) < _options.Duration;
+    public bool IsLeader => _claim.IsValid;
 
     /// <summary>Who holds the lease as far as is known; null: nobody. For people and metrics.</summary>
-    public string? Holder => _observed?.Spec?.HolderIdentity is { Length: > 0 } holder ? holder : null;
+    public string? Holder => _claim.Holder;
 
     /// <summary>Waits for the lease, works while holding it, and lets it go.</summary>
     /// <param name="whileLeading">The work. Its token is cancelled when it has to end: on <paramref name="ct"/>, while the
@@ -93,7 +81,7 @@ public sealed class LeaderLease
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
-            await ReleaseAsync();
+            await _claim.ReleaseAsync();
             return;
         }
 
@@ -112,7 +100,7 @@ public sealed class LeaderLease
             var reason = await renewing;
             await stop.CancelAsync();
             await EndInTimeAsync(work);
-            Interlocked.Exchange(ref _renewed, 0);
+            _claim.Forfeit();
             Exception? failure = null;
             await AwaitWorkAsync(work, e => failure = e, stop.Token);
             throw new LeaseLostException($"The lease {_namespace}/{_name} was lost: {reason}", failure);
@@ -121,7 +109,7 @@ public sealed class LeaderLease
         // Renewed until now, also while the work was stopping.
         await ended.CancelAsync();
         await renewing;
-        await ReleaseAsync();
+        await _claim.ReleaseAsync();
         Exception? thrown = null;
         await AwaitWorkAsync(work, e => thrown = e, stop.Token);
         if (thrown is not null)
@@ -155,7 +143,7 @@ public sealed class LeaderLease
     /// <summary>Waits for cancelled work, but not beyond the end of the lease.</summary>
     private async Task EndInTimeAsync(Task work)
     {
-        var left = _options.Duration - _time.GetElapsedTime(Interlocked.Read(ref _renewed));
+        var left = _options.Duration - _claim.SinceRenewal;
         if (left > TimeSpan.Zero)
         {
             using var enough = new CancellationTokenSource();
@@ -178,7 +166,7 @@ public sealed class LeaderLease
         {
             while (true)
             {
-                var left = _options.RenewDeadline - _time.GetElapsedTime(Interlocked.Read(ref _renewed));
+                var left = _options.RenewDeadline - _claim.SinceRenewal;
                 if (left <= TimeSpan.Zero)
                 {
                     return FormattableString.Invariant(
@@ -186,7 +174,7 @@ public sealed class LeaderLease
                 }
 
                 await Task.Delay(left < _options.RetryPeriod ? left : _options.RetryPeriod, _time, ct);
-                left = _options.RenewDeadline - _time.GetElapsedTime(Interlocked.Read(ref _renewed));
+                left = _options.RenewDeadline - _claim.SinceRenewal;
                 if (left <= TimeSpan.Zero)
                 {
                     continue;
@@ -195,9 +183,9 @@ public sealed class LeaderLease
                 using var limit = new CallLimit(left < _options.AttemptLimit ? left : _options.AttemptLimit, _time, ct);
                 try
                 {
-                    if (!await TryTakeAsync(limit.Token))
+                    if (!await _claim.TryTakeAsync(limit.Token))
                     {
-                        return _deleted ? "it was deleted" : $"{Holder ?? "nobody"} holds it now";
+                        return _claim.WasDeleted ? "it was deleted" : $"{Holder ?? "nobody"} holds it now";
                     }
                 }
                 catch (ApiException e)
@@ -224,7 +212,7 @@ public sealed class LeaderLease
         using var limit = new CallLimit(_options.AttemptLimit, _time, ct);
         try
         {
-            return await TryTakeAsync(limit.Token);
+            return await _claim.TryTakeAsync(limit.Token);
         }
         catch (ApiException e)
         {
@@ -236,122 +224,5 @@ public sealed class LeaderLease
         }
 
         return false;
-    }
-
-    /// <summary>Takes the lease if it is free or abandoned, renews it if it is held.</summary>
-    /// <returns>Whether it is held now.</returns>
-    private async Task<bool> TryTakeAsync(CancellationToken ct)
-    {
-        Lease current;
-        try
-        {
-            current = await _client.GetAsync(ResourceType.Lease, _namespace, _name, ProtocolJson.Default.Lease, ct);
-        }
-        catch (ApiException e) when (e.IsNotFound)
-        {
-            return await CreateAsync(ct);
-        }
-
-        if (LeaseRecord.Differs(_observed, current))
-        {
-            _observed = current;
-            _observedAt = _time.GetTimestamp();
-        }
-
-        var own = LeaseRecord.IsOwn(current, _identity, _acquired);
-        if (!own && Interlocked.Read(ref _renewed) != 0)
-        {
-            // Somebody took it, or took it away, from under the work.
-            return false;
-        }
-
-        if (!own && !LeaseRecord.IsFree(current)
-            && _time.GetElapsedTime(_observedAt) < LeaseRecord.Patience(current, _options.Duration))
-        {
-            return false;
-        }
-
-        var started = _time.GetTimestamp();
-        var now = _time.GetUtcNow();
-        var acquired = own ? _acquired!.Value : MicroTimeConverter.Round(now);
-        _acquired = acquired;
-        var wanted = LeaseRecord.Renewed(current, _namespace, _name, _identity, _options.Duration, acquired, now);
-        try
-        {
-            var stored = await _client.ReplaceAsync(
-                ResourceType.Lease, _namespace, _name, wanted, ProtocolJson.Default.Lease, ct);
-            Took(stored, started);
-            return true;
-        }
-        catch (ApiException e) when (e.IsConflict && Interlocked.Read(ref _renewed) == 0)
-        {
-            // Another candidate was faster.
-            return false;
-        }
-    }
-
-    private async Task<bool> CreateAsync(CancellationToken ct)
-    {
-        if (Interlocked.Read(ref _renewed) != 0)
-        {
-            // Deleted from under the work: another candidate may create it at this moment.
-            _deleted = true;
-            return false;
-        }
-
-        var started = _time.GetTimestamp();
-        var now = MicroTimeConverter.Round(_time.GetUtcNow());
-        _acquired = now;
-        var wanted = LeaseRecord.Renewed(null, _namespace, _name, _identity, _options.Duration, now, now);
-        try
-        {
-            var stored = await _client.CreateAsync(ResourceType.Lease, _namespace, wanted, ProtocolJson.Default.Lease, ct);
-            Took(stored, started);
-            return true;
-        }
-        catch (ApiException e) when (e.IsAlreadyExists)
-        {
-            return false;
-        }
-    }
-
-    private void Took(Lease stored, long started)
-    {
-        _observed = stored;
-        _observedAt = _time.GetTimestamp();
-        // Zero stands for not leading; a clock that happens to be there may lose a tick.
-        Interlocked.Exchange(ref _renewed, started == 0 ? 1 : started);
-    }
-
-    /// <summary>Gives the lease back so that the next one need not wait. If that fails, it expires.</summary>
-    private async Task ReleaseAsync()
-    {
-        Interlocked.Exchange(ref _renewed, 0);
-        if (_acquired is null)
-        {
-            return;
-        }
-
-        using var limit = new CallLimit(_options.AttemptLimit, _time, CancellationToken.None);
-        try
-        {
-            // Read anew: the answer to the last attempt may have been lost, or the attempt cancelled.
-            var current = await _client.GetAsync(ResourceType.Lease, _namespace, _name, ProtocolJson.Default.Lease, limit.Token);
-            if (LeaseRecord.IsOwn(current, _identity, _acquired))
-            {
-                _observed = await _client.ReplaceAsync(
-                    ResourceType.Lease,
-                    _namespace,
-                    _name,
-                    LeaseRecord.Released(current, _time.GetUtcNow()),
-                    ProtocolJson.Default.Lease,
-                    limit.Token);
-                _log.Info($"{_identity} released the lease {_namespace}/{_name}.");
-            }
-        }
-        catch (Exception e) when (e is ApiException or OperationCanceledException)
-        {
-            _log.Warn($"The lease {_namespace}/{_name} could not be released and has to expire: {e.Message}", e);
-        }
     }
 }

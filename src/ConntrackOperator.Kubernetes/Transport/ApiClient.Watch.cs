@@ -32,7 +32,7 @@ public sealed partial class ApiClient
         HttpResponseMessage? response = null;
         try
         {
-            response = await OpenAsync(call, limit, ct);
+            response = await _sender.OpenAsync(call, limit, ct);
             var stream = await response.Content.ReadAsStreamAsync(limit.Token);
             return new(call, response, stream, query.EffectiveIdleLimit, _options.MaxObjectBytes, item, limit, ct);
         }
@@ -40,7 +40,7 @@ public sealed partial class ApiClient
         {
             response?.Dispose();
             limit.Dispose();
-            if (Translate(e, call, _options.TimeLimit, ct) is { } translated)
+            if (_sender.Translate(e, call, ct) is { } translated)
             {
                 throw translated;
             }

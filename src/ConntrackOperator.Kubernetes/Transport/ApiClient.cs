@@ -1,6 +1,3 @@
-using System.Net;
-using System.Net.Http.Headers;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using ConntrackOperator.Kubernetes.Protocol;
@@ -17,12 +14,7 @@ namespace ConntrackOperator.Kubernetes.Transport;
 /// </remarks>
 public sealed partial class ApiClient
 {
-    private const int MaxErrorBytes = 256 * 1024;
-
-    private readonly HttpClient _http;
-    private readonly Uri _baseAddress;
-    private readonly string _basePath;
-    private readonly Func<HttpRequestMessage, CancellationToken, ValueTask>? _authenticate;
+    private readonly ApiSender _sender;
     private readonly ApiClientOptions _options;
     private readonly TimeProvider _time;
 
@@ -41,16 +33,13 @@ public sealed partial class ApiClient
     {
         ArgumentNullException.ThrowIfNull(http);
         ArgumentNullException.ThrowIfNull(baseAddress);
-        _http = http;
-        _baseAddress = baseAddress;
-        _basePath = baseAddress.AbsolutePath.TrimEnd('/');
-        _authenticate = authenticate;
         _options = options ?? new();
         _time = time ?? TimeProvider.System;
+        _sender = new ApiSender(http, baseAddress, authenticate, _options, _time);
     }
 
     /// <summary>The server.</summary>
-    public Uri BaseAddress => _baseAddress;
+    public Uri BaseAddress => _sender.BaseAddress;
 
     /// <summary>Reads one object.</summary>
     /// <exception cref="ApiException">Among others <see cref="ApiException.IsNotFound"/>.</exception>
@@ -64,15 +53,7 @@ public sealed partial class ApiClient
     /// <exception cref="ApiException">Among others <see cref="ApiException.IsAlreadyExists"/>.</exception>
     public Task<T> CreateAsync<T>(
         ResourceType type, string? ns, T body, JsonTypeInfo<T> json, CancellationToken ct, string? fieldManager = null) =>
-        ForObjectAsync(
-            new("create", HttpMethod.Post, type, ns, null)
-            {
-                Query = new QueryString().Add("fieldManager", fieldManager).ToString(),
-                Body = JsonSerializer.SerializeToUtf8Bytes(body, json),
-                ContentType = "application/json",
-            },
-            json,
-            ct);
+        WriteAsync(new("create", HttpMethod.Post, type, ns, null), "application/json", Encode(body, json), json, fieldManager, ct);
 
     /// <summary>Replaces an object, or one of its subresources, whole.</summary>
     /// <exception cref="ApiException"><see cref="ApiException.IsConflict"/> when its resourceVersion is not the stored one.</exception>
@@ -87,16 +68,8 @@ public sealed partial class ApiClient
         string? fieldManager = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        return ForObjectAsync(
-            new("update", HttpMethod.Put, type, ns, name)
-            {
-                Subresource = subresource,
-                Query = new QueryString().Add("fieldManager", fieldManager).ToString(),
-                Body = JsonSerializer.SerializeToUtf8Bytes(body, json),
-                ContentType = "application/json",
-            },
-            json,
-            ct);
+        return WriteAsync(
+            new("update", HttpMethod.Put, type, ns, name) { Subresource = subresource }, "application/json", Encode(body, json), json, fieldManager, ct);
     }
 
     /// <summary>Server-side apply: states the fields that this manager wants, creates the object if it is not there,
@@ -124,16 +97,14 @@ public sealed partial class ApiClient
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentException.ThrowIfNullOrEmpty(fieldManager);
-        return ForObjectAsync(
-            new("patch", HttpMethod.Patch, type, ns, name)
-            {
-                Subresource = subresource,
-                Query = new QueryString().Add("fieldManager", fieldManager).Add("force", force ? "true" : null).ToString(),
-                Body = JsonSerializer.SerializeToUtf8Bytes(body, json),
-                ContentType = "application/apply-patch+yaml",
-            },
+        return WriteAsync(
+            new("patch", HttpMethod.Patch, type, ns, name) { Subresource = subresource },
+            "application/apply-patch+yaml",
+            Encode(body, json),
             json,
-            ct);
+            fieldManager,
+            ct,
+            force);
     }
 
     /// <summary>Patches an object or one of its subresources.</summary>
@@ -151,15 +122,12 @@ public sealed partial class ApiClient
         string? fieldManager = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        return ForObjectAsync(
-            new("patch", HttpMethod.Patch, type, ns, name)
-            {
-                Subresource = subresource,
-                Query = new QueryString().Add("fieldManager", fieldManager).ToString(),
-                Body = patch,
-                ContentType = kind == PatchKind.Json ? "application/json-patch+json" : "application/merge-patch+json",
-            },
+        return WriteAsync(
+            new("patch", HttpMethod.Patch, type, ns, name) { Subresource = subresource },
+            kind == PatchKind.Json ? "application/json-patch+json" : "application/merge-patch+json",
+            patch,
             json,
+            fieldManager,
             ct);
     }
 
@@ -182,11 +150,11 @@ public sealed partial class ApiClient
         var options = new DeleteOptions { PropagationPolicy = "Background", Preconditions = preconditions };
         var call = new ApiCall("delete", HttpMethod.Delete, type, ns, name)
         {
-            Body = JsonSerializer.SerializeToUtf8Bytes(options, ProtocolJson.Default.DeleteOptions),
+            Body = Encode(options, ProtocolJson.Default.DeleteOptions),
             ContentType = "application/json",
         };
         using var limit = new CallLimit(_options.TimeLimit, _time, ct);
-        using var answer = await AnswerAsync(call, _options.MaxObjectBytes, limit, ct);
+        using var answer = await _sender.AnswerAsync(call, _options.MaxObjectBytes, limit, ct);
     }
 
     /// <summary>Reads one page of a collection.</summary>
@@ -197,7 +165,7 @@ public sealed partial class ApiClient
         ArgumentNullException.ThrowIfNull(query);
         var call = new ApiCall("list", HttpMethod.Get, type, ns, null) { Query = query.ToQueryString() };
         using var limit = new CallLimit(_options.TimeLimit, _time, ct);
-        using var answer = await AnswerAsync(call, _options.MaxListBytes, limit, ct);
+        using var answer = await _sender.AnswerAsync(call, _options.MaxListBytes, limit, ct);
         try
         {
             return ListDecoder.Decode(answer.Span, item);
@@ -208,10 +176,19 @@ public sealed partial class ApiClient
         }
     }
 
+    private static byte[] Encode<T>(T body, JsonTypeInfo<T> json) => JsonSerializer.SerializeToUtf8Bytes(body, json);
+
+    private Task<T> WriteAsync<T>(
+        ApiCall call, string contentType, ReadOnlyMemory<byte> body, JsonTypeInfo<T> json, string? fieldManager, CancellationToken ct, bool force = false)
+    {
+        var query = new QueryString().Add("fieldManager", fieldManager).Add("force", force ? "true" : null).ToString();
+        return ForObjectAsync(call with { Query = query, Body = body, ContentType = contentType }, json, ct);
+    }
+
     private async Task<T> ForObjectAsync<T>(ApiCall call, JsonTypeInfo<T> json, CancellationToken ct)
     {
         using var limit = new CallLimit(_options.TimeLimit, _time, ct);
-        using var answer = await AnswerAsync(call, _options.MaxObjectBytes, limit, ct);
+        using var answer = await _sender.AnswerAsync(call, _options.MaxObjectBytes, limit, ct);
         try
         {
             return JsonSerializer.Deserialize(answer.Span, json)
@@ -220,147 +197,6 @@ public sealed partial class ApiClient
         catch (Exception e) when (e is JsonException or NotSupportedException or FormatException or ArgumentException)
         {
             throw ApiException.Undecodable(call.ToString(), e);
-        }
-    }
-
-    private async Task<PooledBody> AnswerAsync(ApiCall call, int maxBytes, CallLimit limit, CancellationToken ct)
-    {
-        try
-        {
-            using var response = await OpenAsync(call, limit, ct);
-            return await PooledBody.ReadAsync(response.Content, maxBytes, call.ToString(), limit.Token);
-        }
-        catch (Exception e) when (Translate(e, call, _options.TimeLimit, ct) is { } translated)
-        {
-            throw translated;
-        }
-    }
-
-    /// <summary>What a failure below HTTP means; null when it is to be passed on as it is.</summary>
-    private static ApiException? Translate(Exception e, ApiCall call, TimeSpan limit, CancellationToken ct) => e switch
-    {
-        OperationCanceledException when !ct.IsCancellationRequested => ApiException.TimedOut(call, limit, e),
-        HttpRequestException or IOException => ApiException.Network(call, e),
-        // A connection that is torn down under a read may show as this.
-        ObjectDisposedException => ApiException.Network(call, e),
-        _ => null,
-    };
-
-    /// <summary>Sends until there is a good answer, of which only the headers have been read.</summary>
-    private async Task<HttpResponseMessage> OpenAsync(ApiCall call, CallLimit limit, CancellationToken ct)
-    {
-        var started = _time.GetTimestamp();
-        var refreshed = false;
-        for (var attempt = 0; ; attempt++)
-        {
-            var response = await SendAsync(call, limit.Token, ct);
-            if (response.IsSuccessStatusCode)
-            {
-                return response;
-            }
-
-            ApiException error;
-            using (response)
-            {
-                error = await ErrorAsync(call, response, limit.Token);
-            }
-
-            if (error.IsUnauthorized && !refreshed && _options.Unauthorized is { } unauthorized)
-            {
-                refreshed = true;
-                unauthorized();
-                continue;
-            }
-
-            var left = _options.TimeLimit - _time.GetElapsedTime(started);
-            if (error is { Code: 429 or 503, RetryAfter: { } wait } && attempt < _options.Retries && wait < left)
-            {
-                await Task.Delay(wait, _time, limit.Token);
-                continue;
-            }
-
-            throw error;
-        }
-    }
-
-    private async Task<HttpResponseMessage> SendAsync(ApiCall call, CancellationToken limited, CancellationToken ct)
-    {
-        using var request = new HttpRequestMessage(call.Method, new Uri(_baseAddress, _basePath + call.PathAndQuery))
-        {
-            // One HTTP/2 connection carries the watch and the writes: when the node's connection table is full, a new
-            // connection may not come about.
-            Version = HttpVersion.Version20,
-            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
-        };
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
-        request.Headers.TryAddWithoutValidation("User-Agent", _options.UserAgent);
-        if (call.Body is { } body)
-        {
-            request.Content = new ReadOnlyMemoryContent(body);
-            request.Content.Headers.ContentType = new MediaTypeHeaderValue(call.ContentType!);
-        }
-
-        if (_authenticate is not null)
-        {
-            try
-            {
-                await _authenticate(request, limited);
-            }
-            catch (Exception e) when (e is not (OperationCanceledException or ApiException) && !ct.IsCancellationRequested)
-            {
-                throw ApiException.Credentials(call, e);
-            }
-        }
-
-        try
-        {
-            var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limited);
-            RuntimeTelemetry.Requested(call.Method, (int)response.StatusCode);
-            return response;
-        }
-        catch
-        {
-            RuntimeTelemetry.Requested(call.Method, null);
-            throw;
-        }
-    }
-
-    private async Task<ApiException> ErrorAsync(ApiCall call, HttpResponseMessage response, CancellationToken limited)
-    {
-        Status? status = null;
-        var text = "";
-        try
-        {
-            using var body = await PooledBody.ReadAsync(response.Content, MaxErrorBytes, call.ToString(), limited);
-            (status, text) = ReadStatus(body.Span);
-        }
-        catch (Exception e) when (e is IOException or HttpRequestException or ApiException)
-        {
-            // The code alone has to do.
-            text = e.Message;
-        }
-
-        var header = response.Headers.RetryAfter;
-        var retryAfter = header?.Delta ?? (header?.Date is { } date ? date - _time.GetUtcNow() : null);
-        if (retryAfter < TimeSpan.Zero)
-        {
-            retryAfter = TimeSpan.Zero;
-        }
-
-        return ApiException.FromAnswer(call, (int)response.StatusCode, status, text, retryAfter);
-    }
-
-    private static (Status? Status, string Text) ReadStatus(ReadOnlySpan<byte> body)
-    {
-        try
-        {
-            var status = JsonSerializer.Deserialize(body, ProtocolJson.Default.Status);
-            return (status, status?.Message ?? "");
-        }
-        catch (JsonException)
-        {
-            // A proxy in between, or a plain text answer.
-            return (null, Encoding.UTF8.GetString(body[..Math.Min(body.Length, 500)]).Trim());
         }
     }
 }

@@ -6,7 +6,7 @@ namespace ConntrackOperator.Kubernetes.Transport;
 public sealed class BearerTokenFile
 {
     // The kubelet renews a token when a fifth of its life is left, which is at least two minutes.
-    private static readonly TimeSpan ReadEvery = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan _readEvery = TimeSpan.FromMinutes(1);
 
     private readonly Lock _lock = new();
     private readonly string _path;
@@ -45,7 +45,7 @@ public sealed class BearerTokenFile
     {
         lock (_lock)
         {
-            if (_token is not null && _readAt != long.MinValue && _time.GetElapsedTime(_readAt) < ReadEvery)
+            if (_token is not null && _readAt != long.MinValue && _time.GetElapsedTime(_readAt) < _readEvery)
             {
                 return _token;
             }

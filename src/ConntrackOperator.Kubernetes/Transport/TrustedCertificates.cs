@@ -7,7 +7,7 @@ namespace ConntrackOperator.Kubernetes.Transport;
 /// <summary>Trusts exactly the authorities in a PEM file, and notices when they are replaced.</summary>
 internal sealed class TrustedCertificates
 {
-    private static readonly Oid ServerAuthentication = new("1.3.6.1.5.5.7.3.1");
+    private static readonly Oid _serverAuthentication = new("1.3.6.1.5.5.7.3.1");
 
     private readonly Lock _lock = new();
     private readonly string _path;
@@ -38,7 +38,7 @@ internal sealed class TrustedCertificates
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
-        chain.ChainPolicy.ApplicationPolicy.Add(ServerAuthentication);
+        chain.ChainPolicy.ApplicationPolicy.Add(_serverAuthentication);
         lock (_lock)
         {
             chain.ChainPolicy.CustomTrustStore.AddRange(_authorities);

@@ -17,7 +17,7 @@ public sealed class ResourceWatcher<T>
     where T : class, IKubernetesObject
 {
     // A watch that ends in good order sooner than this counts as a failure: no server means it.
-    private static readonly TimeSpan Brief = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _brief = TimeSpan.FromSeconds(1);
 
     private readonly ApiClient _client;
     private readonly ResourceType _type;
@@ -144,7 +144,7 @@ public sealed class ResourceWatcher<T>
             }
 
             Progress();
-            if (_time.GetElapsedTime(established.Value) >= Brief)
+            if (_time.GetElapsedTime(established.Value) >= _brief)
             {
                 ResetIfStable(established);
                 return TimeSpan.Zero;

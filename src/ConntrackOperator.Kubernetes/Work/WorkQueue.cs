@@ -30,13 +30,10 @@ public sealed class WorkQueue<TKey> : IDisposable
     private readonly Dictionary<TKey, long> _processing = [];
     private readonly HashSet<TKey> _again = [];
 
-    // Keys for later. The heap may hold outdated entries; what counts is _due.
-    // The number keeps keys that are due at the same moment in the order in which they came.
-    private readonly PriorityQueue<TKey, (long At, long Number)> _heap = new();
-    private readonly Dictionary<TKey, (long At, long Number)> _due = [];
+    // Keys for later, by the clock's timestamps.
+    private readonly DelayHeap<TKey> _later = new();
 
     private readonly Dictionary<TKey, int> _failures = [];
-    private long _number;
     private long _adds;
     private long _retries;
     private bool _disposed;
@@ -68,7 +65,7 @@ public sealed class WorkQueue<TKey> : IDisposable
         {
             lock (_lock)
             {
-                return _due.Count;
+                return _later.Count;
             }
         }
     }
@@ -146,7 +143,7 @@ public sealed class WorkQueue<TKey> : IDisposable
             _failures.TryGetValue(key, out var failures);
             _failures[key] = failures + 1;
             Interlocked.Increment(ref _retries);
-            var delay = BackOff(_options, failures);
+            var delay = _options.BackOff(failures);
             delay = delay > atLeast ? delay : atLeast;
             AddAfterLocked(key, delay);
             return delay;
@@ -240,14 +237,6 @@ public sealed class WorkQueue<TKey> : IDisposable
         _timer.Dispose();
     }
 
-    /// <summary>The wait after so many earlier failures.</summary>
-    internal static TimeSpan BackOff(WorkQueueOptions options, int failures)
-    {
-        // 2^40 base delays are far beyond any maximum, and still a number that does not overflow.
-        var ticks = options.BaseDelay.Ticks * Math.Pow(2, Math.Min(failures, 40));
-        return ticks >= options.MaxDelay.Ticks ? options.MaxDelay : TimeSpan.FromTicks((long)ticks);
-    }
-
     private bool IsDueNow(TKey key) => _ready.Contains(key) || _again.Contains(key);
 
     private void AddLocked(TKey key)
@@ -257,7 +246,7 @@ public sealed class WorkQueue<TKey> : IDisposable
             return;
         }
 
-        _due.Remove(key);
+        _later.Remove(key);
         if (IsDueNow(key))
         {
             return;
@@ -295,16 +284,7 @@ public sealed class WorkQueue<TKey> : IDisposable
         }
 
         var at = _time.GetTimestamp() + ToTimestamps(delay);
-        if (_due.TryGetValue(key, out var earlier) && earlier.At <= at)
-        {
-            return;
-        }
-
-        var due = (at, _number++);
-        _due[key] = due;
-        _heap.Enqueue(key, due);
-        DropOutdated();
-        if (_heap.TryPeek(out _, out var first) && first == due)
+        if (_later.Add(key, at))
         {
             SetTimer(at);
         }
@@ -320,40 +300,15 @@ public sealed class WorkQueue<TKey> : IDisposable
             }
 
             var now = _time.GetTimestamp();
-            while (_heap.TryPeek(out var key, out var due))
+            while (_later.TryTake(now, out var key))
             {
-                if (!IsCurrent(key, due))
-                {
-                    _heap.Dequeue();
-                }
-                else if (due.At <= now)
-                {
-                    _heap.Dequeue();
-                    AddLocked(key);
-                }
-                else
-                {
-                    SetTimer(due.At);
-                    return;
-                }
+                AddLocked(key);
             }
-        }
-    }
 
-    private bool IsCurrent(TKey key, (long At, long Number) due) => _due.TryGetValue(key, out var current) && current == due;
-
-    /// <summary>Keeps the heap from growing with entries that no longer count.</summary>
-    private void DropOutdated()
-    {
-        if (_heap.Count <= (2 * _due.Count) + 16)
-        {
-            return;
-        }
-
-        _heap.Clear();
-        foreach (var (key, due) in _due)
-        {
-            _heap.Enqueue(key, due);
+            if (_later.First is { } next)
+            {
+                SetTimer(next);
+            }
         }
     }
 

@@ -14,4 +14,12 @@ public sealed record WorkQueueOptions
 
     /// <summary>Told how long a key was worked on when it is done.</summary>
     public Action<TimeSpan>? Finished { get; init; }
+
+    /// <summary>The wait after so many earlier failures.</summary>
+    internal TimeSpan BackOff(int failures)
+    {
+        // 2^40 base delays are far beyond any maximum, and still a number that does not overflow.
+        var ticks = BaseDelay.Ticks * Math.Pow(2, Math.Min(failures, 40));
+        return ticks >= MaxDelay.Ticks ? MaxDelay : TimeSpan.FromTicks((long)ticks);
+    }
 }

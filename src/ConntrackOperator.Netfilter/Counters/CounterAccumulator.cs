@@ -6,17 +6,17 @@ namespace ConntrackOperator.Netfilter.Counters;
 /// </summary>
 internal sealed class CounterAccumulator
 {
-    private readonly Dictionary<int, CounterRow> last = [];
-    private readonly long[] totals = new long[CounterRow.FieldCount];
+    private readonly Dictionary<int, CounterRow> _last = [];
+    private readonly long[] _totals = new long[CounterRow.FieldCount];
 
-    internal long this[CounterField field] => totals[(int)field];
+    internal long this[CounterField field] => _totals[(int)field];
 
     /// <summary>Adds what was counted since the last reading.</summary>
     internal void Add(ReadOnlySpan<CounterRow> rows)
     {
         foreach (ref readonly var row in rows)
         {
-            if (!last.TryGetValue(row.Cpu, out var before) || WasReset(before, row))
+            if (!_last.TryGetValue(row.Cpu, out var before) || WasReset(before, row))
             {
                 // A CPU not seen before, or one whose counters began again (the module was reloaded): all of it is new.
                 before = default;
@@ -24,21 +24,21 @@ internal sealed class CounterAccumulator
 
             for (var i = 0; i < CounterRow.FieldCount; i++)
             {
-                totals[i] += unchecked(row[(CounterField)i] - before[(CounterField)i]);
+                _totals[i] += unchecked(row[(CounterField)i] - before[(CounterField)i]);
             }
 
             // A CPU that goes away keeps its place: its counters stay in the kernel and go on when it comes back.
-            last[row.Cpu] = row;
+            _last[row.Cpu] = row;
         }
     }
 
     /// <summary>Takes the rows as the new start without counting them, after a change of source.</summary>
     internal void Rebase(ReadOnlySpan<CounterRow> rows)
     {
-        last.Clear();
+        _last.Clear();
         foreach (ref readonly var row in rows)
         {
-            last[row.Cpu] = row;
+            _last[row.Cpu] = row;
         }
     }
 

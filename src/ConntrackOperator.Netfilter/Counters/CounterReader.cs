@@ -10,12 +10,12 @@ namespace ConntrackOperator.Netfilter.Counters;
 /// </summary>
 public sealed class CounterReader : IDisposable
 {
-    private readonly ICounterRows[] places;
-    private readonly TimeProvider time;
-    private readonly CounterAccumulator accumulator = new();
-    private readonly List<CounterRow> rows = [];
-    private int current;
-    private int rowsBefore;
+    private readonly ICounterRows[] _places;
+    private readonly TimeProvider _time;
+    private readonly CounterAccumulator _accumulator = new();
+    private readonly List<CounterRow> _rows = [];
+    private int _current;
+    private int _rowsBefore;
 
     /// <summary>Opens nothing yet.</summary>
     /// <param name="procPath">
@@ -30,8 +30,8 @@ public sealed class CounterReader : IDisposable
 
     internal CounterReader(ICounterRows[] places, TimeProvider? time = null)
     {
-        this.places = places;
-        this.time = time ?? TimeProvider.System;
+        _places = places;
+        _time = time ?? TimeProvider.System;
     }
 
     /// <summary>Where the last reading came from.</summary>
@@ -49,16 +49,16 @@ public sealed class CounterReader : IDisposable
     /// <returns>False when there is no source: the module is not loaded.</returns>
     public bool TryRead([NotNullWhen(true)] out ConntrackCounters? counters)
     {
-        for (var tries = 0; tries < places.Length; tries++)
+        for (var tries = 0; tries < _places.Length; tries++)
         {
-            var place = places[current];
-            if (place.TryRead(rows))
+            var place = _places[_current];
+            if (place.TryRead(_rows))
             {
                 counters = Take(place.Source);
                 return true;
             }
 
-            current = (current + 1) % places.Length;
+            _current = (_current + 1) % _places.Length;
         }
 
         counters = null;
@@ -68,7 +68,7 @@ public sealed class CounterReader : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var place in places)
+        foreach (var place in _places)
         {
             place.Dispose();
         }
@@ -83,36 +83,36 @@ public sealed class CounterReader : IDisposable
 
     private ConntrackCounters Take(CounterSource source)
     {
-        var span = CollectionsMarshal.AsSpan(rows);
+        var span = CollectionsMarshal.AsSpan(_rows);
 
         // The file numbers its rows by line, so with fewer lines nobody can say which CPU is which any more.
-        var unclear = source == CounterSource.Proc && rows.Count < rowsBefore;
+        var unclear = source == CounterSource.Proc && _rows.Count < _rowsBefore;
         if (Source != CounterSource.None && (Source != source || unclear))
         {
-            accumulator.Rebase(span);
+            _accumulator.Rebase(span);
         }
         else
         {
-            accumulator.Add(span);
+            _accumulator.Add(span);
         }
 
         Source = source;
-        rowsBefore = rows.Count;
+        _rowsBefore = _rows.Count;
         var counters = new ConntrackCounters
         {
-            Drop = accumulator[CounterField.Drop],
-            EarlyDrop = accumulator[CounterField.EarlyDrop],
-            InsertFailed = accumulator[CounterField.InsertFailed],
-            ClashResolve = accumulator[CounterField.ClashResolve],
-            ChainTooLong = accumulator[CounterField.ChainTooLong],
-            Invalid = accumulator[CounterField.Invalid],
-            SearchRestart = accumulator[CounterField.SearchRestart],
-            Found = accumulator[CounterField.Found],
-            Insert = accumulator[CounterField.Insert],
-            Delete = accumulator[CounterField.Delete],
-            Ignore = accumulator[CounterField.Ignore],
-            Error = accumulator[CounterField.Error],
-            At = time.GetUtcNow(),
+            Drop = _accumulator[CounterField.Drop],
+            EarlyDrop = _accumulator[CounterField.EarlyDrop],
+            InsertFailed = _accumulator[CounterField.InsertFailed],
+            ClashResolve = _accumulator[CounterField.ClashResolve],
+            ChainTooLong = _accumulator[CounterField.ChainTooLong],
+            Invalid = _accumulator[CounterField.Invalid],
+            SearchRestart = _accumulator[CounterField.SearchRestart],
+            Found = _accumulator[CounterField.Found],
+            Insert = _accumulator[CounterField.Insert],
+            Delete = _accumulator[CounterField.Delete],
+            Ignore = _accumulator[CounterField.Ignore],
+            Error = _accumulator[CounterField.Error],
+            At = _time.GetUtcNow(),
             Source = source,
         };
         Baseline ??= counters;

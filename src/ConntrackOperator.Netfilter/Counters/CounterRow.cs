@@ -10,17 +10,17 @@ internal struct CounterRow
     /// <summary>Which CPU.</summary>
     internal int Cpu;
 
-    private Fields fields;
+    private Fields _fields;
 
     internal uint this[CounterField field]
     {
-        readonly get => fields[(int)field];
-        set => fields[(int)field] = value;
+        readonly get => _fields[(int)field];
+        set => _fields[(int)field] = value;
     }
 
     [InlineArray(FieldCount)]
     private struct Fields
     {
-        private uint first;
+        private uint _first;
     }
 }

@@ -9,9 +9,9 @@ namespace ConntrackOperator.Netfilter.Counters;
 /// </summary>
 internal sealed class CtnetlinkCounterRows(Func<INetlinkTransport> open) : ICounterRows
 {
-    private readonly byte[] buffer = new byte[NetlinkDump.BufferBytes];
-    private INetlinkTransport? transport;
-    private uint sequence;
+    private readonly byte[] _buffer = new byte[NetlinkDump.BufferBytes];
+    private INetlinkTransport? _transport;
+    private uint _sequence;
 
     public CounterSource Source => CounterSource.Ctnetlink;
 
@@ -20,27 +20,27 @@ internal sealed class CtnetlinkCounterRows(Func<INetlinkTransport> open) : ICoun
         rows.Clear();
         try
         {
-            transport ??= open();
+            _transport ??= open();
             Span<byte> request = stackalloc byte[Nl.HeaderBytes + Nl.GenericBytes];
             var writer = new MessageWriter(request);
-            writer.Begin(Ctnetlink.IPCTNL_MSG_CT_GET_STATS_CPU, Nl.NLM_F_REQUEST | Nl.NLM_F_DUMP, ++sequence, Native.AF_UNSPEC);
+            writer.Begin(Ctnetlink.IPCTNL_MSG_CT_GET_STATS_CPU, Nl.NLM_F_REQUEST | Nl.NLM_F_DUMP, ++_sequence, Native.AF_UNSPEC);
             writer.End();
             var visitor = new StatVisitor(rows);
-            NetlinkDump.Run(transport, "read the conntrack counters", writer.Written, sequence, buffer, ref visitor, CancellationToken.None);
+            NetlinkDump.Run(_transport, "read the conntrack counters", writer.Written, _sequence, _buffer, ref visitor, CancellationToken.None);
             return rows.Count > 0;
         }
         catch (NetlinkException)
         {
             // What is left on this socket is unknown; the next reading opens another.
-            transport?.Dispose();
-            transport = null;
+            _transport?.Dispose();
+            _transport = null;
             return false;
         }
     }
 
     public void Dispose()
     {
-        transport?.Dispose();
-        transport = null;
+        _transport?.Dispose();
+        _transport = null;
     }
 }

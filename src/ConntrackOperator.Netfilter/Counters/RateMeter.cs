@@ -3,23 +3,23 @@ namespace ConntrackOperator.Netfilter.Counters;
 /// <summary>Rates per minute over a sliding window of a minute, in monotonic time. Not safe for several threads at once.</summary>
 public sealed class RateMeter
 {
-    private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan _window = TimeSpan.FromMinutes(1);
 
     // One drop in the first second must not read as sixty a minute.
-    private static readonly TimeSpan ShortestSpan = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan _shortestSpan = TimeSpan.FromSeconds(10);
 
     // Bounds what is kept, however often readings come.
-    private static readonly TimeSpan ShortestStep = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan _shortestStep = TimeSpan.FromMilliseconds(500);
 
-    private readonly TimeProvider time;
-    private readonly List<(long Timestamp, ConntrackCounters Counters)> history = [];
-    private ConntrackCounters? newest;
+    private readonly TimeProvider _time;
+    private readonly List<(long Timestamp, ConntrackCounters Counters)> _history = [];
+    private ConntrackCounters? _newest;
 
     /// <summary>Starts with no history.</summary>
     public RateMeter(TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(time);
-        this.time = time;
+        _time = time;
     }
 
     /// <summary>Takes a reading made just now and gives the rates of the minute that ends with it.</summary>
@@ -31,29 +31,29 @@ public sealed class RateMeter
     public CounterRates Update(ConntrackCounters counters)
     {
         ArgumentNullException.ThrowIfNull(counters);
-        var now = time.GetTimestamp();
-        if (newest is not null && WentBack(newest, counters))
+        var now = _time.GetTimestamp();
+        if (_newest is not null && WentBack(_newest, counters))
         {
-            history.Clear();
+            _history.Clear();
         }
 
-        newest = counters;
-        if (history.Count == 0 || time.GetElapsedTime(history[^1].Timestamp, now) >= ShortestStep)
+        _newest = counters;
+        if (_history.Count == 0 || _time.GetElapsedTime(_history[^1].Timestamp, now) >= _shortestStep)
         {
-            history.Add((now, counters));
+            _history.Add((now, counters));
         }
 
         // Keep one reading that is a minute old or older, as the start of the window.
         var stale = 0;
-        while (stale + 1 < history.Count && time.GetElapsedTime(history[stale + 1].Timestamp, now) >= Window)
+        while (stale + 1 < _history.Count && _time.GetElapsedTime(_history[stale + 1].Timestamp, now) >= _window)
         {
             stale++;
         }
 
-        history.RemoveRange(0, stale);
-        var start = history[0];
-        var span = time.GetElapsedTime(start.Timestamp, now);
-        return span <= TimeSpan.Zero ? CounterRates.Zero : Rates(start.Counters, counters, span < ShortestSpan ? ShortestSpan : span);
+        _history.RemoveRange(0, stale);
+        var start = _history[0];
+        var span = _time.GetElapsedTime(start.Timestamp, now);
+        return span <= TimeSpan.Zero ? CounterRates.Zero : Rates(start.Counters, counters, span < _shortestSpan ? _shortestSpan : span);
     }
 
     private static CounterRates Rates(ConntrackCounters from, ConntrackCounters to, TimeSpan span)

@@ -18,11 +18,11 @@ internal sealed class DeleteBatch(INetlinkTransport transport) : IDisposable
     // The kernel answers failures only. This bounds how many answers one send can queue.
     private const int MaxMessages = 400;
 
-    private readonly byte[] messages = new byte[BatchBytes];
-    private readonly byte[] answers = new byte[NetlinkDump.BufferBytes];
-    private int length;
-    private int pending;
-    private uint sequence;
+    private readonly byte[] _messages = new byte[BatchBytes];
+    private readonly byte[] _answers = new byte[NetlinkDump.BufferBytes];
+    private int _length;
+    private int _pending;
+    private uint _sequence;
 
     internal long Deleted { get; private set; }
 
@@ -41,14 +41,14 @@ internal sealed class DeleteBatch(INetlinkTransport transport) : IDisposable
             return false;
         }
 
-        if (pending == MaxMessages || messages.Length - length < MaxMessageBytes)
+        if (_pending == MaxMessages || _messages.Length - _length < MaxMessageBytes)
         {
             Flush();
         }
 
-        var writer = new MessageWriter(messages.AsSpan(length));
+        var writer = new MessageWriter(_messages.AsSpan(_length));
         writer.Begin(
-            Ctnetlink.IPCTNL_MSG_CT_DELETE, Nl.NLM_F_REQUEST, ++sequence, (byte)(flow.IsIPv6 ? Native.AF_INET6 : Native.AF_INET));
+            Ctnetlink.IPCTNL_MSG_CT_DELETE, Nl.NLM_F_REQUEST, ++_sequence, (byte)(flow.IsIPv6 ? Native.AF_INET6 : Native.AF_INET));
         writer.Attribute(Ctnetlink.CTA_TUPLE_ORIG | Nl.NLA_F_NESTED, flow.OriginalWire);
         if (flow.Has(FlowFields.Zone))
         {
@@ -57,8 +57,8 @@ internal sealed class DeleteBatch(INetlinkTransport transport) : IDisposable
 
         writer.BigEndian32(Ctnetlink.CTA_ID, flow.Id);
         writer.End();
-        length += writer.Length;
-        pending++;
+        _length += writer.Length;
+        _pending++;
         return true;
     }
 
@@ -66,16 +66,16 @@ internal sealed class DeleteBatch(INetlinkTransport transport) : IDisposable
     /// <exception cref="NetlinkException">It can't be sent, or this process may not delete.</exception>
     internal void Flush()
     {
-        if (pending == 0)
+        if (_pending == 0)
         {
             return;
         }
 
         // The kernel works through the messages inside send, so all its answers are there when it returns.
-        var sent = pending;
-        transport.Send(messages.AsSpan(0, length));
-        length = 0;
-        pending = 0;
+        var sent = _pending;
+        transport.Send(_messages.AsSpan(0, _length));
+        _length = 0;
+        _pending = 0;
         Deleted += sent - ReadErrors();
     }
 
@@ -89,7 +89,7 @@ internal sealed class DeleteBatch(INetlinkTransport transport) : IDisposable
             int got;
             try
             {
-                got = transport.TryReceive(answers);
+                got = transport.TryReceive(_answers);
             }
             catch (NetlinkException e) when (e.Errno == Errno.ENOBUFS)
             {
@@ -102,7 +102,7 @@ internal sealed class DeleteBatch(INetlinkTransport transport) : IDisposable
                 return errors;
             }
 
-            var reader = new MessageReader(answers.AsSpan(0, Math.Min(got, answers.Length)));
+            var reader = new MessageReader(_answers.AsSpan(0, Math.Min(got, _answers.Length)));
             while (reader.Next())
             {
                 if (reader.Type == Nl.NLMSG_ERROR)

@@ -13,22 +13,22 @@ internal sealed class DeleteRun(
 {
     private const int EntriesBetweenLooksAtTheClock = 1024;
 
-    private static readonly TimeSpan ReportEvery = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan _reportEvery = TimeSpan.FromMilliseconds(100);
 
-    private readonly long start = time.GetTimestamp();
-    private long reported = time.GetTimestamp();
-    private long examined;
+    private readonly long _start = time.GetTimestamp();
+    private long _reported = time.GetTimestamp();
+    private long _examined;
 
     internal long Matched { get; private set; }
 
     /// <summary>Matches that could not be named safely.</summary>
     internal long Unnamed { get; private set; }
 
-    internal TimeSpan Elapsed => time.GetElapsedTime(start);
+    internal TimeSpan Elapsed => time.GetElapsedTime(_start);
 
     internal void Examine(scoped in Flow flow)
     {
-        if (++examined % EntriesBetweenLooksAtTheClock == 0 && progress is not null && time.GetElapsedTime(reported) >= ReportEvery)
+        if (++_examined % EntriesBetweenLooksAtTheClock == 0 && progress is not null && time.GetElapsedTime(_reported) >= _reportEvery)
         {
             Report();
         }
@@ -49,14 +49,14 @@ internal sealed class DeleteRun(
     internal void Restart()
     {
         batch?.Flush();
-        examined = 0;
+        _examined = 0;
         Unnamed = 0;
         Matched = batch is null ? 0 : batch.Deleted;
     }
 
     internal void Report()
     {
-        reported = time.GetTimestamp();
-        progress?.Report(new DeleteProgress(examined, Matched, batch?.Deleted ?? 0, tableEntries, Elapsed));
+        _reported = time.GetTimestamp();
+        progress?.Report(new DeleteProgress(_examined, Matched, batch?.Deleted ?? 0, tableEntries, Elapsed));
     }
 }

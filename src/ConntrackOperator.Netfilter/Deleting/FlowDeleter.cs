@@ -10,9 +10,9 @@ public sealed class FlowDeleter
 {
     private const int SocketBufferBytes = 4 << 20;
 
-    private readonly Func<INetlinkTransport> open;
-    private readonly SysctlDirectory sysctls;
-    private readonly TimeProvider time;
+    private readonly Func<INetlinkTransport> _open;
+    private readonly SysctlDirectory _sysctls;
+    private readonly TimeProvider _time;
 
     /// <summary>Opens nothing yet.</summary>
     /// <param name="sysctls">Where the time-outs and nf_conntrack_count are; null is the default directory.</param>
@@ -24,9 +24,9 @@ public sealed class FlowDeleter
 
     internal FlowDeleter(Func<INetlinkTransport> open, SysctlDirectory? sysctls, TimeProvider? time)
     {
-        this.open = open;
-        this.sysctls = sysctls ?? new SysctlDirectory();
-        this.time = time ?? TimeProvider.System;
+        _open = open;
+        _sysctls = sysctls ?? new SysctlDirectory();
+        _time = time ?? TimeProvider.System;
     }
 
     /// <summary>
@@ -44,13 +44,13 @@ public sealed class FlowDeleter
     {
         ArgumentNullException.ThrowIfNull(m);
         var filter = new FlowFilter { Match = m };
-        var predicate = new FlowPredicate(filter, m.IdleFor is null ? null : TimeoutTable.Read(sysctls));
+        var predicate = new FlowPredicate(filter, m.IdleFor is null ? null : TimeoutTable.Read(_sysctls));
         using var batch = new DeleteBatch(OpenForDeleting());
-        var run = new DeleteRun(predicate, dryRun ? null : batch, p, time, sysctls.Read(SysctlNames.Count).Value ?? 0);
+        var run = new DeleteRun(predicate, dryRun ? null : batch, p, _time, _sysctls.Read(SysctlNames.Count).Value ?? 0);
         var visitor = new DeletingVisitor(run);
 
         // No /proc here: it gives no identities.
-        var read = new CtnetlinkTable(open).Read(filter, predicate.Needs | FlowFields.Id | FlowFields.Zone, ref visitor, ct);
+        var read = new CtnetlinkTable(_open).Read(filter, predicate.Needs | FlowFields.Id | FlowFields.Zone, ref visitor, ct);
         batch.Flush();
         run.Report();
         return new DeleteResult
@@ -69,7 +69,7 @@ public sealed class FlowDeleter
 
     private INetlinkTransport OpenForDeleting()
     {
-        var transport = open();
+        var transport = _open();
         (transport as NetlinkSocket)?.ReserveBuffers(SocketBufferBytes);
         return transport;
     }

@@ -92,7 +92,7 @@ internal sealed class CtnetlinkTable(Func<INetlinkTransport> open) : IFlowTable
     private ref struct DecodingVisitor<TVisitor>(FlowFields wanted, ref TVisitor visitor) : IMessageVisitor
         where TVisitor : struct, IFlowVisitor
     {
-        private readonly ref TVisitor visitor = ref visitor;
+        private readonly ref TVisitor _visitor = ref visitor;
 
         internal long Entries { get; private set; }
 
@@ -109,7 +109,7 @@ internal sealed class CtnetlinkTable(Func<INetlinkTransport> open) : IFlowTable
             var flow = FlowDecoder.Decode(payload, wanted, out var decoded);
             if (decoded)
             {
-                return visitor.Visit(flow);
+                return _visitor.Visit(flow);
             }
 
             Undecodable++;

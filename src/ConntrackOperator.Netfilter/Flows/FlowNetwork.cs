@@ -6,8 +6,8 @@ namespace ConntrackOperator.Netfilter.Flows;
 /// <summary>A network such as 10.0.0.0/8 or 2001:db8::/32.</summary>
 public readonly record struct FlowNetwork
 {
-    private readonly ulong highMask;
-    private readonly ulong lowMask;
+    private readonly ulong _highMask;
+    private readonly ulong _lowMask;
 
     /// <summary>The network that <paramref name="address"/> is in; the bits after the prefix are dropped.</summary>
     /// <param name="address">Any address of it.</param>
@@ -18,9 +18,9 @@ public readonly record struct FlowNetwork
         ArgumentOutOfRangeException.ThrowIfNegative(prefixLength);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(prefixLength, address.IsIPv6 ? 128 : 32);
         PrefixLength = prefixLength;
-        highMask = address.IsIPv6 ? Mask(prefixLength) : 0;
-        lowMask = address.IsIPv6 ? Mask(prefixLength - 64) : Mask(prefixLength) >> 32;
-        Address = address with { High = address.High & highMask, Low = address.Low & lowMask };
+        _highMask = address.IsIPv6 ? Mask(prefixLength) : 0;
+        _lowMask = address.IsIPv6 ? Mask(prefixLength - 64) : Mask(prefixLength) >> 32;
+        Address = address with { High = address.High & _highMask, Low = address.Low & _lowMask };
     }
 
     /// <summary>The first address.</summary>
@@ -53,8 +53,8 @@ public readonly record struct FlowNetwork
     /// <summary>Whether the address is in it. An IPv4 address is in no IPv6 network.</summary>
     public bool Contains(FlowAddress address) =>
         address.IsIPv6 == Address.IsIPv6
-        && (address.High & highMask) == Address.High
-        && (address.Low & lowMask) == Address.Low;
+        && (address.High & _highMask) == Address.High
+        && (address.Low & _lowMask) == Address.Low;
 
     /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Address}/{PrefixLength}");

@@ -7,7 +7,7 @@ namespace ConntrackOperator.Netfilter.Flows;
 /// <summary>The protocols that have a tracker of their own, by the names that the kernel prints.</summary>
 public static class FlowProtocols
 {
-    private static readonly (string Name, byte Number)[] Names =
+    private static readonly (string Name, byte Number)[] _names =
     [
         ("icmp", Native.IPPROTO_ICMP),
         ("tcp", Native.IPPROTO_TCP),
@@ -25,7 +25,7 @@ public static class FlowProtocols
     /// <summary>Reads a name, in any case, or a number from 0 to 255.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out byte protocol)
     {
-        foreach (var (name, number) in Names)
+        foreach (var (name, number) in _names)
         {
             if (string.Equals(name, text, StringComparison.OrdinalIgnoreCase))
             {
@@ -40,7 +40,7 @@ public static class FlowProtocols
     /// <summary>The name in lower case, or null.</summary>
     internal static string? KnownName(byte protocol)
     {
-        foreach (var (name, number) in Names)
+        foreach (var (name, number) in _names)
         {
             if (number == protocol)
             {

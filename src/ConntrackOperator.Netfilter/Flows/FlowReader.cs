@@ -6,9 +6,9 @@ namespace ConntrackOperator.Netfilter.Flows;
 /// <summary>Reads the entries of the calling thread's network namespace, one by one and without an allocation for each.</summary>
 public sealed class FlowReader
 {
-    private readonly FlowTables tables;
-    private readonly SysctlDirectory sysctls;
-    private readonly FlowSource source;
+    private readonly FlowTables _tables;
+    private readonly SysctlDirectory _sysctls;
+    private readonly FlowSource _source;
 
     /// <summary>Opens nothing yet.</summary>
     /// <param name="source">Where to read.</param>
@@ -21,9 +21,9 @@ public sealed class FlowReader
 
     internal FlowReader(FlowTables tables, FlowSource source, SysctlDirectory? sysctls)
     {
-        this.tables = tables;
-        this.source = source;
-        this.sysctls = sysctls ?? new SysctlDirectory();
+        _tables = tables;
+        _source = source;
+        _sysctls = sysctls ?? new SysctlDirectory();
     }
 
     /// <summary>Hands every entry that the filter lets through to <paramref name="visitor"/>.</summary>
@@ -38,14 +38,14 @@ public sealed class FlowReader
     {
         ArgumentNullException.ThrowIfNull(filter);
         ArgumentNullException.ThrowIfNull(visitor);
-        var timeouts = filter.Match?.IdleFor is null ? null : TimeoutTable.Read(sysctls);
+        var timeouts = filter.Match?.IdleFor is null ? null : TimeoutTable.Read(_sysctls);
         var filtering = new FilteringVisitor(new FlowPredicate(filter, timeouts), visitor);
-        return tables.Read(source, filter, FlowFields.All, ref filtering, ct);
+        return _tables.Read(_source, filter, FlowFields.All, ref filtering, ct);
     }
 
     private struct FilteringVisitor(FlowPredicate predicate, FlowVisitor visitor) : IFlowVisitor
     {
-        private bool handedOn;
+        private bool _handedOn;
 
         public bool Visit(scoped in Flow flow)
         {
@@ -54,11 +54,11 @@ public sealed class FlowReader
                 return true;
             }
 
-            handedOn = true;
+            _handedOn = true;
             return visitor(flow);
         }
 
         // What was handed on can't be taken back.
-        public readonly bool Restart() => !handedOn;
+        public readonly bool Restart() => !_handedOn;
     }
 }

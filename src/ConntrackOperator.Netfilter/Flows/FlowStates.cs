@@ -22,28 +22,28 @@ public static class FlowStates
     internal const int TcpCloseWait = 5;
     internal const int TcpSynSent2 = 9;
 
-    private static readonly string[] Tcp =
+    private static readonly string[] _tcp =
         ["NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE", "SYN_SENT2"];
 
-    private static readonly string[] Sctp =
+    private static readonly string[] _sctp =
     [
         "NONE", "CLOSED", "COOKIE_WAIT", "COOKIE_ECHOED", "ESTABLISHED", "SHUTDOWN_SENT", "SHUTDOWN_RECD", "SHUTDOWN_ACK_SENT",
         "HEARTBEAT_SENT", "HEARTBEAT_ACKED",
     ];
 
-    private static readonly string[] Dccp =
+    private static readonly string[] _dccp =
         ["NONE", "REQUEST", "RESPOND", "PARTOPEN", "OPEN", "CLOSEREQ", "CLOSING", "TIMEWAIT", "IGNORE", "INVALID"];
 
-    private static readonly byte[][] TcpText = [.. Tcp.Select(Encoding.ASCII.GetBytes)];
-    private static readonly byte[][] SctpText = [.. Sctp.Select(Encoding.ASCII.GetBytes)];
-    private static readonly byte[][] DccpText = [.. Dccp.Select(Encoding.ASCII.GetBytes)];
+    private static readonly byte[][] _tcpText = [.. _tcp.Select(Encoding.ASCII.GetBytes)];
+    private static readonly byte[][] _sctpText = [.. _sctp.Select(Encoding.ASCII.GetBytes)];
+    private static readonly byte[][] _dccpText = [.. _dccp.Select(Encoding.ASCII.GetBytes)];
 
     /// <summary>Every name of a protocol's states, in the kernel's order; empty when it has none.</summary>
     public static IReadOnlyList<string> Of(byte protocol) => protocol switch
     {
-        Native.IPPROTO_TCP => Tcp,
-        Native.IPPROTO_SCTP => Sctp,
-        Native.IPPROTO_DCCP => Dccp,
+        Native.IPPROTO_TCP => _tcp,
+        Native.IPPROTO_SCTP => _sctp,
+        Native.IPPROTO_DCCP => _dccp,
         Native.IPPROTO_UDP or Native.IPPROTO_UDPLITE => [Unreplied, Replied, Stream],
         Native.IPPROTO_GRE => [Unreplied, Stream],
         _ => [],
@@ -68,9 +68,9 @@ public static class FlowStates
     /// <summary>The state's name, with the three lives of UDP and GRE; empty where a protocol has none.</summary>
     public static string Name(byte protocol, byte state, FlowStatus status) => protocol switch
     {
-        Native.IPPROTO_TCP => At(Tcp, state),
-        Native.IPPROTO_SCTP => At(Sctp, state),
-        Native.IPPROTO_DCCP => At(Dccp, state),
+        Native.IPPROTO_TCP => At(_tcp, state),
+        Native.IPPROTO_SCTP => At(_sctp, state),
+        Native.IPPROTO_DCCP => At(_dccp, state),
         Native.IPPROTO_UDP or Native.IPPROTO_UDPLITE =>
             (status & FlowStatus.Assured) != 0 ? Stream : (status & FlowStatus.SeenReply) != 0 ? Replied : Unreplied,
         Native.IPPROTO_GRE => (status & (FlowStatus.Assured | FlowStatus.SeenReply)) != 0 ? Stream : Unreplied,
@@ -80,9 +80,9 @@ public static class FlowStates
     /// <summary>The kernel's own name in UTF-8; empty where it has none.</summary>
     internal static ReadOnlySpan<byte> Text(byte protocol, byte state) => protocol switch
     {
-        Native.IPPROTO_TCP => At(TcpText, state),
-        Native.IPPROTO_SCTP => At(SctpText, state),
-        Native.IPPROTO_DCCP => At(DccpText, state),
+        Native.IPPROTO_TCP => At(_tcpText, state),
+        Native.IPPROTO_SCTP => At(_sctpText, state),
+        Native.IPPROTO_DCCP => At(_dccpText, state),
         _ => default,
     };
 
@@ -91,9 +91,9 @@ public static class FlowStates
     {
         var names = protocol switch
         {
-            Native.IPPROTO_TCP => TcpText,
-            Native.IPPROTO_SCTP => SctpText,
-            Native.IPPROTO_DCCP => DccpText,
+            Native.IPPROTO_TCP => _tcpText,
+            Native.IPPROTO_SCTP => _sctpText,
+            Native.IPPROTO_DCCP => _dccpText,
             _ => [],
         };
         for (state = 0; state < names.Length; state++)

@@ -20,16 +20,16 @@ internal static class UsualTuple
     private const int DestinationPortAt = 44;
 
     // The attribute headers (length, type) at 0, 4, 12, 20, 24, 32 and 40, as they lie in memory.
-    private static readonly ulong AddressesAndSource = Words(0x80010014, 0x00010008);
-    private static readonly uint Destination = Word(0x00020008);
-    private static readonly ulong ProtocolAndNumber = Words(0x8002001c, 0x00010005);
-    private static readonly uint SourcePort = Word(0x00020006);
-    private static readonly uint DestinationPort = Word(0x00030006);
+    private static readonly ulong _addressesAndSource = Words(0x80010014, 0x00010008);
+    private static readonly uint _destination = Word(0x00020008);
+    private static readonly ulong _protocolAndNumber = Words(0x8002001c, 0x00010005);
+    private static readonly uint _sourcePort = Word(0x00020006);
+    private static readonly uint _destinationPort = Word(0x00030006);
 
     // CTA_PROTOINFO_TCP and its CTA_PROTOINFO_TCP_STATE; the former's length varies with what a version adds.
-    private static readonly uint TcpInfoType = Word(0x80010000);
-    private static readonly uint TcpInfoTypeMask = Word(0xffff0000);
-    private static readonly uint TcpState = Word(0x00010005);
+    private static readonly uint _tcpInfoType = Word(0x80010000);
+    private static readonly uint _tcpInfoTypeMask = Word(0xffff0000);
+    private static readonly uint _tcpState = Word(0x00010005);
 
     internal static bool TryRead(ReadOnlySpan<byte> wire, ref FlowTuple tuple)
     {
@@ -39,11 +39,11 @@ internal static class UsualTuple
         }
 
         ref var start = ref MemoryMarshal.GetReference(wire);
-        if (Read<ulong>(ref start, 0) != AddressesAndSource
-            || Read<uint>(ref start, 12) != Destination
-            || Read<ulong>(ref start, 20) != ProtocolAndNumber
-            || Read<uint>(ref start, 32) != SourcePort
-            || Read<uint>(ref start, 40) != DestinationPort)
+        if (Read<ulong>(ref start, 0) != _addressesAndSource
+            || Read<uint>(ref start, 12) != _destination
+            || Read<ulong>(ref start, 20) != _protocolAndNumber
+            || Read<uint>(ref start, 32) != _sourcePort
+            || Read<uint>(ref start, 40) != _destinationPort)
         {
             return false;
         }
@@ -65,9 +65,9 @@ internal static class UsualTuple
         }
 
         ref var start = ref MemoryMarshal.GetReference(wire);
-        if ((Read<uint>(ref start, 0) & TcpInfoTypeMask) != TcpInfoType
+        if ((Read<uint>(ref start, 0) & _tcpInfoTypeMask) != _tcpInfoType
             || MemoryMarshal.Read<ushort>(wire) != wire.Length
-            || Read<uint>(ref start, 4) != TcpState)
+            || Read<uint>(ref start, 4) != _tcpState)
         {
             return false;
         }

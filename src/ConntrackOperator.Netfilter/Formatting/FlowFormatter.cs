@@ -13,10 +13,10 @@ public sealed class FlowFormatter
 
     private const ulong NanosecondsPerSecond = 1_000_000_000;
 
-    private readonly FlowFormat format;
-    private readonly FlowFormatOptions options;
-    private readonly TimeProvider time;
-    private readonly FlowJson json = new(new Utf8JsonWriter(Stream.Null, new JsonWriterOptions { SkipValidation = true }));
+    private readonly FlowFormat _format;
+    private readonly FlowFormatOptions _options;
+    private readonly TimeProvider _time;
+    private readonly FlowJson _json = new(new Utf8JsonWriter(Stream.Null, new JsonWriterOptions { SkipValidation = true }));
 
     /// <summary>Chooses a format.</summary>
     /// <param name="format">The format.</param>
@@ -24,9 +24,9 @@ public sealed class FlowFormatter
     /// <param name="time">The clock for ages, and the local time zone; null is the system's.</param>
     public FlowFormatter(FlowFormat format, FlowFormatOptions? options = null, TimeProvider? time = null)
     {
-        this.format = format;
-        this.options = options ?? new FlowFormatOptions();
-        this.time = time ?? TimeProvider.System;
+        _format = format;
+        _options = options ?? new FlowFormatOptions();
+        _time = time ?? TimeProvider.System;
     }
 
     /// <summary>Writes one entry and a line feed.</summary>
@@ -35,9 +35,9 @@ public sealed class FlowFormatter
     public void WriteLine(scoped in Flow flow, IBufferWriter<byte> output)
     {
         ArgumentNullException.ThrowIfNull(output);
-        if (format == FlowFormat.Json)
+        if (_format == FlowFormat.Json)
         {
-            json.Write(flow, output);
+            _json.Write(flow, output);
             output.Write("\n"u8);
             return;
         }
@@ -65,7 +65,7 @@ public sealed class FlowFormatter
 
     private void Head(ref Utf8Line line, scoped in Flow flow)
     {
-        if (format == FlowFormat.Proc || options.Extended)
+        if (_format == FlowFormat.Proc || _options.Extended)
         {
             line.Padded(flow.IsIPv6 ? "ipv6"u8 : "ipv4"u8, 8);
             line.Text(" "u8);
@@ -92,7 +92,7 @@ public sealed class FlowFormatter
 
     private void Direction(ref Utf8Line line, in FlowTuple tuple, bool hasZone, scoped ReadOnlySpan<byte> zoneName, ushort zone)
     {
-        var full = format == FlowFormat.Proc;
+        var full = _format == FlowFormat.Proc;
         line.Text("src="u8);
         line.Address(tuple.Source, full);
         line.Text(" dst="u8);
@@ -154,7 +154,7 @@ public sealed class FlowFormatter
 
         // ctnetlink leaves zone 0 out, and so does the tool; /proc always shows the zone of both directions.
         var ownZone = flow.Has(FlowFields.OriginalZone) || flow.Has(FlowFields.ReplyZone);
-        if (format == FlowFormat.Proc ? !ownZone : flow.Zone != 0)
+        if (_format == FlowFormat.Proc ? !ownZone : flow.Zone != 0)
         {
             line.Pair("zone="u8, flow.Zone);
         }
@@ -164,7 +164,7 @@ public sealed class FlowFormatter
             line.Pair("delta-time="u8, age);
         }
 
-        if (format == FlowFormat.Tool)
+        if (_format == FlowFormat.Tool)
         {
             ToolTail(ref line, flow);
         }
@@ -176,7 +176,7 @@ public sealed class FlowFormatter
 
     private void ToolTail(ref Utf8Line line, scoped in Flow flow)
     {
-        if (options.Timestamps)
+        if (_options.Timestamps)
         {
             Time(ref line, flow.Has(FlowFields.Start), "[start="u8, flow.StartNanoseconds);
             Time(ref line, flow.Has(FlowFields.Stop), "[stop="u8, flow.StopNanoseconds);
@@ -194,7 +194,7 @@ public sealed class FlowFormatter
             line.Pair("use="u8, flow.Use);
         }
 
-        if (options.Id && flow.Has(FlowFields.Id))
+        if (_options.Id && flow.Has(FlowFields.Id))
         {
             line.Pair("id="u8, flow.Id);
         }
@@ -209,7 +209,7 @@ public sealed class FlowFormatter
 
         var end = flow.Has(FlowFields.Stop)
             ? flow.StopNanoseconds / NanosecondsPerSecond
-            : (ulong)Math.Max(0, time.GetUtcNow().ToUnixTimeSeconds());
+            : (ulong)Math.Max(0, _time.GetUtcNow().ToUnixTimeSeconds());
         var start = flow.StartNanoseconds / NanosecondsPerSecond;
         return end > start ? end - start : 0;
     }
@@ -223,7 +223,7 @@ public sealed class FlowFormatter
         }
 
         var seconds = Math.Min(nanoseconds / NanosecondsPerSecond, (ulong)DateTimeOffset.MaxValue.ToUnixTimeSeconds() - 86400);
-        var local = TimeZoneInfo.ConvertTime(DateTimeOffset.FromUnixTimeSeconds((long)seconds), time.LocalTimeZone);
+        var local = TimeZoneInfo.ConvertTime(DateTimeOffset.FromUnixTimeSeconds((long)seconds), _time.LocalTimeZone);
         line.Text(name);
         line.Text("SunMonTueWedThuFriSat"u8.Slice(3 * (int)local.DayOfWeek, 3));
         line.Text(" "u8);

@@ -6,13 +6,13 @@ namespace ConntrackOperator.Netfilter.Formatting;
 /// <summary>Puts a line together in a buffer that is known to be long enough.</summary>
 internal ref struct Utf8Line(Span<byte> buffer)
 {
-    private readonly Span<byte> buffer = buffer;
+    private readonly Span<byte> _buffer = buffer;
 
     internal int Length { get; private set; }
 
     internal void Text(scoped ReadOnlySpan<byte> text)
     {
-        text.CopyTo(buffer[Length..]);
+        text.CopyTo(_buffer[Length..]);
         Length += text.Length;
     }
 
@@ -22,27 +22,27 @@ internal ref struct Utf8Line(Span<byte> buffer)
         Text(text);
         for (var i = text.Length; i < width; i++)
         {
-            buffer[Length++] = (byte)' ';
+            _buffer[Length++] = (byte)' ';
         }
     }
 
     internal void Number(ulong number)
     {
-        Utf8Formatter.TryFormat(number, buffer[Length..], out var length);
+        Utf8Formatter.TryFormat(number, _buffer[Length..], out var length);
         Length += length;
     }
 
     /// <summary>At least so many digits, led by zeros.</summary>
     internal void Number(int number, byte digits)
     {
-        Utf8Formatter.TryFormat(number, buffer[Length..], out var length, new('D', digits));
+        Utf8Formatter.TryFormat(number, _buffer[Length..], out var length, new('D', digits));
         Length += length;
     }
 
     internal void Hexadecimal(ushort number)
     {
         Text("0x"u8);
-        Utf8Formatter.TryFormat(number, buffer[Length..], out var length, 'x');
+        Utf8Formatter.TryFormat(number, _buffer[Length..], out var length, 'x');
         Length += length;
     }
 
@@ -58,17 +58,17 @@ internal ref struct Utf8Line(Span<byte> buffer)
     {
         if (full)
         {
-            Length += AddressText.FormatFull(address, buffer[Length..]);
+            Length += AddressText.FormatFull(address, _buffer[Length..]);
             return;
         }
 
-        AddressText.TryFormat(address, buffer[Length..], out var length);
+        AddressText.TryFormat(address, _buffer[Length..], out var length);
         Length += length;
     }
 
     internal void TrimSpace()
     {
-        if (Length > 0 && buffer[Length - 1] == ' ')
+        if (Length > 0 && _buffer[Length - 1] == ' ')
         {
             Length--;
         }

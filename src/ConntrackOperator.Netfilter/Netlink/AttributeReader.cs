@@ -10,7 +10,7 @@ namespace ConntrackOperator.Netfilter.Netlink;
 /// </summary>
 internal ref struct AttributeReader(ReadOnlySpan<byte> attributes)
 {
-    private ReadOnlySpan<byte> rest = attributes;
+    private ReadOnlySpan<byte> _rest = attributes;
 
     /// <summary>The current attribute's type, without the flags for nesting and byte order.</summary>
     internal int Type { get; private set; }
@@ -21,22 +21,22 @@ internal ref struct AttributeReader(ReadOnlySpan<byte> attributes)
 
     internal bool Next()
     {
-        if (rest.Length < Nl.AttributeHeaderBytes)
+        if (_rest.Length < Nl.AttributeHeaderBytes)
         {
-            Failed |= !rest.IsEmpty;
+            Failed |= !_rest.IsEmpty;
             return false;
         }
 
-        var length = MemoryMarshal.Read<ushort>(rest);
-        if (length < Nl.AttributeHeaderBytes || length > rest.Length)
+        var length = MemoryMarshal.Read<ushort>(_rest);
+        if (length < Nl.AttributeHeaderBytes || length > _rest.Length)
         {
             Fail();
             return false;
         }
 
-        Type = MemoryMarshal.Read<ushort>(rest[2..]) & Nl.NLA_TYPE_MASK;
-        Value = rest[Nl.AttributeHeaderBytes..length];
-        rest = rest[Math.Min(Nl.Align(length), rest.Length)..];
+        Type = MemoryMarshal.Read<ushort>(_rest[2..]) & Nl.NLA_TYPE_MASK;
+        Value = _rest[Nl.AttributeHeaderBytes..length];
+        _rest = _rest[Math.Min(Nl.Align(length), _rest.Length)..];
         return true;
     }
 
@@ -96,6 +96,6 @@ internal ref struct AttributeReader(ReadOnlySpan<byte> attributes)
     internal void Fail()
     {
         Failed = true;
-        rest = [];
+        _rest = [];
     }
 }

@@ -9,7 +9,7 @@ namespace ConntrackOperator.Netfilter.Netlink;
 /// </summary>
 internal ref struct MessageReader(ReadOnlySpan<byte> datagram)
 {
-    private ReadOnlySpan<byte> rest = datagram;
+    private ReadOnlySpan<byte> _rest = datagram;
 
     /// <summary>The current message's type: subsystem and operation, or NLMSG_*.</summary>
     internal ushort Type { get; private set; }
@@ -27,26 +27,26 @@ internal ref struct MessageReader(ReadOnlySpan<byte> datagram)
 
     internal bool Next()
     {
-        if (rest.Length < Nl.HeaderBytes)
+        if (_rest.Length < Nl.HeaderBytes)
         {
-            Malformed |= !rest.IsEmpty;
+            Malformed |= !_rest.IsEmpty;
             return false;
         }
 
         // Netlink headers are in the machine's own byte order.
-        var length = MemoryMarshal.Read<uint>(rest);
-        if (length < Nl.HeaderBytes || length > (uint)rest.Length)
+        var length = MemoryMarshal.Read<uint>(_rest);
+        if (length < Nl.HeaderBytes || length > (uint)_rest.Length)
         {
             Malformed = true;
             return false;
         }
 
-        Type = MemoryMarshal.Read<ushort>(rest[4..]);
-        Flags = MemoryMarshal.Read<ushort>(rest[6..]);
-        Sequence = MemoryMarshal.Read<uint>(rest[8..]);
-        PortId = MemoryMarshal.Read<uint>(rest[12..]);
-        Payload = rest[Nl.HeaderBytes..(int)length];
-        rest = rest[Math.Min(Nl.Align((int)length), rest.Length)..];
+        Type = MemoryMarshal.Read<ushort>(_rest[4..]);
+        Flags = MemoryMarshal.Read<ushort>(_rest[6..]);
+        Sequence = MemoryMarshal.Read<uint>(_rest[8..]);
+        PortId = MemoryMarshal.Read<uint>(_rest[12..]);
+        Payload = _rest[Nl.HeaderBytes..(int)length];
+        _rest = _rest[Math.Min(Nl.Align((int)length), _rest.Length)..];
         return true;
     }
 }

@@ -7,20 +7,20 @@ namespace ConntrackOperator.Netfilter.Netlink;
 /// <summary>Writes ctnetlink messages one after the other into a buffer.</summary>
 internal ref struct MessageWriter(Span<byte> buffer)
 {
-    private readonly Span<byte> buffer = buffer;
-    private int start;
+    private readonly Span<byte> _buffer = buffer;
+    private int _start;
 
     /// <summary>Bytes written so far.</summary>
     internal int Length { get; private set; }
 
     /// <summary>What was written so far.</summary>
-    internal readonly ReadOnlySpan<byte> Written => buffer[..Length];
+    internal readonly ReadOnlySpan<byte> Written => _buffer[..Length];
 
     /// <summary>Begins a message with its struct nfgenmsg.</summary>
     internal void Begin(ushort operation, ushort flags, uint sequence, byte family)
     {
-        start = Length;
-        var header = buffer.Slice(Length, Nl.HeaderBytes + Nl.GenericBytes);
+        _start = Length;
+        var header = _buffer.Slice(Length, Nl.HeaderBytes + Nl.GenericBytes);
         header.Clear();
         var type = (ushort)((Ctnetlink.NFNL_SUBSYS_CTNETLINK << 8) | operation);
         MemoryMarshal.Write(header[4..], in type);
@@ -34,8 +34,8 @@ internal ref struct MessageWriter(Span<byte> buffer)
     /// <summary>Ends the message by filling in its length.</summary>
     internal readonly void End()
     {
-        var length = (uint)(Length - start);
-        MemoryMarshal.Write(buffer[start..], in length);
+        var length = (uint)(Length - _start);
+        MemoryMarshal.Write(_buffer[_start..], in length);
     }
 
     /// <summary>Copies a whole attribute's value under <paramref name="type"/>.</summary>
@@ -59,12 +59,12 @@ internal ref struct MessageWriter(Span<byte> buffer)
     internal readonly void EndNest(int at)
     {
         var length = (ushort)(Length - at);
-        MemoryMarshal.Write(buffer[at..], in length);
+        MemoryMarshal.Write(_buffer[at..], in length);
     }
 
     private Span<byte> Reserve(int type, int length)
     {
-        var header = buffer.Slice(Length, Nl.AttributeHeaderBytes + Nl.Align(length));
+        var header = _buffer.Slice(Length, Nl.AttributeHeaderBytes + Nl.Align(length));
         header.Clear();
         var total = (ushort)(Nl.AttributeHeaderBytes + length);
         var wireType = (ushort)type;

@@ -12,11 +12,11 @@ internal sealed unsafe class NetlinkSocket : INetlinkTransport
     // The kernel answers at once or not at all; this only keeps a broken one from hanging the caller for ever.
     private const int ReceiveTimeoutSeconds = 30;
 
-    private int fd;
+    private int _fd;
 
     private NetlinkSocket(int fd, uint portId)
     {
-        this.fd = fd;
+        _fd = fd;
         PortId = portId;
     }
 
@@ -54,27 +54,27 @@ internal sealed unsafe class NetlinkSocket : INetlinkTransport
     /// <summary>Makes room for many answers at once, beyond the limit for ordinary users where we may.</summary>
     internal void ReserveBuffers(int bytes)
     {
-        if (Set(fd, Native.SOL_SOCKET, Native.SO_RCVBUFFORCE, bytes) < 0)
+        if (Set(_fd, Native.SOL_SOCKET, Native.SO_RCVBUFFORCE, bytes) < 0)
         {
-            Set(fd, Native.SOL_SOCKET, Native.SO_RCVBUF, bytes);
+            Set(_fd, Native.SOL_SOCKET, Native.SO_RCVBUF, bytes);
         }
 
-        if (Set(fd, Native.SOL_SOCKET, Native.SO_SNDBUFFORCE, bytes) < 0)
+        if (Set(_fd, Native.SOL_SOCKET, Native.SO_SNDBUFFORCE, bytes) < 0)
         {
-            Set(fd, Native.SOL_SOCKET, Native.SO_SNDBUF, bytes);
+            Set(_fd, Native.SOL_SOCKET, Native.SO_SNDBUF, bytes);
         }
     }
 
     /// <inheritdoc/>
     public void Send(ReadOnlySpan<byte> datagram)
     {
-        ObjectDisposedException.ThrowIf(fd < 0, this);
+        ObjectDisposedException.ThrowIf(_fd < 0, this);
         var kernel = new SockaddrNl { Family = Native.AF_NETLINK };
         fixed (byte* p = datagram)
         {
             while (true)
             {
-                var sent = Libc.sendto(fd, p, (nuint)datagram.Length, 0, &kernel, (uint)sizeof(SockaddrNl));
+                var sent = Libc.sendto(_fd, p, (nuint)datagram.Length, 0, &kernel, (uint)sizeof(SockaddrNl));
                 if (sent == datagram.Length)
                 {
                     return;
@@ -108,24 +108,24 @@ internal sealed unsafe class NetlinkSocket : INetlinkTransport
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (fd >= 0)
+        if (_fd >= 0)
         {
-            _ = Libc.close(fd);
-            fd = -1;
+            _ = Libc.close(_fd);
+            _fd = -1;
         }
     }
 
     /// <returns>The datagram's length, or minus the errno.</returns>
     private int Receive(Span<byte> buffer, int flags)
     {
-        ObjectDisposedException.ThrowIf(fd < 0, this);
+        ObjectDisposedException.ThrowIf(_fd < 0, this);
         SockaddrNl sender;
         fixed (byte* p = buffer)
         {
             while (true)
             {
                 var size = (uint)sizeof(SockaddrNl);
-                var got = Libc.recvfrom(fd, p, (nuint)buffer.Length, flags, &sender, &size);
+                var got = Libc.recvfrom(_fd, p, (nuint)buffer.Length, flags, &sender, &size);
                 if (got >= 0)
                 {
                     // Any process may send to a bound netlink socket; the kernel is port 0.

@@ -8,7 +8,7 @@ internal ref partial struct FlowLineParser
 {
     private readonly bool Address(ReadOnlySpan<byte> text, ref Flow flow, bool source, ref int bits)
     {
-        ref var tuple = ref inReply ? ref flow.ReplyTuple : ref flow.OriginalTuple;
+        ref var tuple = ref _inReply ? ref flow.ReplyTuple : ref flow.OriginalTuple;
         ulong high = 0;
         ulong low;
         if (AddressText.TryParseV4(text, out var v4))
@@ -33,21 +33,21 @@ internal ref partial struct FlowLineParser
             (tuple.DestinationHigh, tuple.DestinationLow) = (high, low);
         }
 
-        bits |= (source ? 1 : 2) << (inReply ? 2 : 0);
+        bits |= (source ? 1 : 2) << (_inReply ? 2 : 0);
         return true;
     }
 
     private bool Address(ReadOnlySpan<byte> text, ref Flow flow, bool source)
     {
-        var bits = sides;
+        var bits = _sides;
         var known = Address(text, ref flow, source, ref bits);
-        sides = bits;
+        _sides = bits;
         return known;
     }
 
     private readonly bool Port(bool source, ReadOnlySpan<byte> text, ref Flow flow)
     {
-        ref var tuple = ref inReply ? ref flow.ReplyTuple : ref flow.OriginalTuple;
+        ref var tuple = ref _inReply ? ref flow.ReplyTuple : ref flow.OriginalTuple;
         if (!TryNumber(text, out var port) || port > ushort.MaxValue)
         {
             return false;
@@ -67,7 +67,7 @@ internal ref partial struct FlowLineParser
 
     private readonly bool Key(bool source, ReadOnlySpan<byte> text, ref Flow flow)
     {
-        ref var tuple = ref inReply ? ref flow.ReplyTuple : ref flow.OriginalTuple;
+        ref var tuple = ref _inReply ? ref flow.ReplyTuple : ref flow.OriginalTuple;
         if (!text.StartsWith("0x"u8) || !Utf8Parser.TryParse(text[2..], out ushort key, out var used, 'x') || used != text.Length - 2)
         {
             return false;
@@ -87,13 +87,13 @@ internal ref partial struct FlowLineParser
 
     private bool Icmp(bool isType, ReadOnlySpan<byte> text, ref Flow flow)
     {
-        ref var tuple = ref inReply ? ref flow.ReplyTuple : ref flow.OriginalTuple;
+        ref var tuple = ref _inReply ? ref flow.ReplyTuple : ref flow.OriginalTuple;
         if (!TryNumber(text, out var number) || number > byte.MaxValue)
         {
             return false;
         }
 
-        sawIcmpId = false;
+        _sawIcmpId = false;
         tuple.Second = isType
             ? (ushort)((tuple.Second & 0xff) | ((int)number << 8))
             : (ushort)((tuple.Second & 0xff00) | (int)number);
@@ -108,11 +108,11 @@ internal ref partial struct FlowLineParser
             return false;
         }
 
-        if (FlowProtocols.IsIcmp(flow.Protocol) && !sawIcmpId)
+        if (FlowProtocols.IsIcmp(flow.Protocol) && !_sawIcmpId)
         {
-            ref var tuple = ref inReply ? ref flow.ReplyTuple : ref flow.OriginalTuple;
+            ref var tuple = ref _inReply ? ref flow.ReplyTuple : ref flow.OriginalTuple;
             tuple.First = (ushort)number;
-            sawIcmpId = true;
+            _sawIcmpId = true;
             return number <= ushort.MaxValue;
         }
 
@@ -128,9 +128,9 @@ internal ref partial struct FlowLineParser
             return false;
         }
 
-        ref var totals = ref inReply ? ref flow.ReplyTotals : ref flow.OriginalTotals;
+        ref var totals = ref _inReply ? ref flow.ReplyTotals : ref flow.OriginalTotals;
         totals = isBytes ? totals with { Bytes = number } : totals with { Packets = number };
-        flow.Fields |= inReply ? FlowFields.ReplyCounters : FlowFields.OriginalCounters;
+        flow.Fields |= _inReply ? FlowFields.ReplyCounters : FlowFields.OriginalCounters;
         return true;
     }
 

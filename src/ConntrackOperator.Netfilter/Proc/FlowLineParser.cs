@@ -10,16 +10,16 @@ internal ref partial struct FlowLineParser
 {
     private const FlowFields BeforeReply = FlowFields.Status | FlowFields.State | FlowFields.Timeout;
 
-    private readonly bool brief;
-    private ReadOnlySpan<byte> rest;
-    private bool inReply;
-    private bool sawIcmpId;
-    private int sides;
+    private readonly bool _brief;
+    private ReadOnlySpan<byte> _rest;
+    private bool _inReply;
+    private bool _sawIcmpId;
+    private int _sides;
 
     private FlowLineParser(ReadOnlySpan<byte> line, FlowFields wanted)
     {
-        rest = line;
-        brief = (wanted & ~BeforeReply) == 0;
+        _rest = line;
+        _brief = (wanted & ~BeforeReply) == 0;
     }
 
     /// <param name="line">The line without its line feed.</param>
@@ -58,15 +58,15 @@ internal ref partial struct FlowLineParser
         flow.Fields = FlowFields.Status;
 
         // An offloaded flow has no seconds and may have no state.
-        var ahead = rest;
+        var ahead = _rest;
         if (TryNumber(Word(), out var seconds) && seconds <= uint.MaxValue)
         {
             flow.TimeoutSeconds = (uint)seconds;
             flow.Fields |= FlowFields.Timeout;
-            ahead = rest;
+            ahead = _rest;
         }
 
-        rest = ahead;
+        _rest = ahead;
         word = Word();
         if (FlowStates.TryParse((byte)protocol, word, out var state))
         {
@@ -75,7 +75,7 @@ internal ref partial struct FlowLineParser
         }
         else if (word.Contains((byte)'='))
         {
-            rest = ahead;
+            _rest = ahead;
         }
 
         return true;
@@ -91,11 +91,11 @@ internal ref partial struct FlowLineParser
                 break;
             }
 
-            if (brief && (sides & 3) == 3 && word.StartsWith("src="u8))
+            if (_brief && (_sides & 3) == 3 && word.StartsWith("src="u8))
             {
                 // Of what follows only [ASSURED] and [OFFLOAD] matter.
-                var flag = rest.IndexOf((byte)'[');
-                rest = flag < 0 ? [] : rest[flag..];
+                var flag = _rest.IndexOf((byte)'[');
+                _rest = flag < 0 ? [] : _rest[flag..];
                 continue;
             }
 
@@ -111,12 +111,12 @@ internal ref partial struct FlowLineParser
         }
 
         // Both addresses of the original tuple, and of the reply if it began.
-        if ((sides & 3) != 3 || (inReply && (sides & 12) != 12))
+        if ((_sides & 3) != 3 || (_inReply && (_sides & 12) != 12))
         {
             return false;
         }
 
-        flow.Fields |= inReply ? FlowFields.Reply : 0;
+        flow.Fields |= _inReply ? FlowFields.Reply : 0;
         return true;
     }
 
@@ -141,8 +141,8 @@ internal ref partial struct FlowLineParser
         else if (!word.EndsWith("]"u8))
         {
             // [start=Sun Nov 22 18:08:17 2026]: the conntrack tool's times have spaces and no zone.
-            var end = rest.IndexOf((byte)']');
-            rest = end < 0 ? [] : rest[(end + 1)..];
+            var end = _rest.IndexOf((byte)']');
+            _rest = end < 0 ? [] : _rest[(end + 1)..];
         }
     }
 
@@ -153,7 +153,7 @@ internal ref partial struct FlowLineParser
             case 2 when key.SequenceEqual("id"u8):
                 return Id(value, ref flow);
             case 3 when key.SequenceEqual("src"u8):
-                inReply = sides != 0;
+                _inReply = _sides != 0;
                 return Address(value, ref flow, source: true);
             case 3 when key.SequenceEqual("dst"u8):
                 return Address(value, ref flow, source: false);
@@ -226,20 +226,20 @@ internal ref partial struct FlowLineParser
     private ReadOnlySpan<byte> Word()
     {
         var start = 0;
-        while (start < rest.Length && rest[start] == ' ')
+        while (start < _rest.Length && _rest[start] == ' ')
         {
             start++;
         }
 
-        var tail = rest[start..];
+        var tail = _rest[start..];
         var end = tail.IndexOf((byte)' ');
         if (end < 0)
         {
-            rest = [];
+            _rest = [];
             return tail;
         }
 
-        rest = tail[(end + 1)..];
+        _rest = tail[(end + 1)..];
         return tail[..end];
     }
 }

@@ -13,7 +13,7 @@ internal sealed class ProcTable(string procPath) : IFlowTable
     private const int BufferBytes = 64 * 1024;
 
     // thread-self, because a network namespace is a thread's.
-    private readonly string[] paths =
+    private readonly string[] _paths =
     [
         procPath + "/thread-self/net/nf_conntrack",
         procPath + "/net/nf_conntrack",
@@ -111,7 +111,7 @@ internal sealed class ProcTable(string procPath) : IFlowTable
     private int Open()
     {
         var errno = Errno.ENOENT;
-        foreach (var path in paths)
+        foreach (var path in _paths)
         {
             var fd = SmallFile.Open(NativePath.Encode(path), Native.O_RDONLY | Native.O_CLOEXEC);
             if (fd >= 0)

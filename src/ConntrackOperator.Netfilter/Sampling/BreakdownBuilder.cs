@@ -9,54 +9,54 @@ internal sealed class BreakdownBuilder
     /// <summary>What has to be decoded.</summary>
     internal const FlowFields Needs = FlowFields.Status | FlowFields.State | FlowFields.Timeout;
 
-    private readonly Cell?[] cells = new Cell?[FlowClass.Count];
-    private readonly HeavyHitters sources;
-    private readonly HeavyHitters destinations;
-    private readonly HeavyHitters ports;
-    private IdleClock idle;
+    private readonly Cell?[] _cells = new Cell?[FlowClass.Count];
+    private readonly HeavyHitters _sources;
+    private readonly HeavyHitters _destinations;
+    private readonly HeavyHitters _ports;
+    private IdleClock _idle;
 
     internal BreakdownBuilder(Random random)
     {
-        sources = new(random);
-        destinations = new(random);
-        ports = new(random);
-        idle = new IdleClock(new TimeoutTable(new Dictionary<string, long>()));
+        _sources = new(random);
+        _destinations = new(random);
+        _ports = new(random);
+        _idle = new IdleClock(new TimeoutTable(new Dictionary<string, long>()));
     }
 
     internal long Entries { get; private set; }
 
     internal void Begin(TimeoutTable timeouts)
     {
-        idle = new IdleClock(timeouts);
+        _idle = new IdleClock(timeouts);
         Clear();
     }
 
     internal void Clear()
     {
         Entries = 0;
-        Array.Clear(cells);
-        sources.Clear();
-        destinations.Clear();
-        ports.Clear();
+        Array.Clear(_cells);
+        _sources.Clear();
+        _destinations.Clear();
+        _ports.Clear();
     }
 
     internal void Add(scoped in Flow flow)
     {
         Entries++;
         var index = FlowClass.Of(flow);
-        var cell = cells[index] ??= new Cell();
+        var cell = _cells[index] ??= new Cell();
         cell.Count++;
-        if (idle.TryIdle(index, flow, out var seconds))
+        if (_idle.TryIdle(index, flow, out var seconds))
         {
             cell.Idle[IdleHistogram.Bin(seconds)]++;
         }
 
         ref readonly var tuple = ref flow.Original;
-        sources.Add(TalkerKey.Source(tuple), flow.IsUnreplied ? TalkerKind.First : TalkerKind.All);
-        destinations.Add(TalkerKey.Destination(tuple), DestinationKind(flow));
+        _sources.Add(TalkerKey.Source(tuple), flow.IsUnreplied ? TalkerKind.First : TalkerKind.All);
+        _destinations.Add(TalkerKey.Destination(tuple), DestinationKind(flow));
         if (tuple.HasPorts)
         {
-            ports.Add(TalkerKey.DestinationPort(tuple), TalkerKind.All);
+            _ports.Add(TalkerKey.DestinationPort(tuple), TalkerKind.All);
         }
     }
 
@@ -80,12 +80,12 @@ internal sealed class BreakdownBuilder
             ErrorBoundPercent = summary.SamplingPoints(SamplingError.WorstShare),
             AssuredPercent = summary.Percent(Sum(FlowStatus.Assured, FlowStatus.Assured)),
             UnrepliedPercent = summary.Percent(Sum(FlowStatus.SeenReply, FlowStatus.None)),
-            States = summary.States(cells, timeouts),
-            TopSources = summary.Sources(sources, TalkerKind.All),
-            TopUnrepliedSources = summary.Sources(sources, TalkerKind.First),
-            TopDestinations = summary.Destinations(destinations),
-            TopTcpDestinationsByState = summary.TcpDestinationsByState(destinations),
-            TopPorts = summary.Ports(ports),
+            States = summary.States(_cells, timeouts),
+            TopSources = summary.Sources(_sources, TalkerKind.All),
+            TopUnrepliedSources = summary.Sources(_sources, TalkerKind.First),
+            TopDestinations = summary.Destinations(_destinations),
+            TopTcpDestinationsByState = summary.TcpDestinationsByState(_destinations),
+            TopPorts = summary.Ports(_ports),
             Undecodable = read.Undecodable,
         };
     }
@@ -99,9 +99,9 @@ internal sealed class BreakdownBuilder
     private long Sum(FlowStatus mask, FlowStatus status)
     {
         var sum = 0L;
-        for (var i = 0; i < cells.Length; i++)
+        for (var i = 0; i < _cells.Length; i++)
         {
-            if (cells[i] is { } cell && (FlowClass.Status(i) & mask) == status)
+            if (_cells[i] is { } cell && (FlowClass.Status(i) & mask) == status)
             {
                 sum += cell.Count;
             }

@@ -17,20 +17,20 @@ internal sealed class HeavyHitters
     private const int MedianSample = 255;
 
     // Secret odd factors: whoever chooses the keys can't choose ones that collide.
-    private readonly ulong first;
-    private readonly ulong second;
-    private readonly ulong third;
-    private readonly uint[] sample = new uint[MedianSample];
-    private Slot[] slots = new Slot[Slots];
-    private Slot[] spare = new Slot[Slots];
-    private int used;
+    private readonly ulong _first;
+    private readonly ulong _second;
+    private readonly ulong _third;
+    private readonly uint[] _sample = new uint[MedianSample];
+    private Slot[] _slots = new Slot[Slots];
+    private Slot[] _spare = new Slot[Slots];
+    private int _used;
 
     /// <param name="random">Where the hash's secret comes from.</param>
     internal HeavyHitters(Random random)
     {
-        first = ((ulong)random.NextInt64() << 1) | 1;
-        second = ((ulong)random.NextInt64() << 1) | 1;
-        third = ((ulong)random.NextInt64() << 1) | 1;
+        _first = ((ulong)random.NextInt64() << 1) | 1;
+        _second = ((ulong)random.NextInt64() << 1) | 1;
+        _third = ((ulong)random.NextInt64() << 1) | 1;
     }
 
     /// <summary>Different keys that are counted exactly.</summary>
@@ -42,14 +42,14 @@ internal sealed class HeavyHitters
     /// <summary>Forgets everything.</summary>
     internal void Clear()
     {
-        Array.Clear(slots);
-        used = 0;
+        Array.Clear(_slots);
+        _used = 0;
         Error = 0;
     }
 
     internal void Add(in TalkerKey key, TalkerKind kind)
     {
-        var table = slots;
+        var table = _slots;
         var index = Home(key);
         while (true)
         {
@@ -68,7 +68,7 @@ internal sealed class HeavyHitters
                 slot.Count = 1;
                 slot.First = kind == TalkerKind.First ? 1u : 0;
                 slot.Second = kind == TalkerKind.Second ? 1u : 0;
-                if (++used > Capacity)
+                if (++_used > Capacity)
                 {
                     Purge();
                 }
@@ -84,7 +84,7 @@ internal sealed class HeavyHitters
     internal List<(TalkerKey Key, long Count)> Top(int most, TalkerKind kind = TalkerKind.All)
     {
         var kept = new List<(TalkerKey Key, long Count)>(Capacity);
-        foreach (ref readonly var slot in slots.AsSpan())
+        foreach (ref readonly var slot in _slots.AsSpan())
         {
             var count = slot.Count == 0 ? 0 : kind switch
             {
@@ -104,15 +104,15 @@ internal sealed class HeavyHitters
 
     // Multiply-shift hashing: the high bits of the product are the good ones.
     private int Home(in TalkerKey key) =>
-        (int)(((key.High * first) + (key.Low * second) + (key.Rest * third)) >> (64 - SlotBits));
+        (int)(((key.High * _first) + (key.Low * _second) + (key.Rest * _third)) >> (64 - SlotBits));
 
     private void Purge()
     {
         var less = Median();
         Error += less;
-        Array.Clear(spare);
-        used = 0;
-        foreach (ref readonly var slot in slots.AsSpan())
+        Array.Clear(_spare);
+        _used = 0;
+        foreach (ref readonly var slot in _slots.AsSpan())
         {
             if (slot.Count <= less)
             {
@@ -120,28 +120,28 @@ internal sealed class HeavyHitters
             }
 
             var index = Home(slot.Key);
-            while (spare[index & (Slots - 1)].Count != 0)
+            while (_spare[index & (Slots - 1)].Count != 0)
             {
                 index++;
             }
 
-            ref var place = ref spare[index & (Slots - 1)];
+            ref var place = ref _spare[index & (Slots - 1)];
             place = slot;
             place.Count -= less;
-            used++;
+            _used++;
         }
 
-        (slots, spare) = (spare, slots);
+        (_slots, _spare) = (_spare, _slots);
     }
 
     private uint Median()
     {
         var taken = 0;
-        foreach (ref readonly var slot in slots.AsSpan())
+        foreach (ref readonly var slot in _slots.AsSpan())
         {
             if (slot.Count > 0)
             {
-                sample[taken++] = slot.Count;
+                _sample[taken++] = slot.Count;
                 if (taken == MedianSample)
                 {
                     break;
@@ -149,8 +149,8 @@ internal sealed class HeavyHitters
             }
         }
 
-        Array.Sort(sample, 0, taken);
-        return sample[taken / 2];
+        Array.Sort(_sample, 0, taken);
+        return _sample[taken / 2];
     }
 
     // 32 bits are enough: nf_conntrack_max is a 32-bit number. 32 bytes: two slots a cache line.

@@ -7,14 +7,14 @@ internal sealed class IdleClock
 {
     private const uint Unknown = uint.MaxValue;
 
-    private readonly uint[] timeouts = new uint[FlowClass.Count];
+    private readonly uint[] _timeouts = new uint[FlowClass.Count];
 
     internal IdleClock(TimeoutTable table)
     {
-        for (var i = 0; i < timeouts.Length; i++)
+        for (var i = 0; i < _timeouts.Length; i++)
         {
             var seconds = table.SecondsFor(FlowClass.Protocol(i), FlowClass.State(i), FlowClass.Status(i));
-            timeouts[i] = seconds is >= 0 and < Unknown ? (uint)seconds : Unknown;
+            _timeouts[i] = seconds is >= 0 and < Unknown ? (uint)seconds : Unknown;
         }
     }
 
@@ -29,7 +29,7 @@ internal sealed class IdleClock
     /// <inheritdoc cref="TryIdle(in Flow, out uint)"/>
     internal bool TryIdle(int flowClass, scoped in Flow flow, out uint seconds)
     {
-        var timeout = timeouts[flowClass];
+        var timeout = _timeouts[flowClass];
         seconds = timeout - flow.TimeoutSeconds;
         return timeout != Unknown
             && timeout >= flow.TimeoutSeconds

@@ -3,20 +3,20 @@ namespace ConntrackOperator.Netfilter.Sampling;
 /// <summary>How many entries have been idle for how long, over fixed bounds.</summary>
 public sealed record IdleHistogram
 {
-    private static readonly long[] BoundSeconds =
+    private static readonly long[] _boundSeconds =
     [
         0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 35, 40, 45, 50, 60, 75, 90, 105, 120, 150, 180, 210, 240, 300, 360, 420, 480, 540,
         600, 750, 900, 1200, 1500, 1800, 2400, 3000, 3600, 5400, 7200, 10800, 14400, 18000, 21600, 28800, 36000, 43200, 64800,
         86400, 129600, 172800, 216000, 259200, 302400, 345600, 388800, 432000, 604800, 1209600, 2592000, 7776000, 31536000,
     ];
 
-    private static readonly TimeSpan[] BoundSpans = [.. BoundSeconds.Select(s => TimeSpan.FromSeconds(s))];
+    private static readonly TimeSpan[] _boundSpans = [.. _boundSeconds.Select(s => TimeSpan.FromSeconds(s))];
 
     // The bin of each second under 4096; above that there are few bins left to search.
-    private static readonly byte[] ShortBins = [.. Enumerable.Range(0, 4096).Select(s => (byte)Search((uint)s))];
+    private static readonly byte[] _shortBins = [.. Enumerable.Range(0, 4096).Select(s => (byte)Search((uint)s))];
 
     /// <summary>Where each bin begins; it ends where the next begins, the last never.</summary>
-    public static IReadOnlyList<TimeSpan> Bounds => BoundSpans;
+    public static IReadOnlyList<TimeSpan> Bounds => _boundSpans;
 
     /// <summary>Entries in each bin.</summary>
     public required IReadOnlyList<long> Counts { get; init; }
@@ -24,7 +24,7 @@ public sealed record IdleHistogram
     /// <summary>Entries whose idle time is known: the sum of <see cref="Counts"/>.</summary>
     public required long Known { get; init; }
 
-    internal static int BinCount => BoundSeconds.Length;
+    internal static int BinCount => _boundSeconds.Length;
 
     /// <summary>About how many of the entries have been idle for at least this long; taken as spread evenly inside a bin.</summary>
     public double CountIdleAtLeast(TimeSpan idle)
@@ -33,7 +33,7 @@ public sealed record IdleHistogram
         var count = 0.0;
         for (var i = 0; i < Counts.Count; i++)
         {
-            var (from, to) = (BoundSeconds[i], End(i));
+            var (from, to) = (_boundSeconds[i], End(i));
             count += Counts[i] * Math.Clamp((to - seconds) / (to - from), 0, 1);
         }
 
@@ -55,7 +55,7 @@ public sealed record IdleHistogram
         {
             if (Counts[i] > 0 && left <= Counts[i])
             {
-                var seconds = BoundSeconds[i] + ((End(i) - BoundSeconds[i]) * left / Counts[i]);
+                var seconds = _boundSeconds[i] + ((End(i) - _boundSeconds[i]) * left / Counts[i]);
 
                 // Whole seconds is what the kernel tells.
                 return TimeSpan.FromSeconds(Math.Floor(Math.Min(seconds, End(i) - 1)));
@@ -64,18 +64,18 @@ public sealed record IdleHistogram
             left -= Counts[i];
         }
 
-        return BoundSpans[^1];
+        return _boundSpans[^1];
     }
 
     /// <summary>The bin that so many seconds fall into.</summary>
-    internal static int Bin(uint seconds) => seconds < (uint)ShortBins.Length ? ShortBins[seconds] : Search(seconds);
+    internal static int Bin(uint seconds) => seconds < (uint)_shortBins.Length ? _shortBins[seconds] : Search(seconds);
 
     private static int Search(uint seconds)
     {
-        var index = Array.BinarySearch(BoundSeconds, seconds);
+        var index = Array.BinarySearch(_boundSeconds, seconds);
         return index >= 0 ? index : ~index - 1;
     }
 
     // The last bin ends nowhere; twice its start will do for what is spread inside it.
-    private static long End(int bin) => bin + 1 < BoundSeconds.Length ? BoundSeconds[bin + 1] : BoundSeconds[bin] * 2;
+    private static long End(int bin) => bin + 1 < _boundSeconds.Length ? _boundSeconds[bin + 1] : _boundSeconds[bin] * 2;
 }

@@ -10,11 +10,11 @@ namespace ConntrackOperator.Netfilter.Sampling;
 /// </summary>
 public sealed class TableScanner
 {
-    private readonly FlowTables tables;
-    private readonly FlowSource source;
-    private readonly SysctlDirectory sysctls;
-    private readonly TimeProvider time;
-    private readonly BreakdownBuilder builder = new(new Random(RandomNumberGenerator.GetInt32(int.MaxValue)));
+    private readonly FlowTables _tables;
+    private readonly FlowSource _source;
+    private readonly SysctlDirectory _sysctls;
+    private readonly TimeProvider _time;
+    private readonly BreakdownBuilder _builder = new(new Random(RandomNumberGenerator.GetInt32(int.MaxValue)));
 
     /// <summary>Opens nothing yet.</summary>
     /// <param name="source">Where to read.</param>
@@ -29,10 +29,10 @@ public sealed class TableScanner
 
     internal TableScanner(FlowTables tables, FlowSource source, SysctlDirectory? sysctls, TimeProvider? time)
     {
-        this.tables = tables;
-        this.source = source;
-        this.sysctls = sysctls ?? new SysctlDirectory();
-        this.time = time ?? TimeProvider.System;
+        _tables = tables;
+        _source = source;
+        _sysctls = sysctls ?? new SysctlDirectory();
+        _time = time ?? TimeProvider.System;
     }
 
     /// <summary>
@@ -57,13 +57,13 @@ public sealed class TableScanner
     private Breakdown Read(long most, TimeoutTable timeouts, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(timeouts);
-        var start = time.GetTimestamp();
-        builder.Begin(timeouts);
-        var visitor = new AddingVisitor(builder, most);
-        var read = tables.Read(source, FlowFilter.All, BreakdownBuilder.Needs, ref visitor, cancellation);
-        var elapsed = time.GetElapsedTime(start);
-        var count = sysctls.Read(SysctlNames.Count).Value ?? 0;
-        return builder.Build(read, count, timeouts, time.GetUtcNow(), elapsed);
+        var start = _time.GetTimestamp();
+        _builder.Begin(timeouts);
+        var visitor = new AddingVisitor(_builder, most);
+        var read = _tables.Read(_source, FlowFilter.All, BreakdownBuilder.Needs, ref visitor, cancellation);
+        var elapsed = _time.GetElapsedTime(start);
+        var count = _sysctls.Read(SysctlNames.Count).Value ?? 0;
+        return _builder.Build(read, count, timeouts, _time.GetUtcNow(), elapsed);
     }
 
     private readonly struct AddingVisitor(BreakdownBuilder builder, long most) : IFlowVisitor

@@ -10,35 +10,35 @@ public sealed record TimeoutTable
     // tcp_timeouts in net/netfilter/nf_conntrack_proto_tcp.c: a simultaneous open has no sysctl.
     private const long SynSent2Seconds = 120;
 
-    private static readonly string?[] TcpKeys =
+    private static readonly string?[] _tcpKeys =
     [
         null, SysctlNames.TcpTimeoutSynSent, SysctlNames.TcpTimeoutSynReceived, SysctlNames.TcpTimeoutEstablished,
         SysctlNames.TcpTimeoutFinWait, SysctlNames.TcpTimeoutCloseWait, SysctlNames.TcpTimeoutLastAck,
         SysctlNames.TcpTimeoutTimeWait, SysctlNames.TcpTimeoutClose,
     ];
 
-    private static readonly string?[] SctpKeys =
+    private static readonly string?[] _sctpKeys =
     [
         null, SysctlNames.SctpTimeoutClosed, SysctlNames.SctpTimeoutCookieWait, SysctlNames.SctpTimeoutCookieEchoed,
         SysctlNames.SctpTimeoutEstablished, SysctlNames.SctpTimeoutShutdownSent, SysctlNames.SctpTimeoutShutdownReceived,
         SysctlNames.SctpTimeoutShutdownAckSent, SysctlNames.SctpTimeoutHeartbeatSent, SysctlNames.SctpTimeoutHeartbeatAcked,
     ];
 
-    private static readonly string?[] DccpKeys =
+    private static readonly string?[] _dccpKeys =
     [
         null, SysctlNames.DccpTimeoutRequest, SysctlNames.DccpTimeoutRespond, SysctlNames.DccpTimeoutPartOpen,
         SysctlNames.DccpTimeoutOpen, SysctlNames.DccpTimeoutCloseRequest, SysctlNames.DccpTimeoutClosing,
         SysctlNames.DccpTimeoutTimeWait,
     ];
 
-    private readonly IReadOnlyDictionary<string, long> seconds;
+    private readonly IReadOnlyDictionary<string, long> _seconds;
 
     /// <summary>Takes them as given.</summary>
     /// <param name="seconds">Seconds by the sysctl's name; a name left out is not known.</param>
     public TimeoutTable(IReadOnlyDictionary<string, long> seconds)
     {
         ArgumentNullException.ThrowIfNull(seconds);
-        this.seconds = seconds;
+        _seconds = seconds;
     }
 
     /// <summary>Reads what the kernel holds; keys that it lacks are not known.</summary>
@@ -51,7 +51,7 @@ public sealed record TimeoutTable
             SysctlNames.TcpTimeoutUnacknowledged, SysctlNames.UdpTimeout, SysctlNames.UdpTimeoutStream, SysctlNames.GreTimeout,
             SysctlNames.GreTimeoutStream, SysctlNames.IcmpTimeout, SysctlNames.Icmpv6Timeout, SysctlNames.GenericTimeout,
         ];
-        foreach (var key in (ReadOnlySpan<string?>)[.. TcpKeys, .. SctpKeys, .. DccpKeys, .. others])
+        foreach (var key in (ReadOnlySpan<string?>)[.. _tcpKeys, .. _sctpKeys, .. _dccpKeys, .. others])
         {
             if (key is not null && d.Read(key) is { Status: SysctlStatus.Ok, Value: { } value })
             {
@@ -69,9 +69,9 @@ public sealed record TimeoutTable
     /// <returns>Null where the kernel has a fixed time-out.</returns>
     public static string? KeyFor(byte protocol, byte state, FlowStatus status) => protocol switch
     {
-        Native.IPPROTO_TCP => At(TcpKeys, state),
-        Native.IPPROTO_SCTP => At(SctpKeys, state),
-        Native.IPPROTO_DCCP => At(DccpKeys, state),
+        Native.IPPROTO_TCP => At(_tcpKeys, state),
+        Native.IPPROTO_SCTP => At(_sctpKeys, state),
+        Native.IPPROTO_DCCP => At(_dccpKeys, state),
         Native.IPPROTO_UDP or Native.IPPROTO_UDPLITE =>
             (status & FlowStatus.Assured) != 0 ? SysctlNames.UdpTimeoutStream : SysctlNames.UdpTimeout,
         Native.IPPROTO_GRE =>
@@ -118,14 +118,14 @@ public sealed record TimeoutTable
             return SynSent2Seconds;
         }
 
-        if (KeyFor(protocol, state, status) is not { } key || !seconds.TryGetValue(key, out var value))
+        if (KeyFor(protocol, state, status) is not { } key || !_seconds.TryGetValue(key, out var value))
         {
             return null;
         }
 
         // nf_conntrack_tcp_packet: picked up in mid-connection and without an answer, it gets the shorter of the two.
         return protocol == Native.IPPROTO_TCP && state == FlowStates.TcpEstablished && (status & FlowStatus.SeenReply) == 0
-            && seconds.TryGetValue(SysctlNames.TcpTimeoutUnacknowledged, out var unacknowledged)
+            && _seconds.TryGetValue(SysctlNames.TcpTimeoutUnacknowledged, out var unacknowledged)
             ? Math.Min(value, unacknowledged)
             : value;
     }

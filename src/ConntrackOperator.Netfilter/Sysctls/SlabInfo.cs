@@ -7,7 +7,7 @@ namespace ConntrackOperator.Netfilter.Sysctls;
 /// <summary>The kernel's slab cache of connection-tracking entries, from /proc/slabinfo (man 5 slabinfo).</summary>
 public static class SlabInfo
 {
-    private static readonly SearchValues<byte> HexDigits = SearchValues.Create("0123456789abcdef"u8);
+    private static readonly SearchValues<byte> _hexDigits = SearchValues.Create("0123456789abcdef"u8);
 
     /// <summary>Bytes a slot of the cache nf_conntrack.</summary>
     /// <param name="procPath">Where procfs is mounted.</param>
@@ -53,7 +53,7 @@ public static class SlabInfo
         var prefix = "nf_conntrack_"u8;
         return name.StartsWith(prefix)
             && name.Length > prefix.Length
-            && name[prefix.Length..].IndexOfAnyExcept(HexDigits) < 0;
+            && name[prefix.Length..].IndexOfAnyExcept(_hexDigits) < 0;
     }
 
     private static ReadOnlySpan<byte> NextField(ref ReadOnlySpan<byte> line)

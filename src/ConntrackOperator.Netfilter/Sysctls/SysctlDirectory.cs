@@ -15,9 +15,12 @@ public sealed class SysctlDirectory
     /// <summary>Where the kernel keeps them.</summary>
     public const string DefaultPath = "/proc/sys/net/netfilter";
 
-    private static readonly SearchValues<char> NameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_");
+    // The largest HZ of the architectures that Kubernetes runs on (kernel/Kconfig.hz).
+    private const int MaxTicksPerSecond = 1000;
 
-    private readonly ConcurrentDictionary<string, byte[]> paths = new(StringComparer.Ordinal);
+    private static readonly SearchValues<char> _nameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_");
+
+    private readonly ConcurrentDictionary<string, byte[]> _paths = new(StringComparer.Ordinal);
 
     /// <summary>Names the directory; nothing is opened yet, and it need not exist.</summary>
     /// <param name="path">The directory, for example where a pod has the host's <see cref="DefaultPath"/> mounted.</param>
@@ -87,6 +90,30 @@ public sealed class SysctlDirectory
         return errno == 0 ? Compare(name, value, after) : WriteError(name, value, errno, after.Value);
     }
 
+    /// <summary>
+    /// Whether a key could be written from here. Opening it for writing writes nothing, and asks the kernel the question that
+    /// counts: capabilities and namespace go into the answer.
+    /// </summary>
+    /// <param name="name">A file's name, such as <see cref="SysctlNames.Max"/>.</param>
+    /// <returns>False as well when there is no such key.</returns>
+    public bool IsWritable(string name)
+    {
+        if (!TryPath(name, out _))
+        {
+            return false;
+        }
+
+        try
+        {
+            using var handle = File.OpenHandle(System.IO.Path.Combine(Path, name), FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>The keys nf_conntrack_* and nf_flowtable_* that this kernel has, in ordinal order.</summary>
     /// <returns>Empty when the directory is not there or can't be read.</returns>
     public IReadOnlyList<string> List()
@@ -138,8 +165,14 @@ public sealed class SysctlDirectory
         Errno.EROFS => new(SysctlStatus.ReadOnly, held, errno,
             $"{name} can't be written from here: {Errno.Describe(errno)}. Mount the host's {DefaultPath} writable."),
         _ => new(SysctlStatus.Failed, held, errno, string.Create(
-            CultureInfo.InvariantCulture, $"{name} was not set to {value}: {Errno.Describe(errno)}.")),
+            CultureInfo.InvariantCulture, $"{name} was not set to {value}: {Errno.Describe(errno)}.{(errno == Errno.EINVAL ? TooLong(name, value) : "")}")),
     };
+
+    // proc_dointvec_jiffies refuses more than INT_MAX / HZ; no file of the kernel tells its HZ for certain.
+    private static string TooLong(string name, long value) =>
+        value > int.MaxValue / MaxTicksPerSecond && name.Contains("_timeout", StringComparison.Ordinal)
+            ? " A kernel takes at most 24.8 to 248 days (2147483 to 21474836 seconds), by its HZ."
+            : "";
 
     private static SysctlResult ReadError(string name, int errno) => errno is Errno.ENOENT or Errno.ENOTDIR
         ? new(SysctlStatus.NotSupported, null, errno, NotThere(name))
@@ -155,19 +188,19 @@ public sealed class SysctlDirectory
     private bool TryPath(string name, out byte[] path)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (paths.TryGetValue(name, out path!))
+        if (_paths.TryGetValue(name, out path!))
         {
             return true;
         }
 
         // Names come from people's policies as well: nothing may leave the directory.
-        if (name.Length is 0 or > 255 || name.AsSpan().IndexOfAnyExcept(NameCharacters) >= 0)
+        if (name.Length is 0 or > 255 || name.AsSpan().IndexOfAnyExcept(_nameCharacters) >= 0)
         {
             path = [];
             return false;
         }
 
-        path = paths.GetOrAdd(name, static (key, directory) => NativePath.Encode($"{directory}/{key}"), Path);
+        path = _paths.GetOrAdd(name, static (key, directory) => NativePath.Encode($"{directory}/{key}"), Path);
         return true;
     }
 }

@@ -6,12 +6,12 @@ namespace ConntrackOperator.Planning.Advice;
 internal static class TimeoutFloors
 {
     /// <summary>Round values that a time-out is shortened to, in seconds, the longest first.</summary>
-    private static readonly long[] Steps =
+    private static readonly long[] _steps =
         [172800, 86400, 43200, 21600, 14400, 10800, 7200, 3600, 1800, 900, 600, 300, 180, 120, 90, 60, 45, 30, 20, 15, 10];
 
     // A floor leaves room for what the state waits for: keepalives of an idle connection, retransmissions of a SYN (1, 3, 7, 15
     // seconds after the first), segments that come late, answers that are slow. States left out live for seconds as it is.
-    private static readonly FrozenDictionary<string, (long Floor, string Name)> Known = new Dictionary<string, (long, string)>(StringComparer.Ordinal)
+    private static readonly FrozenDictionary<string, (long Floor, string Name)> _known = new Dictionary<string, (long, string)>(StringComparer.Ordinal)
     {
         ["nf_conntrack_tcp_timeout_established"] = (3600, "ESTABLISHED"),
         ["nf_conntrack_tcp_timeout_syn_sent"] = (30, "SYN_SENT"),
@@ -33,8 +33,8 @@ internal static class TimeoutFloors
 
     /// <summary>The values below a time-out that are safe, in seconds, the longest first; none when it is not to be shortened.</summary>
     internal static IEnumerable<long> Below(string sysctl, long seconds) =>
-        Known.TryGetValue(sysctl, out var known) ? Steps.Where(step => step >= known.Floor && step < seconds) : [];
+        _known.TryGetValue(sysctl, out var known) ? _steps.Where(step => step >= known.Floor && step < seconds) : [];
 
     /// <summary>What the entries are called in a sentence; null when the time-out is not to be shortened.</summary>
-    internal static string? NameOf(string sysctl) => Known.TryGetValue(sysctl, out var known) ? known.Name : null;
+    internal static string? NameOf(string sysctl) => _known.TryGetValue(sysctl, out var known) ? known.Name : null;
 }

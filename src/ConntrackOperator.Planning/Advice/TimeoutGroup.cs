@@ -6,11 +6,11 @@ internal sealed class TimeoutGroup
     // Of what the shortest safe time-out would free, the advised one frees at least this share: the rest is not worth the risk.
     private const double EnoughOfWhatCanBeFreed = 0.9;
 
-    private readonly List<StateFacts> states;
+    private readonly List<StateFacts> _states;
 
     private TimeoutGroup(string sysctl, List<StateFacts> states)
     {
-        this.states = states;
+        _states = states;
         Field = SettingCatalog.BySysctl[sysctl].Path;
         Name = TimeoutFloors.NameOf(sysctl)!;
         Entries = states.Sum(state => Math.Max(0, state.Entries));
@@ -57,6 +57,6 @@ internal sealed class TimeoutGroup
     ];
 
     /// <summary>About how many of the entries have been idle for at least so long.</summary>
-    internal long IdleAtLeast(long seconds) => states.Sum(state =>
+    internal long IdleAtLeast(long seconds) => _states.Sum(state =>
         Math.Clamp(state.IdleAtLeast?.Invoke(TimeSpan.FromSeconds(seconds)) ?? 0, 0, Math.Max(0, state.Entries)));
 }

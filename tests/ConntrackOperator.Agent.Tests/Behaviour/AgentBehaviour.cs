@@ -9,6 +9,7 @@ using ConntrackOperator.Kubernetes.Transport;
 using ConntrackOperator.Kubernetes.Watching;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.TestKit;
+using ConntrackOperator.TestKit.Kernel;
 
 namespace ConntrackOperator.Agent.Tests.Behaviour;
 

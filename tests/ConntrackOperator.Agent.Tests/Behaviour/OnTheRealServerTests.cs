@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using ConntrackOperator.Kubernetes.Transport;
-using ConntrackOperator.Simulation;
+using ConntrackOperator.TestKit;
 
 [assembly: AssemblyFixture(typeof(RealCluster))]
 
@@ -35,18 +35,10 @@ public sealed class OnTheRealServerTests(RealCluster real) : AgentBehaviour
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();
-        if (real.Server is not null)
-        {
-            await real.ClearAsync();
-        }
+        await real.ClearAsync();
     }
 
     protected override Task<ApiClient> ConnectAsync() => Task.FromResult(real.Require().CreateClient());
 
-    protected override ServerConnection Connection() => new()
-    {
-        Server = real.Require().BaseAddress,
-        CertificateAuthorityFile = real.Server!.CertificateAuthorityFile,
-        TokenFile = real.Server.TokenFile,
-    };
+    protected override ServerConnection Connection() => real.Connection();
 }

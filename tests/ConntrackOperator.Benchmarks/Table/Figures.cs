@@ -5,16 +5,16 @@ namespace ConntrackOperator.Benchmarks.Table;
 /// <summary>Collects figures by name, and prints medians and ratios.</summary>
 internal sealed class Figures
 {
-    private readonly Dictionary<string, List<double>> seconds = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<double>> _seconds = new(StringComparer.Ordinal);
 
     /// <summary>Whether every goal so far holds.</summary>
     internal bool AllHold { get; private set; } = true;
 
     internal void Add(string name, double value)
     {
-        if (!seconds.TryGetValue(name, out var values))
+        if (!_seconds.TryGetValue(name, out var values))
         {
-            seconds[name] = values = [];
+            _seconds[name] = values = [];
         }
 
         values.Add(value);
@@ -24,7 +24,7 @@ internal sealed class Figures
     {
         Console.WriteLine();
         Console.WriteLine($"{"seconds",-56} {"median",8} {"least",8} {"most",8}");
-        foreach (var (name, values) in seconds)
+        foreach (var (name, values) in _seconds)
         {
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-56} {Median(values),8:F3} {values.Min(),8:F3} {values.Max(),8:F3}"));
         }
@@ -38,7 +38,7 @@ internal sealed class Figures
     /// so what else the machine does at the time weighs on both.
     /// </summary>
     internal void Ratio(string name, string of, string to, double most) =>
-        Goal($"{name}: {of} / {to}", Median(seconds[of].Zip(seconds[to], (a, b) => a / b)), most, "F3");
+        Goal($"{name}: {of} / {to}", Median(_seconds[of].Zip(_seconds[to], (a, b) => a / b)), most, "F3");
 
     internal void Goal(string name, double value, double most, string format)
     {

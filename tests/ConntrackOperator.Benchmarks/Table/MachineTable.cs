@@ -6,31 +6,31 @@ namespace ConntrackOperator.Benchmarks.Table;
 /// <summary>Raises the machine's table for the time, and puts it back, also on Ctrl-C. One process at a time (flock).</summary>
 internal sealed class MachineTable : IDisposable
 {
-    private readonly SysctlDirectory sysctls = new();
-    private readonly FileStream file;
-    private readonly long max;
-    private readonly long buckets;
-    private readonly PosixSignalRegistration[] signals;
+    private readonly SysctlDirectory _sysctls = new();
+    private readonly FileStream _file;
+    private readonly long _max;
+    private readonly long _buckets;
+    private readonly PosixSignalRegistration[] _signals;
 
     internal MachineTable(long entries)
     {
-        file = Lock();
-        max = Read(SysctlNames.Max);
-        buckets = Read(SysctlNames.Buckets);
-        signals = [OnSignal(PosixSignal.SIGINT), OnSignal(PosixSignal.SIGTERM)];
-        Write(SysctlNames.Buckets, Math.Max(buckets, Buckets.Round(entries)));
-        Write(SysctlNames.Max, Math.Max(max, entries + (entries / 8)));
+        _file = Lock();
+        _max = Read(SysctlNames.Max);
+        _buckets = Read(SysctlNames.Buckets);
+        _signals = [OnSignal(PosixSignal.SIGINT), OnSignal(PosixSignal.SIGTERM)];
+        Write(SysctlNames.Buckets, Math.Max(_buckets, Buckets.Round(entries)));
+        Write(SysctlNames.Max, Math.Max(_max, entries + (entries / 8)));
     }
 
     public void Dispose()
     {
         Restore();
-        foreach (var signal in signals)
+        foreach (var signal in _signals)
         {
             signal.Dispose();
         }
 
-        file.Dispose();
+        _file.Dispose();
     }
 
     private static FileStream Lock()
@@ -59,19 +59,19 @@ internal sealed class MachineTable : IDisposable
 
     private void Restore()
     {
-        Write(SysctlNames.Max, max);
-        if (Read(SysctlNames.Buckets) != buckets)
+        Write(SysctlNames.Max, _max);
+        if (Read(SysctlNames.Buckets) != _buckets)
         {
-            Write(SysctlNames.Buckets, buckets);
+            Write(SysctlNames.Buckets, _buckets);
         }
     }
 
     private long Read(string name) =>
-        sysctls.Read(name) is { Status: SysctlStatus.Ok, Value: { } value } ? value : throw new InvalidOperationException(sysctls.Read(name).Message);
+        _sysctls.Read(name) is { Status: SysctlStatus.Ok, Value: { } value } ? value : throw new InvalidOperationException(_sysctls.Read(name).Message);
 
     private void Write(string name, long value)
     {
-        if (sysctls.Write(name, value) is { Status: not SysctlStatus.Ok } failed)
+        if (_sysctls.Write(name, value) is { Status: not SysctlStatus.Ok } failed)
         {
             throw new InvalidOperationException(failed.Message);
         }

@@ -20,23 +20,23 @@ internal sealed class TableCommand
     private const string Delete = "delete TIME_WAIT";
     private const int SampleEntries = 50_000;
 
-    private readonly BenchmarkNamespace space;
-    private readonly string folder;
-    private readonly Figures figures = new();
-    private readonly TimeoutTable timeouts;
-    private readonly TableScanner scanner = new(FlowSource.Ctnetlink);
-    private readonly TableScanner procScanner = new(FlowSource.Proc);
-    private Breakdown? full;
-    private double worstShare;
-    private double bytesPerEntry;
-    private long residentBefore;
-    private long residentAfter;
+    private readonly BenchmarkNamespace _space;
+    private readonly string _folder;
+    private readonly Figures _figures = new();
+    private readonly TimeoutTable _timeouts;
+    private readonly TableScanner _scanner = new(FlowSource.Ctnetlink);
+    private readonly TableScanner _procScanner = new(FlowSource.Proc);
+    private Breakdown? _full;
+    private double _worstShare;
+    private double _bytesPerEntry;
+    private long _residentBefore;
+    private long _residentAfter;
 
     private TableCommand(BenchmarkNamespace space, string folder)
     {
-        this.space = space;
-        this.folder = folder;
-        timeouts = space.Run(() => TimeoutTable.Read(new SysctlDirectory()));
+        _space = space;
+        _folder = folder;
+        _timeouts = space.Run(() => TimeoutTable.Read(new SysctlDirectory()));
     }
 
     internal static int Run(string[] arguments)
@@ -60,16 +60,16 @@ internal sealed class TableCommand
     {
         Compile();
         var watch = Stopwatch.StartNew();
-        var loader = TableLoader.Load(space.Name, entries);
+        var loader = TableLoader.Load(_space.Name, entries);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{entries:N0} entries loaded by {loader} in {watch.Elapsed.TotalSeconds:F1} s; {Environment.ProcessorCount} CPUs, {rounds} rounds"));
-        Shell.Run("/bin/sh", "-c", space.Inside($"conntrack -L -p tcp --state TIME_WAIT -o save >{folder}/time-wait 2>/dev/null"));
+        Shell.Run("/bin/sh", "-c", _space.Inside($"conntrack -L -p tcp --state TIME_WAIT -o save >{_folder}/time-wait 2>/dev/null"));
 
         // Let the JIT see each path before it is timed: the agent is compiled ahead of time.
-        space.Run(() => scanner.Sample(SampleEntries, timeouts));
-        space.Run(() => procScanner.Sample(SampleEntries, timeouts));
+        _space.Run(() => _scanner.Sample(SampleEntries, _timeouts));
+        _space.Run(() => _procScanner.Sample(SampleEntries, _timeouts));
         Thread.Sleep(500);
-        residentBefore = Resident();
+        _residentBefore = Resident();
         for (var round = 1; round <= rounds; round++)
         {
             Console.WriteLine($"round {round} of {rounds} ...");
@@ -79,12 +79,12 @@ internal sealed class TableCommand
         }
 
         Print();
-        return figures.AllHold;
+        return _figures.AllHold;
     }
 
     private void Compile()
     {
-        var source = TableLoader.Shared("receive.c") ?? Path.Combine(folder, "receive-only.c");
+        var source = TableLoader.Shared("receive.c") ?? Path.Combine(_folder, "receive-only.c");
         if (!File.Exists(source))
         {
             using var stream = typeof(TableCommand).Assembly.GetManifestResourceStream("receive-only.c")!;
@@ -92,30 +92,30 @@ internal sealed class TableCommand
             stream.CopyTo(file);
         }
 
-        Shell.Run("cc", "-O2", "-o", Path.Combine(folder, "receive-only"), source);
+        Shell.Run("cc", "-O2", "-o", Path.Combine(_folder, "receive-only"), source);
     }
 
     private void Read()
     {
         // Each program prints the seconds of its dump alone, one of them followed by the unit.
-        var words = Shell.Run("ip", "netns", "exec", space.Name, Path.Combine(folder, "receive-only")).Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
-        figures.Add(Floor, words.Select(w => double.TryParse(w, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var s) && w.Contains('.', StringComparison.Ordinal) ? s : -1).Max());
+        var words = Shell.Run("ip", "netns", "exec", _space.Name, Path.Combine(_folder, "receive-only")).Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        _figures.Add(Floor, words.Select(w => double.TryParse(w, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var s) && w.Contains('.', StringComparison.Ordinal) ? s : -1).Max());
 
-        (full, var allocatedByScan) = Timed(Scan, () => Allocating(() => scanner.Scan(timeouts)));
-        residentAfter = Resident();
-        figures.Add(ToolList, Shell.Time(space.Inside("conntrack -L >/dev/null 2>&1")));
-        var (sample, allocatedBySample) = Timed(Sample, () => Allocating(() => scanner.Sample(SampleEntries, timeouts)));
-        worstShare = Math.Max(worstShare, Difference(full, sample));
+        (_full, var allocatedByScan) = Timed(Scan, () => Allocating(() => _scanner.Scan(_timeouts)));
+        _residentAfter = Resident();
+        _figures.Add(ToolList, Shell.Time(_space.Inside("conntrack -L >/dev/null 2>&1")));
+        var (sample, allocatedBySample) = Timed(Sample, () => Allocating(() => _scanner.Sample(SampleEntries, _timeouts)));
+        _worstShare = Math.Max(_worstShare, Difference(_full, sample));
 
         // What a reading takes once, whatever it reads, is in both.
-        bytesPerEntry = (double)(allocatedByScan - allocatedBySample) / Math.Max(1, full.Sampled - sample.Sampled);
+        _bytesPerEntry = (double)(allocatedByScan - allocatedBySample) / Math.Max(1, _full.Sampled - sample.Sampled);
     }
 
     private void ReadProc()
     {
-        figures.Add(Cat, Shell.Time(space.Inside("cat /proc/net/nf_conntrack >/dev/null")));
-        var result = Timed(ProcScan, () => procScanner.Scan(timeouts));
-        if (Difference(full!, result) > 0.01)
+        _figures.Add(Cat, Shell.Time(_space.Inside("cat /proc/net/nf_conntrack >/dev/null")));
+        var result = Timed(ProcScan, () => _procScanner.Scan(_timeouts));
+        if (Difference(_full!, result) > 0.01)
         {
             throw new InvalidOperationException("the two sources do not agree");
         }
@@ -125,15 +125,15 @@ internal sealed class TableCommand
     {
         var deleted = Timed(Delete, () => new FlowDeleter().Delete(new FlowMatch { Protocol = 6, States = ["TIME_WAIT"] }, dryRun: false));
         Reload();
-        figures.Add(ToolDelete, Shell.Time(space.Inside("conntrack -D -p tcp --state TIME_WAIT >/dev/null 2>&1")));
+        _figures.Add(ToolDelete, Shell.Time(_space.Inside("conntrack -D -p tcp --state TIME_WAIT >/dev/null 2>&1")));
         Reload();
-        if (deleted.Deleted != full!.States.Single(s => s.State == "TIME_WAIT").Count)
+        if (deleted.Deleted != _full!.States.Single(s => s.State == "TIME_WAIT").Count)
         {
-            throw new InvalidOperationException($"deleted {deleted.Deleted} of {full.States.Single(s => s.State == "TIME_WAIT").Count}");
+            throw new InvalidOperationException($"deleted {deleted.Deleted} of {_full.States.Single(s => s.State == "TIME_WAIT").Count}");
         }
     }
 
-    private void Reload() => Shell.Run("/bin/sh", "-c", space.Inside($"conntrack -R {folder}/time-wait >/dev/null 2>&1"));
+    private void Reload() => Shell.Run("/bin/sh", "-c", _space.Inside($"conntrack -R {_folder}/time-wait >/dev/null 2>&1"));
 
     private static (T Result, long Bytes) Allocating<T>(Func<T> function)
     {
@@ -142,27 +142,27 @@ internal sealed class TableCommand
         return (result, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
-    private T Timed<T>(string name, Func<T> function) => space.Run(() =>
+    private T Timed<T>(string name, Func<T> function) => _space.Run(() =>
     {
         var watch = Stopwatch.StartNew();
         var result = function();
-        figures.Add(name, watch.Elapsed.TotalSeconds);
+        _figures.Add(name, watch.Elapsed.TotalSeconds);
         return result;
     });
 
     private void Print()
     {
-        figures.PrintSeconds();
-        figures.Ratio("scan", Scan, Floor, 1.10);
-        figures.Ratio("scan", Scan, ToolList, 0.62);
-        figures.Ratio("scan", ProcScan, Cat, 1.3);
-        figures.Ratio("sample", Sample, Scan, 0.06);
-        figures.Ratio("delete", Delete, ToolDelete, 0.7);
-        figures.Goal("sample: worst share, percentage points off", worstShare, 1, "F3");
-        figures.Goal("scan: bytes allocated an entry", Math.Abs(Math.Round(bytesPerEntry, 2)), 0, "F2");
-        figures.Goal("scan: growth of resident memory over the sample's, MiB", (residentAfter - residentBefore) / 1048576.0, 4, "F1");
+        _figures.PrintSeconds();
+        _figures.Ratio("scan", Scan, Floor, 1.10);
+        _figures.Ratio("scan", Scan, ToolList, 0.62);
+        _figures.Ratio("scan", ProcScan, Cat, 1.3);
+        _figures.Ratio("sample", Sample, Scan, 0.06);
+        _figures.Ratio("delete", Delete, ToolDelete, 0.7);
+        _figures.Goal("sample: worst share, percentage points off", _worstShare, 1, "F3");
+        _figures.Goal("scan: bytes allocated an entry", Math.Abs(Math.Round(_bytesPerEntry, 2)), 0, "F2");
+        _figures.Goal("scan: growth of resident memory over the sample's, MiB", (_residentAfter - _residentBefore) / 1048576.0, 4, "F1");
         Console.WriteLine();
-        Console.WriteLine($"the table: {string.Join(", ", full!.States.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Protocol} {s.State} {s.Percent:F1} %")))}");
+        Console.WriteLine($"the table: {string.Join(", ", _full!.States.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Protocol} {s.State} {s.Percent:F1} %")))}");
     }
 
     /// <summary>The share that is furthest off, in points: every state, assured, unreplied, and the top ports.</summary>

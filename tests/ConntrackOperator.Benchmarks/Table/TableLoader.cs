@@ -6,7 +6,7 @@ namespace ConntrackOperator.Benchmarks.Table;
 /// <summary>Fills a namespace's table with entries that are the same each time.</summary>
 internal static class TableLoader
 {
-    private static readonly string[] States = ["ESTABLISHED", "ESTABLISHED", "ESTABLISHED", "TIME_WAIT", "TIME_WAIT", "SYN_SENT", "CLOSE_WAIT"];
+    private static readonly string[] _states = ["ESTABLISHED", "ESTABLISHED", "ESTABLISHED", "TIME_WAIT", "TIME_WAIT", "SYN_SENT", "CLOSE_WAIT"];
 
     /// <summary>Loads with the shared script where there is one, so that figures compare, else with a mix like its.</summary>
     /// <returns>What loaded them.</returns>
@@ -56,7 +56,7 @@ internal static class TableLoader
     private static string Command(int i, Random random)
     {
         var addresses = $"-s 10.{(i >> 16) & 255}.{(i >> 8) & 255}.{i & 255} -d 192.168.{random.Next(256)}.{random.Next(1, 255)} --sport {1024 + (i % 60000)}";
-        var state = States[random.Next(States.Length)];
+        var state = _states[random.Next(_states.Length)];
         return i % 4 == 0
             ? $"-A -p udp {addresses} --dport 53 -t 3600"
             : $"-A -p tcp {addresses} --dport 443 --state {state} -t 3600 -u {(state == "SYN_SENT" ? "SEEN_REPLY" : "ASSURED")}";

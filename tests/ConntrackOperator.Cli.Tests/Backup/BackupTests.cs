@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using ConntrackOperator.Cli.Tests.Host;
 using ConntrackOperator.Netfilter.Sysctls;
-using ConntrackOperator.Netfilter.Tests.Kernel;
+using ConntrackOperator.TestKit.Kernel;
 
 namespace ConntrackOperator.Cli.Tests.Backup;
 

@@ -1,20 +1,21 @@
 using ConntrackOperator.Cli.Crd;
 using ConntrackOperator.Cli.Files;
 using ConntrackOperator.Cli.Tests.Files;
+using ConntrackOperator.TestKit;
 using Xunit;
 
 namespace ConntrackOperator.Cli.Tests.Crd;
 
 public class CrdGeneratorTests
 {
-    private static readonly string Folder = Path.Combine(PolicyTestData.RepositoryRoot(), "config", "crd");
+    private static readonly string _folder = Path.Combine(Repository.Root, "config", "crd");
 
     [Fact]
     public void Manifests_in_config_are_what_the_types_give()
     {
         var generated = CrdGenerator.Generate();
-        Assert.Equal(generated.Keys, Directory.GetFiles(Folder).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal));
-        Assert.All(generated, file => Assert.Equal(file.Value, File.ReadAllText(Path.Combine(Folder, file.Key))));
+        Assert.Equal(generated.Keys, Directory.GetFiles(_folder).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal));
+        Assert.All(generated, file => Assert.Equal(file.Value, File.ReadAllText(Path.Combine(_folder, file.Key))));
     }
 
     [Fact]
@@ -67,7 +68,7 @@ public class CrdGeneratorTests
         var manifest = (MapNode)Assert.Single(YamlSource.Read(reader, []));
         var version = (MapNode)((ListNode)Find(manifest, "spec", "versions")).Items[0];
         var spec = (MapNode)Find(version, "schema", "openAPIV3Schema", "properties", "spec");
-        var sample = File.ReadAllText(Path.Combine(PolicyTestData.RepositoryRoot(), "config", "samples", "everything.yaml"));
+        var sample = File.ReadAllText(Path.Combine(Repository.Root, "config", "samples", "everything.yaml"));
         Assert.All(Names(spec), name => Assert.Contains($" {name}:", sample, StringComparison.Ordinal));
 
         static IEnumerable<string> Names(MapNode schema) => ((schema.Find("properties") as MapNode)?.Entries ?? [])

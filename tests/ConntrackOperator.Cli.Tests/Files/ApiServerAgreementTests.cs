@@ -11,8 +11,8 @@ namespace ConntrackOperator.Cli.Tests.Files;
 /// <summary>A real API server with this project's CRDs.</summary>
 public sealed class ApiServerWithCrds : IAsyncLifetime
 {
-    private TestApiServer? server;
-    private HttpClient? http;
+    private TestApiServer? _server;
+    private HttpClient? _http;
 
     public async ValueTask InitializeAsync()
     {
@@ -21,8 +21,8 @@ public sealed class ApiServerWithCrds : IAsyncLifetime
             return;
         }
 
-        server = await TestApiServer.StartAsync();
-        http = server.CreateHttpClient();
+        _server = await TestApiServer.StartAsync();
+        _http = _server.CreateHttpClient();
         foreach (var (name, text) in CrdGenerator.Generate().Where(file => file.Key != CrdGenerator.KustomizationFile))
         {
             var (status, message) = await PostAsync("/apis/apiextensions.k8s.io/v1/customresourcedefinitions?fieldValidation=Strict", text);
@@ -32,7 +32,7 @@ public sealed class ApiServerWithCrds : IAsyncLifetime
         using var ready = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         foreach (var plural in new[] { "conntrackpolicies", "conntrackflushes" })
         {
-            while ((await http.GetAsync(new Uri("/apis/conntrack.dev/v1alpha1/" + plural, UriKind.Relative), ready.Token)).StatusCode != HttpStatusCode.OK)
+            while ((await _http.GetAsync(new Uri("/apis/conntrack.dev/v1alpha1/" + plural, UriKind.Relative), ready.Token)).StatusCode != HttpStatusCode.OK)
             {
                 await Task.Delay(50, ready.Token);
             }
@@ -41,10 +41,10 @@ public sealed class ApiServerWithCrds : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        http?.Dispose();
-        if (server is not null)
+        _http?.Dispose();
+        if (_server is not null)
         {
-            await server.DisposeAsync();
+            await _server.DisposeAsync();
         }
     }
 
@@ -65,7 +65,7 @@ public sealed class ApiServerWithCrds : IAsyncLifetime
     private async Task<(HttpStatusCode Status, string Message)> SendAsync(HttpMethod method, string path, string text, string type)
     {
         using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative)) { Content = new StringContent(text, Encoding.UTF8, type) };
-        using var answer = await http!.SendAsync(request);
+        using var answer = await _http!.SendAsync(request);
         using var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
         return (answer.StatusCode, json.RootElement.TryGetProperty("message", out var message) ? message.GetString()! : string.Empty);
     }
@@ -124,7 +124,7 @@ public class ApiServerAgreementTests(ApiServerWithCrds server) : IClassFixture<A
     public async Task Sample_flush_is_accepted_by_the_API_server()
     {
         Assert.SkipWhen(TestApiServer.Unavailable is not null, TestApiServer.Unavailable ?? string.Empty);
-        var file = Path.Combine(PolicyTestData.RepositoryRoot(), "config", "samples", "flush-time-wait.yaml");
+        var file = Path.Combine(Repository.Root, "config", "samples", "flush-time-wait.yaml");
         var (status, message) = await server.TryAsync(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), "conntrackflushes");
         Assert.True(status == HttpStatusCode.Created, $"{status}: {message}");
     }
@@ -152,7 +152,7 @@ public class ApiServerAgreementTests(ApiServerWithCrds server) : IClassFixture<A
     {
         Assert.SkipWhen(TestApiServer.Unavailable is not null, TestApiServer.Unavailable ?? string.Empty);
         var text = await File.ReadAllTextAsync(
-            Path.Combine(PolicyTestData.RepositoryRoot(), "config", "samples", name), TestContext.Current.CancellationToken);
+            Path.Combine(Repository.Root, "config", "samples", name), TestContext.Current.CancellationToken);
         foreach (var document in text.Split("\n---\n"))
         {
             var (status, message) = await server.TryAsync(document);

@@ -1,4 +1,5 @@
 using ConntrackOperator.Cli.Files;
+using ConntrackOperator.TestKit;
 using Xunit;
 
 namespace ConntrackOperator.Cli.Tests.Files;
@@ -55,7 +56,7 @@ public class OfflineCheckTests
     [Fact]
     public void Sample_flush_is_accepted_and_says_when_to_use_it()
     {
-        var file = Path.Combine(PolicyTestData.RepositoryRoot(), "config", "samples", "flush-time-wait.yaml");
+        var file = Path.Combine(Repository.Root, "config", "samples", "flush-time-wait.yaml");
         var result = FlushFile.Read(file, TextReader.Null);
         Assert.Empty(result.Errors);
         Assert.Equal(["TIME_WAIT", "CLOSE"], Assert.Single(result.Flushes).Spec!.Match!.States!);
@@ -70,7 +71,7 @@ public class OfflineCheckTests
     [InlineData("slowly.yaml", 1)]
     public void Sample_is_accepted_and_says_when_to_use_it(string name, int policies)
     {
-        var file = Path.Combine(PolicyTestData.RepositoryRoot(), "config", "samples", name);
+        var file = Path.Combine(Repository.Root, "config", "samples", name);
         var result = PolicyFile.Read(file, TextReader.Null);
         Assert.Empty(result.Errors);
         Assert.Equal(policies, result.Policies.Count);

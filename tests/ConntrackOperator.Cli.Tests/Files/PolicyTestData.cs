@@ -1,3 +1,4 @@
+using ConntrackOperator.TestKit;
 using Xunit;
 
 namespace ConntrackOperator.Cli.Tests.Files;
@@ -7,7 +8,7 @@ internal static class PolicyTestData
 {
     private const string ExpectPrefix = "# expect: ";
 
-    internal static string Root { get; } = Path.Combine(RepositoryRoot(), "tests", "ConntrackOperator.Cli.Tests", "TestData");
+    internal static string Root { get; } = Path.Combine(Repository.Root, "tests", "ConntrackOperator.Cli.Tests", "TestData");
 
     internal static TheoryData<string> Invalid() => Names("invalid");
 
@@ -21,17 +22,6 @@ internal static class PolicyTestData
     }
 
     internal static string PathOf(string folder, string name) => Path.Combine(Root, folder, name + ".yaml");
-
-    internal static string RepositoryRoot()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "ConntrackOperator.sln")))
-        {
-            directory = directory.Parent;
-        }
-
-        return directory?.FullName ?? throw new InvalidOperationException("the tests run outside of the repository");
-    }
 
     internal static TheoryData<string> Names(string folder) =>
     [

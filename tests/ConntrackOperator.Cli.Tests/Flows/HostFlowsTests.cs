@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using ConntrackOperator.Cli.Tests.Host;
-using ConntrackOperator.Netfilter.Tests.Kernel;
+using ConntrackOperator.TestKit.Kernel;
 using YamlDotNet.RepresentationModel;
 
 namespace ConntrackOperator.Cli.Tests.Flows;
@@ -70,9 +70,26 @@ public sealed partial class HostFlowsTests
     }
 
     [Theory]
+    [InlineData("line")]
+    [InlineData("json")]
+    [InlineData("yaml")]
+    [InlineData("table")]
+    public void A_reader_that_leaves_ends_it_without_an_error(string format)
+    {
+        NetworkNamespace.Require("conntrack");
+        using var host = new TestHost();
+        Entries.Load(host);
+
+        // The pipe's other end is gone when the first entry is written.
+        var result = host.Shell("bash", "-c", $"\"$0\" host flows -o {format} | true; echo ${{PIPESTATUS[0]}}", CliProcess.Program);
+        Assert.Equal(("0\n", ""), (result.Output, result.Error));
+    }
+
+    [Theory]
     [InlineData("--protocol", "tpc", "--protocol: Invalid value: \"tpc\"")]
     [InlineData("--state", "OPENED", "--state: Invalid value: \"OPENED\": must be one of NONE, SYN_SENT")]
     [InlineData("--source", "10.0.0.0/33", "--source: Invalid value")]
+    [InlineData("--destination", "10.0.0.1/8", "--destination: Invalid value: \"10.0.0.1/8\": must be an address or a network such as 10.0.0.0/8")]
     [InlineData("--dport", "70000", "--dport: Invalid value")]
     [InlineData("--idle-for", "5x", "--idle-for: Invalid value")]
     [InlineData("--mark", "x", "--mark: Invalid value")]

@@ -2,7 +2,7 @@ using System.Text.Json;
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Netfilter.Sysctls;
-using ConntrackOperator.Netfilter.Tests.Kernel;
+using ConntrackOperator.TestKit.Kernel;
 using YamlDotNet.RepresentationModel;
 
 namespace ConntrackOperator.Cli.Tests.Host;

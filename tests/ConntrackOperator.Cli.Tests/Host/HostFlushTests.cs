@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using ConntrackOperator.Netfilter.Tests.Kernel;
+using ConntrackOperator.TestKit.Kernel;
 
 namespace ConntrackOperator.Cli.Tests.Host;
 

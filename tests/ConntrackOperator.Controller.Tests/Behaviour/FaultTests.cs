@@ -7,29 +7,10 @@ using ConntrackOperator.TestKit.Faults;
 namespace ConntrackOperator.Controller.Tests.Behaviour;
 
 /// <summary>Whatever the API server and the network do, the cluster ends up as the policies say, and nothing is applied twice.</summary>
-public sealed class FaultTests : IAsyncLifetime
+public sealed class FaultTests() : SimulatedClusterTest(User)
 {
     private const string User = "controller";
     private const string Established = "nf_conntrack_tcp_timeout_established";
-
-    private readonly FakeApiServer _server = new(TestCluster.Kinds);
-    private TestCluster _cluster = null!;
-    private SimulatedFleet _fleet = null!;
-
-    public ValueTask InitializeAsync()
-    {
-        _server.AddUser(User, User);
-        _cluster = new TestCluster(_server.CreateClient());
-        _fleet = new SimulatedFleet(_server.CreateClient());
-        return ValueTask.CompletedTask;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _fleet.DisposeAsync();
-        await _cluster.DisposeAsync();
-        _server.Dispose();
-    }
 
     [Theory]
     [InlineData("patch", "409")]
@@ -58,23 +39,23 @@ public sealed class FaultTests : IAsyncLifetime
     [InlineData("watch", "end")]
     public async Task Policy_lives_its_life_through_two_of(string verb, string fault)
     {
-        await _cluster.CreateNodeAsync("n1");
-        await _cluster.CreateNodeAsync("n2", "pool=edge");
+        await Cluster.CreateNodeAsync("n1");
+        await Cluster.CreateNodeAsync("n2", "pool=edge");
         // Two for each kind: once is met by the first try, and again by the second.
         foreach (var plural in new[] { "conntrackpolicies", "conntracknodes", "daemonsets", "nodes" })
         {
-            _server.Faults.Add(r => r.User == User && r.Verb == verb && r.Plural == plural, 2, Fault(fault));
+            Server.Faults.Add(r => r.User == User && r.Verb == verb && r.Plural == plural, 2, Fault(fault));
         }
 
         var log = new ListLog();
         await using var controller = Start(log);
-        await _cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
-        await Until(() => _cluster.IsReady("p") && _cluster.Planned("n1", Established) == 86400 && _cluster.DaemonSet() is not null, "it is ready");
-        await _cluster.ApplyAsync("p", """{"nodeSelector":{"matchLabels":{"pool":"edge"}},"timeouts":{"tcp":{"established":"1h"}}}""");
-        await Until(() => _cluster.IsReady("p") && _cluster.Planned("n2", Established) == 3600 && _cluster.Plan("n1") is null, "the edit is in force");
-        Assert.Equal(2, _cluster.Plan("n2")!.Metadata!.Generation);
-        await _cluster.DeleteAsync(ResourceTypes.Policy, "p");
-        await Until(() => _cluster.Policy("p") is null && !_cluster.Plans.Any() && _cluster.DaemonSet() is null, "all is gone");
+        await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
+        await Until(() => Cluster.IsReady("p") && Cluster.Planned("n1", Established) == 86400 && Cluster.DaemonSet() is not null, "it is ready");
+        await Cluster.ApplyAsync("p", """{"nodeSelector":{"matchLabels":{"pool":"edge"}},"timeouts":{"tcp":{"established":"1h"}}}""");
+        await Until(() => Cluster.IsReady("p") && Cluster.Planned("n2", Established) == 3600 && Cluster.Plan("n1") is null, "the edit is in force");
+        Assert.Equal(2, Cluster.Plan("n2")!.Metadata!.Generation);
+        await Cluster.DeleteAsync(ResourceTypes.Policy, "p");
+        await Until(() => Cluster.Policy("p") is null && !Cluster.Plans.Any() && Cluster.DaemonSet() is null, "all is gone");
         Assert.False(controller.Ended.IsCompleted);
     }
 
@@ -91,18 +72,18 @@ public sealed class FaultTests : IAsyncLifetime
     {
         foreach (var i in Enumerable.Range(0, 12))
         {
-            await _cluster.CreateNodeAsync($"n{i:00}");
+            await Cluster.CreateNodeAsync($"n{i:00}");
         }
 
-        var most = new ChangingNodes(_cluster);
+        var most = new ChangingNodes(Cluster);
         await using var controller = Start();
-        await _cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}},"rollout":{"maxUnavailable":3}}""");
-        await Until(() => _cluster.IsReady("p"), "it is ready");
+        await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}},"rollout":{"maxUnavailable":3}}""");
+        await Until(() => Cluster.IsReady("p"), "it is ready");
         Assert.InRange(most.TakeMost(), 1, 3);
-        _server.Faults.Add(r => r.User == User && r.Verb == verb && r.Plural == "conntracknodes", 4, Fault(fault));
-        await _cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"1h"}},"rollout":{"maxUnavailable":3}}""");
-        await Until(() => _cluster.IsReady("p") && _cluster.Policy("p")!.Metadata!.Generation == 2, "the edit is in force");
-        await Until(() => _cluster.Plans.Count(p => p.Spec!.Settings![0].Value == 3600) == 12, "every node has it");
+        Server.Faults.Add(r => r.User == User && r.Verb == verb && r.Plural == "conntracknodes", 4, Fault(fault));
+        await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"1h"}},"rollout":{"maxUnavailable":3}}""");
+        await Until(() => Cluster.IsReady("p") && Cluster.Policy("p")!.Metadata!.Generation == 2, "the edit is in force");
+        await Until(() => Cluster.Plans.Count(p => p.Spec!.Settings![0].Value == 3600) == 12, "every node has it");
         Assert.InRange(most.TakeMost(), 1, 3);
     }
 
@@ -111,18 +92,18 @@ public sealed class FaultTests : IAsyncLifetime
     {
         foreach (var i in Enumerable.Range(0, 20))
         {
-            await _cluster.CreateNodeAsync($"n{i:00}");
+            await Cluster.CreateNodeAsync($"n{i:00}");
         }
 
-        var most = new ChangingNodes(_cluster);
+        var most = new ChangingNodes(Cluster);
         var random = new Random(11);
         for (var round = 0; round < 15; round++)
         {
-            using var connection = new KillableConnection(_server.BaseAddress, User);
+            using var connection = new KillableConnection(Server.BaseAddress, User);
             await using var controller = RunningController.Lead(connection.Client, null, Templates.Agent());
             if (round % 4 == 0)
             {
-                await _cluster.ApplyAsync("p", $$"""{"timeouts":{"tcp":{"established":"{{100 + round}}s"} },"rollout":{"maxUnavailable":"15%"} }""");
+                await Cluster.ApplyAsync("p", $$"""{"timeouts":{"tcp":{"established":"{{100 + round}}s"} },"rollout":{"maxUnavailable":"15%"} }""");
             }
 
             await Task.Delay(random.Next(250), TestCluster.Token);
@@ -130,8 +111,8 @@ public sealed class FaultTests : IAsyncLifetime
         }
 
         await using var last = Start();
-        await Until(() => _cluster.IsReady("p") && _cluster.Policy("p")!.Status!.Nodes!.Ready == 20, "it is ready");
-        await Until(() => _cluster.Plans.Count(p => p.Spec!.Settings![0].Value == 112) == 20, "every node has the last plan");
+        await Until(() => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.Nodes!.Ready == 20, "it is ready");
+        await Until(() => Cluster.Plans.Count(p => p.Spec!.Settings![0].Value == 112) == 20, "every node has the last plan");
         Assert.InRange(most.TakeMost(), 1, 3);
     }
 
@@ -139,34 +120,34 @@ public sealed class FaultTests : IAsyncLifetime
     public async Task Server_that_goes_away_comes_back_to_a_controller_that_takes_up_where_it_was()
     {
         await using var controller = Start();
-        await _cluster.CreateNodeAsync("n1");
-        await _cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
-        await Until(() => _cluster.IsReady("p"), "it is ready");
-        _server.Stop();
+        await Cluster.CreateNodeAsync("n1");
+        await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
+        await Until(() => Cluster.IsReady("p"), "it is ready");
+        Server.Stop();
         await Task.Delay(700, TestCluster.Token);
-        _server.Start();
-        _server.Merge(ResourceTypes.Policy, "p", """{"spec":{"timeouts":{"tcp":{"established":"1h"}}}}""");
-        await Until(() => _cluster.IsReady("p") && _cluster.Planned("n1", Established) == 3600, "the edit is in force");
-        Assert.Equal(2, _cluster.Plan("n1")!.Metadata!.Generation);
+        Server.Start();
+        Server.Merge(ResourceTypes.Policy, "p", """{"spec":{"timeouts":{"tcp":{"established":"1h"}}}}""");
+        await Until(() => Cluster.IsReady("p") && Cluster.Planned("n1", Established) == 3600, "the edit is in force");
+        Assert.Equal(2, Cluster.Plan("n1")!.Metadata!.Generation);
     }
 
     [Fact]
     public async Task Deletions_that_happen_while_nobody_can_watch_are_not_lost()
     {
         await using var controller = Start();
-        await _cluster.CreateNodeAsync("n1");
-        await _cluster.CreateNodeAsync("n2");
-        await _cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
-        await Until(() => _cluster.IsReady("p") && _cluster.Policy("p")!.Status!.Nodes!.Ready == 2, "both nodes are ready");
-        _server.Stop();
-        _server.Delete(ResourceType.Node, "n1");
-        _server.Delete(ResourceTypes.ConntrackNode, "n2");
-        _server.Delete(ResourceTypes.DaemonSet, "conntrack-agent", TestCluster.Namespace);
+        await Cluster.CreateNodeAsync("n1");
+        await Cluster.CreateNodeAsync("n2");
+        await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
+        await Until(() => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.Nodes!.Ready == 2, "both nodes are ready");
+        Server.Stop();
+        Server.Delete(ResourceType.Node, "n1");
+        Server.Delete(ResourceTypes.ConntrackNode, "n2");
+        Server.Delete(ResourceTypes.DaemonSet, "conntrack-agent", TestCluster.Namespace);
         // What was deleted is not in any log that a watch could be resumed from.
-        _server.Compact();
-        _server.Start();
-        await Until(() => _cluster.Plan("n1") is null && _cluster.Planned("n2", Established) == 86400 && _cluster.DaemonSet() is not null, "the plans are as they have to be");
-        await Until(() => _cluster.IsReady("p") && _cluster.Policy("p")!.Status!.Nodes!.Selected == 1, "and the counts");
+        Server.Compact();
+        Server.Start();
+        await Until(() => Cluster.Plan("n1") is null && Cluster.Planned("n2", Established) == 86400 && Cluster.DaemonSet() is not null, "the plans are as they have to be");
+        await Until(() => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.Nodes!.Selected == 1, "and the counts");
     }
 
     [Fact]
@@ -174,23 +155,23 @@ public sealed class FaultTests : IAsyncLifetime
     {
         foreach (var i in Enumerable.Range(0, 12))
         {
-            await _cluster.CreateNodeAsync($"n{i:00}", i % 2 == 0 ? "pool=even" : "pool=odd");
+            await Cluster.CreateNodeAsync($"n{i:00}", i % 2 == 0 ? "pool=even" : "pool=odd");
         }
 
         var random = new Random(7);
         for (var round = 0; round < 12; round++)
         {
-            using var connection = new KillableConnection(_server.BaseAddress, User);
+            using var connection = new KillableConnection(Server.BaseAddress, User);
             await using var controller = RunningController.Lead(connection.Client, null, Templates.Agent());
             var seconds = 100 + round;
-            await _cluster.ApplyAsync("even", $$"""{"nodeSelector":{"matchLabels":{"pool":"even"} },"timeouts":{"tcp":{"established":"{{seconds}}s"} } }""");
+            await Cluster.ApplyAsync("even", $$"""{"nodeSelector":{"matchLabels":{"pool":"even"} },"timeouts":{"tcp":{"established":"{{seconds}}s"} } }""");
             if (round % 3 == 0)
             {
-                await _cluster.ApplyAsync("odd", """{"nodeSelector":{"matchLabels":{"pool":"odd"}},"timeouts":{"tcp":{"established":"1h"}}}""");
+                await Cluster.ApplyAsync("odd", """{"nodeSelector":{"matchLabels":{"pool":"odd"}},"timeouts":{"tcp":{"established":"1h"}}}""");
             }
-            else if (round % 3 == 1 && _server.Get(ResourceTypes.Policy, "odd") is not null)
+            else if (round % 3 == 1 && Server.Get(ResourceTypes.Policy, "odd") is not null)
             {
-                _server.Delete(ResourceTypes.Policy, "odd");
+                Server.Delete(ResourceTypes.Policy, "odd");
             }
 
             await Task.Delay(random.Next(60), TestCluster.Token);
@@ -199,10 +180,10 @@ public sealed class FaultTests : IAsyncLifetime
         }
 
         await using var last = Start();
-        await Until(() => _cluster.IsReady("even") && _cluster.Policy("even")!.Status!.Nodes!.Ready == 6, "the policy is ready");
-        await Until(() => _cluster.Plans.Count(p => p.Spec!.Settings!.Exists(s => s is { Policy: "even", Value: 111 })) == 6, "its nodes have the last plan");
-        await Until(() => _cluster.Policy("odd") is null && _cluster.Plans.Count() == 6, "nothing is left of the other");
-        Assert.All(_cluster.Plans, p => Assert.InRange(p.Metadata!.Generation!.Value, 1, 12));
+        await Until(() => Cluster.IsReady("even") && Cluster.Policy("even")!.Status!.Nodes!.Ready == 6, "the policy is ready");
+        await Until(() => Cluster.Plans.Count(p => p.Spec!.Settings!.Exists(s => s is { Policy: "even", Value: 111 })) == 6, "its nodes have the last plan");
+        await Until(() => Cluster.Policy("odd") is null && Cluster.Plans.Count() == 6, "nothing is left of the other");
+        Assert.All(Cluster.Plans, p => Assert.InRange(p.Metadata!.Generation!.Value, 1, 12));
     }
 
     private static FaultAction Fault(string name) => name switch
@@ -223,5 +204,5 @@ public sealed class FaultTests : IAsyncLifetime
     private static Task Until(Func<bool> condition, string what) => Eventually.UntilAsync(condition, what);
 
     private RunningController Start(ListLog? log = null) =>
-        RunningController.Lead(new ServerConnection { Server = _server.BaseAddress, Token = User }.Connect(), null, Templates.Agent(), log);
+        RunningController.Lead(new ServerConnection { Server = Server.BaseAddress, Token = User }.Connect(), null, Templates.Agent(), log);
 }

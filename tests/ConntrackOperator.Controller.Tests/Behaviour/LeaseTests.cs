@@ -7,7 +7,7 @@ using ConntrackOperator.TestKit;
 namespace ConntrackOperator.Controller.Tests.Behaviour;
 
 /// <summary>Two replicas, one lease.</summary>
-public sealed class LeaseTests : IAsyncLifetime
+public sealed class LeaseTests() : SimulatedClusterTest("a", "b")
 {
     private static readonly ControllerOptions _options = RunningController.Quick with
     {
@@ -22,43 +22,23 @@ public sealed class LeaseTests : IAsyncLifetime
         },
     };
 
-    private readonly FakeApiServer _server = new(TestCluster.Kinds);
-    private TestCluster _cluster = null!;
-    private SimulatedFleet _fleet = null!;
-
-    public ValueTask InitializeAsync()
-    {
-        _server.AddUser("a", "a");
-        _server.AddUser("b", "b");
-        _cluster = new TestCluster(_server.CreateClient());
-        _fleet = new SimulatedFleet(_server.CreateClient());
-        return ValueTask.CompletedTask;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _fleet.DisposeAsync();
-        await _cluster.DisposeAsync();
-        _server.Dispose();
-    }
-
     [Fact]
     public async Task Only_the_leader_writes_and_the_other_goes_on_when_it_stops()
     {
-        await _cluster.CreateNodeAsync("n1");
-        using var a = new KillableConnection(_server.BaseAddress, "a");
-        using var b = new KillableConnection(_server.BaseAddress, "b");
+        await Cluster.CreateNodeAsync("n1");
+        using var a = new KillableConnection(Server.BaseAddress, "a");
+        using var b = new KillableConnection(Server.BaseAddress, "b");
         var first = RunningController.Host(a.Client, _options with { Identity = "a" }, Templates.Agent());
-        await _cluster.ApplyAsync("p", Spec(1));
-        await Until(() => _cluster.IsReady("p"), "the first one leads");
+        await Cluster.ApplyAsync("p", Spec(1));
+        await Until(() => Cluster.IsReady("p"), "the first one leads");
         await using var second = RunningController.Host(b.Client, _options with { Identity = "b" }, Templates.Agent());
-        await _cluster.ApplyAsync("p", Spec(2));
-        await Until(() => _cluster.IsReady("p") && _cluster.Planned("n1", Setting) == 2, "the edit is in force");
+        await Cluster.ApplyAsync("p", Spec(2));
+        await Until(() => Cluster.IsReady("p") && Cluster.Planned("n1", Setting) == 2, "the edit is in force");
         Assert.Equal(0, Works("b"));
         var started = TimeProvider.System.GetTimestamp();
         await first.DisposeAsync();
-        await _cluster.ApplyAsync("p", Spec(3));
-        await Until(() => _cluster.IsReady("p") && _cluster.Planned("n1", Setting) == 3, "the second one goes on");
+        await Cluster.ApplyAsync("p", Spec(3));
+        await Until(() => Cluster.IsReady("p") && Cluster.Planned("n1", Setting) == 3, "the second one goes on");
         // It gave the lease back: nobody has to wait for it to expire.
         Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(4));
         Assert.True(LastWork("a") < FirstWork("b"), "the work of the one ended before that of the other began");
@@ -67,20 +47,20 @@ public sealed class LeaseTests : IAsyncLifetime
     [Fact]
     public async Task Leader_that_is_killed_is_followed_after_its_lease_and_does_not_come_back()
     {
-        await _cluster.CreateNodeAsync("n1");
-        using var a = new KillableConnection(_server.BaseAddress, "a");
-        using var b = new KillableConnection(_server.BaseAddress, "b");
+        await Cluster.CreateNodeAsync("n1");
+        using var a = new KillableConnection(Server.BaseAddress, "a");
+        using var b = new KillableConnection(Server.BaseAddress, "b");
         var first = RunningController.Host(a.Client, _options with { Identity = "a" }, Templates.Agent());
-        await _cluster.ApplyAsync("p", Spec(1));
-        await Until(() => _cluster.IsReady("p"), "the first one leads");
+        await Cluster.ApplyAsync("p", Spec(1));
+        await Until(() => Cluster.IsReady("p"), "the first one leads");
         await using var second = RunningController.Host(b.Client, _options with { Identity = "b" }, Templates.Agent());
         a.Kill();
-        await _cluster.ApplyAsync("p", Spec(2));
-        await Until(() => _cluster.IsReady("p") && _cluster.Planned("n1", Setting) == 2, "the second one took over");
+        await Cluster.ApplyAsync("p", Spec(2));
+        await Until(() => Cluster.IsReady("p") && Cluster.Planned("n1", Setting) == 2, "the second one took over");
         Assert.True(LastWork("a") < FirstWork("b"), "the work of the one ended before that of the other began");
         // It noticed by itself, ended its work and tells the process to end.
         await Assert.ThrowsAsync<LeaseLostException>(() => first.Ended.WaitAsync(TimeSpan.FromSeconds(10), TestCluster.Token));
-        Assert.Equal(2, _cluster.Plan("n1")!.Metadata!.Generation);
+        Assert.Equal(2, Cluster.Plan("n1")!.Metadata!.Generation);
     }
 
     private const string Setting = "nf_conntrack_tcp_timeout_established";
@@ -89,11 +69,11 @@ public sealed class LeaseTests : IAsyncLifetime
 
     private static Task Until(Func<bool> condition, string what) => Eventually.UntilAsync(condition, what);
 
-    private int Works(string user) => _server.Requests.Count(r => IsWork(r, user));
+    private int Works(string user) => Server.Requests.Count(r => IsWork(r, user));
 
-    private DateTimeOffset LastWork(string user) => _server.Requests.All.Last(r => IsWork(r, user)).At;
+    private DateTimeOffset LastWork(string user) => Server.Requests.All.Last(r => IsWork(r, user)).At;
 
-    private DateTimeOffset FirstWork(string user) => _server.Requests.All.First(r => IsWork(r, user)).At;
+    private DateTimeOffset FirstWork(string user) => Server.Requests.All.First(r => IsWork(r, user)).At;
 
     private static bool IsWork(RequestRecord r, string user) => r.User == user && r.Plural != "leases";
 }

@@ -1,5 +1,6 @@
 using ConntrackOperator.Kubernetes.Transport;
 using ConntrackOperator.Simulation;
+using ConntrackOperator.TestKit;
 
 [assembly: AssemblyFixture(typeof(RealCluster))]
 
@@ -24,10 +25,7 @@ public sealed class OnTheRealServerTests(RealCluster real) : ControllerBehaviour
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();
-        if (real.Server is not null)
-        {
-            await real.ClearAsync();
-        }
+        await real.ClearAsync();
     }
 
     protected override Task<ApiClient> ConnectAsync() => Task.FromResult(real.Require().CreateClient());

@@ -65,14 +65,5 @@ public sealed class ChartRightsTests : IDisposable
     private static string[] Verbs(RequestRecord request) =>
         request is { ContentType: "application/apply-patch+yaml", Subresource: null } ? ["patch", "create"] : [request.Verb];
 
-    private static string InRepository(string path)
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory!.FullName, "ConntrackOperator.sln")))
-        {
-            directory = directory.Parent;
-        }
-
-        return Path.Combine(directory.FullName, path);
-    }
+    private static string InRepository(string path) => Path.Combine(Repository.Root, path);
 }

@@ -1,6 +1,6 @@
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Netfilter.Sysctls;
-using ConntrackOperator.Netfilter.Tests.Kernel;
+using ConntrackOperator.TestKit.Kernel;
 using static ConntrackOperator.Engine.Tests.Plans;
 
 namespace ConntrackOperator.Engine.Tests.Kernel;

@@ -48,17 +48,6 @@ public sealed class AppliedRulesTests
         Assert.Contains("modprobe nf_conntrack", verdict.Message, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData(0, "0")]
-    [InlineData(999, "999")]
-    [InlineData(1000, "0.98Ki")]
-    [InlineData(83886080, "80Mi")]
-    [InlineData(88080384, "84Mi")]
-    [InlineData(335544320, "320Mi")]
-    [InlineData(1342177280, "1.25Gi")]
-    [InlineData(long.MaxValue, "8388608Ti")]
-    public void Memory_is_told_in_three_digits(long bytes, string expected) => Assert.Equal(expected, MemorySize.Format(bytes));
-
     private static SettingStatus[] Settings(params SettingState[] states) =>
         [.. states.Select((state, i) => new SettingStatus { Name = $"key{i}", Desired = 1, State = state, Message = "why" })];
 }

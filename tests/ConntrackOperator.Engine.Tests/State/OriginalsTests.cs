@@ -1,5 +1,6 @@
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Netfilter.Sysctls;
+using ConntrackOperator.TestKit.Kernel;
 using static ConntrackOperator.Engine.Tests.Plans;
 
 namespace ConntrackOperator.Engine.Tests.State;

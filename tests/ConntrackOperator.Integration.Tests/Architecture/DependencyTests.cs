@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Xml.Linq;
 using ConntrackOperator.Simulation;
+using ConntrackOperator.TestKit;
 
 namespace ConntrackOperator.Integration.Tests.Architecture;
 
@@ -15,15 +16,16 @@ public sealed class DependencyTests
         ["Planning"] = ["Api"],
         ["Kubernetes"] = ["Api"],
         ["Engine"] = ["Netfilter", "Api", "Planning"],
-        ["Agent"] = ["Netfilter", "Api", "Planning", "Kubernetes", "Engine"],
-        ["Controller"] = ["Api", "Planning", "Kubernetes"],
+        ["Telemetry"] = ["Kubernetes"],
+        ["Agent"] = ["Netfilter", "Api", "Planning", "Kubernetes", "Engine", "Telemetry"],
+        ["Controller"] = ["Api", "Planning", "Kubernetes", "Telemetry"],
         ["Cli"] = ["Netfilter", "Api", "Planning", "Kubernetes", "Engine"],
     };
 
     /// <summary>Those that reference no package, so that whatever uses them stays small.</summary>
     private static readonly string[] _withoutPackages = ["Netfilter", "Api", "Planning", "Kubernetes", "Engine"];
 
-    public static TheoryData<string> Projects { get; } = [.. Directory.GetFiles(Path.Combine(RealCluster.RepositoryRoot(), "src"), "*.csproj", SearchOption.AllDirectories).Select(NameOf).Order()];
+    public static TheoryData<string> Projects { get; } = [.. Directory.GetFiles(Path.Combine(Repository.Root, "src"), "*.csproj", SearchOption.AllDirectories).Select(NameOf).Order()];
 
     [Fact]
     public void Every_project_has_its_place() => Assert.Equal(_allowed.Keys.Order(), Projects.Select(row => row.Data));
@@ -74,7 +76,7 @@ public sealed class DependencyTests
         var assembly = typeof(Planning.NodePlanner).Assembly;
         string[] effects = ["System.Net.Http", "System.Net.Sockets", "System.Diagnostics.Process", "System.IO.FileSystem.Watcher", "System.IO.Pipes"];
         Assert.Empty(assembly.GetReferencedAssemblies().Select(a => a.Name!).Intersect(effects));
-        var files = Directory.GetFiles(Path.Combine(RealCluster.RepositoryRoot(), "src", "ConntrackOperator.Planning"), "*.cs");
+        var files = Directory.GetFiles(Path.Combine(Repository.Root, "src", "ConntrackOperator.Planning"), "*.cs");
         Assert.NotEmpty(files);
         string[] words = ["File.", "Directory.", "TimeProvider", "Console.", "Environment.Get", "Random"];
         Assert.All(files, file => Assert.All(words, word => Assert.DoesNotContain(word, File.ReadAllText(file), StringComparison.Ordinal)));
@@ -92,7 +94,7 @@ public sealed class DependencyTests
         Project(project).Descendants(kind).Select(e => (string)e.Attribute("Include")!);
 
     private static XDocument Project(string name) =>
-        XDocument.Load(Path.Combine(RealCluster.RepositoryRoot(), "src", $"ConntrackOperator.{name}", $"ConntrackOperator.{name}.csproj"));
+        XDocument.Load(Path.Combine(Repository.Root, "src", $"ConntrackOperator.{name}", $"ConntrackOperator.{name}.csproj"));
 
     private static string NameOf(string path) => Path.GetFileNameWithoutExtension(path.EndsWith(".csproj", StringComparison.Ordinal) ? path : path + ".csproj")["ConntrackOperator.".Length..];
 }

@@ -8,35 +8,21 @@ using ConntrackOperator.TestKit;
 namespace ConntrackOperator.Integration.Tests.Scale;
 
 /// <summary>A thousand nodes with a simulated fleet: how long it takes, and how many writes.</summary>
-public sealed class ThousandNodesTests(ITestOutputHelper output) : IAsyncLifetime
+public sealed class ThousandNodesTests(ITestOutputHelper output) : SimulatedClusterTest("controller")
 {
     private const int Nodes = 1000;
 
-    private readonly FakeApiServer _server = new(TestCluster.Kinds);
-    private TestCluster _cluster = null!;
-    private SimulatedFleet _fleet = null!;
-
-    public ValueTask InitializeAsync()
+    public override ValueTask InitializeAsync()
     {
-        _server.AddUser("controller", "controller");
         for (var i = 0; i < Nodes; i++)
         {
-            _server.Put(ResourceType.Node, $$"""
+            Server.Put(ResourceType.Node, $$"""
                 {"metadata":{"name":"node-{{i:0000}}","labels":{"pool":"{{(i % 2 == 0 ? "even" : "odd")}}"} },
                  "status":{"capacity":{"cpu":"8","memory":"32Gi"},"conditions":[{"type":"Ready","status":"True"}]} }
                 """);
         }
 
-        _cluster = new TestCluster(_server.CreateClient());
-        _fleet = new SimulatedFleet(_server.CreateClient());
-        return ValueTask.CompletedTask;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _fleet.DisposeAsync();
-        await _cluster.DisposeAsync();
-        _server.Dispose();
+        return base.InitializeAsync();
     }
 
     [Fact]
@@ -45,48 +31,48 @@ public sealed class ThousandNodesTests(ITestOutputHelper output) : IAsyncLifetim
         // The gaps as they are by default: a status once a second, usage every ten.
         var options = new ControllerOptions { Namespace = TestCluster.Namespace };
         await using var controller = RunningController.Lead(
-            new ServerConnection { Server = _server.BaseAddress, Token = "controller" }.Connect(), options, Templates.Agent());
+            new ServerConnection { Server = Server.BaseAddress, Token = "controller" }.Connect(), options, Templates.Agent());
 
         await StepAsync("create", TimeSpan.FromSeconds(20), Nodes,
-            () => _cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}"""),
-            () => _cluster.IsReady("p") && _cluster.Policy("p")!.Status!.Nodes!.Ready == Nodes);
+            () => Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}"""),
+            () => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.Nodes!.Ready == Nodes);
 
         await StepAsync("edit", TimeSpan.FromSeconds(20), Nodes,
-            () => _cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"1h"}}}"""),
-            () => _cluster.IsReady("p") && _cluster.Policy("p")!.Status!.ObservedGeneration == 2);
-        Assert.All(_cluster.Plans, p => Assert.Equal(3600, Assert.Single(p.Spec!.Settings!).Value));
+            () => Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"1h"}}}"""),
+            () => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.ObservedGeneration == 2);
+        Assert.All(Cluster.Plans, p => Assert.Equal(3600, Assert.Single(p.Spec!.Settings!).Value));
 
         await StepAsync("second policy for half of them", TimeSpan.FromSeconds(20), Nodes / 2,
-            () => _cluster.ApplyAsync("q", """{"priority":5,"nodeSelector":{"matchLabels":{"pool":"even"}},"timeouts":{"tcp":{"established":"2h"}}}"""),
-            () => _cluster.IsReady("q") && _cluster.IsReady("p") && _cluster.Policy("q")!.Status!.Nodes!.Ready == Nodes / 2);
+            () => Cluster.ApplyAsync("q", """{"priority":5,"nodeSelector":{"matchLabels":{"pool":"even"}},"timeouts":{"tcp":{"established":"2h"}}}"""),
+            () => Cluster.IsReady("q") && Cluster.IsReady("p") && Cluster.Policy("q")!.Status!.Nodes!.Ready == Nodes / 2);
 
         await StepAsync("one node reports", TimeSpan.FromSeconds(15), 0,
             () =>
             {
-                _fleet.Use("node-0501", 70);
+                Fleet.Use("node-0501", 70);
                 return Task.CompletedTask;
             },
-            () => _cluster.Policy("p")!.Status!.Hottest == "node-0501 70%");
+            () => Cluster.Policy("p")!.Status!.Hottest == "node-0501 70%");
 
         await StepAsync("every node reports", TimeSpan.FromSeconds(30), 0,
             () =>
             {
                 for (var i = 0; i < Nodes; i++)
                 {
-                    _fleet.Use($"node-{i:0000}", 40 + (i % 20));
+                    Fleet.Use($"node-{i:0000}", 40 + (i % 20));
                 }
 
                 return Task.CompletedTask;
             },
-            () => _cluster.Policy("p")!.Status!.Usage!.Entries == Nodes / 20L * Enumerable.Range(40, 20).Sum() * 1000);
+            () => Cluster.Policy("p")!.Status!.Usage!.Entries == Nodes / 20L * Enumerable.Range(40, 20).Sum() * 1000);
 
         await StepAsync("delete all", TimeSpan.FromSeconds(30), (Nodes / 2 * 2) + Nodes + Nodes,
             async () =>
             {
-                await _cluster.DeleteAsync(ResourceTypes.Policy, "q");
-                await _cluster.DeleteAsync(ResourceTypes.Policy, "p");
+                await Cluster.DeleteAsync(ResourceTypes.Policy, "q");
+                await Cluster.DeleteAsync(ResourceTypes.Policy, "p");
             },
-            () => !_cluster.Plans.Any() && _cluster.Policy("p") is null && _cluster.Policy("q") is null && _cluster.DaemonSet() is null);
+            () => !Cluster.Plans.Any() && Cluster.Policy("p") is null && Cluster.Policy("q") is null && Cluster.DaemonSet() is null);
     }
 
     [Fact]
@@ -94,34 +80,34 @@ public sealed class ThousandNodesTests(ITestOutputHelper output) : IAsyncLifetim
     {
         var options = new ControllerOptions { Namespace = TestCluster.Namespace };
         await using var controller = RunningController.Lead(
-            new ServerConnection { Server = _server.BaseAddress, Token = "controller" }.Connect(), options, Templates.Agent());
-        var most = new ChangingNodes(_cluster);
+            new ServerConnection { Server = Server.BaseAddress, Token = "controller" }.Connect(), options, Templates.Agent());
+        var most = new ChangingNodes(Cluster);
 
         // An object on which the agent reports first, and then the settings.
         await StepAsync("first plan, a tenth at once", TimeSpan.FromSeconds(40), 2 * Nodes,
-            () => _cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}},"rollout":{"maxUnavailable":"10%"}}"""),
-            () => _cluster.IsReady("p") && _cluster.Policy("p")!.Status!.Nodes!.Ready == Nodes);
+            () => Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}},"rollout":{"maxUnavailable":"10%"}}"""),
+            () => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.Nodes!.Ready == Nodes);
         Assert.InRange(most.TakeMost(), 1, Nodes / 10);
 
         await StepAsync("edit, a tenth at once", TimeSpan.FromSeconds(40), Nodes,
-            () => _cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"1h"}},"rollout":{"maxUnavailable":"10%"}}"""),
-            () => _cluster.IsReady("p") && _cluster.Policy("p")!.Status!.ObservedGeneration == 2);
+            () => Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"1h"}},"rollout":{"maxUnavailable":"10%"}}"""),
+            () => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.ObservedGeneration == 2);
         Assert.InRange(most.TakeMost(), 1, Nodes / 10);
 
         await StepAsync("edit, one at once", TimeSpan.FromSeconds(60), Nodes,
-            () => _cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"2h"}},"rollout":{"maxUnavailable":1}}"""),
-            () => _cluster.IsReady("p") && _cluster.Policy("p")!.Status!.ObservedGeneration == 3);
+            () => Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"2h"}},"rollout":{"maxUnavailable":1}}"""),
+            () => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.ObservedGeneration == 3);
         Assert.Equal(1, most.TakeMost());
 
         await StepAsync("delete", TimeSpan.FromSeconds(30), 2 * Nodes,
-            () => _cluster.DeleteAsync(ResourceTypes.Policy, "p"),
-            () => !_cluster.Plans.Any() && _cluster.Policy("p") is null && _cluster.DaemonSet() is null);
+            () => Cluster.DeleteAsync(ResourceTypes.Policy, "p"),
+            () => !Cluster.Plans.Any() && Cluster.Policy("p") is null && Cluster.DaemonSet() is null);
     }
 
     /// <summary>One step: done within a time, with at most so many writes to plans, and with writes to a policy's status by the second and not by the node.</summary>
     private async Task StepAsync(string what, TimeSpan limit, int plans, Func<Task> act, Func<bool> done)
     {
-        _server.Requests.Clear();
+        Server.Requests.Clear();
         var watch = Stopwatch.StartNew();
         await act();
         while (!done())
@@ -131,7 +117,7 @@ public sealed class ThousandNodesTests(ITestOutputHelper output) : IAsyncLifetim
         }
 
         var elapsed = watch.Elapsed;
-        var writes = _server.Requests.All.Where(r => r is { User: "controller", Verb: "create" or "update" or "patch" or "delete" }).ToList();
+        var writes = Server.Requests.All.Where(r => r is { User: "controller", Verb: "create" or "update" or "patch" or "delete" }).ToList();
         var planned = writes.Count(r => r.Plural == "conntracknodes");
         var statuses = writes.Count(r => r.Plural == "conntrackpolicies");
         output.WriteLine($"{what}: {elapsed.TotalSeconds:0.0} s, {planned} writes to plans, {statuses} to policies, {writes.Count - planned - statuses} others");

@@ -8,7 +8,7 @@ namespace ConntrackOperator.Kubernetes.Tests.Events;
 
 public sealed class EventRecorderTests : IAsyncDisposable
 {
-    private static readonly ObjectReference Node = new() { ApiVersion = "v1", Kind = "Node", Name = "node-7", Uid = "node-7" };
+    private static readonly ObjectReference _node = new() { ApiVersion = "v1", Kind = "Node", Name = "node-7", Uid = "node-7" };
 
     private readonly FakeApiServer _server = new();
     private readonly FakeTimeProvider _time = new();
@@ -20,7 +20,7 @@ public sealed class EventRecorderTests : IAsyncDisposable
     public async Task Event_of_a_cluster_scoped_object_goes_to_the_default_namespace_with_all_that_the_api_wants()
     {
         var recorder = Start();
-        recorder.Record(Node, EventType.Warning, "TableFull", "Count", "The table is full.");
+        recorder.Record(_node, EventType.Warning, "TableFull", "Count", "The table is full.");
         await Eventually.UntilAsync(() => _server.All(ResourceType.Event).Count == 1);
         var written = _server.All(ResourceType.Event).Single();
         Assert.Equal("default", written["metadata"]!["namespace"]!.GetValue<string>());
@@ -42,7 +42,7 @@ public sealed class EventRecorderTests : IAsyncDisposable
         var recorder = Start();
         for (var i = 0; i < 100; i++)
         {
-            recorder.Record(Node, EventType.Warning, "PacketsDropped", "Count", $"{i} packets", noteKey: "packets");
+            recorder.Record(_node, EventType.Warning, "PacketsDropped", "Count", $"{i} packets", noteKey: "packets");
         }
 
         await Eventually.UntilAsync(() => recorder.Written == 2, () => _time.Advance(TimeSpan.FromSeconds(1)));
@@ -55,10 +55,10 @@ public sealed class EventRecorderTests : IAsyncDisposable
     public async Task Event_after_the_window_is_a_new_one()
     {
         var recorder = Start();
-        recorder.Record(Node, EventType.Normal, "Applied", "Apply", "done");
+        recorder.Record(_node, EventType.Normal, "Applied", "Apply", "done");
         await Eventually.UntilAsync(() => recorder.Written == 1);
         _time.Advance(TimeSpan.FromMinutes(11));
-        recorder.Record(Node, EventType.Normal, "Applied", "Apply", "done");
+        recorder.Record(_node, EventType.Normal, "Applied", "Apply", "done");
         await Eventually.UntilAsync(() => _server.All(ResourceType.Event).Count == 2);
     }
 
@@ -68,10 +68,10 @@ public sealed class EventRecorderTests : IAsyncDisposable
         var recorder = Start(new() { ReportingController = "c", ReportingInstance = "i", Burst = 5 });
         for (var i = 0; i < 50; i++)
         {
-            recorder.Record(Node, EventType.Warning, "SettingFailed", "Apply", $"setting {i}");
+            recorder.Record(_node, EventType.Warning, "SettingFailed", "Apply", $"setting {i}");
         }
 
-        recorder.Record(Node with { Name = "node-8", Uid = "node-8" }, EventType.Normal, "Applied", "Apply", "done");
+        recorder.Record(_node with { Name = "node-8", Uid = "node-8" }, EventType.Normal, "Applied", "Apply", "done");
         await Eventually.UntilAsync(() => _server.All(ResourceType.Event).Count == 6);
         await Eventually.UntilAsync(() => recorder.Limited == 45);
     }
@@ -80,10 +80,10 @@ public sealed class EventRecorderTests : IAsyncDisposable
     public async Task Event_whose_object_has_expired_goes_on_in_a_new_one()
     {
         var recorder = Start();
-        recorder.Record(Node, EventType.Normal, "Applied", "Apply", "done");
+        recorder.Record(_node, EventType.Normal, "Applied", "Apply", "done");
         await Eventually.UntilAsync(() => recorder.Written == 1);
         _server.Delete(ResourceType.Event, _server.All(ResourceType.Event)[0]["metadata"]!["name"]!.GetValue<string>(), "default");
-        recorder.Record(Node, EventType.Normal, "Applied", "Apply", "done");
+        recorder.Record(_node, EventType.Normal, "Applied", "Apply", "done");
         await Eventually.UntilAsync(() => _server.All(ResourceType.Event).Count == 1, () => _time.Advance(TimeSpan.FromSeconds(1)));
         Assert.Equal(2, _server.All(ResourceType.Event)[0]["series"]!["count"]!.GetValue<int>());
     }
@@ -93,10 +93,10 @@ public sealed class EventRecorderTests : IAsyncDisposable
     {
         _server.Faults.Add("create", "events", 2, FaultAction.Answer(500));
         var recorder = Start();
-        recorder.Record(Node, EventType.Normal, "Applied", "Apply", "done");
+        recorder.Record(_node, EventType.Normal, "Applied", "Apply", "done");
         await Eventually.UntilAsync(() => recorder.Written == 1, () => _time.Advance(TimeSpan.FromSeconds(1)));
         _server.Faults.Add("create", "events", 1, FaultAction.Answer(403, "Forbidden"));
-        recorder.Record(Node, EventType.Normal, "Resized", "Resize", "done");
+        recorder.Record(_node, EventType.Normal, "Resized", "Resize", "done");
         await Eventually.UntilAsync(() => recorder.Dropped == 1);
         Assert.Single(_log.Warnings);
     }
@@ -107,7 +107,7 @@ public sealed class EventRecorderTests : IAsyncDisposable
         var recorder = Recorder(new() { ReportingController = "c", ReportingInstance = "i", QueueLimit = 10 });
         for (var i = 0; i < 25; i++)
         {
-            recorder.Record(Node, EventType.Normal, "Applied", "Apply", $"{i}");
+            recorder.Record(_node, EventType.Normal, "Applied", "Apply", $"{i}");
         }
 
         Assert.Equal(15, recorder.Dropped);
@@ -118,8 +118,8 @@ public sealed class EventRecorderTests : IAsyncDisposable
     public async Task Stop_writes_what_is_still_there()
     {
         var recorder = Start();
-        recorder.Record(Node, EventType.Normal, "Applied", "Apply", "done");
-        recorder.Record(Node, EventType.Normal, "Applied", "Apply", "done");
+        recorder.Record(_node, EventType.Normal, "Applied", "Apply", "done");
+        recorder.Record(_node, EventType.Normal, "Applied", "Apply", "done");
         await _stop.CancelAsync();
         await _running;
         Assert.Single(_server.All(ResourceType.Event));
@@ -129,7 +129,7 @@ public sealed class EventRecorderTests : IAsyncDisposable
     public async Task Long_note_is_cut_at_the_servers_limit_and_not_within_a_character()
     {
         var recorder = Start();
-        recorder.Record(Node, EventType.Normal, "Applied", "Apply", new string('ä', 2000));
+        recorder.Record(_node, EventType.Normal, "Applied", "Apply", new string('ä', 2000));
         await Eventually.UntilAsync(() => recorder.Written == 1);
         Assert.Equal(new string('ä', 512), _server.All(ResourceType.Event)[0]["note"]!.GetValue<string>());
     }

@@ -5,13 +5,13 @@ namespace ConntrackOperator.Kubernetes.Tests.Watching;
 
 public sealed class BackOffTests
 {
-    private static readonly TimeSpan Min = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Max = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _min = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _max = TimeSpan.FromSeconds(30);
 
     [Fact]
     public void Waits_grow_up_to_the_maximum_and_vary_by_half() => Gen.Int.Sample(seed =>
     {
-        var backOff = new BackOff(Min, Max, new Random(seed));
+        var backOff = new BackOff(_min, _max, new Random(seed));
         foreach (var full in new[] { 1, 2, 4, 8, 16, 30, 30, 30 })
         {
             Assert.InRange(backOff.Next().TotalSeconds, full, full * 1.5);
@@ -20,12 +20,12 @@ public sealed class BackOffTests
 
     [Fact]
     public void Server_that_asks_for_more_gets_it() =>
-        Assert.InRange(new BackOff(Min, Max, new Random(1)).Next(TimeSpan.FromSeconds(60)).TotalSeconds, 60, 60.5);
+        Assert.InRange(new BackOff(_min, _max, new Random(1)).Next(TimeSpan.FromSeconds(60)).TotalSeconds, 60, 60.5);
 
     [Fact]
     public void Success_starts_it_anew()
     {
-        var backOff = new BackOff(Min, Max, new Random(1));
+        var backOff = new BackOff(_min, _max, new Random(1));
         backOff.Next();
         backOff.Next();
         backOff.Reset();

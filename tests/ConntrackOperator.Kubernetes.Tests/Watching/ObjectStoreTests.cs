@@ -5,12 +5,12 @@ namespace ConntrackOperator.Kubernetes.Tests.Watching;
 
 public sealed class ObjectStoreTests
 {
-    private static readonly Gen<Widget[]> Lists =
+    private static readonly Gen<Widget[]> _lists =
         Gen.Select(Gen.Int[0, 6], Gen.Int[0, 2], Gen.Int[0, 5]).Select((name, uid, version) => Make(name, uid, version))
             .Array[0, 8].Select(items => items.DistinctBy(item => item.Metadata!.Name).ToArray());
 
     [Fact]
-    public void Changes_of_a_swap_lead_from_the_old_state_to_the_new() => Gen.Select(Lists, Lists).Sample((before, after) =>
+    public void Changes_of_a_swap_lead_from_the_old_state_to_the_new() => Gen.Select(_lists, _lists).Sample((before, after) =>
     {
         var store = new ObjectStore<Widget>();
         store.Swap(before, []);

@@ -7,7 +7,7 @@ namespace ConntrackOperator.Kubernetes.Tests.Work;
 /// <summary>The queue against a model that is too simple to be wrong.</summary>
 public sealed class WorkQueueModelTests
 {
-    private static readonly Gen<Step> Steps = Gen.Select(Gen.Enum<Action>(), Gen.Int[0, 3], Gen.Int[0, 50])
+    private static readonly Gen<Step> _steps = Gen.Select(Gen.Enum<Action>(), Gen.Int[0, 3], Gen.Int[0, 50])
         .Select((action, key, milliseconds) => new Step(action, key, milliseconds));
 
     private enum Action
@@ -22,7 +22,7 @@ public sealed class WorkQueueModelTests
     }
 
     [Fact]
-    public void Queue_does_what_the_model_does() => Steps.Array[1, 80].Sample(steps =>
+    public void Queue_does_what_the_model_does() => _steps.Array[1, 80].Sample(steps =>
     {
         var time = new FakeTimeProvider();
         using var queue = new WorkQueue<int>(null, time);
@@ -37,7 +37,7 @@ public sealed class WorkQueueModelTests
     });
 
     [Fact]
-    public void No_key_is_lost_whatever_happens() => Steps.Array[1, 60].Sample(steps =>
+    public void No_key_is_lost_whatever_happens() => _steps.Array[1, 60].Sample(steps =>
     {
         var time = new FakeTimeProvider();
         using var queue = new WorkQueue<int>(null, time);

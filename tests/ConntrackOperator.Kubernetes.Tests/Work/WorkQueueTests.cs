@@ -79,7 +79,7 @@ public sealed class WorkQueueTests
 
     [Fact]
     public void Failures_without_number_do_not_overflow_the_back_off() =>
-        Assert.Equal(TimeSpan.FromSeconds(1000), WorkQueue<int>.BackOff(new(), int.MaxValue));
+        Assert.Equal(TimeSpan.FromSeconds(1000), new WorkQueueOptions().BackOff(int.MaxValue));
 
     [Fact]
     public async Task Shut_down_queue_sends_those_home_who_wait()

@@ -5,59 +5,59 @@ namespace ConntrackOperator.Netfilter.Tests.Counters;
 
 public sealed class CounterAccumulatorTests
 {
-    private readonly CounterAccumulator totals = new();
+    private readonly CounterAccumulator _totals = new();
 
     [Fact]
     public void The_first_reading_counts_whole()
     {
-        totals.Add([Row(0, 100), Row(1, 20)]);
-        Assert.Equal(120, totals[CounterField.Drop]);
+        _totals.Add([Row(0, 100), Row(1, 20)]);
+        Assert.Equal(120, _totals[CounterField.Drop]);
     }
 
     [Fact]
     public void A_wrap_of_one_cpu_is_counted_on_that_cpu()
     {
-        totals.Add([Row(0, uint.MaxValue - 9), Row(1, 5)]);
-        totals.Add([Row(0, 10), Row(1, 6)]);
-        Assert.Equal((long)uint.MaxValue - 9 + 5 + 20 + 1, totals[CounterField.Drop]);
+        _totals.Add([Row(0, uint.MaxValue - 9), Row(1, 5)]);
+        _totals.Add([Row(0, 10), Row(1, 6)]);
+        Assert.Equal((long)uint.MaxValue - 9 + 5 + 20 + 1, _totals[CounterField.Drop]);
     }
 
     [Fact]
     public void Counters_that_begin_again_count_from_nothing()
     {
-        totals.Add([Row(0, 1000, earlyDrop: 7)]);
-        totals.Add([Row(0, 3, earlyDrop: 9)]);
+        _totals.Add([Row(0, 1000, earlyDrop: 7)]);
+        _totals.Add([Row(0, 3, earlyDrop: 9)]);
 
         // Both fields belong to the new life of the row, though one of them did not go back.
-        Assert.Equal(1003, totals[CounterField.Drop]);
-        Assert.Equal(16, totals[CounterField.EarlyDrop]);
+        Assert.Equal(1003, _totals[CounterField.Drop]);
+        Assert.Equal(16, _totals[CounterField.EarlyDrop]);
     }
 
     [Fact]
     public void A_cpu_that_appears_brings_all_that_it_counted()
     {
-        totals.Add([Row(0, 10)]);
-        totals.Add([Row(0, 11), Row(7, 5)]);
-        Assert.Equal(16, totals[CounterField.Drop]);
+        _totals.Add([Row(0, 10)]);
+        _totals.Add([Row(0, 11), Row(7, 5)]);
+        Assert.Equal(16, _totals[CounterField.Drop]);
     }
 
     [Fact]
     public void A_cpu_that_vanishes_and_comes_back_loses_and_repeats_nothing()
     {
-        totals.Add([Row(0, 10), Row(1, 100)]);
-        totals.Add([Row(0, 12)]);
-        Assert.Equal(112, totals[CounterField.Drop]);
-        totals.Add([Row(0, 12), Row(1, 104)]);
-        Assert.Equal(116, totals[CounterField.Drop]);
+        _totals.Add([Row(0, 10), Row(1, 100)]);
+        _totals.Add([Row(0, 12)]);
+        Assert.Equal(112, _totals[CounterField.Drop]);
+        _totals.Add([Row(0, 12), Row(1, 104)]);
+        Assert.Equal(116, _totals[CounterField.Drop]);
     }
 
     [Fact]
     public void A_new_start_counts_nothing_by_itself()
     {
-        totals.Add([Row(0, 10)]);
-        totals.Rebase([Row(0, 500)]);
-        totals.Add([Row(0, 501)]);
-        Assert.Equal(11, totals[CounterField.Drop]);
+        _totals.Add([Row(0, 10)]);
+        _totals.Rebase([Row(0, 500)]);
+        _totals.Add([Row(0, 501)]);
+        Assert.Equal(11, _totals[CounterField.Drop]);
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using ConntrackOperator.Netfilter.Counters;
 using ConntrackOperator.Netfilter.Netlink;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Netfilter.Tests.Kernel;
+using ConntrackOperator.TestKit.Kernel;
 
 namespace ConntrackOperator.Netfilter.Tests.Counters;
 
@@ -80,20 +81,20 @@ public sealed class KernelCounterTests
 
     private sealed class BothSources : IDisposable
     {
-        private readonly CounterReader ctnetlink = new([new CtnetlinkCounterRows(NetlinkSocket.Open)]);
-        private readonly CounterReader proc = new([new ProcCounterRows("/proc")]);
+        private readonly CounterReader _ctnetlink = new([new CtnetlinkCounterRows(NetlinkSocket.Open)]);
+        private readonly CounterReader _proc = new([new ProcCounterRows("/proc")]);
 
         internal (ConntrackCounters Ctnetlink, ConntrackCounters Proc) Read()
         {
-            Assert.True(ctnetlink.TryRead(out var one));
-            Assert.True(proc.TryRead(out var other));
+            Assert.True(_ctnetlink.TryRead(out var one));
+            Assert.True(_proc.TryRead(out var other));
             return (one, other);
         }
 
         public void Dispose()
         {
-            ctnetlink.Dispose();
-            proc.Dispose();
+            _ctnetlink.Dispose();
+            _proc.Dispose();
         }
     }
 }

@@ -5,13 +5,13 @@ namespace ConntrackOperator.Netfilter.Tests.Counters;
 
 public sealed class RateMeterTests
 {
-    private readonly FakeTimeProvider time = new();
-    private readonly RateMeter meter;
+    private readonly FakeTimeProvider _time = new();
+    private readonly RateMeter _meter;
 
-    public RateMeterTests() => meter = new RateMeter(time);
+    public RateMeterTests() => _meter = new RateMeter(_time);
 
     [Fact]
-    public void The_first_reading_has_no_rate() => Assert.Equal(CounterRates.Zero, meter.Update(Drops(5000)));
+    public void The_first_reading_has_no_rate() => Assert.Equal(CounterRates.Zero, _meter.Update(Drops(5000)));
 
     [Fact]
     public void A_steady_rate_is_the_rate()
@@ -19,8 +19,8 @@ public sealed class RateMeterTests
         CounterRates rates = CounterRates.Zero;
         for (var i = 0; i <= 300; i++)
         {
-            rates = meter.Update(Drops(i * 10));
-            time.Advance(TimeSpan.FromSeconds(2));
+            rates = _meter.Update(Drops(i * 10));
+            _time.Advance(TimeSpan.FromSeconds(2));
         }
 
         Assert.Equal(300, rates.DropsPerMinute, 6);
@@ -30,43 +30,43 @@ public sealed class RateMeterTests
     [Fact]
     public void What_happened_over_a_minute_ago_is_forgotten()
     {
-        meter.Update(Drops(0));
-        time.Advance(TimeSpan.FromSeconds(1));
-        meter.Update(Drops(1000));
+        _meter.Update(Drops(0));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _meter.Update(Drops(1000));
         for (var i = 0; i < 59; i++)
         {
-            time.Advance(TimeSpan.FromSeconds(1));
-            Assert.True(meter.Update(Drops(1000)).DropsPerMinute > 0);
+            _time.Advance(TimeSpan.FromSeconds(1));
+            Assert.True(_meter.Update(Drops(1000)).DropsPerMinute > 0);
         }
 
-        time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(0, meter.Update(Drops(1000)).DropsPerMinute);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(0, _meter.Update(Drops(1000)).DropsPerMinute);
     }
 
     [Fact]
     public void One_drop_in_the_first_second_is_not_sixty_a_minute()
     {
-        meter.Update(Drops(0));
-        time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(6, meter.Update(Drops(1)).DropsPerMinute, 6);
+        _meter.Update(Drops(0));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(6, _meter.Update(Drops(1)).DropsPerMinute, 6);
     }
 
     [Fact]
     public void Counters_of_another_reader_start_the_history_again()
     {
-        meter.Update(Drops(1000));
-        time.Advance(TimeSpan.FromSeconds(30));
-        Assert.Equal(CounterRates.Zero, meter.Update(Drops(10)));
-        time.Advance(TimeSpan.FromSeconds(30));
-        Assert.Equal(2, meter.Update(Drops(11)).DropsPerMinute, 6);
+        _meter.Update(Drops(1000));
+        _time.Advance(TimeSpan.FromSeconds(30));
+        Assert.Equal(CounterRates.Zero, _meter.Update(Drops(10)));
+        _time.Advance(TimeSpan.FromSeconds(30));
+        Assert.Equal(2, _meter.Update(Drops(11)).DropsPerMinute, 6);
     }
 
     [Fact]
     public void The_wall_clock_has_no_say()
     {
-        meter.Update(Drops(0) with { At = DateTimeOffset.MaxValue });
-        time.Advance(TimeSpan.FromSeconds(60));
-        Assert.Equal(12, meter.Update(Drops(12) with { At = DateTimeOffset.MinValue }).DropsPerMinute, 6);
+        _meter.Update(Drops(0) with { At = DateTimeOffset.MaxValue });
+        _time.Advance(TimeSpan.FromSeconds(60));
+        Assert.Equal(12, _meter.Update(Drops(12) with { At = DateTimeOffset.MinValue }).DropsPerMinute, 6);
     }
 
     [Fact]
@@ -75,8 +75,8 @@ public sealed class RateMeterTests
         CounterRates rates = CounterRates.Zero;
         for (var i = 0; i <= 12_000; i++)
         {
-            rates = meter.Update(Drops(i));
-            time.Advance(TimeSpan.FromMilliseconds(10));
+            rates = _meter.Update(Drops(i));
+            _time.Advance(TimeSpan.FromMilliseconds(10));
         }
 
         Assert.Equal(6000, rates.DropsPerMinute, 0);

@@ -7,6 +7,7 @@ using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Formatting;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Netfilter.Tests.Kernel;
+using ConntrackOperator.TestKit.Kernel;
 
 namespace ConntrackOperator.Netfilter.Tests.Flows;
 

@@ -15,13 +15,13 @@ namespace ConntrackOperator.Netfilter.Tests.Fuzzing;
 /// </summary>
 internal sealed class ParserFuzzer(IReadOnlyList<byte[]> messages, IReadOnlyList<string> lines, int seed)
 {
-    private readonly Random random = new(seed);
-    private readonly byte[] buffer = new byte[4096];
-    private readonly ArrayBufferWriter<byte> output = new(8192);
-    private readonly FlowFormatter[] formatters = [new(FlowFormat.Tool, new() { Extended = true, Id = true, Timestamps = true }), new(FlowFormat.Proc), new(FlowFormat.Json)];
-    private readonly byte[][] lineBytes = [.. lines.Select(Encoding.UTF8.GetBytes)];
-    private long messagesAccepted;
-    private long linesAccepted;
+    private readonly Random _random = new(seed);
+    private readonly byte[] _buffer = new byte[4096];
+    private readonly ArrayBufferWriter<byte> _output = new(8192);
+    private readonly FlowFormatter[] _formatters = [new(FlowFormat.Tool, new() { Extended = true, Id = true, Timestamps = true }), new(FlowFormat.Proc), new(FlowFormat.Json)];
+    private readonly byte[][] _lineBytes = [.. lines.Select(Encoding.UTF8.GetBytes)];
+    private long _messagesAccepted;
+    private long _linesAccepted;
 
     internal readonly record struct Outcome(long Inputs, long MessagesAccepted, long LinesAccepted);
 
@@ -44,18 +44,18 @@ internal sealed class ParserFuzzer(IReadOnlyList<byte[]> messages, IReadOnlyList
             }
         }
 
-        return new Outcome(inputs, messagesAccepted, linesAccepted);
+        return new Outcome(inputs, _messagesAccepted, _linesAccepted);
     }
 
     private void Message()
     {
-        var input = Mutate(messages[random.Next(messages.Count)], lengths: true);
-        var wanted = (random.Next(4) == 0) ? (FlowFields)random.Next((int)FlowFields.All) : FlowFields.All;
+        var input = Mutate(messages[_random.Next(messages.Count)], lengths: true);
+        var wanted = (_random.Next(4) == 0) ? (FlowFields)_random.Next((int)FlowFields.All) : FlowFields.All;
         var flow = FlowDecoder.Decode(input, wanted, out var decoded);
         RequireInside(input, flow.OriginalWire, flow.Helper, flow.Labels, flow.SecurityContext);
         if (decoded)
         {
-            messagesAccepted++;
+            _messagesAccepted++;
             Print(flow);
         }
 
@@ -76,61 +76,61 @@ internal sealed class ParserFuzzer(IReadOnlyList<byte[]> messages, IReadOnlyList
 
     private void Line()
     {
-        var input = Mutate(lineBytes[random.Next(lineBytes.Length)], lengths: false);
-        var wanted = random.Next(4) == 0 ? FlowFields.Status | FlowFields.State | FlowFields.Timeout : FlowFields.All;
+        var input = Mutate(_lineBytes[_random.Next(_lineBytes.Length)], lengths: false);
+        var wanted = _random.Next(4) == 0 ? FlowFields.Status | FlowFields.State | FlowFields.Timeout : FlowFields.All;
         var flow = FlowLineParser.Parse(input, out var parsed, wanted);
         RequireInside(input, flow.OriginalWire, flow.Helper, flow.Labels, flow.SecurityContext);
         if (parsed)
         {
-            linesAccepted++;
+            _linesAccepted++;
             Print(flow);
         }
     }
 
     private void Print(scoped in Flow flow)
     {
-        output.ResetWrittenCount();
-        formatters[random.Next(formatters.Length)].WriteLine(flow, output);
+        _output.ResetWrittenCount();
+        _formatters[_random.Next(_formatters.Length)].WriteLine(flow, _output);
     }
 
     private ReadOnlySpan<byte> Mutate(ReadOnlySpan<byte> original, bool lengths)
     {
-        original.CopyTo(buffer);
+        original.CopyTo(_buffer);
         var length = original.Length;
-        for (var times = random.Next(4); times > 0; times--)
+        for (var times = _random.Next(4); times > 0; times--)
         {
-            var at = random.Next(length);
-            switch (random.Next(lengths ? 7 : 6))
+            var at = _random.Next(length);
+            switch (_random.Next(lengths ? 7 : 6))
             {
                 case 0:
-                    buffer[at] ^= (byte)(1 << random.Next(8));
+                    _buffer[at] ^= (byte)(1 << _random.Next(8));
                     break;
                 case 1:
-                    buffer[at] = (byte)random.Next(256);
+                    _buffer[at] = (byte)_random.Next(256);
                     break;
                 case 2:
                     length = at + 1;
                     break;
-                case 3 when length < buffer.Length / 2:
+                case 3 when length < _buffer.Length / 2:
                     // A piece twice.
-                    var piece = random.Next(Math.Min(64, length - at));
-                    buffer.AsSpan(at, length - at).CopyTo(buffer.AsSpan(at + piece));
+                    var piece = _random.Next(Math.Min(64, length - at));
+                    _buffer.AsSpan(at, length - at).CopyTo(_buffer.AsSpan(at + piece));
                     length += piece;
                     break;
                 case 4:
-                    var cut = random.Next(Math.Min(16, length - at));
-                    buffer.AsSpan(at + cut, length - at - cut).CopyTo(buffer.AsSpan(at));
+                    var cut = _random.Next(Math.Min(16, length - at));
+                    _buffer.AsSpan(at + cut, length - at - cut).CopyTo(_buffer.AsSpan(at));
                     length -= cut;
                     break;
                 case 5:
-                    buffer[at] = (byte)" =0[]:.\n"[random.Next(8)];
+                    _buffer[at] = (byte)" =0[]:.\n"[_random.Next(8)];
                     break;
                 case 6:
                     // An attribute's length, where one may be.
-                    var value = (ushort)(random.Next(2) == 0 ? random.Next(64) : random.Next(65536));
+                    var value = (ushort)(_random.Next(2) == 0 ? _random.Next(64) : _random.Next(65536));
                     if ((at & ~3) + 2 <= length)
                     {
-                        MemoryMarshal.Write(buffer.AsSpan(at & ~3), in value);
+                        MemoryMarshal.Write(_buffer.AsSpan(at & ~3), in value);
                     }
 
                     break;
@@ -139,8 +139,8 @@ internal sealed class ParserFuzzer(IReadOnlyList<byte[]> messages, IReadOnlyList
             }
         }
 
-        buffer.AsSpan(length).Fill(0xA5);
-        return buffer.AsSpan(0, length);
+        _buffer.AsSpan(length).Fill(0xA5);
+        return _buffer.AsSpan(0, length);
     }
 
     private static void RequireInside(ReadOnlySpan<byte> input, ReadOnlySpan<byte> a, ReadOnlySpan<byte> b, ReadOnlySpan<byte> c, ReadOnlySpan<byte> d)

@@ -1,5 +1,5 @@
 using ConntrackOperator.Netfilter.Host;
-using ConntrackOperator.Netfilter.Tests.Kernel;
+using ConntrackOperator.TestKit.Kernel;
 
 namespace ConntrackOperator.Netfilter.Tests.Host;
 

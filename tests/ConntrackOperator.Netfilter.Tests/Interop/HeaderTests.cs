@@ -29,7 +29,7 @@ public sealed class HeaderTests
         """;
 
     // Names of ours that the headers spell otherwise.
-    private static readonly Dictionary<string, string> Expressions = new()
+    private static readonly Dictionary<string, string> _expressions = new()
     {
         [nameof(Nl.HeaderBytes)] = "sizeof(struct nlmsghdr)",
         [nameof(Nl.GenericBytes)] = "sizeof(struct nfgenmsg)",
@@ -48,7 +48,7 @@ public sealed class HeaderTests
         {
             foreach (var field in type.GetFields(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public).Where(f => f.IsLiteral))
             {
-                expected.Add(Expressions.GetValueOrDefault(field.Name, field.Name), Convert.ToInt64(field.GetRawConstantValue(), CultureInfo.InvariantCulture));
+                expected.Add(_expressions.GetValueOrDefault(field.Name, field.Name), Convert.ToInt64(field.GetRawConstantValue(), CultureInfo.InvariantCulture));
             }
         }
 

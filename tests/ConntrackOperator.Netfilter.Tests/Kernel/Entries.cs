@@ -1,12 +1,13 @@
 using System.Globalization;
 using System.Text;
+using ConntrackOperator.TestKit.Kernel;
 
 namespace ConntrackOperator.Netfilter.Tests.Kernel;
 
 /// <summary>Fills a namespace's table with entries of every kind, the same ones every time.</summary>
 internal static class Entries
 {
-    private static readonly string[] TcpStates =
+    private static readonly string[] _tcpStates =
         ["SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE"];
 
     /// <summary>Loads entries: a quarter UDP to port 53, the rest TCP to 443 in all states, one in eight IPv6.</summary>
@@ -19,7 +20,7 @@ internal static class Entries
             var v6 = i % 8 == 7;
             var source = v6 ? $"2001:db8::{i >> 16:x}:{i & 0xffff:x}" : $"10.{(i >> 16) & 255}.{(i >> 8) & 255}.{i & 255}";
             var destination = v6 ? $"2001:db8:1::{random.Next(256):x}" : $"192.168.{random.Next(4)}.{random.Next(1, 255)}";
-            var state = TcpStates[random.Next(TcpStates.Length)];
+            var state = _tcpStates[random.Next(_tcpStates.Length)];
             var addresses = $"-s {source} -d {destination} --sport {1024 + (i % 60000)}";
             commands.AppendLine(i % 4 == 0
                 ? $"-A -p udp {addresses} --dport 53 -t {timeout}{(i % 3 == 0 ? " -u SEEN_REPLY" : "")}"

@@ -10,7 +10,7 @@ internal sealed class FakeTransport : INetlinkTransport
 {
     internal const uint Port = 4711;
 
-    private readonly Queue<Func<Memory<byte>>> answers = new();
+    private readonly Queue<Func<Memory<byte>>> _answers = new();
 
     public uint PortId => Port;
 
@@ -21,13 +21,13 @@ internal sealed class FakeTransport : INetlinkTransport
     internal FakeTransport Answer(params byte[][] messages)
     {
         byte[] datagram = [.. messages.SelectMany(m => m)];
-        answers.Enqueue(() => datagram);
+        _answers.Enqueue(() => datagram);
         return this;
     }
 
     internal FakeTransport Fail(int errno)
     {
-        answers.Enqueue(() => throw new NetlinkException("receive a netlink answer", errno));
+        _answers.Enqueue(() => throw new NetlinkException("receive a netlink answer", errno));
         return this;
     }
 
@@ -35,17 +35,17 @@ internal sealed class FakeTransport : INetlinkTransport
 
     public int Receive(Span<byte> buffer)
     {
-        if (answers.Count == 0)
+        if (_answers.Count == 0)
         {
             throw new NetlinkException("receive a netlink answer", Errno.ETIMEDOUT);
         }
 
-        var datagram = answers.Dequeue()().Span;
+        var datagram = _answers.Dequeue()().Span;
         datagram[..Math.Min(datagram.Length, buffer.Length)].CopyTo(buffer);
         return datagram.Length;
     }
 
-    public int TryReceive(Span<byte> buffer) => answers.Count == 0 ? 0 : Receive(buffer);
+    public int TryReceive(Span<byte> buffer) => _answers.Count == 0 ? 0 : Receive(buffer);
 
     public void Dispose() => Disposed = true;
 

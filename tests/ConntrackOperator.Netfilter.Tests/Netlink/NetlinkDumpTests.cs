@@ -8,15 +8,15 @@ namespace ConntrackOperator.Netfilter.Tests.Netlink;
 /// <summary>Dumps that go wrong, with a kernel made up by the test.</summary>
 public sealed class NetlinkDumpTests
 {
-    private static readonly byte[] First = new FlowCase { Id = 1 }.Encode();
-    private static readonly byte[] Second = new FlowCase { Id = 2 }.Encode();
+    private static readonly byte[] _first = new FlowCase { Id = 1 }.Encode();
+    private static readonly byte[] _second = new FlowCase { Id = 2 }.Encode();
 
     [Fact]
     public void A_dump_over_several_datagrams_is_read_to_its_end()
     {
         var kernel = new FakeTransport()
-            .Answer(FakeTransport.Entry(First), FakeTransport.Entry(Second))
-            .Answer(FakeTransport.Entry(First), FakeTransport.Done());
+            .Answer(FakeTransport.Entry(_first), FakeTransport.Entry(_second))
+            .Answer(FakeTransport.Entry(_first), FakeTransport.Done());
         var (result, ids) = Read(kernel);
         Assert.Equal(new FlowReadResult(FlowSource.Ctnetlink, 3, true, false, 0), result);
         Assert.Equal([1u, 2u, 1u], ids);
@@ -27,21 +27,21 @@ public sealed class NetlinkDumpTests
     public void An_interrupted_dump_is_not_complete()
     {
         var kernel = new FakeTransport().Answer(
-            FakeTransport.Entry(First), FakeTransport.Entry(Second, flags: Nl.NLM_F_MULTI | Nl.NLM_F_DUMP_INTR), FakeTransport.Done());
+            FakeTransport.Entry(_first), FakeTransport.Entry(_second, flags: Nl.NLM_F_MULTI | Nl.NLM_F_DUMP_INTR), FakeTransport.Done());
         Assert.Equal(new FlowReadResult(FlowSource.Ctnetlink, 2, false, true, 0), Read(kernel).Result);
     }
 
     [Fact]
     public void An_interruption_that_only_the_end_tells_counts()
     {
-        var kernel = new FakeTransport().Answer(FakeTransport.Entry(First), FakeTransport.Done(flags: Nl.NLM_F_DUMP_INTR));
+        var kernel = new FakeTransport().Answer(FakeTransport.Entry(_first), FakeTransport.Done(flags: Nl.NLM_F_DUMP_INTR));
         Assert.True(Read(kernel).Result.Interrupted);
     }
 
     [Fact]
     public void An_error_at_the_end_of_a_dump_is_an_error()
     {
-        var kernel = new FakeTransport().Answer(FakeTransport.Entry(First), FakeTransport.Done(result: -Errno.ENOMEM, words: "no room"));
+        var kernel = new FakeTransport().Answer(FakeTransport.Entry(_first), FakeTransport.Done(result: -Errno.ENOMEM, words: "no room"));
         var error = Assert.Throws<NetlinkException>(() => Read(kernel));
         Assert.Equal((Errno.ENOMEM, "no room"), (error.Errno, error.KernelMessage));
         Assert.Equal("Could not read the conntrack table: Cannot allocate memory (ENOMEM): no room.", error.Message);
@@ -60,7 +60,7 @@ public sealed class NetlinkDumpTests
     [Fact]
     public void An_error_in_the_midst_of_a_dump_ends_it()
     {
-        var kernel = new FakeTransport().Answer(FakeTransport.Entry(First), FakeTransport.Error(Errno.EBUSY), FakeTransport.Entry(Second));
+        var kernel = new FakeTransport().Answer(FakeTransport.Entry(_first), FakeTransport.Error(Errno.EBUSY), FakeTransport.Entry(_second));
         Assert.Equal(Errno.EBUSY, Assert.Throws<NetlinkException>(() => Read(kernel)).Errno);
         Assert.True(kernel.Disposed);
     }
@@ -68,8 +68,8 @@ public sealed class NetlinkDumpTests
     [Fact]
     public void Lost_messages_are_made_good_by_a_new_dump()
     {
-        var losing = new FakeTransport().Answer(FakeTransport.Entry(First)).Fail(Errno.ENOBUFS);
-        var whole = new FakeTransport().Answer(FakeTransport.Entry(First), FakeTransport.Entry(Second), FakeTransport.Done());
+        var losing = new FakeTransport().Answer(FakeTransport.Entry(_first)).Fail(Errno.ENOBUFS);
+        var whole = new FakeTransport().Answer(FakeTransport.Entry(_first), FakeTransport.Entry(_second), FakeTransport.Done());
         var counting = new CountingVisitor();
         var result = Table(losing, whole).Read(FlowFilter.All, FlowFields.All, ref counting, CancellationToken.None);
         Assert.True(result.Complete);
@@ -88,7 +88,7 @@ public sealed class NetlinkDumpTests
     [Fact]
     public void What_was_handed_on_is_not_handed_on_twice()
     {
-        var losing = new FakeTransport().Answer(FakeTransport.Entry(First)).Fail(Errno.ENOBUFS);
+        var losing = new FakeTransport().Answer(FakeTransport.Entry(_first)).Fail(Errno.ENOBUFS);
         Assert.Equal(Errno.ENOBUFS, Assert.Throws<NetlinkException>(() => Read(losing)).Errno);
     }
 
@@ -106,9 +106,9 @@ public sealed class NetlinkDumpTests
     [InlineData(uint.MaxValue)]
     public void A_length_that_cant_be_right_is_an_error(uint length)
     {
-        var message = FakeTransport.Entry(First);
+        var message = FakeTransport.Entry(_first);
         BitConverter.TryWriteBytes(message, length);
-        var kernel = new FakeTransport().Answer(FakeTransport.Entry(Second), message);
+        var kernel = new FakeTransport().Answer(FakeTransport.Entry(_second), message);
         Assert.Equal(Errno.EBADMSG, Assert.Throws<NetlinkException>(() => Read(kernel)).Errno);
     }
 
@@ -116,8 +116,8 @@ public sealed class NetlinkDumpTests
     public void Answers_to_somebody_elses_request_are_passed_over()
     {
         var kernel = new FakeTransport().Answer(
-            FakeTransport.Entry(First, sequence: 9), FakeTransport.Entry(First, port: 5), FakeTransport.Done(sequence: 9),
-            FakeTransport.Entry(Second), FakeTransport.Done());
+            FakeTransport.Entry(_first, sequence: 9), FakeTransport.Entry(_first, port: 5), FakeTransport.Done(sequence: 9),
+            FakeTransport.Entry(_second), FakeTransport.Done());
         Assert.Equal([2u], Read(kernel).Ids);
     }
 
@@ -125,8 +125,8 @@ public sealed class NetlinkDumpTests
     public void An_entry_that_makes_no_sense_is_counted_and_the_rest_is_read()
     {
         var kernel = new FakeTransport().Answer(
-            FakeTransport.Entry([2, 0, 0, 0]), FakeTransport.Entry(First[..40]), FakeTransport.Entry([]), FakeTransport.Message(Nl.NLMSG_NOOP, []),
-            FakeTransport.Message(0x77ff, First), FakeTransport.Entry(Second), FakeTransport.Done());
+            FakeTransport.Entry([2, 0, 0, 0]), FakeTransport.Entry(_first[..40]), FakeTransport.Entry([]), FakeTransport.Message(Nl.NLMSG_NOOP, []),
+            FakeTransport.Message(0x77ff, _first), FakeTransport.Entry(_second), FakeTransport.Done());
         var (result, ids) = Read(kernel);
         Assert.Equal([2u], ids);
         Assert.Equal(new FlowReadResult(FlowSource.Ctnetlink, 4, true, false, 3), result);
@@ -135,7 +135,7 @@ public sealed class NetlinkDumpTests
     [Fact]
     public void A_visitor_that_has_enough_closes_the_socket()
     {
-        var kernel = new FakeTransport().Answer(FakeTransport.Entry(First), FakeTransport.Entry(Second));
+        var kernel = new FakeTransport().Answer(FakeTransport.Entry(_first), FakeTransport.Entry(_second));
         var result = Reader(kernel).Read(FlowFilter.All, (in Flow _) => false, CancellationToken.None);
         Assert.Equal(new FlowReadResult(FlowSource.Ctnetlink, 1, false, false, 0), result);
         Assert.True(kernel.Disposed);
@@ -145,7 +145,7 @@ public sealed class NetlinkDumpTests
     public void A_cancelled_dump_ends_between_two_datagrams()
     {
         using var source = new CancellationTokenSource();
-        var kernel = new FakeTransport().Answer(FakeTransport.Entry(First), FakeTransport.Entry(First)).Answer(FakeTransport.Done());
+        var kernel = new FakeTransport().Answer(FakeTransport.Entry(_first), FakeTransport.Entry(_first)).Answer(FakeTransport.Done());
         var seen = 0;
         Assert.Throws<OperationCanceledException>(() => Reader(kernel).Read(
             FlowFilter.All,
@@ -165,7 +165,7 @@ public sealed class NetlinkDumpTests
     {
         var refusing = new FakeTransport()
             .Answer(FakeTransport.Error(Errno.EOPNOTSUPP))
-            .Answer(FakeTransport.Entry(new FlowCase { Id = 1, Mark = 7 }.Encode()), FakeTransport.Entry(Second), FakeTransport.Done());
+            .Answer(FakeTransport.Entry(new FlowCase { Id = 1, Mark = 7 }.Encode()), FakeTransport.Entry(_second), FakeTransport.Done());
         var ids = new List<uint>();
         Reader(refusing).Read(new FlowFilter { Mark = 7 }, (in Flow flow) =>
         {

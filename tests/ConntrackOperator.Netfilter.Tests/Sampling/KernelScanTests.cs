@@ -2,6 +2,7 @@ using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Sampling;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Netfilter.Tests.Kernel;
+using ConntrackOperator.TestKit.Kernel;
 
 namespace ConntrackOperator.Netfilter.Tests.Sampling;
 

@@ -6,7 +6,7 @@ namespace ConntrackOperator.Netfilter.Tests.Sampling;
 
 public sealed class TimeoutTableTests
 {
-    private readonly TimeoutTable table = TimeoutTable.Read(new SysctlDirectory(TestTree.Path("linux-6.18", "proc/sys/net/netfilter")));
+    private readonly TimeoutTable _table = TimeoutTable.Read(new SysctlDirectory(TestTree.Path("linux-6.18", "proc/sys/net/netfilter")));
 
     [Theory]
     [InlineData("tcp", "ESTABLISHED", false, 432000)]
@@ -28,19 +28,19 @@ public sealed class TimeoutTableTests
     [InlineData("sctp", "SHUTDOWN_ACK_SENT", false, 3)]
     [InlineData("89", "", false, 600)]
     public void Each_kind_of_entry_has_its_timeout(string protocol, string state, bool unreplied, int seconds) =>
-        Assert.Equal(TimeSpan.FromSeconds(seconds), table.For(protocol, state, unreplied));
+        Assert.Equal(TimeSpan.FromSeconds(seconds), _table.For(protocol, state, unreplied));
 
     [Theory]
     [InlineData("tcp", "NONE")]
     [InlineData("tcp", "SLEEPING")]
     [InlineData("dccp", "OPEN")]
     [InlineData("carp", "")]
-    public void What_the_kernel_has_no_setting_for_is_not_known(string protocol, string state) => Assert.Null(table.For(protocol, state));
+    public void What_the_kernel_has_no_setting_for_is_not_known(string protocol, string state) => Assert.Null(_table.For(protocol, state));
 
     [Fact]
     public void Idle_is_the_timeout_less_the_seconds_left()
     {
-        var clock = new IdleClock(table);
+        var clock = new IdleClock(_table);
         Assert.True(clock.TryIdle(Tcp(1000, FlowStatus.SeenReply | FlowStatus.Assured), out var idle));
         Assert.Equal(431_000u, idle);
         Assert.True(clock.TryIdle(Tcp(432_000, FlowStatus.SeenReply), out idle));
@@ -50,7 +50,7 @@ public sealed class TimeoutTableTests
     [Fact]
     public void Idle_is_not_told_where_it_cant_be()
     {
-        var clock = new IdleClock(table);
+        var clock = new IdleClock(_table);
         Assert.False(clock.TryIdle(Tcp(432_001, FlowStatus.SeenReply), out _));
         Assert.False(clock.TryIdle(Tcp(1000, FlowStatus.SeenReply | FlowStatus.FixedTimeout), out _));
         var offloaded = Tcp(0, FlowStatus.SeenReply | FlowStatus.Offload);

@@ -1,22 +1,23 @@
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Netfilter.Tests.Kernel;
+using ConntrackOperator.TestKit.Kernel;
 
 namespace ConntrackOperator.Netfilter.Tests.Sysctls;
 
 [Collection(MachineCollection.Name)]
 public sealed class KernelSysctlTests
 {
-    private readonly SysctlDirectory directory = new();
+    private readonly SysctlDirectory _directory = new();
 
     [Fact]
     public void A_timeout_is_written_and_read_back_in_a_namespace_and_the_host_keeps_its_own()
     {
         NetworkNamespace.Require();
         using var space = new NetworkNamespace();
-        var host = directory.Read(SysctlNames.TcpTimeoutEstablished).Value;
-        Assert.Equal(new SysctlResult(SysctlStatus.Ok, 4321, 0, null), space.Run(() => directory.Write(SysctlNames.TcpTimeoutEstablished, 4321)));
-        Assert.Equal(4321, space.Run(() => directory.Read(SysctlNames.TcpTimeoutEstablished)).Value);
-        Assert.Equal(host, directory.Read(SysctlNames.TcpTimeoutEstablished).Value);
+        var host = _directory.Read(SysctlNames.TcpTimeoutEstablished).Value;
+        Assert.Equal(new SysctlResult(SysctlStatus.Ok, 4321, 0, null), space.Run(() => _directory.Write(SysctlNames.TcpTimeoutEstablished, 4321)));
+        Assert.Equal(4321, space.Run(() => _directory.Read(SysctlNames.TcpTimeoutEstablished)).Value);
+        Assert.Equal(host, _directory.Read(SysctlNames.TcpTimeoutEstablished).Value);
     }
 
     [Theory]
@@ -28,8 +29,8 @@ public sealed class KernelSysctlTests
     {
         NetworkNamespace.Require();
         using var space = new NetworkNamespace();
-        var held = space.Run(() => directory.Read(name)).Value;
-        var result = space.Run(() => directory.Write(name, 1024));
+        var held = space.Run(() => _directory.Read(name)).Value;
+        var result = space.Run(() => _directory.Write(name, 1024));
         Assert.Equal(SysctlStatus.ReadOnly, result.Status);
         Assert.Equal(13, result.Errno);
         Assert.Equal(held, result.Value);
@@ -44,12 +45,40 @@ public sealed class KernelSysctlTests
     {
         NetworkNamespace.Require();
         using var space = new NetworkNamespace();
-        var held = space.Run(() => directory.Read(name)).Value;
-        var result = space.Run(() => directory.Write(name, value));
+        var held = space.Run(() => _directory.Read(name)).Value;
+        var result = space.Run(() => _directory.Write(name, value));
         Assert.Equal(SysctlStatus.Failed, result.Status);
         Assert.Equal(22, result.Errno);
         Assert.Equal(held, result.Value);
         Assert.Contains("(EINVAL)", result.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("HZ", result.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(SysctlNames.TcpTimeoutEstablished)]
+    [InlineData(SysctlNames.Fragment6Timeout)]
+    public void A_timeout_that_is_too_long_for_the_kernel_says_how_long_one_may_be(string name)
+    {
+        NetworkNamespace.Require();
+        using var space = new NetworkNamespace();
+        var held = space.Run(() => _directory.Read(name)).Value;
+        var result = space.Run(() => _directory.Write(name, int.MaxValue));
+        Assert.Equal((SysctlStatus.Failed, 22, held), (result.Status, result.Errno, result.Value));
+        Assert.EndsWith("A kernel takes at most 24.8 to 248 days (2147483 to 21474836 seconds), by its HZ.", result.Message, StringComparison.Ordinal);
+        Assert.Equal(SysctlStatus.Ok, space.Run(() => _directory.Write(name, 2147483)).Status);
+    }
+
+    [Fact]
+    public void What_can_be_written_is_asked_of_the_kernel_and_nothing_changes()
+    {
+        NetworkNamespace.Require();
+        using var space = new NetworkNamespace();
+        var held = space.Run(() => _directory.Read(SysctlNames.TcpTimeoutEstablished)).Value;
+        Assert.True(space.Run(() => _directory.IsWritable(SysctlNames.TcpTimeoutEstablished)));
+        Assert.False(space.Run(() => _directory.IsWritable(SysctlNames.Max)));
+        Assert.False(space.Run(() => _directory.IsWritable("nf_conntrack_nothing")));
+        Assert.False(space.Run(() => _directory.IsWritable("../core/somaxconn")));
+        Assert.Equal(held, space.Run(() => _directory.Read(SysctlNames.TcpTimeoutEstablished)).Value);
     }
 
     [Fact]
@@ -59,9 +88,9 @@ public sealed class KernelSysctlTests
         using var space = new NetworkNamespace();
         space.Run(() =>
         {
-            Assert.True(directory.ModuleLoaded);
-            var names = directory.List();
-            Assert.All(names, name => Assert.Equal(SysctlStatus.Ok, directory.Read(name).Status));
+            Assert.True(_directory.ModuleLoaded);
+            var names = _directory.List();
+            Assert.All(names, name => Assert.Equal(SysctlStatus.Ok, _directory.Read(name).Status));
             var known = typeof(SysctlNames).GetFields().Select(f => f.GetRawConstantValue()).OfType<string>().ToHashSet();
             Assert.All(names, name => Assert.Contains(name, known));
         });
@@ -72,8 +101,8 @@ public sealed class KernelSysctlTests
     {
         NetworkNamespace.Require();
         using var machine = await MachineLock.TakeAsync(TestContext.Current.CancellationToken);
-        var held = directory.Read(SysctlNames.Buckets).Value!.Value;
-        Assert.Equal(new SysctlResult(SysctlStatus.Ok, Buckets.Round(held + 100), 0, null), directory.Write(SysctlNames.Buckets, held + 100));
+        var held = _directory.Read(SysctlNames.Buckets).Value!.Value;
+        Assert.Equal(new SysctlResult(SysctlStatus.Ok, Buckets.Round(held + 100), 0, null), _directory.Write(SysctlNames.Buckets, held + 100));
     }
 
     [Fact]
@@ -81,10 +110,10 @@ public sealed class KernelSysctlTests
     {
         NetworkNamespace.Require();
         using var machine = await MachineLock.TakeAsync(TestContext.Current.CancellationToken);
-        var held = directory.Read(SysctlNames.Max).Value!.Value;
-        Assert.Equal(new SysctlResult(SysctlStatus.Ok, held + 12345, 0, null), directory.Write(SysctlNames.Max, held + 12345));
+        var held = _directory.Read(SysctlNames.Max).Value!.Value;
+        Assert.Equal(new SysctlResult(SysctlStatus.Ok, held + 12345, 0, null), _directory.Write(SysctlNames.Max, held + 12345));
         using var space = new NetworkNamespace();
-        Assert.Equal(held + 12345, space.Run(() => directory.Read(SysctlNames.Max)).Value);
+        Assert.Equal(held + 12345, space.Run(() => _directory.Read(SysctlNames.Max)).Value);
     }
 
     [Fact]

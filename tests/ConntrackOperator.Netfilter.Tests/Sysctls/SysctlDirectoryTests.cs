@@ -4,9 +4,9 @@ namespace ConntrackOperator.Netfilter.Tests.Sysctls;
 
 public sealed class SysctlDirectoryTests : IDisposable
 {
-    private readonly TestTree.Temporary tree = new();
+    private readonly TestTree.Temporary _tree = new();
 
-    public void Dispose() => tree.Dispose();
+    public void Dispose() => _tree.Dispose();
 
     [Theory]
     [InlineData("linux-6.18", SysctlNames.Max, 262144)]
@@ -27,8 +27,8 @@ public sealed class SysctlDirectoryTests : IDisposable
         Assert.Equal(SysctlStatus.NotSupported, read.Status);
         Assert.Equal(2, read.Errno);
         Assert.Equal($"This kernel has no {name}.", read.Message);
-        Assert.Equal(SysctlStatus.NotSupported, new SysctlDirectory(tree.Root).Write(name, 1).Status);
-        Assert.False(File.Exists(Path.Combine(tree.Root, name)));
+        Assert.Equal(SysctlStatus.NotSupported, new SysctlDirectory(_tree.Root).Write(name, 1).Status);
+        Assert.False(File.Exists(Path.Combine(_tree.Root, name)));
     }
 
     [Theory]
@@ -38,8 +38,8 @@ public sealed class SysctlDirectoryTests : IDisposable
     [InlineData("12x")]
     public void What_is_not_one_whole_number_is_said_so(string content)
     {
-        tree.File(SysctlNames.Max, content);
-        var read = new SysctlDirectory(tree.Root).Read(SysctlNames.Max);
+        _tree.File(SysctlNames.Max, content);
+        var read = new SysctlDirectory(_tree.Root).Read(SysctlNames.Max);
         Assert.Equal(SysctlStatus.Failed, read.Status);
         Assert.Null(read.Value);
         Assert.Equal("nf_conntrack_max does not hold one whole number.", read.Message);
@@ -52,7 +52,7 @@ public sealed class SysctlDirectoryTests : IDisposable
     [InlineData(".")]
     public void A_name_that_would_leave_the_directory_is_refused(string name)
     {
-        var directory = new SysctlDirectory(tree.Root);
+        var directory = new SysctlDirectory(_tree.Root);
         Assert.Equal((SysctlStatus.Failed, 22), (directory.Read(name).Status, directory.Read(name).Errno));
         Assert.Equal(SysctlStatus.Failed, directory.Write(name, 1).Status);
     }
@@ -60,18 +60,18 @@ public sealed class SysctlDirectoryTests : IDisposable
     [Fact]
     public void A_shorter_value_replaces_a_longer_one_whole()
     {
-        tree.File(SysctlNames.Max, "1048576\n");
-        var directory = new SysctlDirectory(tree.Root + "/");
+        _tree.File(SysctlNames.Max, "1048576\n");
+        var directory = new SysctlDirectory(_tree.Root + "/");
         Assert.Equal(new SysctlResult(SysctlStatus.Ok, 512, 0, null), directory.Write(SysctlNames.Max, 512));
-        Assert.Equal("512\n", File.ReadAllText(Path.Combine(tree.Root, SysctlNames.Max)));
+        Assert.Equal("512\n", File.ReadAllText(Path.Combine(_tree.Root, SysctlNames.Max)));
     }
 
     [Fact]
     public void A_kernel_that_holds_another_value_is_a_failure_that_names_both()
     {
         // An ordinary file does not round: to the library it is a kernel that kept 1000 where 1024 were due.
-        tree.File(SysctlNames.Buckets, "512\n");
-        var written = new SysctlDirectory(tree.Root).Write(SysctlNames.Buckets, 1000);
+        _tree.File(SysctlNames.Buckets, "512\n");
+        var written = new SysctlDirectory(_tree.Root).Write(SysctlNames.Buckets, 1000);
         Assert.Equal(SysctlStatus.Failed, written.Status);
         Assert.Equal(1000, written.Value);
         Assert.Equal("nf_conntrack_buckets was written as 1000 and the kernel holds 1000.", written.Message);
@@ -80,24 +80,24 @@ public sealed class SysctlDirectoryTests : IDisposable
     [Fact]
     public void A_directory_without_the_keys_means_that_the_module_is_not_loaded()
     {
-        Assert.False(new SysctlDirectory(tree.Root + "/absent").ModuleLoaded);
-        tree.File(SysctlNames.Fragment6Timeout, "60\n");
-        var directory = new SysctlDirectory(tree.Root);
+        Assert.False(new SysctlDirectory(_tree.Root + "/absent").ModuleLoaded);
+        _tree.File(SysctlNames.Fragment6Timeout, "60\n");
+        var directory = new SysctlDirectory(_tree.Root);
         Assert.False(directory.ModuleLoaded);
-        tree.File(SysctlNames.Max, "65536\n");
+        _tree.File(SysctlNames.Max, "65536\n");
         Assert.True(directory.ModuleLoaded);
     }
 
     [Fact]
     public void The_list_has_the_tracking_keys_in_ordinal_order_and_nothing_else()
     {
-        tree.File("nf_log_all_netns", "0\n");
-        tree.File("nf_flowtable_tcp_timeout", "30\n");
-        tree.File("nf_conntrack_max", "1\n");
-        tree.File("nf_conntrack_acct", "1\n");
-        tree.File("nf_log/0", "NONE\n");
-        Assert.Equal(["nf_conntrack_acct", "nf_conntrack_max", "nf_flowtable_tcp_timeout"], new SysctlDirectory(tree.Root).List());
-        Assert.Empty(new SysctlDirectory(tree.Root + "/absent").List());
+        _tree.File("nf_log_all_netns", "0\n");
+        _tree.File("nf_flowtable_tcp_timeout", "30\n");
+        _tree.File("nf_conntrack_max", "1\n");
+        _tree.File("nf_conntrack_acct", "1\n");
+        _tree.File("nf_log/0", "NONE\n");
+        Assert.Equal(["nf_conntrack_acct", "nf_conntrack_max", "nf_flowtable_tcp_timeout"], new SysctlDirectory(_tree.Root).List());
+        Assert.Empty(new SysctlDirectory(_tree.Root + "/absent").List());
     }
 
     [Fact]

@@ -9,13 +9,13 @@ namespace ConntrackOperator.Planning.Tests.Advice;
 
 public class AdviserPropertyTests
 {
-    private static readonly string?[] Sysctls = [.. SettingCatalog.Fields.Select(field => field.Sysctl).Where(name => name.Contains("_timeout", StringComparison.Ordinal)), null, "nf_conntrack_other"];
-    private static readonly Gen<double> Percent = Gen.Double[0, 100];
-    private static readonly Gen<double> Rate = Gen.Frequency((2, Gen.Const(0.0)), (1, Gen.Double[0, 100_000]));
+    private static readonly string?[] _sysctls = [.. SettingCatalog.Fields.Select(field => field.Sysctl).Where(name => name.Contains("_timeout", StringComparison.Ordinal)), null, "nf_conntrack_other"];
+    private static readonly Gen<double> _percent = Gen.Double[0, 100];
+    private static readonly Gen<double> _rate = Gen.Frequency((2, Gen.Const(0.0)), (1, Gen.Double[0, 100_000]));
 
     // Idle times spread evenly up to some age: what a state holds at least idle for T falls with T.
-    private static readonly Gen<StateFacts> State =
-        Gen.Select(Gen.OneOf("ESTABLISHED", "CLOSE_WAIT", "UNREPLIED", ""), Gen.Int[0, Sysctls.Length - 1].Select(index => Sysctls[index]), Gen.Long[0, 1_000_000], Gen.Long[0, 1_000_000], Gen.Int[1, 500_000], Percent)
+    private static readonly Gen<StateFacts> _state =
+        Gen.Select(Gen.OneOf("ESTABLISHED", "CLOSE_WAIT", "UNREPLIED", ""), Gen.Int[0, _sysctls.Length - 1].Select(index => _sysctls[index]), Gen.Long[0, 1_000_000], Gen.Long[0, 1_000_000], Gen.Int[1, 500_000], _percent)
             .Select((state, sysctl, entries, timeout, age, unreplied) => new StateFacts
             {
                 Protocol = "tcp",
@@ -28,12 +28,12 @@ public class AdviserPropertyTests
                 IdleAtLeast = age == 1 ? null : idle => (long)(entries * Math.Max(0, 1 - (idle.TotalSeconds / age))),
             });
 
-    private static readonly Gen<TableFacts> Facts = Gen.Select(
+    private static readonly Gen<TableFacts> _facts = Gen.Select(
         Gen.Select(Gen.Long[0, 5_000_000], Gen.Frequency((1, Gen.Const(0L)), (6, Gen.Long[1, 200_000_000]), (6, Gen.Long[1024, 5_000_000])), Gen.Long[0, 5_000_000], Gen.Long[0, 1L << 36]),
-        State.Array[0, 6],
-        Gen.Select(Percent, Percent, Gen.Double[0, 5], Gen.Int[1, 90]),
-        Gen.Select(Rate, Rate, Rate, Rate),
-        Gen.Select(Percent, Percent, Percent, Gen.OneOf("ESTABLISHED", "CLOSE_WAIT"))).Select((table, states, percents, rates, top) => new TableFacts
+        _state.Array[0, 6],
+        Gen.Select(_percent, _percent, Gen.Double[0, 5], Gen.Int[1, 90]),
+        Gen.Select(_rate, _rate, _rate, _rate),
+        Gen.Select(_percent, _percent, _percent, Gen.OneOf("ESTABLISHED", "CLOSE_WAIT"))).Select((table, states, percents, rates, top) => new TableFacts
         {
             Entries = table.Item1,
             Limit = table.Item2,
@@ -54,7 +54,7 @@ public class AdviserPropertyTests
     public void Random_tables_reach_every_kind_of_advice_and_every_field_of_the_table()
     {
         var seen = new ConcurrentDictionary<string, int>();
-        Facts.Sample(
+        _facts.Sample(
             facts => Assert.All(Adviser.Advise(facts), item =>
             {
                 seen[item.Kind.ToString()] = 1;
@@ -65,7 +65,7 @@ public class AdviserPropertyTests
     }
 
     [Fact]
-    public void Every_value_is_one_that_its_field_of_a_policy_takes() => Facts.Sample(
+    public void Every_value_is_one_that_its_field_of_a_policy_takes() => _facts.Sample(
         facts => Assert.All(Adviser.Advise(facts), item =>
         {
             Assert.Equal(item.Field is null, item.Value is null);
@@ -78,7 +78,7 @@ public class AdviserPropertyTests
         iter: 20_000);
 
     [Fact]
-    public void A_table_that_is_advised_fits_into_the_memory_limit_and_is_larger_than_the_one_there_is() => Facts.Sample(
+    public void A_table_that_is_advised_fits_into_the_memory_limit_and_is_larger_than_the_one_there_is() => _facts.Sample(
         facts => Assert.All(Adviser.Advise(facts).Where(item => item.Field is "table.size.entries" or "table.buckets"), item =>
         {
             var value = long.Parse(item.Value!, CultureInfo.InvariantCulture);
@@ -91,7 +91,7 @@ public class AdviserPropertyTests
         iter: 20_000);
 
     [Fact]
-    public void No_more_is_freed_than_the_states_of_that_time_out_hold() => Facts.Sample(
+    public void No_more_is_freed_than_the_states_of_that_time_out_hold() => _facts.Sample(
         facts => Assert.All(Adviser.Advise(facts), item => Assert.InRange(
             item.EntriesFreed ?? 1,
             1,
@@ -99,7 +99,7 @@ public class AdviserPropertyTests
         iter: 20_000);
 
     [Fact]
-    public void An_advised_time_out_is_shorter_than_the_one_there_is_and_the_same_wherever_its_field_is_named() => Facts.Sample(
+    public void An_advised_time_out_is_shorter_than_the_one_there_is_and_the_same_wherever_its_field_is_named() => _facts.Sample(
         facts =>
         {
             var timeouts = Adviser.Advise(facts).Where(item => item.Field?.StartsWith("timeouts.", StringComparison.Ordinal) == true).ToList();
@@ -113,7 +113,7 @@ public class AdviserPropertyTests
         iter: 20_000);
 
     [Fact]
-    public void Advice_is_the_same_for_the_same_facts_in_any_order_of_the_states_the_most_pressing_first() => Facts.Sample(
+    public void Advice_is_the_same_for_the_same_facts_in_any_order_of_the_states_the_most_pressing_first() => _facts.Sample(
         facts =>
         {
             var items = Adviser.Advise(facts);

@@ -56,7 +56,7 @@ public sealed class OtlpTests
         await using var collector = await OtlpReceiver.StartAsync();
         using var cluster = new ControllersCluster();
         await using var controller = cluster.StartController(Environment(collector, protocol));
-        await cluster.PolicyAsync("edge");
+        cluster.Policy("edge");
         var got = collector.Received;
         await Eventually.UntilAsync(() => got.AllMetrics.Any(m => m.Name == "conntrack_policy_nodes" && Points(m).Any(p => p.AsInt == 1 && Labels(p) == "policy=edge,state=selected")), "the metric");
         await Eventually.UntilAsync(() => got.AllSpans.Any(s => s.Name == "reconcile node") && got.AllSpans.Any(s => s.Name == "reconcile policy"), "the spans");

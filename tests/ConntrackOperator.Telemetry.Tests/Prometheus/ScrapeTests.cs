@@ -11,7 +11,7 @@ public sealed class ScrapeTests : IDisposable
     private readonly Meter _meter = new("test-" + Interlocked.Increment(ref _number));
     private readonly TelemetryPipeline _pipeline;
 
-    public ScrapeTests() => _pipeline = new TelemetryPipeline(new TelemetrySettings(), Sources.Of(_meter.Name), scrape: true);
+    public ScrapeTests() => _pipeline = new TelemetryPipeline(new TelemetrySettings(), Sources.Of(_meter.Name, ("many_total", 100), ("g", 100), ("h_seconds", 1)), Scraping.On);
 
     [Fact]
     public void Counter_is_a_counter_and_keeps_its_name()

@@ -35,10 +35,14 @@ internal sealed class ControllersCluster : IDisposable
     public RunningProgram StartController((string, string)[] environment, params string[] arguments) => RunningProgram.Start(
         "ConntrackOperator.Controller", "conntrack-controller", ["--kubeconfig", _kubeconfig, "--namespace", "conntrack-system", "--identity", "me", .. arguments], environment);
 
-    public Task PolicyAsync(string name)
+    public void Policy(string name, string more = "") =>
+        _server.Put(ResourceTypes.Policy, $$"""{"metadata":{"name":"{{name}}"},"spec":{"timeouts":{"generic":"5m"}{{more}} } }""");
+
+    /// <summary>The API server goes away and comes back.</summary>
+    public void Restart()
     {
-        _server.Put(ResourceTypes.Policy, $$"""{"metadata":{"name":"{{name}}"},"spec":{"timeouts":{"generic":"5m"} } }""");
-        return Task.CompletedTask;
+        _server.Stop();
+        _server.Start();
     }
 
     public void Dispose()

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using ConntrackOperator.Simulation;
+using ConntrackOperator.TestKit;
 
 namespace ConntrackOperator.Telemetry.Tests.Simulation;
 
@@ -32,7 +32,7 @@ internal sealed class RunningProgram : IAsyncDisposable
         var port = FreePort();
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         // From its own folder, where its own assemblies are: a test host brings others.
-        var built = Path.Combine(RealCluster.RepositoryRoot(), "src", project, Path.GetRelativePath(Path.Combine(RealCluster.RepositoryRoot(), "tests", "ConntrackOperator.Telemetry.Tests"), AppContext.BaseDirectory));
+        var built = Path.Combine(Repository.Root, "src", project, Path.GetRelativePath(Path.Combine(Repository.Root, "tests", "ConntrackOperator.Telemetry.Tests"), AppContext.BaseDirectory));
         foreach (var argument in (string[])["exec", Path.Combine(built, program + ".dll"), "--listen", $"127.0.0.1:{port}", .. arguments])
         {
             start.ArgumentList.Add(argument);

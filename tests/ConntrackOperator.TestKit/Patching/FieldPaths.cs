@@ -8,7 +8,7 @@ internal sealed class FieldPaths(IReadOnlyDictionary<string, string[]> listMapKe
     private const char Separator = '\u001f';
     private const char ItemMark = '\u001e';
 
-    private static readonly HashSet<string> NobodysFields =
+    private static readonly HashSet<string> _nobodysFields =
     [
         "apiVersion", "kind", "metadata.name", "metadata.namespace", "metadata.uid", "metadata.resourceVersion",
         "metadata.generation", "metadata.creationTimestamp", "metadata.deletionTimestamp", "metadata.managedFields",
@@ -112,7 +112,7 @@ internal sealed class FieldPaths(IReadOnlyDictionary<string, string[]> listMapKe
                 foreach (var (name, value) in map)
                 {
                     var below = Join(schema, name);
-                    if (!NobodysFields.Contains(below))
+                    if (!_nobodysFields.Contains(below))
                     {
                         Collect(value, path.Length == 0 ? name : path + Separator + name, below, paths);
                     }

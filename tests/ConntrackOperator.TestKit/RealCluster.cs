@@ -1,9 +1,10 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
-using ConntrackOperator.TestKit;
+using ConntrackOperator.Kubernetes.Transport;
+using Xunit;
 
-namespace ConntrackOperator.Simulation;
+namespace ConntrackOperator.TestKit;
 
 /// <summary>One real API server for an assembly's tests, if there can be one, with this project's kinds and namespaces.</summary>
 public sealed class RealCluster : IAsyncLifetime
@@ -39,7 +40,7 @@ public sealed class RealCluster : IAsyncLifetime
             await PostAsync(http, "/api/v1/namespaces", "application/json", $$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{name}}"} }""", conflictIsFine: true);
         }
 
-        foreach (var file in Directory.GetFiles(Path.Combine(RepositoryRoot(), "config", "crd"), "conntrack.dev_*.yaml"))
+        foreach (var file in Directory.GetFiles(Path.Combine(Repository.Root, "config", "crd"), "conntrack.dev_*.yaml"))
         {
             await PostAsync(http, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", "application/yaml", await File.ReadAllTextAsync(file));
         }
@@ -58,10 +59,23 @@ public sealed class RealCluster : IAsyncLifetime
         }
     }
 
-    /// <summary>Deletes everything that a test may have left.</summary>
+    /// <summary>How a program under test connects: with the files that it would find in a pod. Skips the test when there is no server.</summary>
+    public ServerConnection Connection() => new()
+    {
+        Server = Require().BaseAddress,
+        CertificateAuthorityFile = Require().CertificateAuthorityFile,
+        TokenFile = Require().TokenFile,
+    };
+
+    /// <summary>Deletes everything that a test may have left. Without effect where there is no server.</summary>
     public async Task ClearAsync()
     {
-        using var http = Server!.CreateHttpClient();
+        if (Server is null)
+        {
+            return;
+        }
+
+        using var http = Server.CreateHttpClient();
         foreach (var path in _everything)
         {
             var list = JsonNode.Parse(await http.GetStringAsync(new Uri(path, UriKind.Relative)))!;
@@ -77,18 +91,6 @@ public sealed class RealCluster : IAsyncLifetime
                 await http.DeleteAsync(one);
             }
         }
-    }
-
-    /// <summary>Where the solution is.</summary>
-    public static string RepositoryRoot()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory!.FullName, "ConntrackOperator.sln")))
-        {
-            directory = directory.Parent;
-        }
-
-        return directory.FullName;
     }
 
     private static async Task PostAsync(HttpClient http, string path, string type, string text, bool conflictIsFine = false)

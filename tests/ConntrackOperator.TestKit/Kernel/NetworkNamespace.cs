@@ -1,31 +1,32 @@
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
+using Xunit;
 
-namespace ConntrackOperator.Netfilter.Tests.Kernel;
+namespace ConntrackOperator.TestKit.Kernel;
 
 /// <summary>
 /// A network namespace of its own. A namespace belongs to a thread, so one dedicated thread lives in it and runs whatever a
 /// test gives it; programs started there inherit it. It is gone when the thread ends.
 /// </summary>
-internal sealed partial class NetworkNamespace : IDisposable
+public sealed partial class NetworkNamespace : IDisposable
 {
     private const int CLONE_NEWNET = 0x40000000;
 
-    private readonly System.Collections.Concurrent.BlockingCollection<Action> work = [];
-    private readonly Thread thread;
+    private readonly System.Collections.Concurrent.BlockingCollection<Action> _work = [];
+    private readonly Thread _thread;
 
-    internal NetworkNamespace()
+    public NetworkNamespace()
     {
-        thread = new Thread(Loop) { IsBackground = true, Name = "namespace" };
-        thread.Start();
+        _thread = new Thread(Loop) { IsBackground = true, Name = "namespace" };
+        _thread.Start();
         Run(() => unshare(CLONE_NEWNET) == 0 ? true : throw new InvalidOperationException($"unshare: errno {Marshal.GetLastPInvokeError()}"));
     }
 
     /// <summary>Why namespaces can't be made here, or null when they can.</summary>
-    internal static string? Missing { get; } = FindMissing();
+    public static string? Missing { get; } = FindMissing();
 
-    internal static void Require(params string[] programs)
+    public static void Require(params string[] programs)
     {
         Assert.SkipUnless(Missing is null, Missing ?? "");
         foreach (var program in programs)
@@ -36,12 +37,12 @@ internal sealed partial class NetworkNamespace : IDisposable
         }
     }
 
-    internal T Run<T>(Func<T> function)
+    public T Run<T>(Func<T> function)
     {
         T result = default!;
         ExceptionDispatchInfo? error = null;
         using var done = new ManualResetEventSlim();
-        work.Add(() =>
+        _work.Add(() =>
         {
             try
             {
@@ -61,17 +62,17 @@ internal sealed partial class NetworkNamespace : IDisposable
         return result;
     }
 
-    internal void Run(Action action) => Run(() =>
+    public void Run(Action action) => Run(() =>
     {
         action();
         return true;
     });
 
     /// <summary>Runs a program inside; its standard output. Fails the test when it fails.</summary>
-    internal string Execute(string program, string arguments, string? input = null) => Run(() => ExecuteHere(program, arguments, input));
+    public string Execute(string program, string arguments, string? input = null) => Run(() => ExecuteHere(program, arguments, input));
 
     /// <summary>The same, from a function that already runs inside.</summary>
-    internal string ExecuteHere(string program, string arguments, string? input = null)
+    public string ExecuteHere(string program, string arguments, string? input = null)
     {
         using var process = Process.Start(new ProcessStartInfo(program, arguments)
         {
@@ -97,7 +98,7 @@ internal sealed partial class NetworkNamespace : IDisposable
     }
 
     /// <summary>Brings loopback up and makes the kernel track what is sent over it.</summary>
-    internal void TrackLoopback()
+    public void TrackLoopback()
     {
         Execute("ip", "link set lo up");
         Execute("nft", "-f -", """
@@ -109,16 +110,16 @@ internal sealed partial class NetworkNamespace : IDisposable
 
     public void Dispose()
     {
-        work.CompleteAdding();
-        thread.Join();
-        work.Dispose();
+        _work.CompleteAdding();
+        _thread.Join();
+        _work.Dispose();
     }
 
     private static string? FindMissing()
     {
         if (!OperatingSystem.IsLinux() || Environment.UserName != "root")
         {
-            return "Needs root on Linux: makes network namespaces.";
+            return "Needs root on Linux: makes net_work namespaces.";
         }
 
         try
@@ -130,13 +131,13 @@ internal sealed partial class NetworkNamespace : IDisposable
         }
         catch (InvalidOperationException e)
         {
-            return $"No network namespace can be made here: {e.Message}";
+            return $"No net_work namespace can be made here: {e.Message}";
         }
     }
 
     private void Loop()
     {
-        foreach (var item in work.GetConsumingEnumerable())
+        foreach (var item in _work.GetConsumingEnumerable())
         {
             item();
         }

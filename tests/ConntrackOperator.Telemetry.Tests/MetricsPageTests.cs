@@ -1,0 +1,91 @@
+using System.Text;
+using ConntrackOperator.Agent.Options;
+using ConntrackOperator.Agent.Reporting;
+using ConntrackOperator.Agent.Telemetry;
+using ConntrackOperator.Api;
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Engine.Observation;
+using ConntrackOperator.Kubernetes.Watching;
+using ConntrackOperator.Netfilter.Counters;
+using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Sampling;
+using ConntrackOperator.Telemetry.Tests.Simulation;
+using ConntrackOperator.TestKit;
+
+namespace ConntrackOperator.Telemetry.Tests;
+
+/// <summary>docs/metrics.md lists what the programs serve, all of it and nothing else; alerts and dashboards are checked against that page.</summary>
+public sealed class MetricsPageTests
+{
+    [Fact]
+    public async Task Agent_serves_what_the_page_lists()
+    {
+        using var server = new FakeApiServer([new FakeResource(Reporter.Type)]);
+        using var metrics = new AgentMetrics();
+        using var pipeline = new TelemetryPipeline(new TelemetrySettings(), AgentTelemetry.Source(new AgentOptions { NodeName = "node-7" }), Scraping.WhenAsked);
+        pipeline.Scrape!();
+        metrics.Show(
+            new TableReading(10, 100, 100, 1000, Counters, CounterRates.Zero),
+            new NodeStatus { Settings = [new SettingStatus { Name = "nf_conntrack_max", Desired = 1, Actual = 1, State = SettingState.InSync }] },
+            Breakdown,
+            flushed: 3);
+        metrics.Applied(TimeSpan.FromMilliseconds(1));
+        metrics.Scanned(TimeSpan.FromMilliseconds(1));
+        metrics.Reported(written: true, new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero));
+
+        // A watch that ends every second is established again.
+        using var stop = new CancellationTokenSource();
+        var watcher = new ResourceWatcher<ConntrackNode>(server.CreateClient(), Reporter.Type, ApiJson.Default.ConntrackNode, new WatcherOptions { WatchTimeout = TimeSpan.FromSeconds(1) });
+        var watching = watcher.RunAsync(stop.Token);
+        await Eventually.UntilAsync(() => watcher.Watches > 1, "the watch again");
+        var scraped = Exposition.Parse(Encoding.UTF8.GetString(pipeline.Scrape().Span));
+        await stop.CancelAsync();
+        await watching;
+        Assert.Equal(Listed("agent"), Lines(scraped));
+    }
+
+    [Fact]
+    public async Task Controller_serves_what_the_page_lists()
+    {
+        using var cluster = new ControllersCluster();
+        await using var controller = cluster.StartController([]);
+        await controller.ScrapeUntilAsync(t => t.Contains("leader_election_master_status{name=\"conntrack-controller\"} 1\n", StringComparison.Ordinal), "the leader");
+        cluster.Policy("edge", """, "rollout":{"maxUnavailable":1} """);
+        await controller.ScrapeUntilAsync(t => t.Contains("conntrack_policy_rollout_paused{policy=\"edge\"} 0\n", StringComparison.Ordinal) && t.Contains("controller_runtime_reconcile_total{", StringComparison.Ordinal), "the policy");
+        cluster.Restart();
+        var text = await controller.ScrapeUntilAsync(t => t.Contains("conntrack_watch_reconnects_total{", StringComparison.Ordinal), "the watches again");
+        Assert.Equal(Listed("controller"), Lines(Exposition.Parse(text)));
+    }
+
+    private static ConntrackCounters Counters { get; } = new()
+    {
+        Drop = 1, EarlyDrop = 2, InsertFailed = 3, ClashResolve = 4, ChainTooLong = 5, Invalid = 6, SearchRestart = 7, Found = 8, Insert = 9, Delete = 10, Ignore = 11, Error = 12,
+        At = default, Source = CounterSource.Ctnetlink,
+    };
+
+    private static Breakdown Breakdown { get; } = new()
+    {
+        Source = FlowSource.Ctnetlink, At = default, Elapsed = TimeSpan.Zero, Sampled = 10, TableEntries = 10, Complete = true, ErrorBoundPercent = 0, AssuredPercent = 0, UnrepliedPercent = 0,
+        States =
+        [
+            new StateShare
+            {
+                Protocol = "tcp", State = "ESTABLISHED", Count = 10, EstimatedEntries = 10, Percent = 100, ErrorBoundPercent = 0, UnrepliedPercent = 0, AssuredPercent = 0,
+                TimeoutKey = null, Timeout = null, IdleP50 = null, IdleP90 = null, Idle = new IdleHistogram { Counts = [], Known = 0 },
+            },
+        ],
+        TopSources = [], TopUnrepliedSources = [], TopDestinations = [], TopTcpDestinationsByState = [], TopPorts = [], Undecodable = 0,
+    };
+
+    private static IEnumerable<string> Lines(Dictionary<string, (string Type, SortedSet<string> Labels)> scraped) =>
+        scraped.Select(m => $"{m.Key} {m.Value.Type} {string.Join(',', m.Value.Labels)}").Order(StringComparer.Ordinal);
+
+    /// <summary>The page's rows for a program, as "name type label,label".</summary>
+    private static IEnumerable<string> Listed(string program) =>
+        File.ReadLines(Path.Combine(Repository.Root, "docs", "metrics.md"))
+            .Where(l => l.StartsWith("| `", StringComparison.Ordinal))
+            .Select(l => l.Split('|', StringSplitOptions.TrimEntries))
+            .Where(c => c[4] == program || c[4] == "both")
+            .Select(c => $"{c[1].Trim('`')} {c[2]} {string.Join(',', c[3].Split(',', StringSplitOptions.TrimEntries).Order(StringComparer.Ordinal))}")
+            .Order(StringComparer.Ordinal);
+}
