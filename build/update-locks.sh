@@ -9,6 +9,6 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 case ${1:-} in
   --check) exec dotnet restore --locked-mode --nologo --verbosity quiet ;;
-  '') CI='' dotnet restore --force-evaluate -p:RestoreLockedMode=false --nologo --verbosity quiet ;;
+  '') CI='' dotnet restore --force-evaluate -p:RestoreLockedMode=false --nologo --verbosity quiet; dotnet --version >build/locked-sdk ;;
   *) echo "usage: build/update-locks.sh [--check]" >&2; exit 2 ;;
 esac
