@@ -7,7 +7,7 @@ namespace ConntrackOperator.Planning.Rollouts;
 public static class RolloutPlanner
 {
     /// <summary>Settings that only make sense together: the size with its buckets and with what makes entries larger, which the memory limit was computed with; the thresholds of reassembly, of which the kernel refuses a low one above the high one.</summary>
-    private static readonly string[][] Groups =
+    private static readonly string[][] _groups =
     [
         [SettingCatalog.MaxName, SettingCatalog.BucketsName, SettingCatalog.AccountingName, SettingCatalog.TimestampsName],
         [SettingCatalog.ByPath["ipv6Fragments.highThreshold"].Sysctl, SettingCatalog.ByPath["ipv6Fragments.lowThreshold"].Sysctl],
@@ -102,7 +102,7 @@ public static class RolloutPlanner
     private static IEnumerable<IReadOnlyList<string>> Units(IEnumerable<string> names)
     {
         var left = new SortedSet<string>(names, StringComparer.Ordinal);
-        foreach (var group in Groups)
+        foreach (var group in _groups)
         {
             string[] together = [.. group.Where(left.Contains)];
             if (together.Length > 0)

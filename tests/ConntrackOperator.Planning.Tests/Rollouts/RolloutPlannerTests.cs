@@ -9,7 +9,7 @@ namespace ConntrackOperator.Planning.Tests.Rollouts;
 public class RolloutPlannerTests
 {
     private const string Established = "nf_conntrack_tcp_timeout_established";
-    private static readonly string[] Limited = ["p", "q"];
+    private static readonly string[] _limited = ["p", "q"];
 
     private static NodeSetting Set(string name, long value, string policy, PolicyMode mode = PolicyMode.Enforce, RemovalPolicy onRemoval = RemovalPolicy.Restore, string? rule = null) =>
         new() { Name = name, Value = value, Policy = policy, Mode = mode, OnRemoval = onRemoval, Rule = rule };
@@ -25,7 +25,7 @@ public class RolloutPlannerTests
     public void First_plan_of_a_node_waits_as_any_other()
     {
         var desired = Spec(Set("a", 1, "p"), Set("b", 1, "free"));
-        var changes = RolloutPlanner.Changes(null, Plan(desired, "p", "free"), Limited);
+        var changes = RolloutPlanner.Changes(null, Plan(desired, "p", "free"), _limited);
         Assert.Equal("a by p", Text(changes));
         Assert.Equal(["b"], RolloutPlanner.Step(null, desired, changes).Settings!.Select(s => s.Name));
     }
@@ -35,7 +35,7 @@ public class RolloutPlannerTests
     {
         var stored = Spec(Set("a", 1, "p"), Set("b", 1, "p", PolicyMode.Observe), Set("c", 1, "p"));
         var desired = Spec(Set("a", 2, "p"), Set("b", 1, "p"));
-        Assert.Equal("a by p; b by p; c by p", Text(RolloutPlanner.Changes(stored, Plan(desired, "p"), Limited)));
+        Assert.Equal("a by p; b by p; c by p", Text(RolloutPlanner.Changes(stored, Plan(desired, "p"), _limited)));
     }
 
     [Fact]
@@ -43,14 +43,14 @@ public class RolloutPlannerTests
     {
         var stored = Spec(Set("a", 1, "p"), Set("b", 1, "p"), Set("c", 1, "p", onRemoval: RemovalPolicy.Keep), Set("d", 1, "p"));
         var desired = Spec(Set("a", 1, "q", onRemoval: RemovalPolicy.Keep, rule: "another"), Set("b", 7, "p", PolicyMode.Observe), Set("d", 1, "p"));
-        Assert.Empty(RolloutPlanner.Changes(stored, Plan(desired, "q", "p"), Limited));
+        Assert.Empty(RolloutPlanner.Changes(stored, Plan(desired, "q", "p"), _limited));
     }
 
     [Fact]
     public void Change_from_one_policy_to_another_needs_a_place_with_both()
     {
         var plan = Plan(Spec(Set("a", 2, "q")), "q", "p");
-        Assert.Equal("a by p,q", Text(RolloutPlanner.Changes(Spec(Set("a", 1, "p")), plan, Limited)));
+        Assert.Equal("a by p,q", Text(RolloutPlanner.Changes(Spec(Set("a", 1, "p")), plan, _limited)));
         Assert.Equal("a by p", Text(RolloutPlanner.Changes(Spec(Set("a", 1, "p")), plan, ["p"])));
     }
 
@@ -58,7 +58,7 @@ public class RolloutPlannerTests
     public void What_a_policy_leaves_behind_that_selects_the_node_no_more_goes_at_once_whatever_takes_its_place()
     {
         var stored = Spec(Set("a", 1, "gone"), Set("b", 1, "gone"));
-        Assert.Empty(RolloutPlanner.Changes(stored, Plan(Spec(Set("a", 2, "p")), "p"), [.. Limited, "gone"]));
+        Assert.Empty(RolloutPlanner.Changes(stored, Plan(Spec(Set("a", 2, "p")), "p"), [.. _limited, "gone"]));
     }
 
     [Fact]
@@ -66,7 +66,7 @@ public class RolloutPlannerTests
     {
         var stored = Spec(Set("nf_conntrack_max", 1024, "p"), Set("nf_conntrack_buckets", 1024, "free"), Set(Established, 1, "free"));
         var desired = Spec(Set("nf_conntrack_max", 2048, "p"), Set("nf_conntrack_buckets", 2048, "free"), Set("nf_conntrack_acct", 1, "free"), Set(Established, 2, "free"));
-        var changes = RolloutPlanner.Changes(stored, Plan(desired, "p", "free"), Limited);
+        var changes = RolloutPlanner.Changes(stored, Plan(desired, "p", "free"), _limited);
         Assert.Equal("nf_conntrack_max,nf_conntrack_buckets,nf_conntrack_acct by p", Text(changes));
         var step = RolloutPlanner.Step(stored, desired, changes);
         Assert.Equal([("nf_conntrack_buckets", 1024L), ("nf_conntrack_max", 1024), (Established, 2)],
@@ -78,7 +78,7 @@ public class RolloutPlannerTests
     {
         var stored = Spec(Set("nf_conntrack_frag6_low_thresh", 30, "p"), Set("nf_conntrack_frag6_high_thresh", 40, "free"));
         var desired = Spec(Set("nf_conntrack_frag6_low_thresh", 10, "p"), Set("nf_conntrack_frag6_high_thresh", 20, "free"));
-        var change = Assert.Single(RolloutPlanner.Changes(stored, Plan(desired, "p", "free"), Limited));
+        var change = Assert.Single(RolloutPlanner.Changes(stored, Plan(desired, "p", "free"), _limited));
         Assert.Equal(2, change.Settings.Count);
     }
 
@@ -87,7 +87,7 @@ public class RolloutPlannerTests
     {
         var refused = new RefusedSetting { Name = "a", Policy = "p", Reason = "OverMemoryLimit" };
         var (stored, desired) = (Spec(Set("a", 1, "p")), Spec() with { Refused = [refused] });
-        var changes = RolloutPlanner.Changes(stored, Plan(desired, "p"), Limited);
+        var changes = RolloutPlanner.Changes(stored, Plan(desired, "p"), _limited);
         Assert.Null(RolloutPlanner.Step(stored, desired, changes).Refused);
         Assert.Equal([refused], RolloutPlanner.Step(stored, desired, []).Refused!);
     }
