@@ -22,7 +22,8 @@ internal sealed record NodeContribution(
         plan.Policies.ToDictionary(
             p => p,
             p => NodeVerdict.Judge(p, plan.Spec, isWritten ? node?.Metadata?.Generation : long.MaxValue, node, isReady, step.At, step.Waiting.Contains(p))
-                with { Rollout = step.Stand(p, node, isWritten) },
+                with
+            { Rollout = step.Stand(p, node, isWritten) },
             StringComparer.Ordinal),
         plan.Conflicts);
 }

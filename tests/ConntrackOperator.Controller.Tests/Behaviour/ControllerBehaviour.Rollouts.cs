@@ -153,7 +153,12 @@ public abstract partial class ControllerBehaviour
         await ReadyAsync(4);
         Fleet.Outcome = (_, setting) => setting.Value != 3600 ? null : new()
         {
-            Name = setting.Name, Desired = setting.Value, Actual = 7, Policy = setting.Policy, State = Api.Nodes.SettingState.Failed, Message = "refused",
+            Name = setting.Name,
+            Desired = setting.Value,
+            Actual = 7,
+            Policy = setting.Policy,
+            State = Api.Nodes.SettingState.Failed,
+            Message = "refused",
         };
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"1h"}},"rollout":{"maxUnavailable":2}}""");
         await Until(() => Cluster.Policy("p")!.Status!.Nodes is { Failed: 2, Waiting: 2 }, "two fail, two wait");

@@ -160,7 +160,10 @@ internal sealed class RolloutWorld
                 Rates = new RatesStatus { DropsPerMinute = drops },
                 Settings = (node.Spec!.Settings ?? []).ConvertAll(s => new SettingStatus
                 {
-                    Name = s.Name, Desired = s.Value, Policy = s.Policy, State = fails ? SettingState.Failed : SettingState.InSync,
+                    Name = s.Name,
+                    Desired = s.Value,
+                    Policy = s.Policy,
+                    State = fails ? SettingState.Failed : SettingState.InSync,
                 }),
             },
         };
@@ -276,7 +279,10 @@ internal sealed class RolloutWorld
         {
             Metadata = new ObjectMeta
             {
-                Name = name, Generation = generation, CreationTimestamp = existing?.Metadata!.CreationTimestamp ?? Now, Annotations = RolloutMarks.Annotations(work.Step.Marks),
+                Name = name,
+                Generation = generation,
+                CreationTimestamp = existing?.Metadata!.CreationTimestamp ?? Now,
+                Annotations = RolloutMarks.Annotations(work.Step.Marks),
             },
             Spec = work.Step.Spec,
             Status = existing?.Status,
