@@ -59,13 +59,33 @@ public sealed class MetricsPageTests
 
     private static ConntrackCounters Counters { get; } = new()
     {
-        Drop = 1, EarlyDrop = 2, InsertFailed = 3, ClashResolve = 4, ChainTooLong = 5, Invalid = 6, SearchRestart = 7, Found = 8, Insert = 9, Delete = 10, Ignore = 11, Error = 12,
-        At = default, Source = CounterSource.Ctnetlink,
+        Drop = 1,
+        EarlyDrop = 2,
+        InsertFailed = 3,
+        ClashResolve = 4,
+        ChainTooLong = 5,
+        Invalid = 6,
+        SearchRestart = 7,
+        Found = 8,
+        Insert = 9,
+        Delete = 10,
+        Ignore = 11,
+        Error = 12,
+        At = default,
+        Source = CounterSource.Ctnetlink,
     };
 
     private static Breakdown Breakdown { get; } = new()
     {
-        Source = FlowSource.Ctnetlink, At = default, Elapsed = TimeSpan.Zero, Sampled = 10, TableEntries = 10, Complete = true, ErrorBoundPercent = 0, AssuredPercent = 0, UnrepliedPercent = 0,
+        Source = FlowSource.Ctnetlink,
+        At = default,
+        Elapsed = TimeSpan.Zero,
+        Sampled = 10,
+        TableEntries = 10,
+        Complete = true,
+        ErrorBoundPercent = 0,
+        AssuredPercent = 0,
+        UnrepliedPercent = 0,
         States =
         [
             new StateShare
@@ -74,7 +94,12 @@ public sealed class MetricsPageTests
                 TimeoutKey = null, Timeout = null, IdleP50 = null, IdleP90 = null, Idle = new IdleHistogram { Counts = [], Known = 0 },
             },
         ],
-        TopSources = [], TopUnrepliedSources = [], TopDestinations = [], TopTcpDestinationsByState = [], TopPorts = [], Undecodable = 0,
+        TopSources = [],
+        TopUnrepliedSources = [],
+        TopDestinations = [],
+        TopTcpDestinationsByState = [],
+        TopPorts = [],
+        Undecodable = 0,
     };
 
     private static IEnumerable<string> Lines(Dictionary<string, (string Type, SortedSet<string> Labels)> scraped) =>
