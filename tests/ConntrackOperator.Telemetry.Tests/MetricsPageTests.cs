@@ -15,6 +15,7 @@ using ConntrackOperator.TestKit;
 namespace ConntrackOperator.Telemetry.Tests;
 
 /// <summary>docs/metrics.md lists what the programs serve, all of it and nothing else; alerts and dashboards are checked against that page.</summary>
+[Collection(Sources.OneAtATime)]
 public sealed class MetricsPageTests
 {
     [Fact]

@@ -78,7 +78,8 @@ equals "user: agent" 0:0 "$(config_of agent '{{.OCIv1.Config.User}}')"
 equals "user: controller" 1654:1654 "$(config_of controller '{{.OCIv1.Config.User}}')"
 equals "user: cli" 1654:1654 "$(config_of cli '{{.OCIv1.Config.User}}')"
 
-# in_image FILES USER COMMAND...: does not return. In a mount namespace of its own, the image read-only but for /state, with a /proc.
+# in_image FILES USER COMMAND...: does not return. In a mount namespace of its own, the image read-only but for /state, with a
+# /proc and the devices that every container has.
 in_image() {
   local files=$1 user=$2
   shift 2
@@ -90,6 +91,12 @@ in_image() {
     shift 3
     mount --bind "$files" "$files"
     mount -t proc proc "$files/proc"
+    mkdir -p "$files/dev"
+    mount -t tmpfs -o mode=755 tmpfs "$files/dev"
+    for device in null zero random urandom; do
+      touch "$files/dev/$device"
+      mount --bind "/dev/$device" "$files/dev/$device"
+    done
     mount -t tmpfs -o mode=755 tmpfs "$files/home"
     mkdir "$files/home/state"
     mount --bind "$state" "$files/home/state"

@@ -66,7 +66,7 @@ N
   mapfile -t args < <(sed -n '/^ *args:$/,/^ *env:$/s/^ *- //p' "$work/agent.yaml" |
     sed -e "s|^--state-dir=.*|--state-dir=$work/state|" -e 's|^--sysctl-dir=.*|--sysctl-dir=/proc/sys/net/netfilter|' -e 's|^--host-root=.*|--host-root=/|' \
       -e "s|^--listen=\$(POD_IP):.*|--listen=127.0.0.1:$agent_port|" -e 's|^--start-jitter=.*|--start-jitter=0s|')
-  "$AGENT" "${args[@]}" --node-name=node-1 "--server=$(sed -n 's/^ *server: //p' "$KUBECONFIG")" "--token-file=$work/token" "--ca-file=$work/ca.crt" >"$work/agent.log" 2>&1 &
+  "$AGENT" "${args[@]}" --node-name=node-1 "--server=$(sed -n 's/^ *server: //p' "$KUBECONFIG")" "--token-file=$work/token" "--ca-file=$work/ca.crt" --scan-interval=1s >"$work/agent.log" 2>&1 &
   started+=($!)
 
   jq -n --argjson agent "$(target agent agent-x2x agent "127.0.0.1:$agent_port")" --argjson controller "$(target controller controller-7c controller "127.0.0.1:$controller_port")" \

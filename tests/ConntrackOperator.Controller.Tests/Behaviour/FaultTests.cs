@@ -183,7 +183,9 @@ public sealed class FaultTests() : SimulatedClusterTest(User)
         await Until(() => Cluster.IsReady("even") && Cluster.Policy("even")!.Status!.Nodes!.Ready == 6, "the policy is ready");
         await Until(() => Cluster.Plans.Count(p => p.Spec!.Settings!.Exists(s => s is { Policy: "even", Value: 111 })) == 6, "its nodes have the last plan");
         await Until(() => Cluster.Policy("odd") is null && Cluster.Plans.Count() == 6, "nothing is left of the other");
-        Assert.All(Cluster.Plans, p => Assert.InRange(p.Metadata!.Generation!.Value, 1, 12));
+        // A write that was on its way when its controller died may come after the next one's: the next one sees that and writes
+        // once more. Nothing else may be written twice.
+        Assert.All(Cluster.Plans, p => Assert.InRange(p.Metadata!.Generation!.Value, 1, 12 + 11));
     }
 
     private static FaultAction Fault(string name) => name switch

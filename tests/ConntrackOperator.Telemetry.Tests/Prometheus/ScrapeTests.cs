@@ -4,6 +4,7 @@ using System.Text;
 namespace ConntrackOperator.Telemetry.Tests.Prometheus;
 
 /// <summary>The text that Prometheus gets. promtool's own look at what the programs serve is part of the chart's tests.</summary>
+[Collection(Sources.OneAtATime)]
 public sealed class ScrapeTests : IDisposable
 {
     private static int _number;
