@@ -91,9 +91,9 @@ N
   "$kubectl" patch conntrackpolicies watch --type=merge -p '{"spec": {"timeouts": {"tcp": {"established": "11h"}}}}' >/dev/null
   local metric
   for metric in 'conntrack_entries_limit{node="node-1"} > 0' 'conntrack_policy_nodes{policy="watch", state="selected"} == 1' 'conntrack_settings{state="Observed"} > 0' \
-    'conntrack_policy_rollout_paused{policy="watch"} == 0' 'conntrack_last_report_timestamp_seconds' 'conntrack_scan_duration_seconds_count > 0' 'leader_election_master_status{name="conntrack-operator-controller"} == 1' \
+    'conntrack_policy_rollout_paused{policy="watch"} == 0' 'conntrack_last_report_timestamp_seconds' 'rate(conntrack_scan_duration_seconds_count[1m]) > 0' 'leader_election_master_status{name="conntrack-operator-controller"} == 1' \
     'rate(rest_client_requests_total{job="conntrack-controller"}[2m]) > 0' 'histogram_quantile(0.99, sum by (le, controller) (rate(controller_runtime_reconcile_time_seconds_bucket[2m])))'; do
-    if until_true 30 has_samples "$metric"; then ok "scrape: $metric"; else fail "scrape: $metric"; fi
+    if until_true 60 has_samples "$metric"; then ok "scrape: $metric"; else fail "scrape: $metric"; fi
   done
   equals "scrape: Prometheus takes every alert, and evaluates it" "$(grep -c 'alert:' "$work/alerts/rules.yaml") ok" \
     "$(prometheus_says rules | jq -r '[.groups[].rules[]] | "\(length) \(map(.health) | unique | join(" "))"')"
