@@ -36,7 +36,7 @@ using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop)
 var settings = TelemetrySettings.Read(Environment.GetEnvironmentVariable);
 using var telemetry = new TelemetryPipeline(settings, AgentTelemetry.Source(options), options.Listen is null ? Scraping.Off : Scraping.WhenAsked);
 var log = telemetry.Tee(new JsonLineLog(Console.OpenStandardOutput(), TimeProvider.System, options.LogLevel, ("node", options.NodeName)), options.LogLevel);
-foreach (var problem in settings.Problems)
+foreach (var problem in settings.Problems.Concat(telemetry.Problems))
 {
     log.Warn(problem, null);
 }

@@ -99,7 +99,7 @@ internal static class ControllerCommand
         var settings = TelemetrySettings.Read(Environment.GetEnvironmentVariable);
         using var telemetry = new TelemetryPipeline(settings, ControllerTelemetry.Source(options, _version), options.Listen is null ? Scraping.Off : Scraping.On);
         var log = telemetry.Tee(new JsonLineLog(Console.OpenStandardOutput(), TimeProvider.System, options.LogLevel), options.LogLevel);
-        foreach (var problem in settings.Problems)
+        foreach (var problem in settings.Problems.Concat(telemetry.Problems))
         {
             log.Warn(problem, null);
         }

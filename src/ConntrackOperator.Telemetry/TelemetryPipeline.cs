@@ -20,13 +20,14 @@ public sealed class TelemetryPipeline : IDisposable
     // From a tenth of a millisecond (a pass over the settings) to ten seconds (a look into a very full table).
     private static readonly double[] _seconds = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
 
-    private readonly TelemetrySettings _settings;
     private readonly TelemetrySource _source;
     private readonly Lock _lock = new();
     private readonly DateTimeOffset _started = TimeProvider.System.GetUtcNow();
     private readonly PrometheusExporter? _exporter;
-    private readonly TracerProvider? _tracers;
-    private readonly ILoggerFactory? _loggers;
+    private readonly List<string> _problems = [];
+    private TracerProvider? _tracers;
+    private ILoggerFactory? _loggers;
+    private ILogger? _logger;
     private MeterProvider? _meters;
     private ProcessMetrics? _process;
     private bool _disposed;
@@ -39,35 +40,31 @@ public sealed class TelemetryPipeline : IDisposable
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(source);
-        (_settings, _source) = (settings, source);
+        _source = source;
         _exporter = scraping != Scraping.Off ? new PrometheusExporter() : null;
         if (settings.Metrics || scraping == Scraping.On)
         {
-            BuildMeters();
+            Try("metrics", () => BuildMeters(settings.Metrics));
         }
 
         if (settings.Traces)
         {
-            _tracers = Sdk.CreateTracerProviderBuilder()
+            Try("traces", () => _tracers = Sdk.CreateTracerProviderBuilder()
                 .ConfigureResource(r => Describe(r, source))
-                // The calls to the API server, as children of the work that they are made for; without such work they are not traced.
+                // With the calls to the API server; those that are made for a piece of work are its children.
                 .AddSource([.. source.Spans, RuntimeTelemetry.Name, "System.Net.Http"])
                 .AddOtlpExporter()
-                .Build();
+                .Build());
         }
 
         if (settings.Logs)
         {
-            _loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(Microsoft.Extensions.Logging.LogLevel.Debug).AddOpenTelemetry(options =>
-            {
-                var resource = ResourceBuilder.CreateDefault();
-                Describe(resource, source);
-                options.SetResourceBuilder(resource);
-                options.IncludeFormattedMessage = true;
-                options.AddOtlpExporter();
-            }));
+            Try("logs", BuildLogs);
         }
     }
+
+    /// <summary>What could not be set up, and why: a certificate file that is not there, say. The rest works, and the program goes on.</summary>
+    public IReadOnlyList<string> Problems => _problems;
 
     /// <summary>The metrics as of now in Prometheus' text format; null: they are not served.</summary>
     public Func<ReadOnlyMemory<byte>>? Scrape => _exporter is null ? null : ScrapeNow;
@@ -76,7 +73,7 @@ public sealed class TelemetryPipeline : IDisposable
     /// <param name="inner">The log of standard output.</param>
     /// <param name="level">What matters less is not sent.</param>
     public IRuntimeLog Tee(IRuntimeLog inner, Kubernetes.Logging.LogLevel level) =>
-        _loggers is { } loggers ? new SentLog(inner, loggers.CreateLogger("conntrack"), level) : inner;
+        _logger is { } logger ? new SentLog(inner, logger, level) : inner;
 
     /// <summary>Sends what is left, for a few seconds at most.</summary>
     public void Dispose()
@@ -105,15 +102,45 @@ public sealed class TelemetryPipeline : IDisposable
 
             if (_meters is null)
             {
-                BuildMeters();
+                // Nobody asked before, or sending could not be set up.
+                BuildMeters(send: false);
             }
         }
 
         return _exporter!.Scrape();
     }
 
-    private void BuildMeters()
+    /// <summary>Telemetry is no reason not to do the work: whatever the SDK makes of its environment, the program starts.</summary>
+    private void Try(string signal, Action build)
     {
+        try
+        {
+            build();
+        }
+        catch (Exception e)
+        {
+            _problems.Add($"{signal} are not sent: {e.Message}");
+        }
+    }
+
+    private void BuildLogs()
+    {
+        _loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(Microsoft.Extensions.Logging.LogLevel.Debug).AddOpenTelemetry(options =>
+        {
+            var resource = ResourceBuilder.CreateDefault();
+            Describe(resource, _source);
+            options.SetResourceBuilder(resource);
+            options.IncludeFormattedMessage = true;
+            options.AddOtlpExporter();
+        }));
+
+        // The exporter is made with the first logger, and not before.
+        _logger = _loggers.CreateLogger("conntrack");
+    }
+
+    private void BuildMeters(bool send)
+    {
+        _process?.Dispose();
         _process = new ProcessMetrics(_source.Component, _source.Version, _started);
         var builder = Sdk.CreateMeterProviderBuilder()
             .ConfigureResource(r => Describe(r, _source))
@@ -124,7 +151,7 @@ public sealed class TelemetryPipeline : IDisposable
             builder.AddReader(new BaseExportingMetricReader(_exporter));
         }
 
-        if (_settings.Metrics)
+        if (send)
         {
             builder.AddOtlpExporter();
         }

@@ -78,6 +78,17 @@ public sealed class OtlpTests
         Assert.True(stopped.Elapsed < TimeSpan.FromSeconds(10), $"stopping took {stopped.Elapsed}");
     }
 
+    [Fact]
+    public async Task Certificate_that_is_not_there_is_said_and_the_agent_does_its_work()
+    {
+        using var cluster = new AgentsCluster();
+        await using var agent = cluster.StartAgent([("OTEL_EXPORTER_OTLP_ENDPOINT", "https://127.0.0.1:1"), ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/not/there.pem")]);
+        cluster.Plan(("nf_conntrack_max", 524288));
+        await Eventually.UntilAsync(() => agent.Lines.Any(l => l.Contains("nf_conntrack_max is 524288", StringComparison.Ordinal)), "the plan in force");
+        Assert.Contains(agent.Lines, l => l.Contains("metrics are not sent: ", StringComparison.Ordinal) && l.Contains("\"level\":\"warning\"", StringComparison.Ordinal));
+        Assert.Contains("conntrack_entries_limit 524288\n", await agent.ScrapeAsync(), StringComparison.Ordinal);
+    }
+
     private static (string, string)[] Environment(OtlpReceiver collector, string protocol) =>
     [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", (protocol == "grpc" ? collector.Grpc : collector.Http).ToString()),
