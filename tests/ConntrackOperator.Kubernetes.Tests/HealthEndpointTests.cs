@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using ConntrackOperator.Kubernetes.Health;
+using ConntrackOperator.TestKit;
 
 namespace ConntrackOperator.Kubernetes.Tests;
 
@@ -37,7 +38,7 @@ public sealed class HealthEndpointTests
     public async Task Page_is_answered(string path, int code, string text)
     {
         using var stop = new CancellationTokenSource();
-        var port = FreePort();
+        var port = FreePort.Next();
         var serving = new HealthEndpoint($"127.0.0.1:{port}", () => null, () => "not yet", SilentLog.Instance) { Metrics = () => "x 1\n"u8.ToArray() }.RunAsync(stop.Token);
         using var http = new HttpClient();
         using var answer = await http.GetAsync(new Uri($"http://127.0.0.1:{port}{path}"), TestContext.Current.CancellationToken);
@@ -50,7 +51,7 @@ public sealed class HealthEndpointTests
     public async Task Client_that_says_nothing_does_not_keep_others_out_for_long()
     {
         using var stop = new CancellationTokenSource();
-        var port = FreePort();
+        var port = FreePort.Next();
         var serving = new HealthEndpoint($"127.0.0.1:{port}", () => null, () => null, SilentLog.Instance).RunAsync(stop.Token);
         var silent = new List<TcpClient>();
         for (var i = 0; i < 16; i++)
@@ -70,7 +71,7 @@ public sealed class HealthEndpointTests
     public async Task Connection_of_a_scraper_stays_and_leaves_room_for_others()
     {
         using var stop = new CancellationTokenSource();
-        var port = FreePort();
+        var port = FreePort.Next();
         var serving = new HealthEndpoint($"127.0.0.1:{port}", () => null, () => null, SilentLog.Instance) { Metrics = () => "x 1\n"u8.ToArray() }.RunAsync(stop.Token);
         var scrapers = new List<TcpClient>();
         var stayed = 0;
@@ -99,7 +100,7 @@ public sealed class HealthEndpointTests
     public async Task Connection_ends_when_it_is_asked_to_or_may_hold_a_body(string request)
     {
         using var stop = new CancellationTokenSource();
-        var port = FreePort();
+        var port = FreePort.Next();
         var serving = new HealthEndpoint($"127.0.0.1:{port}", () => null, () => null, SilentLog.Instance).RunAsync(stop.Token);
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, port, TestContext.Current.CancellationToken);
@@ -123,12 +124,5 @@ public sealed class HealthEndpointTests
         }
 
         return System.Text.Encoding.ASCII.GetString(buffer, 0, length);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

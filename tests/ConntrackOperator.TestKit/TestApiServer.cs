@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -114,8 +112,8 @@ public sealed partial class TestApiServer : IApiServer, IAsyncDisposable
 
     private async Task StartEtcdAsync()
     {
-        EtcdUrl = $"http://127.0.0.1:{FreePort()}";
-        var peers = $"http://127.0.0.1:{FreePort()}";
+        EtcdUrl = $"http://127.0.0.1:{FreePort.Next()}";
+        var peers = $"http://127.0.0.1:{FreePort.Next()}";
         Start(
             _binaries.Etcd,
             "--data-dir", Path.Combine(_directory, "etcd"), "--listen-client-urls", EtcdUrl, "--advertise-client-urls", EtcdUrl,
@@ -126,7 +124,7 @@ public sealed partial class TestApiServer : IApiServer, IAsyncDisposable
 
     private async Task StartServerAsync()
     {
-        _port = _port == 0 ? FreePort() : _port;
+        _port = _port == 0 ? FreePort.Next() : _port;
         BaseAddress = new($"https://127.0.0.1:{_port}");
         var certificates = Path.Combine(_directory, "certificates");
         List<string> arguments =
@@ -247,13 +245,6 @@ public sealed partial class TestApiServer : IApiServer, IAsyncDisposable
         {
             process.Kill(entireProcessTree: true);
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private sealed record Binaries(string ApiServer, string Etcd, bool IsKubeApiServer)

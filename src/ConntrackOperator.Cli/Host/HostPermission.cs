@@ -14,8 +14,9 @@ internal static class HostPermission
     /// <exception cref="CliException">Something is lacking.</exception>
     public static void Require(EngineOptions options)
     {
-        var keys = new SysctlDirectory(options.SysctlPath).List();
-        if (keys.Count > 0 && !keys.Any(key => IsWritable(Path.Combine(options.SysctlPath, key))))
+        var sysctls = new SysctlDirectory(options.SysctlPath);
+        var keys = sysctls.List();
+        if (keys.Count > 0 && !keys.Any(sysctls.IsWritable))
         {
             throw new CliException(ExitCode.Failure, Lacking(options.SysctlPath));
         }
@@ -32,20 +33,6 @@ internal static class HostPermission
         var who = $"this runs as {Environment.UserName}{(HasNetAdmin() ? ", with CAP_NET_ADMIN" : ", without CAP_NET_ADMIN")}";
         var mount = IsReadOnlyMount(directory) ? $", and {directory} is mounted read-only" : string.Empty;
         return $"no key of {directory} can be written: {who}{mount}. It takes root or CAP_NET_ADMIN, and {directory} writable; try sudo";
-    }
-
-    // Opening for writing writes nothing, and asks the kernel the question that counts.
-    private static bool IsWritable(string path)
-    {
-        try
-        {
-            using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
-            return true;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
     }
 
     private static bool HasNetAdmin()

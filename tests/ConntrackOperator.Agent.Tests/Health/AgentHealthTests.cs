@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using ConntrackOperator.Agent.Health;
 using ConntrackOperator.Agent.Reporting;
 using ConntrackOperator.Agent.Tests.Behaviour;
@@ -83,7 +82,7 @@ public sealed class AgentHealthTests : IDisposable
     {
         using var machine = new Machine();
         var key = Path.Combine(machine.Keys, SysctlNames.Count);
-        var address = $"127.0.0.1:{FreePort()}";
+        var address = $"127.0.0.1:{FreePort.Next()}";
         var options = RunningAgent.Options(machine, new ServerConnection { Server = _server.BaseAddress, Token = _server.Token }) with { Listen = address, Interval = TimeSpan.FromSeconds(2) };
         _server.Put(Reporter.Type, $$"""{"metadata":{"name":"{{AgentBehaviour.Node}}"},"spec":{"settings":[]} }""");
         await using var agent = RunningAgent.Start(options, _time);
@@ -134,12 +133,5 @@ public sealed class AgentHealthTests : IDisposable
     {
         _time.Advance(time);
         _health.Loop.Mark();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

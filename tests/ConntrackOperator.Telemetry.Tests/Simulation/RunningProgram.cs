@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using ConntrackOperator.TestKit;
 
 namespace ConntrackOperator.Telemetry.Tests.Simulation;
@@ -29,7 +27,7 @@ internal sealed class RunningProgram : IAsyncDisposable
 
     public static RunningProgram Start(string project, string program, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
     {
-        var port = FreePort();
+        var port = FreePort.Next();
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         // From its own folder, where its own assemblies are: a test host brings others.
         var built = Path.Combine(Repository.Root, "src", project, Path.GetRelativePath(Path.Combine(Repository.Root, "tests", "ConntrackOperator.Telemetry.Tests"), AppContext.BaseDirectory));
@@ -115,13 +113,6 @@ internal sealed class RunningProgram : IAsyncDisposable
 
             _process.Dispose();
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private void Take(string? line)
