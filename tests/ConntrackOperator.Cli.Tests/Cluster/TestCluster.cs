@@ -15,7 +15,15 @@ public sealed class TestCluster : IAsyncLifetime
     private TestApiServer? _server;
     private HttpClient? _http;
 
-    internal string Kubeconfig => _server!.KubeconfigPath;
+    /// <summary>The way to the server; skips the test when there is none.</summary>
+    internal string Kubeconfig
+    {
+        get
+        {
+            Assert.SkipUnless(_server is not null, TestApiServer.Unavailable ?? string.Empty);
+            return _server!.KubeconfigPath;
+        }
+    }
 
     public async ValueTask InitializeAsync()
     {
@@ -62,11 +70,8 @@ public sealed class TestCluster : IAsyncLifetime
     }
 
     /// <summary>Runs the program against this cluster.</summary>
-    internal CliResult Run(string? input, params string[] arguments)
-    {
-        Assert.SkipUnless(TestApiServer.Unavailable is null, TestApiServer.Unavailable ?? string.Empty);
-        return CliProcess.RunWith(input, new Dictionary<string, string> { ["KUBECONFIG"] = Kubeconfig }, CliProcess.Program, arguments);
-    }
+    internal CliResult Run(string? input, params string[] arguments) =>
+        CliProcess.RunWith(input, new Dictionary<string, string> { ["KUBECONFIG"] = Kubeconfig }, CliProcess.Program, arguments);
 
     /// <summary>Does what the controller does: settles the flush that is there.</summary>
     internal async Task FinishFlushAsync(string phase, CancellationToken cancel)
