@@ -231,11 +231,7 @@ public sealed partial class TestApiServer : IApiServer, IAsyncDisposable
             return;
         }
 
-        using (var kill = Process.Start("kill", $"-TERM {process.Id}"))
-        {
-            await kill.WaitForExitAsync();
-        }
-
+        Signals.Send(process, Signals.Terminate);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
         try
         {

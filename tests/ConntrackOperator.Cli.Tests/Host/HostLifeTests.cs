@@ -1,16 +1,13 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using ConntrackOperator.Api;
 using ConntrackOperator.Netfilter.Sysctls;
+using ConntrackOperator.TestKit;
 
 namespace ConntrackOperator.Cli.Tests.Host;
 
-public sealed partial class HostLifeTests
+public sealed class HostLifeTests
 {
-    private const int SIGINT = 2;
-    private const int SIGTERM = 15;
-
     [Fact]
     public void Status_of_a_host_that_nobody_set_needs_no_state_directory()
     {
@@ -71,8 +68,8 @@ public sealed partial class HostLifeTests
     }
 
     [Theory]
-    [InlineData(SIGINT)]
-    [InlineData(SIGTERM)]
+    [InlineData(Signals.Interrupt)]
+    [InlineData(Signals.Terminate)]
     public void Watch_puts_drift_back_tells_it_and_leaves_the_settings_when_it_ends(int signal)
     {
         using var host = new TestHost();
@@ -86,7 +83,7 @@ public sealed partial class HostLifeTests
         }
         finally
         {
-            _ = kill(watch.Id, signal);
+            Signals.Send(watch, signal);
         }
 
         Assert.True(watch.WaitForExit(TimeSpan.FromSeconds(10)));
@@ -108,7 +105,7 @@ public sealed partial class HostLifeTests
         }
         finally
         {
-            _ = kill(watch.Id, SIGTERM);
+            Signals.Send(watch, Signals.Terminate);
             watch.WaitForExit();
         }
     }
@@ -138,7 +135,7 @@ public sealed partial class HostLifeTests
         }
         finally
         {
-            _ = kill(watch.Id, SIGTERM);
+            Signals.Send(watch, Signals.Terminate);
             watch.WaitForExit();
         }
     }
@@ -177,7 +174,4 @@ public sealed partial class HostLifeTests
             }
         }
     }
-
-    [LibraryImport("libc")]
-    private static partial int kill(int pid, int signal);
 }
