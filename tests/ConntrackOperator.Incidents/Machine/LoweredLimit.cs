@@ -1,0 +1,65 @@
+using System.Diagnostics;
+using System.Globalization;
+using ConntrackOperator.TestKit.Kernel;
+
+namespace ConntrackOperator.Incidents.Machine;
+
+/// <summary>
+/// The machine's nf_conntrack_max, lowered while the lock that tests share is held. It is put back when this is let go, and by a
+/// child that waits for the end of this process when it is killed.
+/// </summary>
+internal sealed class LoweredLimit : IDisposable
+{
+    private const string Max = "/proc/sys/net/netfilter/nf_conntrack_max";
+    private const string Buckets = "/proc/sys/net/netfilter/nf_conntrack_buckets";
+
+    private readonly MachineLock _machine;
+    private readonly Process _guard;
+
+    private LoweredLimit(MachineLock machine, long? limit)
+    {
+        _machine = machine;
+        var max = File.ReadAllText(Max).Trim();
+        var buckets = File.ReadAllText(Buckets).Trim();
+
+        // "done" is written when this process has put everything back by itself.
+        var script = $"""
+            trap '' INT TERM HUP
+            read -r done
+            [ "$done" = done ] && exit
+            [ "$(cat {Max})" = {max} ] || echo {max} > {Max}
+            [ "$(cat {Buckets})" = {buckets} ] || echo {buckets} > {Buckets}
+            """;
+        _guard = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", script]) { RedirectStandardInput = true })!;
+        if (limit is { } lower)
+        {
+            File.WriteAllText(Max, lower.ToString(CultureInfo.InvariantCulture));
+        }
+    }
+
+    /// <param name="limit">The limit to set; null leaves the machine's.</param>
+    /// <param name="cancel">Ends the wait for the lock.</param>
+    internal static async Task<LoweredLimit> SetAsync(long? limit, CancellationToken cancel)
+    {
+        var machine = await MachineLock.TakeAsync(cancel);
+        try
+        {
+            return new LoweredLimit(machine, limit);
+        }
+        catch
+        {
+            machine.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        // The lock's own end puts back what it found when it was taken.
+        _machine.Dispose();
+        _guard.StandardInput.WriteLine("done");
+        _guard.StandardInput.Close();
+        _guard.WaitForExit();
+        _guard.Dispose();
+    }
+}

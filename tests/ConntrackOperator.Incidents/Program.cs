@@ -1,0 +1,63 @@
+using System.Runtime.InteropServices;
+using ConntrackOperator.Incidents.Machine;
+using ConntrackOperator.Incidents.Reporting;
+using ConntrackOperator.Incidents.Running;
+
+namespace ConntrackOperator.Incidents;
+
+/// <summary>The incident suite: tests/incidents/run.sh has the arguments.</summary>
+internal static class Program
+{
+    private static async Task<int> Main(string[] arguments)
+    {
+        if (Arguments.Parse(arguments, Console.Error) is not { } options)
+        {
+            return 2;
+        }
+
+        using var stop = new CancellationTokenSource();
+        Action<PosixSignalContext> onSignal = context =>
+        {
+            context.Cancel = true;
+            stop.Cancel();
+        };
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, onSignal);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, onSignal);
+        using var program = new TrafficProgram();
+        var outcomes = new List<Outcome>();
+        try
+        {
+            foreach (var incident in options.Incidents)
+            {
+                // No mix and no ordinary load is mended: what is asked of them is what is said.
+                var fix = options.Run.Fix && incident.Truths.Count > 0 && !incident.Name.StartsWith("mix-", StringComparison.Ordinal);
+                var outcome = await IncidentRun.RunAsync(incident, program, options.Run with { Fix = fix }, stop.Token);
+                outcomes.Add(outcome);
+                Console.WriteLine(OutcomeText.Line(outcome));
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            Console.WriteLine("stopped; everything is put back");
+            return 130;
+        }
+
+        Console.WriteLine();
+        Console.Write(ResultTable.Markdown(outcomes));
+        Console.WriteLine();
+        var checks = Goals.Of(outcomes, options.Run);
+        foreach (var check in checks)
+        {
+            Console.WriteLine(check);
+        }
+
+        if (options.Table is { } file)
+        {
+            TableFile.Write(file, outcomes, checks);
+        }
+
+        var failed = checks.Count(c => c.Asserted && !c.Met);
+        Console.WriteLine($"{checks.Count(c => c.Asserted) - failed} passed, {failed} failed");
+        return failed == 0 ? 0 : 1;
+    }
+}

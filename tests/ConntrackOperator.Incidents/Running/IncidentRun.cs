@@ -1,0 +1,179 @@
+using System.Globalization;
+using ConntrackOperator.Incidents.Advising;
+using ConntrackOperator.Incidents.Cases;
+using ConntrackOperator.Incidents.Machine;
+
+namespace ConntrackOperator.Incidents.Running;
+
+/// <summary>Stages one incident, asks the program, does what it says, and counts what legitimate traffic lost.</summary>
+internal sealed class IncidentRun(Incident incident, TrafficProgram program, RunOptions options) : IDisposable
+{
+    private readonly Outcome _outcome = new(incident);
+    private readonly Topology _topology = new(program);
+    private readonly List<Generator> _servers = [];
+    private readonly List<Generator> _traffic = [];
+    private readonly List<string> _log = [];
+    private Host? _host;
+    private DateTimeOffset _reached;
+    private LegitimateTraffic? _legitimate;
+
+    internal static async Task<Outcome> RunAsync(Incident incident, TrafficProgram program, RunOptions options, CancellationToken cancel)
+    {
+        // Held for one incident at a time, so that others who test on this machine get their turn.
+        using var limit = await LoweredLimit.SetAsync(incident.Limit, cancel);
+        using var run = new IncidentRun(incident, program, options);
+        try
+        {
+            await run.StageAsync(cancel);
+            await run.AskAsync(cancel);
+
+            // Of what was begun in the last seconds it is not known yet whether it is lost.
+            run._outcome.During = run._legitimate!.Between(run._reached, DateTimeOffset.UtcNow.AddSeconds(-2.6));
+            if (options.Fix && run._outcome.Advice is { Findings.Count: > 0 })
+            {
+                await run.FixAsync(cancel);
+            }
+        }
+        catch (Exception e) when (e is TimeoutException or InvalidOperationException)
+        {
+            run._outcome.NotStaged = e.Message;
+        }
+
+        run.Keep();
+        return run._outcome;
+    }
+
+    public void Dispose()
+    {
+        _legitimate?.Dispose();
+        _traffic.ForEach(g => g.Dispose());
+        _servers.ForEach(g => g.Dispose());
+        _topology.Dispose();
+    }
+
+    private async Task StageAsync(CancellationToken cancel)
+    {
+        foreach (var (name, value) in incident.Settings)
+        {
+            Topology.Set(_topology.Router, "netfilter.nf_conntrack_" + name, value);
+        }
+
+        if (incident.Rules is { } rules)
+        {
+            _topology.RouterRules(rules);
+        }
+
+        _host = new Host(program, _topology, options.Cli);
+        _servers.Add(new(program, _topology.Servers, "serve tcp=8080:echo,6379:echo,9000:stream,5432:hold udp=53:echo,443:echo,27015:sink,4789:sink,8472:sink,6081:sink,51820:sink"));
+        _servers.Add(new(program, _topology.Outside, "serve tcp=80:echo,443:echo"));
+        _servers.Add(new(program, _topology.Pod, "serve tcp=80:echo,5432:hold"));
+        await Eventually.IsTrueAsync(() => _servers.All(s => s.Last == "ready"), TimeSpan.FromSeconds(20), () => "the servers are not ready", cancel);
+        _legitimate = new(program, _topology, incident.MoreLegitimate);
+        await _legitimate.EstablishAsync(_topology, cancel);
+        var calm = DateTimeOffset.UtcNow;
+        await Task.Delay(3500, cancel);
+        var start = DateTimeOffset.UtcNow;
+        _outcome.Before = _legitimate.Between(calm, start);
+
+        var filled = incident.InPod ? _topology.Pod : _topology.Router;
+        _traffic.AddRange(incident.Traffic.Select(t => new Generator(program, _topology.Clients, t)));
+        await Task.Delay(TimeSpan.FromSeconds(incident.AtLeast), cancel);
+        await Eventually.IsTrueAsync(
+            () => KernelTruth.Count(filled) >= incident.Reaches, TimeSpan.FromSeconds(90),
+            () => $"{KernelTruth.Count(filled)} entries of {incident.Reaches}; {string.Join("; ", _traffic.Select(g => g.Last))}", cancel);
+        incident.Then?.Invoke(_topology, _traffic);
+        _reached = DateTimeOffset.UtcNow;
+        await Task.Delay(2000, cancel);
+        _outcome.Truth = $"{string.Join("; ", _traffic.Select(g => g.Last))}; {KernelTruth.Of(filled)}";
+        _log.Add($"{incident.Name}: {incident.Title}\ntraffic: {string.Join("\n         ", incident.Traffic)}\ntrue: {_outcome.Truth}");
+    }
+
+    private Task AskAsync(CancellationToken cancel) => Task.Run(
+        () =>
+        {
+            var status = Say("kubectl-conntrack host status");
+            var top = Say("kubectl-conntrack host top --once");
+            Say("kubectl-conntrack host top --once -o json", quiet: true);
+            var advise = Say("kubectl-conntrack host advise");
+            var json = Say("kubectl-conntrack host advise -o json");
+            _outcome.Took = (status.Took.TotalSeconds, top.Took.TotalSeconds, advise.Took.TotalSeconds);
+            _outcome.Advice = Read(json);
+            _outcome.Wrong = _outcome.Advice is { } advice ? [.. Judge.Wrong(incident, advice)] : ["host advise -o json printed nothing that can be read"];
+        },
+        cancel);
+
+    private async Task FixAsync(CancellationToken cancel)
+    {
+        var started = DateTimeOffset.UtcNow;
+        var precious = incident.PreciousPort is not null ? _traffic.Sum(g => g.Number("open")) : 0;
+        var findings = _outcome.Advice!.Findings.Where(f => f.Severity != "Hint").ToArray();
+        var commands = findings.SelectMany(f => f.Now).Concat(findings.SelectMany(f => f.ForGood)).Where(s => s.Run is { Length: > 0 }).Select(s => s.Run!).Distinct().ToArray();
+        foreach (var command in commands)
+        {
+            var result = Say(command);
+            if (result.ExitCode != 0)
+            {
+                _outcome.Failed.Add($"{command.Split('\n')[0]}: exit code {result.ExitCode}: {(result.Errors + result.Output).Trim().Split('\n')[0]}");
+            }
+        }
+
+        _outcome.Commands = commands.Length;
+        if (!findings.All(f => f.Sufficient))
+        {
+            // What the advice sends one to do elsewhere: the traffic ends at its source.
+            _outcome.StoppedElsewhere = true;
+            _traffic.ForEach(g => g.Dispose());
+            foreach (var command in findings.SelectMany(f => f.Now).Where(s => s.Run is { Length: > 0 }).Select(s => s.Run!).Distinct())
+            {
+                Say(command);
+            }
+        }
+
+        await Task.Delay(TimeSpan.FromSeconds(10), cancel);
+        var from = DateTimeOffset.UtcNow;
+        _legitimate!.UseQuietOnes();
+        await Task.Delay(options.After, cancel);
+        var to = DateTimeOffset.UtcNow;
+
+        // The last ones are lost for certain after their patience, the quiet ones broken after theirs.
+        await Task.Delay(TimeSpan.FromSeconds(Math.Max(3, 9 - options.After.TotalSeconds)), cancel);
+        _legitimate.MustRun();
+        _outcome.After = _legitimate.Between(from, to);
+        _outcome.BrokenByFix = _legitimate.Between(started, DateTimeOffset.UtcNow).Broken;
+        if (incident.PreciousPort is { } port && !_outcome.StoppedElsewhere)
+        {
+            _outcome.BrokenByFix += Math.Max(0, precious - _traffic.Sum(g => g.Number("open")));
+        }
+
+        _log.Add($"legitimate lost before {_outcome.Before}, during {_outcome.During}, from 10 s after the fix {_outcome.After}; broken by the fix {_outcome.BrokenByFix}\n"
+            + $"{(_outcome.StoppedElsewhere ? "the traffic was stopped at its source\n" : "")}{KernelTruth.Of(_topology.Router)}");
+    }
+
+    private ShellResult Say(string command, bool quiet = false)
+    {
+        var result = _host!.Shell(command);
+        _log.Add(string.Create(CultureInfo.InvariantCulture, $"$ {command}\n{(quiet && options.Keep is null ? "" : result.Output + result.Errors)}[exit code {result.ExitCode}, {result.Took.TotalSeconds:0.00} s]"));
+        return result;
+    }
+
+    private static Advice? Read(ShellResult json)
+    {
+        try
+        {
+            return json.ExitCode == 0 ? Advice.Parse(json.Output) : null;
+        }
+        catch (System.Text.Json.JsonException)
+        {
+            return null;
+        }
+    }
+
+    private void Keep()
+    {
+        if (options.Keep is { } folder)
+        {
+            Directory.CreateDirectory(folder);
+            File.WriteAllText(Path.Combine(folder, incident.Name + ".txt"), string.Join("\n\n", [.. _log, .. _outcome.Wrong.Select(w => "WRONG " + w), .. _outcome.Failed.Select(f => "FAILED " + f), _outcome.NotStaged ?? ""]) + "\n");
+        }
+    }
+}

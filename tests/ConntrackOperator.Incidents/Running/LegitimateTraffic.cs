@@ -1,0 +1,72 @@
+using System.Globalization;
+using ConntrackOperator.Incidents.Machine;
+
+namespace ConntrackOperator.Incidents.Running;
+
+/// <summary>The traffic that must not suffer, and what it lost.</summary>
+internal sealed class LegitimateTraffic : IDisposable
+{
+    internal const string From = "10.81.0.10";
+
+    private readonly Generator _generator;
+
+    /// <param name="program">The traffic program.</param>
+    /// <param name="topology">Where.</param>
+    /// <param name="more">More targets of new connections: RATE@ADDRESS:PORT.</param>
+    internal LegitimateTraffic(TrafficProgram program, Topology topology, string? more) =>
+        _generator = new(program, topology.Clients,
+            $"load from={From} new=10@10.96.0.10:80,5@10.84.0.2:80{(more is null ? "" : "," + more)} dns=10@10.96.0.53:53 "
+            + "long=10@10.96.0.10:80,5@10.84.0.2:80 keep=10@10.96.0.10:6379 half=6@10.96.0.10:9000");
+
+    /// <summary>Waits until the long-lived ones are there, and makes the quiet ones look idle for two hours less a minute.</summary>
+    internal async Task EstablishAsync(Topology topology, CancellationToken cancel)
+    {
+        await Eventually.IsTrueAsync(() => Alive() == (15, 10, 6), TimeSpan.FromSeconds(30), () => $"legitimate connections: {_generator.Last}", cancel);
+        topology.Age(6379, TimeSpan.FromMinutes(119));
+    }
+
+    /// <summary>Uses the quiet connections: a broken one shows within ten seconds.</summary>
+    internal void UseQuietOnes() => _generator.Order();
+
+    internal void MustRun() => _generator.MustRun();
+
+    /// <summary>What was begun and lost from one time to another.</summary>
+    internal LossCount Between(DateTimeOffset from, DateTimeOffset to)
+    {
+        double start = from.ToUnixTimeMilliseconds() / 1000.0, end = to.ToUnixTimeMilliseconds() / 1000.0;
+        long lost = 0, broken = 0, first = -1, last = 0;
+        var kinds = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        foreach (var words in _generator.Lines().Select(line => line.Split(' ')))
+        {
+            if (words[0] is "tick")
+            {
+                var at = Number(words[1]);
+                var begun = (long)(Number(words[3]) + Number(words[5]));
+                if (at >= start && first < 0)
+                {
+                    first = begun;
+                }
+
+                if (at <= end)
+                {
+                    last = begun;
+                }
+            }
+            else if (Number(words[2]) is var at && at >= start && at < end)
+            {
+                lost += words[0] == "lost" ? 1 : 0;
+                broken += words[0] == "broken" ? 1 : 0;
+                var kind = $"{words[0]} {words[1]}";
+                kinds[kind] = kinds.GetValueOrDefault(kind) + 1;
+            }
+        }
+
+        return new(first < 0 ? 0 : Math.Max(0, last - first), lost, broken, string.Join(", ", kinds.Select(k => $"{k.Value} {k.Key}")));
+    }
+
+    public void Dispose() => _generator.Dispose();
+
+    private (long, long, long) Alive() => (_generator.Number("long"), _generator.Number("keep"), _generator.Number("half"));
+
+    private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
+}
