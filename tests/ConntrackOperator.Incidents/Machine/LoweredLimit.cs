@@ -5,8 +5,8 @@ using ConntrackOperator.TestKit.Kernel;
 namespace ConntrackOperator.Incidents.Machine;
 
 /// <summary>
-/// The machine's nf_conntrack_max, lowered while the lock that tests share is held. It is put back when this is let go, and by a
-/// child that waits for the end of this process when it is killed.
+/// The machine's nf_conntrack_max, lowered while the lock that tests share is held. It is put back when this is let go; when this
+/// process is killed, by a child that waits for its end, which deletes the network namespaces too.
 /// </summary>
 internal sealed class LoweredLimit : IDisposable
 {
@@ -29,6 +29,7 @@ internal sealed class LoweredLimit : IDisposable
             [ "$done" = done ] && exit
             [ "$(cat {Max})" = {max} ] || echo {max} > {Max}
             [ "$(cat {Buckets})" = {buckets} ] || echo {buckets} > {Buckets}
+            ip netns list | grep -o '^{Topology.Prefix}-[a-z]*' | xargs -rn1 ip netns del
             """;
         _guard = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", script]) { RedirectStandardInput = true })!;
         if (limit is { } lower)

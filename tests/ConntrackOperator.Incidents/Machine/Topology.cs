@@ -12,7 +12,8 @@ internal sealed class Topology : IDisposable
     /// <summary>Names end in these.</summary>
     private static readonly string[] _names = ["clients", "router", "servers", "outside", "way", "pod"];
 
-    private readonly string _prefix = string.Create(CultureInfo.InvariantCulture, $"inc{Environment.ProcessId}");
+    /// <summary>What the names of this process's namespaces begin with.</summary>
+    internal static string Prefix { get; } = string.Create(CultureInfo.InvariantCulture, $"inc{Environment.ProcessId}");
 
     private readonly TrafficProgram _program;
 
@@ -64,7 +65,7 @@ internal sealed class Topology : IDisposable
         }
     }
 
-    private string Name(string part) => $"{_prefix}-{part}";
+    private string Name(string part) => $"{Prefix}-{part}";
 
     private void Build()
     {
