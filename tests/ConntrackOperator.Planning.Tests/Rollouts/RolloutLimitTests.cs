@@ -1,6 +1,5 @@
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Planning.Rollouts;
-using CsCheck;
 using Xunit;
 
 namespace ConntrackOperator.Planning.Tests.Rollouts;
@@ -25,13 +24,30 @@ public class RolloutLimitTests
         Assert.Equal(25, RolloutLimit.Places(new RolloutSpec(), 100));
     }
 
-    [Fact]
-    public void Every_number_and_every_share_in_range_is_valid_and_no_other() => Gen.Long[-10, 6000].Sample(number =>
-    {
-        Assert.Equal(number is >= 1 and <= 5000, RolloutLimit.IsValid(CountOrPercent.Of(number)));
-        Assert.Equal(number is >= 1 and <= 100, RolloutLimit.IsValid(CountOrPercent.Of($"{number}%")));
-        Assert.False(RolloutLimit.IsValid(CountOrPercent.Of($"{number}")));
-    });
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1, true)]
+    [InlineData(5000, true)]
+    [InlineData(5001, false)]
+    [InlineData(-1, false)]
+    public void Number_of_nodes_is_from_1_to_5000(long number, bool valid) => Assert.Equal(valid, RolloutLimit.IsValid(CountOrPercent.Of(number)));
+
+    [Theory]
+    [InlineData("0%", false)]
+    [InlineData("1%", true)]
+    [InlineData("100%", true)]
+    [InlineData("101%", false)]
+    [InlineData("1000%", false)]
+    [InlineData("-1%", false)]
+    [InlineData("50", false)]
+    public void Share_of_the_nodes_is_from_1_to_100_percent(string share, bool valid) => Assert.Equal(valid, RolloutLimit.IsValid(CountOrPercent.Of(share)));
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(5000, 5000)]
+    [InlineData(5001, 25)]
+    public void Number_out_of_range_counts_as_the_default(long number, int nodes) =>
+        Assert.Equal(nodes, RolloutLimit.Places(new RolloutSpec { MaxUnavailable = CountOrPercent.Of(number) }, 100));
 
     [Theory]
     [InlineData("")]

@@ -93,6 +93,32 @@ public class RolloutPlannerTests
     }
 
     [Fact]
+    public void Of_what_is_refused_each_plan_keeps_its_own()
+    {
+        RefusedSetting Of(string name, string reason) => new() { Name = name, Policy = "p", Reason = reason };
+        var stored = Spec(Set("a", 1, "p")) with { Refused = [Of("a", "stored"), Of("b", "stored")] };
+        var desired = Spec(Set("b", 1, "p")) with { Refused = [Of("a", "desired"), Of("b", "desired")] };
+        var held = new RolloutChange(["a"], ["p"]);
+        Assert.Equal([Of("b", "desired"), Of("a", "stored")], RolloutPlanner.Step(stored, desired, [held]).Refused!);
+    }
+
+    [Fact]
+    public void Plan_without_settings_can_wait_as_well()
+    {
+        var stored = Spec(Set("a", 1, "p"), Set("b", 1, "p"));
+        var step = RolloutPlanner.Step(stored, new NodeSpec(), [new RolloutChange(["a"], ["p"])]);
+        Assert.Equal(["a"], step.Settings!.Select(s => s.Name));
+    }
+
+    [Fact]
+    public void One_setting_that_its_policy_leaves_lets_the_whole_group_go_however_many_leave()
+    {
+        var stored = Spec(Set("nf_conntrack_max", 1024, "gone"), Set("nf_conntrack_buckets", 1024, "gone"), Set("nf_conntrack_acct", 0, "p"));
+        var desired = Spec(Set("nf_conntrack_max", 2048, "p"), Set("nf_conntrack_buckets", 2048, "p"), Set("nf_conntrack_acct", 1, "p"));
+        Assert.Empty(RolloutPlanner.Changes(stored, Plan(desired, "p"), [.. _limited, "gone"]));
+    }
+
+    [Fact]
     public void Without_a_rollout_nothing_waits() => Two.Sample((stored, desired) => Assert.Empty(RolloutPlanner.Changes(stored, desired, [])));
 
     [Fact]
