@@ -8,7 +8,6 @@ using ConntrackOperator.Engine.Scanning;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Netfilter.Sysctls;
-using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Engine;
 
@@ -185,7 +184,7 @@ public sealed class NodeEngine : IDisposable
         var now = _time.GetUtcNow();
         var settings = _enforcer.Statuses();
         var generation = Plan?.Generation;
-        _pressure = PressureRules.Level(reading.Percent, reading.Rates.DropsPerMinute, Plan?.Spec?.Pressure, _pressure);
+        _pressure = PressureRules.Level(reading.Percent, reading.Rates?.TableFullDropsPerMinute, Plan?.Spec?.Pressure, _pressure);
         var applied = AppliedRules.Applied(settings, _enforcer.ModuleLoaded || Plan is null, Plan is not null);
         return new NodeStatus
         {
@@ -197,21 +196,8 @@ public sealed class NodeEngine : IDisposable
                 AppliedRules.Drifted(settings).ToCondition(ConditionTypes.Drifted, before, generation, now),
                 PressureVerdict.From(_pressure, reading).ToCondition(ConditionTypes.Pressure, before, generation, now),
             ],
-            Table = new TableStatus
-            {
-                Entries = reading.Entries,
-                Limit = reading.Limit,
-                Buckets = reading.Buckets,
-                Percent = reading.Percent,
-                MemoryBytes = reading.MemoryBytes,
-                Memory = reading.MemoryBytes is { } bytes ? ByteSize.Format(bytes) : null,
-            },
-            Rates = new RatesStatus
-            {
-                DropsPerMinute = Whole(reading.Rates.DropsPerMinute),
-                EarlyDropsPerMinute = Whole(reading.Rates.EarlyDropsPerMinute),
-                InsertFailedPerMinute = Whole(reading.Rates.InsertFailedPerMinute),
-            },
+            Table = TableReport.Table(reading),
+            Rates = TableReport.Rates(reading.Rates),
             Settings = settings,
             Composition = _scan?.Latest?.Composition,
             Top = _scan?.Latest?.Top,
@@ -237,9 +223,6 @@ public sealed class NodeEngine : IDisposable
         _observer.Dispose();
         _state.Dispose();
     }
-
-    // One drop in a minute must not read as none.
-    private static long Whole(double rate) => (long)Math.Ceiling(rate);
 
     private void Note(string? problem)
     {

@@ -26,7 +26,7 @@ public sealed class MetricsPageTests
         using var pipeline = new TelemetryPipeline(new TelemetrySettings(), AgentTelemetry.Source(new AgentOptions { NodeName = "node-7" }), Scraping.WhenAsked);
         pipeline.Scrape!();
         metrics.Show(
-            new TableReading(10, 100, 100, 1000, Counters, CounterRates.Zero),
+            new TableReading(10, 100, 100, 1000, Counters, null),
             new NodeStatus { Settings = [new SettingStatus { Name = "nf_conntrack_max", Desired = 1, Actual = 1, State = SettingState.InSync }] },
             Breakdown,
             flushed: 3);
@@ -61,6 +61,9 @@ public sealed class MetricsPageTests
     private static ConntrackCounters Counters { get; } = new()
     {
         Drop = 1,
+        TableFullDrops = 1,
+        RacesLost = 0,
+        OtherDrops = 0,
         EarlyDrop = 2,
         InsertFailed = 3,
         ClashResolve = 4,

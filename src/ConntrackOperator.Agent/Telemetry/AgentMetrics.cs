@@ -26,12 +26,13 @@ internal sealed class AgentMetrics : IDisposable
     private readonly Histogram<double> _scan;
     private readonly Counter<long> _reports;
     private volatile Seen? _seen;
+    private ConntrackCounters? _first;
     private long _reportedAt;
 
     public AgentMetrics()
     {
         Table("conntrack_entries", "{entry}", "Entries in the table.", r => r.Entries);
-        Table("conntrack_entries_limit", "{entry}", "What the table can hold: nf_conntrack_max.", r => r.Limit);
+        _meter.CreateObservableGauge("conntrack_entries_limit", Limit, "{entry}", "What the table can hold: nf_conntrack_max; +Inf where the kernel has no limit.");
         Table("conntrack_buckets", "{bucket}", "Buckets of the table's hash.", r => r.Buckets);
         Table("conntrack_memory_bytes", "By", "What the table takes when it is full, in bytes.", r => r.MemoryBytes);
         _meter.CreateObservableGauge("conntrack_entries_by_state", ByState, "{entry}", "Entries by protocol and state, estimated from a sample once a minute.");
@@ -39,9 +40,12 @@ internal sealed class AgentMetrics : IDisposable
         _meter.CreateObservableGauge("conntrack_settings", BySettingState, null, "How many settings are in each state.");
         _meter.CreateObservableGauge("conntrack_last_report_timestamp_seconds", LastReport, "s", "When the API server last took this node's report, in seconds since 1970.");
 
-        Counter("conntrack_drop_total", "{packet}", "Packets dropped because no entry could be had: the table was full, or memory was.", c => c.Drop);
+        Counter("conntrack_drop_total", "{packet}", "The kernel's counter drop: packets that no entry could be had for, and packets that lost a race.", c => c.Drop);
+        Lost("conntrack_table_full_drops_total", "Packets dropped because the table was full, since the agent's start.", c => c.TableFullDrops);
+        Lost("conntrack_races_lost_total", "Packets lost in races at insertion, since the agent's start: no size of the table helps.", c => c.RacesLost);
+        Lost("conntrack_other_drops_total", "Packets dropped that were neither, since the agent's start: no memory for an entry, or refused by a protocol's tracker.", c => c.OtherDrops);
         Counter("conntrack_early_drop_total", "{entry}", "Entries evicted to make room for new ones.", c => c.EarlyDrop);
-        Counter("conntrack_insert_failed_total", "{packet}", "Packets dropped at insertion: a lost race, or a chain too long.", c => c.InsertFailed);
+        Counter("conntrack_insert_failed_total", "{packet}", "The kernel's counter insert_failed: insertions that lost a race or met a chain too long.", c => c.InsertFailed);
         Counter("conntrack_clash_resolve_total", "{packet}", "Races at insertion that were resolved without a loss.", c => c.ClashResolve);
         Counter("conntrack_chain_too_long_total", "{packet}", "Insertions refused because a hash chain was too long.", c => c.ChainTooLong);
         Counter("conntrack_invalid_total", "{packet}", "Packets that belong to no connection that could be.", c => c.Invalid);
@@ -57,8 +61,11 @@ internal sealed class AgentMetrics : IDisposable
     /// <param name="status">How the settings stand.</param>
     /// <param name="breakdown">What fills the table; null: not known yet.</param>
     /// <param name="flushed">Entries deleted for flushes since the agent's start.</param>
-    public void Show(in TableReading reading, NodeStatus status, Breakdown? breakdown, long flushed) =>
+    public void Show(in TableReading reading, NodeStatus status, Breakdown? breakdown, long flushed)
+    {
+        _first ??= reading.Counters;
         _seen = new Seen(reading, status.Settings ?? [], breakdown?.States ?? [], flushed);
+    }
 
     public void Applied(TimeSpan took) => _apply.Record(took.TotalSeconds);
 
@@ -81,6 +88,18 @@ internal sealed class AgentMetrics : IDisposable
 
     private void Counter(string name, string unit, string help, Func<ConntrackCounters, long> value) =>
         _meter.CreateObservableCounter(name, () => _seen?.Reading.Counters is { } counters ? [new Measurement<long>(value(counters))] : Array.Empty<Measurement<long>>(), unit, help);
+
+    // Why a packet was lost is told from one reading to the next, and of what was before the first from the sums alone. The two
+    // need not agree: a counter that went on from those sums after a restart would jump.
+    private void Lost(string name, string help, Func<ConntrackCounters, long> value) =>
+        Counter(name, "{packet}", help, c => value(c) - (_first is { } first ? value(first) : 0));
+
+    private IEnumerable<Measurement<double>> Limit() => _seen?.Reading switch
+    {
+        { NoLimit: true } => [new(double.PositiveInfinity)],
+        { Limit: { } limit } => [new(limit)],
+        _ => [],
+    };
 
     private IEnumerable<Measurement<long>> ByState()
     {

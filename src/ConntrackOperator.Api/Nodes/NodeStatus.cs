@@ -49,33 +49,52 @@ public sealed record TableStatus
     /// <summary>Entries in it.</summary>
     public long? Entries { get; init; }
 
-    /// <summary>What it can hold.</summary>
+    /// <summary>What it can hold; left out when the kernel has no limit (nf_conntrack_max is 0) or there is no table.</summary>
     public long? Limit { get; init; }
+
+    /// <summary>True where the kernel has no limit, which is the highest there is; left out otherwise.</summary>
+    public bool? NoLimit { get; init; }
+
+    /// <summary>The limit for people: a number, or none.</summary>
+    [MaxLength(20)]
+    public string? LimitText { get; init; }
 
     /// <summary>Buckets of its hash table.</summary>
     public long? Buckets { get; init; }
 
-    /// <summary>How full it is, in percent, rounded down.</summary>
+    /// <summary>How full it is, in percent, rounded down; left out without a limit.</summary>
     public int? Percent { get; init; }
 
-    /// <summary>What it would take when full, in bytes (estimated).</summary>
+    /// <summary>What it would take when full, in bytes (estimated); left out without a limit.</summary>
     public long? MemoryBytes { get; init; }
 
     /// <summary>The same for people, such as 320Mi.</summary>
     public string? Memory { get; init; }
 }
 
-/// <summary>What goes wrong, a minute, over the last minute.</summary>
+/// <summary>What goes wrong, a minute, over the last minute or as long as the agent has counted. What is not known yet is left out.</summary>
 public sealed record RatesStatus
 {
-    /// <summary>Packets dropped for want of an entry.</summary>
-    public long? DropsPerMinute { get; init; }
+    /// <summary>Packets dropped because the table was full.</summary>
+    public long? TableFullDropsPerMinute { get; init; }
+
+    /// <summary>Packets lost in races at insertion: no size of the table helps. For DNS a node-local cache, random-fully or single-request-reopen does.</summary>
+    public long? RacesLostPerMinute { get; init; }
+
+    /// <summary>Packets dropped while the table had room that lost no race: no memory for an entry, or refused by a protocol's tracker.</summary>
+    public long? OtherDropsPerMinute { get; init; }
 
     /// <summary>Entries evicted early to make room.</summary>
     public long? EarlyDropsPerMinute { get; init; }
 
-    /// <summary>Entries that could not be inserted: a race lost, or a chain too long.</summary>
-    public long? InsertFailedPerMinute { get; init; }
+    /// <summary>Packets lost because a hash chain was too long.</summary>
+    public long? ChainTooLongPerMinute { get; init; }
+
+    /// <summary>Packets that belong to no connection that could be: INVALID.</summary>
+    public long? InvalidPerMinute { get; init; }
+
+    /// <summary>Over how many seconds it was counted.</summary>
+    public int? OverSeconds { get; init; }
 }
 
 /// <summary>One setting.</summary>

@@ -65,8 +65,11 @@ public sealed record PolicyUsage
     /// <summary>Entries.</summary>
     public long? Entries { get; init; }
 
-    /// <summary>What the tables can hold.</summary>
+    /// <summary>What the tables with a limit can hold.</summary>
     public long? Limit { get; init; }
+
+    /// <summary>Nodes whose kernel has no limit (nf_conntrack_max is 0); left out when there are none.</summary>
+    public int? NodesWithoutLimit { get; init; }
 
     /// <summary>How full the fullest table is, in percent.</summary>
     public int? PeakPercent { get; init; }
@@ -74,8 +77,11 @@ public sealed record PolicyUsage
     /// <summary>The node with the fullest table.</summary>
     public string? PeakNode { get; init; }
 
-    /// <summary>Packets dropped a minute for want of an entry.</summary>
-    public long? DropsPerMinute { get; init; }
+    /// <summary>Packets dropped a minute because the table was full; left out when not known yet.</summary>
+    public long? TableFullDropsPerMinute { get; init; }
+
+    /// <summary>Packets lost a minute in races at insertion, which no size of the table helps; left out when not known yet.</summary>
+    public long? RacesLostPerMinute { get; init; }
 }
 
 /// <summary>A node among the fullest.</summary>
@@ -93,8 +99,11 @@ public sealed record HotNode
     /// <summary>How full that is, in percent.</summary>
     public int? Percent { get; init; }
 
-    /// <summary>Packets dropped a minute for want of an entry.</summary>
-    public long? DropsPerMinute { get; init; }
+    /// <summary>Packets dropped a minute because the table was full; left out when not known yet.</summary>
+    public long? TableFullDropsPerMinute { get; init; }
+
+    /// <summary>Packets lost a minute in races at insertion, which no size of the table helps; left out when not known yet.</summary>
+    public long? RacesLostPerMinute { get; init; }
 }
 
 /// <summary>Something that could not be set on a node.</summary>

@@ -25,7 +25,7 @@ internal static class ClusterAdvise
             Advice =
             [
                 .. chosen.Where(n => n.Status?.Advice is not null)
-                    .OrderByDescending(n => n.Status?.Rates?.DropsPerMinute ?? 0)
+                    .OrderByDescending(n => n.Status?.Rates?.TableFullDropsPerMinute ?? 0)
                     .ThenByDescending(n => n.Status?.Table?.Percent ?? -1)
                     .ThenBy(n => n.Metadata?.Name, StringComparer.Ordinal)
                     .Select(n => new TopAdvice { Node = n.Metadata?.Name, Text = n.Status!.Advice! }),

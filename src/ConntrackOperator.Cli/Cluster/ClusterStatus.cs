@@ -57,6 +57,8 @@ internal static class ClusterStatus
 
     internal static string Number(long? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "-";
 
+    internal static string Limit(TableStatus? table) => table?.NoLimit == true ? "none" : Number(table?.Limit);
+
     /// <summary>Short, as kubectl prints ages.</summary>
     internal static string Age(DateTimeOffset? since, TimeProvider time)
     {
@@ -74,7 +76,7 @@ internal static class ClusterStatus
 
     private static TextTable Policies(List<ConntrackPolicy> policies)
     {
-        var table = new TextTable("NAME", ">NODES", ">READY", ">FAILED", "HOTTEST", ">DROPS/MIN", "STATUS", "AGE");
+        var table = new TextTable("NAME", ">NODES", ">READY", ">FAILED", "HOTTEST", ">DROPS/MIN", ">RACES/MIN", "STATUS", "AGE");
         foreach (var p in policies.OrderBy(p => p.Metadata?.Name, StringComparer.Ordinal))
         {
             table.Add(
@@ -83,7 +85,8 @@ internal static class ClusterStatus
                 Number(p.Status?.Nodes?.Ready),
                 Number(p.Status?.Nodes?.Failed),
                 p.Status?.Hottest ?? "-",
-                Number(p.Status?.Usage?.DropsPerMinute),
+                Number(p.Status?.Usage?.TableFullDropsPerMinute),
+                Number(p.Status?.Usage?.RacesLostPerMinute),
                 Reason(p.Status?.Conditions, "Ready"),
                 Age(p.Metadata?.CreationTimestamp, TimeProvider.System));
         }
@@ -96,21 +99,22 @@ internal static class ClusterStatus
     {
         var shown = nodes
             .OrderBy(n => Condition(n, "Applied")?.Status == "True")
-            .ThenByDescending(n => n.Status?.Rates?.DropsPerMinute ?? 0)
+            .ThenByDescending(n => n.Status?.Rates?.TableFullDropsPerMinute ?? 0)
             .ThenByDescending(n => n.Status?.Table?.Percent ?? -1)
             .ThenBy(n => n.Metadata?.Name, StringComparer.Ordinal)
             .Take(MostNodes)
             .ToList();
-        var table = new TextTable("NODE", ">ENTRIES", ">LIMIT", ">USED%", ">DROPS/MIN", "APPLIED", "PRESSURE", "WHY");
+        var table = new TextTable("NODE", ">ENTRIES", ">LIMIT", ">USED%", ">DROPS/MIN", ">RACES/MIN", "APPLIED", "PRESSURE", "WHY");
         foreach (var n in shown)
         {
             var applied = Condition(n, "Applied");
             table.Add(
                 n.Metadata?.Name ?? "-",
                 Number(n.Status?.Table?.Entries),
-                Number(n.Status?.Table?.Limit),
+                Limit(n.Status?.Table),
                 Number(n.Status?.Table?.Percent),
-                Number(n.Status?.Rates?.DropsPerMinute),
+                Number(n.Status?.Rates?.TableFullDropsPerMinute),
+                Number(n.Status?.Rates?.RacesLostPerMinute),
                 applied?.Reason ?? "NotReported",
                 Reason(n.Status?.Conditions, "Pressure"),
                 applied is null ? "its agent has not reported yet" : applied.Status == "True" ? string.Empty : applied.Message ?? string.Empty);

@@ -24,7 +24,7 @@ internal static class ClusterTop
 
         var nodes = (await cluster.ConntrackNodesAsync(cancel))
             .OrderByDescending(n => n.Status?.Table?.Percent ?? -1)
-            .ThenByDescending(n => n.Status?.Rates?.DropsPerMinute ?? 0)
+            .ThenByDescending(n => n.Status?.Rates?.TableFullDropsPerMinute ?? 0)
             .ThenBy(n => n.Metadata?.Name, StringComparer.Ordinal)
             .ToList();
         if (format != OutputFormat.Table)
@@ -40,15 +40,16 @@ internal static class ClusterTop
             return ExitCode.InSync;
         }
 
-        var table = new TextTable("NODE", ">ENTRIES", ">LIMIT", ">USED%", ">DROPS/MIN", "TOP SOURCE", "ADVICE");
+        var table = new TextTable("NODE", ">ENTRIES", ">LIMIT", ">USED%", ">DROPS/MIN", ">RACES/MIN", "TOP SOURCE", "ADVICE");
         foreach (var n in nodes.Take(MostNodes))
         {
             table.Add(
                 n.Metadata?.Name ?? "-",
                 ClusterStatus.Number(n.Status?.Table?.Entries),
-                ClusterStatus.Number(n.Status?.Table?.Limit),
+                ClusterStatus.Limit(n.Status?.Table),
                 ClusterStatus.Number(n.Status?.Table?.Percent),
-                ClusterStatus.Number(n.Status?.Rates?.DropsPerMinute),
+                ClusterStatus.Number(n.Status?.Rates?.TableFullDropsPerMinute),
+                ClusterStatus.Number(n.Status?.Rates?.RacesLostPerMinute),
                 n.Status?.Top?.Sources is [var first, ..] ? $"{first.Address} {first.Percent}%" : "-",
                 n.Status?.Advice ?? string.Empty);
         }
@@ -71,10 +72,15 @@ internal static class ClusterTop
             At = composition?.At ?? status?.ReportedAt,
             Entries = status?.Table?.Entries,
             Limit = status?.Table?.Limit,
+            NoLimit = status?.Table?.NoLimit,
             Percent = status?.Table?.Percent,
-            DropsPerMinute = status?.Rates?.DropsPerMinute,
+            TableFullDropsPerMinute = status?.Rates?.TableFullDropsPerMinute,
+            RacesLostPerMinute = status?.Rates?.RacesLostPerMinute,
+            OtherDropsPerMinute = status?.Rates?.OtherDropsPerMinute,
             EarlyDropsPerMinute = status?.Rates?.EarlyDropsPerMinute,
-            InsertFailedPerMinute = status?.Rates?.InsertFailedPerMinute,
+            ChainTooLongPerMinute = status?.Rates?.ChainTooLongPerMinute,
+            InvalidPerMinute = status?.Rates?.InvalidPerMinute,
+            RatesOverSeconds = status?.Rates?.OverSeconds,
             Sampled = composition?.Sampled,
             ErrorBoundPercent = composition?.ErrorBoundPercent,
             UnrepliedPercent = composition?.UnrepliedPercent,

@@ -102,7 +102,8 @@ internal static class PlanDifference
 
         var entries = Planned(SysctlNames.Max);
         var buckets = Planned(SysctlNames.Buckets) ?? entries;
-        return entries is { } count && buckets is { } size
+        // Without a limit a full table has no size.
+        return entries is > 0 and { } count && buckets is { } size
             ? MemoryEstimate.Bytes(count, size, Planned(SysctlNames.Accounting) > 0 || Planned(SysctlNames.Timestamp) > 0)
             : null;
     }
@@ -112,7 +113,7 @@ internal static class PlanDifference
     private static long? Current(ConntrackNode? report, string name) =>
         report?.Status?.Settings?.FirstOrDefault(s => s.Name == name)?.Actual ?? name switch
         {
-            SysctlNames.Max => report?.Status?.Table?.Limit,
+            SysctlNames.Max => report?.Status?.Table is { NoLimit: true } ? 0 : report?.Status?.Table?.Limit,
             SysctlNames.Buckets => report?.Status?.Table?.Buckets,
             _ => null,
         };

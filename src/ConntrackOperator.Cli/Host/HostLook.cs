@@ -41,10 +41,15 @@ internal sealed class HostLook(EngineOptions options, bool full, TimeProvider ti
             At = seen.At,
             Entries = reading.Entries,
             Limit = reading.Limit,
+            NoLimit = reading.NoLimit ? true : null,
             Percent = reading.Percent,
-            DropsPerMinute = Math.Round(reading.Rates.DropsPerMinute, 1),
-            EarlyDropsPerMinute = Math.Round(reading.Rates.EarlyDropsPerMinute, 1),
-            InsertFailedPerMinute = Math.Round(reading.Rates.InsertFailedPerMinute, 1),
+            TableFullDropsPerMinute = Rate(reading.Rates?.TableFullDropsPerMinute),
+            RacesLostPerMinute = Rate(reading.Rates?.RacesLostPerMinute),
+            OtherDropsPerMinute = Rate(reading.Rates?.OtherDropsPerMinute),
+            EarlyDropsPerMinute = Rate(reading.Rates?.EarlyDropsPerMinute),
+            ChainTooLongPerMinute = Rate(reading.Rates?.ChainTooLongPerMinute),
+            InvalidPerMinute = Rate(reading.Rates?.InvalidPerMinute),
+            RatesOverSeconds = Rate(reading.Rates?.Span.TotalSeconds),
             Sampled = seen.Sampled,
             ErrorBoundPercent = Rounded(seen.ErrorBoundPercent),
             UnrepliedPercent = Rounded(seen.UnrepliedPercent),
@@ -83,6 +88,8 @@ internal sealed class HostLook(EngineOptions options, bool full, TimeProvider ti
         Value = item.Value,
         EntriesFreed = item.EntriesFreed,
     };
+
+    private static double? Rate(double? rate) => rate is { } known ? Math.Round(known, 1) : null;
 
     private static double Rounded(double percent) => Math.Round(percent, 2);
 

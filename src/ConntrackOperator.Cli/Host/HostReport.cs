@@ -1,6 +1,7 @@
 using System.Globalization;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Cli.Output;
+using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Cli.Host;
@@ -19,17 +20,18 @@ internal static class HostReport
         var table = new TextTable("SETTING", ">BEFORE", ">NOW", ">WANTED", "STATE", "POLICY");
         foreach (var s in node.Status?.Settings ?? [])
         {
-            table.Add(s.Name!, Text(before.GetValueOrDefault(s.Name!)), Text(s.Actual), Text(s.Desired ?? s.Original), s.State.ToString()!, s.Policy ?? Unknown);
+            table.Add(s.Name!, Text(s.Name!, before.GetValueOrDefault(s.Name!)), Text(s.Name!, s.Actual), Text(s.Name!, s.Desired ?? s.Original), s.State.ToString()!, s.Policy ?? Unknown);
         }
 
         foreach (var (name, now, original) in restored)
         {
-            table.Add(name, Text(before.GetValueOrDefault(name)), Text(now), Text(original), "Restored", Unknown);
+            table.Add(name, Text(name, before.GetValueOrDefault(name)), Text(name, now), Text(name, original), "Restored", Unknown);
         }
 
         foreach (var refused in node.Spec?.Refused ?? [])
         {
-            table.Add(refused.Name!, Text(before.GetValueOrDefault(refused.Name!)), Text(before.GetValueOrDefault(refused.Name!)), Unknown, "Refused", refused.Policy ?? Unknown);
+            var held = Text(refused.Name!, before.GetValueOrDefault(refused.Name!));
+            table.Add(refused.Name!, held, held, Unknown, "Refused", refused.Policy ?? Unknown);
         }
 
         table.Print();
@@ -42,7 +44,7 @@ internal static class HostReport
         var table = new TextTable("SETTING", ">ORIGINAL", ">NOW", ">WANTED", "STATE", "POLICY");
         foreach (var s in node.Status?.Settings ?? [])
         {
-            table.Add(s.Name!, Text(s.Original), Text(s.Actual), Text(s.Desired ?? s.Original), s.State.ToString()!, s.Policy ?? Unknown);
+            table.Add(s.Name!, Text(s.Name!, s.Original), Text(s.Name!, s.Actual), Text(s.Name!, s.Desired ?? s.Original), s.State.ToString()!, s.Policy ?? Unknown);
         }
 
         table.Print();
@@ -95,5 +97,6 @@ internal static class HostReport
         Console.Out.WriteLine();
     }
 
-    private static string Text(long? value) => value?.ToString(CultureInfo.InvariantCulture) ?? Unknown;
+    private static string Text(string name, long? value) =>
+        value == 0 && name == SysctlNames.Max ? "no limit" : value?.ToString(CultureInfo.InvariantCulture) ?? Unknown;
 }

@@ -45,13 +45,14 @@ internal static class HostStatus
         return HostNode.ExitCodeOf(node);
     }
 
-    private static string Table(TableStatus table) => table.Limit is null
-        ? "not there: the nf_conntrack module is not loaded"
+    private static string Table(TableStatus table) => table.NoLimit == true
+        ? string.Create(CultureInfo.InvariantCulture, $"{table.Entries} entries, no limit, {table.Buckets} buckets")
+        : table.Limit is null ? "not there: the nf_conntrack module is not loaded"
         : string.Create(CultureInfo.InvariantCulture,
             $"{table.Entries} of {table.Limit} entries ({table.Percent}%), {table.Buckets} buckets, {table.Memory} when full");
 
     private static string Counted(in TableReading reading) => reading.Counters is { } c
         ? string.Create(CultureInfo.InvariantCulture,
-            $"since boot: {c.Drop} packets dropped for want of an entry, {c.EarlyDrop} entries evicted early, {c.InsertFailed} not inserted")
+            $"since boot: {c.TableFullDrops} packets dropped for want of an entry, {c.RacesLost} lost in races, {c.EarlyDrop} entries evicted early, {c.ChainTooLong} lost to long hash chains, {c.Invalid} packets invalid")
         : "this kernel gives no counters here";
 }

@@ -4,6 +4,8 @@ using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.Observation;
 using ConntrackOperator.Engine.Reporting;
 using ConntrackOperator.Engine.State;
+using ConntrackOperator.Netfilter.Counters;
+using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Cli.Host;
 
@@ -72,7 +74,8 @@ internal static class HostWatch
         private string? _pressure;
         private string? _problem;
         private bool? _module;
-        private long? _drops;
+        private ConntrackCounters? _counters;
+        private bool _toldRemedy;
 
         public void Say(string line) =>
             Console.Out.WriteLine($"{time.GetLocalNow().ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture)} {line}");
@@ -136,12 +139,28 @@ internal static class HostWatch
             _pressure = pressure.Reason;
             if (reading.Counters is { } counters)
             {
-                if (counters.Drop > _drops)
-                {
-                    Say(string.Create(CultureInfo.InvariantCulture, $"{counters.Drop - _drops} packets dropped for want of an entry"));
-                }
+                TellLost(_counters, counters);
+                _counters = counters;
+            }
+        }
 
-                _drops = counters.Drop;
+        private void TellLost(ConntrackCounters? before, ConntrackCounters now)
+        {
+            if (now.TableFullDrops > before?.TableFullDrops)
+            {
+                Say(string.Create(CultureInfo.InvariantCulture, $"{now.TableFullDrops - before.TableFullDrops} packets dropped for want of an entry"));
+            }
+
+            if (now.OtherDrops > before?.OtherDrops)
+            {
+                Say(string.Create(CultureInfo.InvariantCulture, $"{now.OtherDrops - before.OtherDrops} packets dropped although the table had room"));
+            }
+
+            if (now.RacesLost > before?.RacesLost)
+            {
+                Say(string.Create(CultureInfo.InvariantCulture, $"{now.RacesLost - before.RacesLost} packets lost in races at insertion")
+                    + (_toldRemedy ? string.Empty : ": " + PacketLoss.RaceRemedy));
+                _toldRemedy = true;
             }
         }
 

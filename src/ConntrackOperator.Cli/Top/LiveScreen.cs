@@ -49,13 +49,14 @@ internal static class LiveScreen
 
     private static async Task DrawAsync(TopReport report, Func<CancellationToken, Task<TopReport>> look, TimeSpan every, TimeProvider time, CancellationToken cancel)
     {
-        var (entries, drops) = (new Sparkline(), new Sparkline());
+        var (entries, drops, races) = (new Sparkline(), new Sparkline(), new Sparkline());
         using var timer = new PeriodicTimer(every, time);
         while (true)
         {
             entries.Add(report.Entries ?? 0);
-            drops.Add(report.DropsPerMinute ?? 0);
-            Draw(TopText.Render(report, [$"entries  {entries.Render(report.Limit)}", $"drops    {drops.Render()}"]), time);
+            drops.Add(report.TableFullDropsPerMinute ?? 0);
+            races.Add(report.RacesLostPerMinute ?? 0);
+            Draw(TopText.Render(report, [$"entries  {entries.Render(report.Limit)}", $"drops    {drops.Render()}", $"races    {races.Render()}"]), time);
             await timer.WaitForNextTickAsync(cancel);
             report = await look(cancel);
         }

@@ -13,13 +13,30 @@ internal sealed record TopReport
 
     public long? Limit { get; init; }
 
+    /// <summary>True where the kernel has no limit; left out otherwise.</summary>
+    public bool? NoLimit { get; init; }
+
     public int? Percent { get; init; }
 
-    public double? DropsPerMinute { get; init; }
+    /// <summary>Packets dropped because the table was full. This and the other rates are left out when not known yet.</summary>
+    public double? TableFullDropsPerMinute { get; init; }
+
+    /// <summary>Packets lost in races at insertion, which no size of the table helps.</summary>
+    public double? RacesLostPerMinute { get; init; }
+
+    /// <summary>Packets dropped that were neither.</summary>
+    public double? OtherDropsPerMinute { get; init; }
 
     public double? EarlyDropsPerMinute { get; init; }
 
-    public double? InsertFailedPerMinute { get; init; }
+    /// <summary>Packets lost because a hash chain was too long.</summary>
+    public double? ChainTooLongPerMinute { get; init; }
+
+    /// <summary>Packets that belong to no connection that could be.</summary>
+    public double? InvalidPerMinute { get; init; }
+
+    /// <summary>Over how long the rates were counted.</summary>
+    public double? RatesOverSeconds { get; init; }
 
     /// <summary>Entries that were looked at.</summary>
     public long? Sampled { get; init; }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ConntrackOperator.Cli.Output;
+using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Cli.Top;
 
@@ -13,9 +14,7 @@ internal static class TopText
     public static string Render(TopReport report, IEnumerable<string>? trends = null)
     {
         var text = new System.Text.StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"{report.Name}: {Number(report.Entries)} of {Number(report.Limit)} entries");
-        text.Append(report.Percent is { } percent ? string.Create(CultureInfo.InvariantCulture, $" ({percent}%)") : string.Empty);
-        text.Append(CultureInfo.InvariantCulture, $"; a minute: {Rate(report.DropsPerMinute)} packets dropped, {Rate(report.EarlyDropsPerMinute)} entries evicted early, {Rate(report.InsertFailedPerMinute)} not inserted\n");
+        text.Append(CultureInfo.InvariantCulture, $"{report.Name}: {Used(report)}; {Lost(report)}\n");
         foreach (var trend in trends ?? [])
         {
             text.Append(trend).Append('\n');
@@ -46,6 +45,26 @@ internal static class TopText
         }
 
         return text.ToString();
+    }
+
+    private static string Used(TopReport report) => report.NoLimit == true
+        ? string.Create(CultureInfo.InvariantCulture, $"{Number(report.Entries)} entries, no limit")
+        : string.Create(CultureInfo.InvariantCulture, $"{Number(report.Entries)} of {Number(report.Limit)} entries")
+            + (report.Percent is { } percent ? string.Create(CultureInfo.InvariantCulture, $" ({percent}%)") : string.Empty);
+
+    private static string Lost(TopReport report)
+    {
+        if (report.TableFullDropsPerMinute is null)
+        {
+            return "what is lost a minute is not known yet";
+        }
+
+        var text = string.Create(CultureInfo.InvariantCulture,
+            $"a minute, over {report.RatesOverSeconds:0} s: {Rate(report.TableFullDropsPerMinute)} packets dropped for want of an entry, {Rate(report.RacesLostPerMinute)} lost in races, {Rate(report.EarlyDropsPerMinute)} entries evicted early, {Rate(report.InvalidPerMinute)} packets invalid");
+        return text
+            + (report.ChainTooLongPerMinute > 0 ? $", {Rate(report.ChainTooLongPerMinute)} lost to long hash chains" : string.Empty)
+            + (report.OtherDropsPerMinute > 0 ? $", {Rate(report.OtherDropsPerMinute)} dropped although the table had room" : string.Empty)
+            + (report.RacesLostPerMinute >= PacketLoss.RacesThatCount ? $"\nraces: {PacketLoss.RaceRemedy}" : string.Empty);
     }
 
     internal static string Number(long? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "-";

@@ -2,6 +2,7 @@ using System.Globalization;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Kubernetes.Events;
+using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Controller.Nodes;
 
@@ -25,7 +26,9 @@ internal sealed class NodeEvents(EventRecorder events)
     /// <summary>What is worth an event. Pure.</summary>
     internal static IEnumerable<(bool Warning, string Reason, string Action, string Note, string Key)> News(NodeStatus? before, NodeStatus after)
     {
-        var usage = Text($"{after.Table?.Entries} of {after.Table?.Limit} conntrack entries in use ({after.Table?.Percent}%)");
+        var usage = after.Table?.NoLimit == true
+            ? Text($"{after.Table.Entries} conntrack entries in use, no limit")
+            : Text($"{after.Table?.Entries} of {after.Table?.Limit} conntrack entries in use ({after.Table?.Percent}%)");
         if (after.Table?.Percent >= 100)
         {
             if (before?.Table?.Percent is null or < 100)
@@ -39,10 +42,14 @@ internal sealed class NodeEvents(EventRecorder events)
             yield return (true, "TableNearFull", "Observe", usage, "TableNearFull" + Text($"{Pressure(after)}"));
         }
 
-        if (after.Rates?.DropsPerMinute is > 0 and var drops && before?.Rates?.DropsPerMinute is null or 0)
+        if (after.Rates?.TableFullDropsPerMinute is > 0 and var drops && before?.Rates?.TableFullDropsPerMinute is null or 0)
         {
-            yield return (true, "PacketsDropped", "Observe",
-                Text($"{drops} packets a minute are dropped for want of a conntrack entry; {usage}"), "PacketsDropped");
+            yield return (true, "PacketsDropped", "Observe", $"{PacketLoss.TableFull(drops)}; {usage}", "PacketsDropped");
+        }
+
+        if (after.Rates?.RacesLostPerMinute is >= PacketLoss.RacesThatCount and var lost && before?.Rates?.RacesLostPerMinute is null or < PacketLoss.RacesThatCount)
+        {
+            yield return (true, "RacesLost", "Observe", PacketLoss.Races(lost), "RacesLost");
         }
 
         if (before?.Table?.Buckets is { } old && after.Table?.Buckets is { } now && old != now)

@@ -28,10 +28,12 @@ internal static class PolicyStatusBuilder
             Usage = new PolicyUsage
             {
                 Entries = tally.Entries,
-                Limit = tally.Limit,
+                Limit = tally.Limit == 0 && tally.NodesWithoutLimit > 0 ? null : tally.Limit,
+                NodesWithoutLimit = tally.NodesWithoutLimit == 0 ? null : tally.NodesWithoutLimit,
                 PeakPercent = hottest?.Percent ?? 0,
                 PeakNode = hottest?.Name,
-                DropsPerMinute = tally.DropsPerMinute,
+                TableFullDropsPerMinute = tally.TableFullDropsPerMinute,
+                RacesLostPerMinute = tally.RacesLostPerMinute,
             },
             Hottest = hottest is null ? null : string.Create(CultureInfo.InvariantCulture, $"{hottest.Name} {hottest.Percent}%"),
             HottestNodes = tally.Hottest.Count == 0 ? null : [.. tally.Hottest],

@@ -23,7 +23,9 @@ internal sealed class PolicyTally
     private readonly Dictionary<string, int> _pressure = new(StringComparer.Ordinal);
     private long _entries;
     private long _limit;
-    private long _drops;
+    private int _noLimit;
+    private (long Sum, int Nodes) _drops;
+    private (long Sum, int Nodes) _races;
 
     /// <summary>Nodes that the policy selects.</summary>
     public int Selected => _nodes.Count;
@@ -71,7 +73,9 @@ internal sealed class PolicyTally
         Rollout = rollout,
         Entries = _entries,
         Limit = _limit,
-        DropsPerMinute = _drops,
+        NodesWithoutLimit = _noLimit,
+        TableFullDropsPerMinute = _drops.Nodes == 0 ? null : _drops.Sum,
+        RacesLostPerMinute = _races.Nodes == 0 ? null : _races.Sum,
         Hottest = [.. _byPercent.Take(Listed).Select(Hot)],
         Failures = [.. _amiss.Take(Listed).Select(f => new NodeFailure { Name = f.Key, Reason = f.Value.Reason, Message = f.Value.Message })],
         Conflicts = [.. _conflicts.Values.SelectMany(c => c)],
@@ -82,15 +86,29 @@ internal sealed class PolicyTally
     private HotNode Hot((int Percent, string Node) item)
     {
         var usage = _nodes[item.Node].Usage;
-        return new HotNode { Name = item.Node, Entries = usage.Entries, Limit = usage.Limit, Percent = item.Percent, DropsPerMinute = usage.DropsPerMinute };
+        return new HotNode
+        {
+            Name = item.Node,
+            Entries = usage.Entries,
+            Limit = usage.Limit,
+            Percent = item.Percent,
+            TableFullDropsPerMinute = usage.TableFullDrops,
+            RacesLostPerMinute = usage.RacesLost,
+        };
     }
+
+    /// <summary>A sum and how many nodes are in it: with none it is not known.</summary>
+    private static (long Sum, int Nodes) Add((long Sum, int Nodes) sum, long? rate, int sign) =>
+        rate is { } known ? (sum.Sum + (sign * known), sum.Nodes + sign) : sum;
 
     private void Count(string node, in PolicyShare share, in NodeUsage usage, int sign)
     {
         _counts[(int)share.State] += sign;
         _entries += sign * usage.Entries;
         _limit += sign * usage.Limit;
-        _drops += sign * usage.DropsPerMinute;
+        _noLimit += usage.NoLimit ? sign : 0;
+        _drops = Add(_drops, usage.TableFullDrops, sign);
+        _races = Add(_races, usage.RacesLost, sign);
         _pressure[usage.Pressure] = _pressure.GetValueOrDefault(usage.Pressure) + sign;
         var amiss = share.State is NodePolicyState.Failed or NodePolicyState.Drifted or NodePolicyState.Unreachable;
         if (sign > 0)

@@ -22,7 +22,14 @@ internal sealed record TallySnapshot
 
     public required long Limit { get; init; }
 
-    public required long DropsPerMinute { get; init; }
+    /// <summary>Nodes whose kernel has no limit.</summary>
+    public int NodesWithoutLimit { get; init; }
+
+    /// <summary>Packets dropped a minute because a table was full; null: no node knows yet.</summary>
+    public required long? TableFullDropsPerMinute { get; init; }
+
+    /// <summary>Packets lost a minute in races; null: no node knows yet.</summary>
+    public long? RacesLostPerMinute { get; init; }
 
     public required IReadOnlyList<HotNode> Hottest { get; init; }
 

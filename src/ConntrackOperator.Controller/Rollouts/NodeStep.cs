@@ -57,7 +57,7 @@ internal sealed record NodeStep(
 
         foreach (var policy in taken)
         {
-            marks[policy] = new RolloutMark(existing?.Metadata?.Generation ?? 0, existing?.Status?.Rates?.DropsPerMinute ?? 0, now);
+            marks[policy] = new RolloutMark(existing?.Metadata?.Generation ?? 0, existing?.Status?.Rates?.TableFullDropsPerMinute ?? 0, now);
         }
 
         return new NodeStep(

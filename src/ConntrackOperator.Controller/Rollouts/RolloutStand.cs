@@ -5,7 +5,7 @@ namespace ConntrackOperator.Controller.Rollouts;
 
 /// <summary>How a node stands towards one policy's rollout, from its objects alone. Pure.</summary>
 /// <param name="IsChanging">It was given settings of the policy that its agent has not reported to be in force: it takes a place.</param>
-/// <param name="BeganToDrop">It has been changed, drops packets, and did not before.</param>
+/// <param name="BeganToDrop">It has been changed, drops packets because its table is full, and did not before. Races lost are no fault of a change.</param>
 /// <param name="HasPlace">It was given that place by a rollout, or something of the policy's has failed there: to change it again needs no other one.</param>
 internal readonly record struct RolloutStand(bool IsChanging, bool BeganToDrop, bool HasPlace = false)
 {
@@ -41,7 +41,7 @@ internal readonly record struct RolloutStand(bool IsChanging, bool BeganToDrop, 
         }
 
         var isUnfinished = IsUnfinished(policy, node.Status);
-        return new(isUnfinished || IsUnknown(policy, node), mark is { Drops: 0 } && node.Status?.Rates?.DropsPerMinute > 0, HasPlace: isUnfinished);
+        return new(isUnfinished || IsUnknown(policy, node), mark is { Drops: 0 } && node.Status?.Rates?.TableFullDropsPerMinute > 0, HasPlace: isUnfinished);
     }
 
     /// <summary>The agent has not said a word yet of what the plan says, or takes away: that is how a change from before there was a rollout shows, of which there is no mark.</summary>

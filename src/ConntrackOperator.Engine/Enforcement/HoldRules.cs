@@ -11,16 +11,18 @@ internal static class HoldRules
     /// </summary>
     public static string? Limit(long actual, long target, long? entries, int belowPercent)
     {
-        // Older kernels take 0 for no limit at all.
-        if (target >= actual || target == 0 || entries is not { } count || (Int128)count * 100 < (Int128)target * belowPercent)
+        if (Height(target) >= Height(actual) || entries is not { } count || (Int128)count * 100 < (Int128)target * belowPercent)
         {
             return null;
         }
 
         var needed = (long)((Int128)target * belowPercent / 100);
         return string.Create(CultureInfo.InvariantCulture,
-            $"not lowered yet: with {count} entries in the table a limit of {target} would leave it {(Int128)count * 100 / target}% full; it is lowered from {actual} once there are fewer than {needed}");
+            $"not lowered yet: with {count} entries in the table a limit of {target} would leave it {(Int128)count * 100 / target}% full; it is lowered from {(actual == 0 ? "no limit" : actual)} once there are fewer than {needed}");
     }
+
+    /// <summary>0 is no limit, the highest there is (net/netfilter/nf_conntrack_core.c, __nf_conntrack_alloc).</summary>
+    private static long Height(long limit) => limit == 0 ? long.MaxValue : limit;
 
     /// <summary>Each resize stops all CPUs' tracking while every entry is rehashed.</summary>
     public static string? Resize(TimeSpan? sinceLast, TimeSpan interval) =>

@@ -9,6 +9,6 @@ public enum PressureLevel
     /// <summary>From the warning on.</summary>
     Warning,
 
-    /// <summary>From the critical level on, or packets are dropped for want of an entry.</summary>
+    /// <summary>From the critical level on, or packets are dropped because the table was full.</summary>
     Critical,
 }

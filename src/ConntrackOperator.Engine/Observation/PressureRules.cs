@@ -3,15 +3,15 @@ using ConntrackOperator.Api.Policies;
 
 namespace ConntrackOperator.Engine.Observation;
 
-/// <summary>From usage to pressure. Pure.</summary>
+/// <summary>From usage to pressure. Races lost don't come in: more room is no help against them. Pure.</summary>
 internal static class PressureRules
 {
     /// <summary>A level is left only when usage has fallen this far below it, in percentage points, so that it does not flap.</summary>
     public const int Hysteresis = 5;
 
-    public static PressureLevel Level(int? percent, double dropsPerMinute, NodePressure? thresholds, PressureLevel before)
+    public static PressureLevel Level(int? percent, double? tableFullDropsPerMinute, NodePressure? thresholds, PressureLevel before)
     {
-        if (dropsPerMinute > 0)
+        if (tableFullDropsPerMinute > 0)
         {
             return PressureLevel.Critical;
         }

@@ -26,16 +26,18 @@ public sealed class TableObserver : IDisposable
     /// <summary>Reads.</summary>
     public TableReading Read()
     {
-        var limit = _sysctls.Read(SysctlNames.Max).Value;
+        var max = _sysctls.Read(SysctlNames.Max).Value;
         var buckets = _sysctls.Read(SysctlNames.Buckets).Value;
-        var rates = _counters.TryRead(out var counters) ? _rates.Update(counters) : CounterRates.Zero;
+        var entries = _sysctls.Read(SysctlNames.Count).Value;
+        var rates = _counters.TryRead(new TableFill(entries, max), out var counters) ? _rates.Update(counters) : null;
         return new TableReading(
-            _sysctls.Read(SysctlNames.Count).Value,
-            limit,
+            entries,
+            max == 0 ? null : max,
             buckets,
-            limit is >= 0 && buckets is >= 0 ? MemoryEstimate.Bytes(limit.Value, buckets.Value, IsExtended(), _slotBytes) : null,
+            max is > 0 && buckets is >= 0 ? MemoryEstimate.Bytes(max.Value, buckets.Value, IsExtended(), _slotBytes) : null,
             counters,
-            rates);
+            rates,
+            NoLimit: max == 0);
     }
 
     /// <inheritdoc />

@@ -4,14 +4,15 @@ namespace ConntrackOperator.Engine.Observation;
 
 /// <summary>What the kernel said of its table at one instant. What could not be read is null.</summary>
 /// <param name="Entries">Entries in the table.</param>
-/// <param name="Limit">What it can hold.</param>
+/// <param name="Limit">What it can hold; null also where the kernel has no limit.</param>
 /// <param name="Buckets">Buckets of its hash table.</param>
-/// <param name="MemoryBytes">What it would take when full, in bytes.</param>
-/// <param name="Counters">Totals since the agent started; null where the kernel gives none.</param>
-/// <param name="Rates">What goes wrong, a minute.</param>
+/// <param name="MemoryBytes">What it would take when full, in bytes; null without a limit.</param>
+/// <param name="Counters">Totals since the boot; null where the kernel gives none.</param>
+/// <param name="Rates">What goes wrong, a minute; null when not known yet.</param>
+/// <param name="NoLimit">Whether nf_conntrack_max is 0: no limit, the highest there is.</param>
 public readonly record struct TableReading(
-    long? Entries, long? Limit, long? Buckets, long? MemoryBytes, ConntrackCounters? Counters, CounterRates Rates)
+    long? Entries, long? Limit, long? Buckets, long? MemoryBytes, ConntrackCounters? Counters, CounterRates? Rates, bool NoLimit = false)
 {
-    /// <summary>How full the table is, in percent, rounded down; null when unknown.</summary>
+    /// <summary>How full the table is, in percent, rounded down; null when unknown or without a limit.</summary>
     public int? Percent => Entries is { } entries && Limit is > 0 and { } limit ? (int)Int128.Min(100, (Int128)entries * 100 / limit) : null;
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Engine.Observation;
+using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Engine.Reporting;
 
@@ -11,10 +12,10 @@ internal static class PressureVerdict
     {
         var used = reading.Percent is { } percent
             ? string.Create(CultureInfo.InvariantCulture, $"{reading.Entries} of {reading.Limit} entries, {percent}% full")
+            : reading is { NoLimit: true, Entries: { } entries } ? string.Create(CultureInfo.InvariantCulture, $"{entries} entries, no limit")
             : "usage unknown";
-        var drops = reading.Rates.DropsPerMinute > 0
-            ? string.Create(CultureInfo.InvariantCulture, $"; {Math.Ceiling(reading.Rates.DropsPerMinute)} packets a minute are dropped for want of an entry")
-            : string.Empty;
-        return new Verdict(level != PressureLevel.Normal, level.ToString(), used + drops);
+        var drops = reading.Rates?.TableFullDropsPerMinute is > 0 and var full ? "; " + PacketLoss.TableFull(full) : string.Empty;
+        var races = reading.Rates?.RacesLostPerMinute is >= PacketLoss.RacesThatCount and var lost ? "; " + PacketLoss.Races(lost) : string.Empty;
+        return new Verdict(level != PressureLevel.Normal, level.ToString(), used + drops + races);
     }
 }

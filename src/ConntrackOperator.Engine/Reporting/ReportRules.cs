@@ -18,7 +18,7 @@ public static class ReportRules
     {
         ArgumentNullException.ThrowIfNull(now);
         if (last is null || last.ObservedGeneration != now.ObservedGeneration || last.Node != now.Node
-            || last.Table?.Limit != now.Table?.Limit || last.Table?.Buckets != now.Table?.Buckets
+            || last.Table?.Limit != now.Table?.Limit || last.Table?.NoLimit != now.Table?.NoLimit || last.Table?.Buckets != now.Table?.Buckets
             || ConditionsDiffer(last, now) || SettingsDiffer(last, now)
             || !(last.Flushes ?? []).SequenceEqual(now.Flushes ?? []))
         {
@@ -26,9 +26,12 @@ public static class ReportRules
         }
 
         return UsageMoved(last.Table?.Percent, now.Table?.Percent)
-            || RateMoved(last.Rates?.DropsPerMinute, now.Rates?.DropsPerMinute)
+            || last.Rates is null != now.Rates is null
+            || RateMoved(last.Rates?.TableFullDropsPerMinute, now.Rates?.TableFullDropsPerMinute)
+            || RateMoved(last.Rates?.RacesLostPerMinute, now.Rates?.RacesLostPerMinute)
+            || RateMoved(last.Rates?.OtherDropsPerMinute, now.Rates?.OtherDropsPerMinute)
             || RateMoved(last.Rates?.EarlyDropsPerMinute, now.Rates?.EarlyDropsPerMinute)
-            || RateMoved(last.Rates?.InsertFailedPerMinute, now.Rates?.InsertFailedPerMinute)
+            || RateMoved(last.Rates?.ChainTooLongPerMinute, now.Rates?.ChainTooLongPerMinute)
             || last.Composition is null != now.Composition is null
             || last.Advice is null != now.Advice is null
             ? ReportUrgency.Soon
@@ -68,7 +71,7 @@ public static class ReportRules
     private static bool UsageMoved(int? last, int? now) =>
         last is null != now is null || (last is { } a && now is { } b && Math.Abs(a - b) >= BandPoints);
 
-    /// <summary>From nothing to something, back, or by a factor of two.</summary>
+    /// <summary>From nothing to something, back, or by a factor of two. Invalid packets come and go on any node: they wait for the heartbeat.</summary>
     private static bool RateMoved(long? last, long? now)
     {
         var (a, b) = (last ?? 0, now ?? 0);

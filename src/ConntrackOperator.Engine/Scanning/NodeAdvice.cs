@@ -41,10 +41,11 @@ public static class NodeAdvice
             TcpDestinations = [.. breakdown.TopTcpDestinationsByState.Select(d => new DestinationFacts(d.Address.ToString(), d.Port, d.State, d.Percent))],
             Rates = new RateFacts
             {
-                Drops = reading.Rates.DropsPerMinute,
-                EarlyDrops = reading.Rates.EarlyDropsPerMinute,
-                InsertFailed = reading.Rates.InsertFailedPerMinute,
-                ChainTooLong = reading.Rates.ChainTooLongPerMinute,
+                Drops = reading.Rates?.TableFullDropsPerMinute ?? 0,
+                RacesLost = reading.Rates?.RacesLostPerMinute ?? 0,
+                EarlyDrops = reading.Rates?.EarlyDropsPerMinute ?? 0,
+                InsertFailed = reading.Rates?.InsertFailedPerMinute ?? 0,
+                ChainTooLong = reading.Rates?.ChainTooLongPerMinute ?? 0,
             },
         });
     }

@@ -6,13 +6,37 @@ namespace ConntrackOperator.Netfilter.Counters;
 /// </summary>
 public sealed record ConntrackCounters
 {
-    /// <summary>Packets lost because no entry could be had for them: the table was full, or memory was.</summary>
+    /// <summary>
+    /// The kernel's own counter "drop": packets lost because no entry could be had for them, and packets that lost a race at
+    /// insertion. <see cref="TableFullDrops"/>, <see cref="RacesLost"/> and <see cref="OtherDrops"/> are its parts.
+    /// </summary>
     public required long Drop { get; init; }
+
+    /// <summary>
+    /// Packets lost for want of room: at least so many. What was counted before the first reading is taken to be that when it
+    /// can't have been a race; after it, only while the table may have been full.
+    /// </summary>
+    public required long TableFullDrops { get; init; }
+
+    /// <summary>
+    /// Packets lost because another packet's entry for the same tuple was inserted first (two clients behind one address with
+    /// one source port, mostly DNS). In the kernel both "drop" and "insert_failed" count it; no size of the table helps.
+    /// </summary>
+    public required long RacesLost { get; init; }
+
+    /// <summary>
+    /// Packets counted in "drop" that were neither: no memory for an entry, or a protocol's tracker that refused the packet,
+    /// while the table was far from its limit.
+    /// </summary>
+    public required long OtherDrops { get; init; }
 
     /// <summary>Entries not assured that were evicted to make room for new ones.</summary>
     public required long EarlyDrop { get; init; }
 
-    /// <summary>Packets lost at insertion: a lost race, or a chain too long.</summary>
+    /// <summary>
+    /// The kernel's own counter "insert_failed": insertions that lost a race or met a chain too long. Before Linux 5.10 or so
+    /// also races that were resolved without a loss.
+    /// </summary>
     public required long InsertFailed { get; init; }
 
     /// <summary>Races at insertion that were resolved without a loss. 0 before Linux 5.9.</summary>
@@ -41,6 +65,12 @@ public sealed record ConntrackCounters
 
     /// <summary>ICMP errors that could not be matched with a connection.</summary>
     public required long Error { get; init; }
+
+    /// <summary>
+    /// Grows when totals can't be compared with those before: the counters began again, their source changed, or a CPU came
+    /// that was not there before. Rates are made within one epoch.
+    /// </summary>
+    public int Epoch { get; init; }
 
     /// <summary>When this was read, by the wall clock.</summary>
     public required DateTimeOffset At { get; init; }

@@ -16,6 +16,8 @@ public sealed class CounterReader : IDisposable
     private readonly List<CounterRow> _rows = [];
     private int _current;
     private int _rowsBefore;
+    private int _epoch;
+    private bool _mayBeFull = true;
 
     /// <summary>Opens nothing yet.</summary>
     /// <param name="procPath">
@@ -40,21 +42,27 @@ public sealed class CounterReader : IDisposable
     /// <summary>The first reading: what the kernel had counted when this reader began (the sum of its 32-bit rows).</summary>
     public ConntrackCounters? Baseline { get; private set; }
 
+    /// <summary>Reads the counters, for a table of which it is not known how full it is.</summary>
+    /// <inheritdoc cref="TryRead(TableFill, out ConntrackCounters?)"/>
+    public bool TryRead([NotNullWhen(true)] out ConntrackCounters? counters) => TryRead(default, out counters);
+
     /// <summary>Reads the counters.</summary>
+    /// <param name="fill">How full the table is now: decides, with what was said at the reading before, what drops were for.</param>
     /// <param name="counters">
     /// Totals: <see cref="Baseline"/> and everything counted since. A wrap of a CPU's 32 bits is seen as long as that CPU
     /// counts less than 2^31 between two readings. When the source changes, what was counted between its last reading and
     /// the other's first is left out.
     /// </param>
     /// <returns>False when there is no source: the module is not loaded.</returns>
-    public bool TryRead([NotNullWhen(true)] out ConntrackCounters? counters)
+    public bool TryRead(TableFill fill, [NotNullWhen(true)] out ConntrackCounters? counters)
     {
         for (var tries = 0; tries < _places.Length; tries++)
         {
             var place = _places[_current];
             if (place.TryRead(_rows))
             {
-                counters = Take(place.Source);
+                counters = Take(place.Source, _mayBeFull || fill.MayBeFull);
+                _mayBeFull = fill.MayBeFull;
                 return true;
             }
 
@@ -81,19 +89,20 @@ public sealed class CounterReader : IDisposable
         return procPath is "/proc" or "/proc/" ? [new CtnetlinkCounterRows(NetlinkSocket.Open), proc] : [proc];
     }
 
-    private ConntrackCounters Take(CounterSource source)
+    private ConntrackCounters Take(CounterSource source, bool mayHaveBeenFull)
     {
         var span = CollectionsMarshal.AsSpan(_rows);
 
-        // The file numbers its rows by line, so with fewer lines nobody can say which CPU is which any more.
-        var unclear = source == CounterSource.Proc && _rows.Count < _rowsBefore;
+        // The file numbers its rows by line, so with more or fewer lines nobody can say which CPU is which any more.
+        var unclear = source == CounterSource.Proc && _rows.Count != _rowsBefore;
         if (Source != CounterSource.None && (Source != source || unclear))
         {
             _accumulator.Rebase(span);
+            _epoch++;
         }
-        else
+        else if (!_accumulator.Add(span, mayHaveBeenFull))
         {
-            _accumulator.Add(span);
+            _epoch++;
         }
 
         Source = source;
@@ -101,6 +110,9 @@ public sealed class CounterReader : IDisposable
         var counters = new ConntrackCounters
         {
             Drop = _accumulator[CounterField.Drop],
+            TableFullDrops = _accumulator.TableFullDrops,
+            RacesLost = _accumulator.RacesLost,
+            OtherDrops = _accumulator.OtherDrops,
             EarlyDrop = _accumulator[CounterField.EarlyDrop],
             InsertFailed = _accumulator[CounterField.InsertFailed],
             ClashResolve = _accumulator[CounterField.ClashResolve],
@@ -112,6 +124,7 @@ public sealed class CounterReader : IDisposable
             Delete = _accumulator[CounterField.Delete],
             Ignore = _accumulator[CounterField.Ignore],
             Error = _accumulator[CounterField.Error],
+            Epoch = _epoch,
             At = _time.GetUtcNow(),
             Source = source,
         };

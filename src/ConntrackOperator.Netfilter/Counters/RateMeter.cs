@@ -5,10 +5,7 @@ public sealed class RateMeter
 {
     private static readonly TimeSpan _window = TimeSpan.FromMinutes(1);
 
-    // One drop in the first second must not read as sixty a minute.
-    private static readonly TimeSpan _shortestSpan = TimeSpan.FromSeconds(10);
-
-    // Bounds what is kept, however often readings come.
+    // Bounds what is kept, however often readings come; over less there is no rate to speak of.
     private static readonly TimeSpan _shortestStep = TimeSpan.FromMilliseconds(500);
 
     private readonly TimeProvider _time;
@@ -25,14 +22,15 @@ public sealed class RateMeter
     /// <summary>Takes a reading made just now and gives the rates of the minute that ends with it.</summary>
     /// <param name="counters">The reading.</param>
     /// <returns>
-    /// Zero at the first reading. While there is less than a minute of history, the rate over what there is (at least ten
-    /// seconds). Counters that went back (another reader) start the history again.
+    /// While there is less than a minute of history, the rates over what there is; null, not known yet, under half a second of
+    /// it. Readings come a while apart, so <see cref="CounterRates.Span"/> can be longer than a minute. Counters that can't be
+    /// compared with those before (another epoch, or another reader) start the history again.
     /// </returns>
-    public CounterRates Update(ConntrackCounters counters)
+    public CounterRates? Update(ConntrackCounters counters)
     {
         ArgumentNullException.ThrowIfNull(counters);
         var now = _time.GetTimestamp();
-        if (_newest is not null && WentBack(_newest, counters))
+        if (_newest is not null && (_newest.Epoch != counters.Epoch || WentBack(_newest, counters)))
         {
             _history.Clear();
         }
@@ -53,24 +51,12 @@ public sealed class RateMeter
         _history.RemoveRange(0, stale);
         var start = _history[0];
         var span = _time.GetElapsedTime(start.Timestamp, now);
-        return span <= TimeSpan.Zero ? CounterRates.Zero : Rates(start.Counters, counters, span < _shortestSpan ? _shortestSpan : span);
-    }
-
-    private static CounterRates Rates(ConntrackCounters from, ConntrackCounters to, TimeSpan span)
-    {
-        var minutes = span.TotalMinutes;
-        return new CounterRates(
-            (to.Drop - from.Drop) / minutes,
-            (to.EarlyDrop - from.EarlyDrop) / minutes,
-            (to.InsertFailed - from.InsertFailed) / minutes,
-            (to.ChainTooLong - from.ChainTooLong) / minutes,
-            (to.ClashResolve - from.ClashResolve) / minutes,
-            (to.Invalid - from.Invalid) / minutes,
-            (to.SearchRestart - from.SearchRestart) / minutes);
+        return span < _shortestStep ? null : CounterRates.Between(start.Counters, counters, span);
     }
 
     private static bool WentBack(ConntrackCounters from, ConntrackCounters to) =>
         to.Drop < from.Drop || to.EarlyDrop < from.EarlyDrop || to.InsertFailed < from.InsertFailed
         || to.ChainTooLong < from.ChainTooLong || to.ClashResolve < from.ClashResolve || to.Invalid < from.Invalid
-        || to.SearchRestart < from.SearchRestart;
+        || to.SearchRestart < from.SearchRestart || to.TableFullDrops < from.TableFullDrops
+        || to.RacesLost < from.RacesLost || to.OtherDrops < from.OtherDrops;
 }

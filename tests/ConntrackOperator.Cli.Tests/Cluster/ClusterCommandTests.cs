@@ -66,7 +66,7 @@ public sealed partial class ClusterCommandTests(TestCluster cluster) : IClassFix
             result.Output);
         Assert.Equal(3, result.ExitCode);
         var policy = JsonSerializer.Deserialize(cluster.Run(null, "status", "edge", "-o", "json").Output, ApiJson.Default.ConntrackPolicy)!;
-        Assert.Equal(7, policy.Status!.Usage!.DropsPerMinute);
+        Assert.Equal(7, policy.Status!.Usage!.TableFullDropsPerMinute);
     }
 
     [Fact]

@@ -57,7 +57,7 @@ public abstract partial class ControllerBehaviour
         await NodesAsync(4);
         Fleet.Use("n1", 95, drops: 3);
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
-        await Until(() => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.Usage!.DropsPerMinute == 3, "all are ready, and one drops");
+        await Until(() => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.Usage!.TableFullDropsPerMinute == 3, "all are ready, and one drops");
         await PauseAsync();
         await Cluster.EventAsync("p", "RolloutPaused");
         Assert.Equal("False RolloutPaused", Cluster.Condition("p", "Ready"));
@@ -70,7 +70,7 @@ public abstract partial class ControllerBehaviour
         Fleet.Use("n0", 20, drops: 0);
         await Until(() => Cluster.IsReady("p"), "all have it");
         Assert.Equal("n0 n1 n2 n3", Changed(3600));
-        Assert.Equal(3, Cluster.Policy("p")!.Status!.Usage!.DropsPerMinute);
+        Assert.Equal(3, Cluster.Policy("p")!.Status!.Usage!.TableFullDropsPerMinute);
     }
 
     [Fact]

@@ -235,7 +235,7 @@ public abstract partial class ControllerBehaviour : IAsyncLifetime
         Assert.Equal(("bad", "ReadOnly", $"{Established}: no right here"), Cluster.Policy("p")!.Status!.Failures![0] is var f ? (f.Name, f.Reason, f.Message) : default);
         await Cluster.EventAsync("bad", "SettingFailed");
         Fleet.Use("hot", 91, drops: 12);
-        await Until(() => Cluster.Policy("p")!.Status is { Hottest: "hot 91%", Usage.DropsPerMinute: 12 } && Cluster.Condition("p", "Pressure") == "True Critical", "the hot node shows");
+        await Until(() => Cluster.Policy("p")!.Status is { Hottest: "hot 91%", Usage.TableFullDropsPerMinute: 12 } && Cluster.Condition("p", "Pressure") == "True Critical", "the hot node shows");
         await Cluster.EventAsync("hot", "TableNearFull");
         await Cluster.EventAsync("hot", "PacketsDropped");
     }

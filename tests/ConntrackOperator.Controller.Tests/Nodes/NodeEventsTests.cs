@@ -34,6 +34,35 @@ public sealed class NodeEventsTests
         Assert.Equal(expected, Reasons(Status("Critical", 50, drops: before), Status("Critical", 50, drops: after)));
 
     [Fact]
+    public void Drops_that_are_not_known_yet_are_none() => Assert.Equal("", Reasons(null, Status("Normal", 1) with { Rates = null }));
+
+    [Theory]
+    [InlineData(0, 9, "")]
+    [InlineData(9, 10, "RacesLost")]
+    [InlineData(10, 500, "")]
+    [InlineData(10, 0, "")]
+    public void Races_are_told_when_they_begin_to_count_and_are_no_drops(long before, long after, string expected) =>
+        Assert.Equal(expected, Reasons(Races(before), Races(after)));
+
+    [Fact]
+    public void Event_about_races_says_what_helps()
+    {
+        var news = Assert.Single(NodeEvents.News(Races(0), Races(40)));
+        Assert.StartsWith("40 packets a minute are lost in races at insertion: ", news.Note, StringComparison.Ordinal);
+        foreach (var remedy in (string[])["node-local cache", "random-fully", "single-request-reopen"])
+        {
+            Assert.Contains(remedy, news.Note, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Table_without_a_limit_has_neither_of_nor_percent()
+    {
+        var after = Status("Critical", 1, drops: 5) with { Table = new TableStatus { Entries = 31337, NoLimit = true } };
+        Assert.Equal("5 packets a minute are dropped for want of a conntrack entry; 31337 conntrack entries in use, no limit", NodeEvents.News(after with { Rates = null }, after).Single().Note);
+    }
+
+    [Fact]
     public void Resize_is_told_with_both_sizes()
     {
         var news = Assert.Single(NodeEvents.News(Status("Normal", 1, buckets: 65536), Status("Normal", 1, buckets: 262144)));
@@ -73,10 +102,12 @@ public sealed class NodeEventsTests
     private static SettingStatus Setting(SettingState state, long? rewrites = null) =>
         new() { Name = "x", Desired = 5, State = state, Rewrites = rewrites, Message = "why" };
 
+    private static NodeStatus Races(long lost) => Status("Normal", 1) with { Rates = new RatesStatus { TableFullDropsPerMinute = 0, RacesLostPerMinute = lost } };
+
     private static NodeStatus Status(string pressure, int percent, long drops = 0, long buckets = 65536) => new()
     {
         Conditions = [new Condition { Type = "Pressure", Reason = pressure }],
         Table = new TableStatus { Entries = percent, Limit = 100, Percent = percent, Buckets = buckets },
-        Rates = new RatesStatus { DropsPerMinute = drops },
+        Rates = new RatesStatus { TableFullDropsPerMinute = drops },
     };
 }

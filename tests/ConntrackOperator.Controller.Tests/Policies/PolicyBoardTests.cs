@@ -112,12 +112,14 @@ public sealed class PolicyBoardTests
         from states in Gen.Enum<NodePolicyState>().Array[3]
         from entries in Gen.Int[0, 100]
         from limit in Of(0, 100)
-        from drops in Of(0, 0, 3)
+        from drops in Of<long?>(null, 0, 0, 3)
+        from races in Of<long?>(null, 0, 7)
+        from noLimit in Gen.Bool
         from pressure in Of(_pressures)
         from conflicts in Gen.Bool
         from node in Of(_nodes)
         select selected == 0 ? null : new NodeContribution(
-            new NodeUsage(entries, limit, limit == 0 ? 0 : entries, drops, pressure),
+            new NodeUsage(entries, limit, limit == 0 ? 0 : entries, drops, races, pressure, NoLimit: limit == 0 && noLimit),
             _policies.Where((_, i) => (selected & (1 << i)) != 0).ToDictionary(
                 p => p, p => new PolicyShare(states[Array.IndexOf(_policies, p)], "Reason", $"of {p}")),
             conflicts && (selected & 3) == 3 ? [new PlanConflict("f", "a", "1", "b", "2", node)] : []);
@@ -141,11 +143,13 @@ public sealed class PolicyBoardTests
             },
             Entries = mine.Sum(n => n.Value.Usage.Entries),
             Limit = mine.Sum(n => n.Value.Usage.Limit),
-            DropsPerMinute = mine.Sum(n => n.Value.Usage.DropsPerMinute),
+            NodesWithoutLimit = mine.Count(n => n.Value.Usage.NoLimit),
+            TableFullDropsPerMinute = mine.Exists(n => n.Value.Usage.TableFullDrops is not null) ? mine.Sum(n => n.Value.Usage.TableFullDrops ?? 0) : null,
+            RacesLostPerMinute = mine.Exists(n => n.Value.Usage.RacesLost is not null) ? mine.Sum(n => n.Value.Usage.RacesLost ?? 0) : null,
             Hottest =
             [
                 .. mine.Where(n => n.Value.Usage.Limit > 0).OrderByDescending(n => n.Value.Usage.Percent).ThenBy(n => n.Key, StringComparer.Ordinal).Take(20)
-                    .Select(n => new HotNode { Name = n.Key, Entries = n.Value.Usage.Entries, Limit = n.Value.Usage.Limit, Percent = n.Value.Usage.Percent, DropsPerMinute = n.Value.Usage.DropsPerMinute }),
+                    .Select(n => new HotNode { Name = n.Key, Entries = n.Value.Usage.Entries, Limit = n.Value.Usage.Limit, Percent = n.Value.Usage.Percent, TableFullDropsPerMinute = n.Value.Usage.TableFullDrops, RacesLostPerMinute = n.Value.Usage.RacesLost }),
             ],
             Failures =
             [
@@ -161,7 +165,8 @@ public sealed class PolicyBoardTests
     private static void Compare(string policy, TallySnapshot expected, TallySnapshot actual)
     {
         Assert.Equal(expected.Nodes, actual.Nodes);
-        Assert.Equal((expected.Entries, expected.Limit, expected.DropsPerMinute), (actual.Entries, actual.Limit, actual.DropsPerMinute));
+        Assert.Equal((expected.Entries, expected.Limit, expected.TableFullDropsPerMinute), (actual.Entries, actual.Limit, actual.TableFullDropsPerMinute));
+        Assert.Equal((expected.NodesWithoutLimit, expected.RacesLostPerMinute), (actual.NodesWithoutLimit, actual.RacesLostPerMinute));
         Assert.Equal(expected.Hottest, actual.Hottest);
         Assert.Equal(expected.Failures, actual.Failures);
         Assert.Equal(expected.Conflicts, actual.Conflicts);
@@ -169,7 +174,7 @@ public sealed class PolicyBoardTests
     }
 
     private static NodeContribution One(string policy, NodePolicyState state) =>
-        new(new NodeUsage(1, 2, 50, 0, "Normal"), new Dictionary<string, PolicyShare> { [policy] = new(state, null, null) }, []);
+        new(new NodeUsage(1, 2, 50, 0, 0, "Normal"), new Dictionary<string, PolicyShare> { [policy] = new(state, null, null) }, []);
 
     private static ConntrackPolicy Policy(string name, long generation = 1, string uid = "uid") =>
         new() { Metadata = new ObjectMeta { Name = name, Uid = uid, Generation = generation } };

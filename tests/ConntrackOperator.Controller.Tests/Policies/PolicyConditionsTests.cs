@@ -139,7 +139,7 @@ public sealed class PolicyConditionsTests
         },
         Entries = 0,
         Limit = 0,
-        DropsPerMinute = 0,
+        TableFullDropsPerMinute = 0,
         Hottest = [],
         Failures = [],
         Conflicts = [],

@@ -24,9 +24,9 @@ public sealed class PolicyStatusBuilderTests
     [Fact]
     public void Hottest_node_is_shown_in_one_field_for_the_column()
     {
-        var status = Build(Tally() with { Hottest = [new HotNode { Name = "n7", Percent = 91 }, new HotNode { Name = "n8", Percent = 12 }], Entries = 5, Limit = 10, DropsPerMinute = 2 });
+        var status = Build(Tally() with { Hottest = [new HotNode { Name = "n7", Percent = 91 }, new HotNode { Name = "n8", Percent = 12 }], Entries = 5, Limit = 10, TableFullDropsPerMinute = 2 });
         Assert.Equal("n7 91%", status.Hottest);
-        Assert.Equal(new PolicyUsage { Entries = 5, Limit = 10, PeakPercent = 91, PeakNode = "n7", DropsPerMinute = 2 }, status.Usage);
+        Assert.Equal(new PolicyUsage { Entries = 5, Limit = 10, PeakPercent = 91, PeakNode = "n7", TableFullDropsPerMinute = 2 }, status.Usage);
         Assert.Equal(2, status.HottestNodes!.Count);
     }
 

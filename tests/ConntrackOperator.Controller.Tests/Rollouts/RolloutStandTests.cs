@@ -114,7 +114,7 @@ public sealed class RolloutStandTests
         {
             ObservedGeneration = observed,
             Settings = [new() { Name = "x", Desired = 1, Policy = "p", State = state }],
-            Rates = new RatesStatus { DropsPerMinute = drops },
+            Rates = new RatesStatus { TableFullDropsPerMinute = drops },
             ReportedAt = _now,
         },
     };

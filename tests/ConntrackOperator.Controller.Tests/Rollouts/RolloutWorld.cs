@@ -157,7 +157,7 @@ internal sealed class RolloutWorld
             {
                 ObservedGeneration = node.Metadata!.Generation,
                 ReportedAt = Now,
-                Rates = new RatesStatus { DropsPerMinute = drops },
+                Rates = new RatesStatus { TableFullDropsPerMinute = drops },
                 Settings = (node.Spec!.Settings ?? []).ConvertAll(s => new SettingStatus
                 {
                     Name = s.Name,
@@ -230,7 +230,7 @@ internal sealed class RolloutWorld
 
             // An agent does not report without cause, and what failed is mended by the plan that they shall have, not before.
             foreach (var name in Names.Where(n => _nodes[n] is { } node && !HasReported(node)
-                && (node.Status?.ObservedGeneration != node.Metadata!.Generation || node.Status!.Rates!.DropsPerMinute > 0 || HasPlan(n))))
+                && (node.Status?.ObservedGeneration != node.Metadata!.Generation || node.Status!.Rates!.TableFullDropsPerMinute > 0 || HasPlan(n))))
             {
                 Report(name, fails: !HasPlan(name) && _nodes[name].Status is { } status && status.Settings!.Exists(s => s.State == SettingState.Failed), 0);
             }
@@ -249,7 +249,7 @@ internal sealed class RolloutWorld
 
     private static bool HasReported(ConntrackNode node) =>
         node.Status is { } status && status.ObservedGeneration == node.Metadata!.Generation
-        && status.Rates!.DropsPerMinute == 0 && !status.Settings!.Exists(s => s.State == SettingState.Failed);
+        && status.Rates!.TableFullDropsPerMinute == 0 && !status.Settings!.Exists(s => s.State == SettingState.Failed);
 
     private void Land(string name, Work work)
     {
@@ -265,7 +265,7 @@ internal sealed class RolloutWorld
                 foreach (var policy in new[] { before?.Policy, after?.Policy }.OfType<string>())
                 {
                     // What it dropped is what it was seen to drop when that was decided.
-                    var change = new Change(generation, work.Existing?.Status?.Rates?.DropsPerMinute ?? 0, work.Step.At, work.Step.Limited.Contains(policy));
+                    var change = new Change(generation, work.Existing?.Status?.Rates?.TableFullDropsPerMinute ?? 0, work.Step.At, work.Step.Limited.Contains(policy));
                     _changing[(name, policy)] = change;
                     if (work.Step.Taken.Contains(policy))
                     {
@@ -316,7 +316,7 @@ internal sealed class RolloutWorld
     private bool BeganToDrop(string name, ConntrackPolicy policy) =>
         _nodes[name] is { Status: { } status } && !_notReady.Contains(name) && !_queue.Contains(name) && !_work.ContainsKey(name)
         && _changed.TryGetValue((name, policy.Metadata!.Name!), out var change) && change.Drops == 0
-        && status.Rates!.DropsPerMinute > 0 && status.ObservedGeneration >= change.Generation
+        && status.Rates!.TableFullDropsPerMinute > 0 && status.ObservedGeneration >= change.Generation
         && HasPlan(name);
 
     private void Heard(BoardChange change) => _queue.UnionWith(change.Nodes);

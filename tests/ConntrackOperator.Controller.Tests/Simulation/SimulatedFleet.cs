@@ -125,7 +125,7 @@ internal sealed class SimulatedFleet : IAsyncDisposable
                 new Condition { Type = "Pressure", Status = level == "Normal" ? "False" : "True", Reason = level, Message = $"{percent}% full", LastTransitionTime = DateTimeOffset.UnixEpoch },
             ],
             Table = new TableStatus { Entries = percent * 1000, Limit = 100_000, Buckets = 100_352, Percent = percent, MemoryBytes = 1, Memory = "1" },
-            Rates = new RatesStatus { DropsPerMinute = drops, EarlyDropsPerMinute = 0, InsertFailedPerMinute = 0 },
+            Rates = new RatesStatus { TableFullDropsPerMinute = drops, EarlyDropsPerMinute = 0, RacesLostPerMinute = 0 },
             Settings = settings,
             ReportedAt = TimeProvider.System.GetUtcNow(),
         };

@@ -8,6 +8,8 @@ namespace ConntrackOperator.Engine.Tests.Enforcement;
 
 public sealed class HoldTests
 {
+    private static readonly Gen<long> _limit = Gen.OneOf(Gen.Const(0L), Gen.Const(131072L), Gen.Long[1, 2_000_000]);
+
     [Theory]
     [InlineData(104857, true)]
     [InlineData(104858, false)]
@@ -104,11 +106,55 @@ public sealed class HoldTests
     }
 
     [Fact]
-    public void No_limit_makes_the_rules_throw_and_a_lowered_one_always_leaves_room() =>
+    public void From_no_limit_down_is_held_as_from_any_higher_limit()
+    {
+        using var machine = new Machine();
+        machine[SysctlNames.Max] = 0;
+        machine[SysctlNames.Count] = 200000;
+        machine.Apply(Set(SysctlNames.Max, 131072));
+        Assert.Equal((0, SettingState.Held), (machine[SysctlNames.Max], machine.Status(SysctlNames.Max).State));
+        Assert.Equal(
+            "not lowered yet: with 200000 entries in the table a limit of 131072 would leave it 152% full; it is lowered from no limit once there are fewer than 104857",
+            machine.Status(SysctlNames.Max).Message);
+
+        machine[SysctlNames.Count] = 1000;
+        machine.Engine.Enforce();
+        Assert.Equal(131072, machine[SysctlNames.Max]);
+        machine[SysctlNames.Count] = 131000;
+        machine.Apply();
+        Assert.Equal(0, machine[SysctlNames.Max]);
+        Assert.True(machine.Engine.AllRestored);
+    }
+
+    [Fact]
+    public void Buckets_wait_with_shrinking_while_no_limit_can_not_come_down()
+    {
+        using var machine = new Machine();
+        machine[SysctlNames.Max] = 0;
+        machine[SysctlNames.Buckets] = 1048576;
+        machine[SysctlNames.Count] = 900000;
+        machine.Apply(Set(SysctlNames.Buckets, 262144), Set(SysctlNames.Max, 262144));
+        Assert.Equal((1048576, 0), (machine[SysctlNames.Buckets], machine[SysctlNames.Max]));
+    }
+
+    [Fact]
+    public void Whatever_the_limits_are_a_write_never_leaves_a_table_too_full_that_was_not() =>
+        Gen.Select(_limit, _limit, Gen.Int[0, 2_000_000]).Sample((from, to, entries) =>
+        {
+            var written = HoldRules.Limit(from, to, entries, 80) is null;
+
+            // What the kernel would do: nothing is dropped while the next entry is under the limit, or there is none.
+            bool Fits(long limit, double share) => limit == 0 || entries < limit * share;
+            return written
+                ? Fits(to, 0.8) || (from != 0 && (to == 0 || to >= from))
+                : !Fits(to, 0.79999) && !(from != 0 && (to == 0 || to >= from));
+        });
+
+    [Fact]
+    public void No_number_makes_the_rules_throw() =>
         Gen.Select(Gen.Long[0, long.MaxValue], Gen.Long[0, long.MaxValue], Gen.Long[0, long.MaxValue]).Sample((actual, target, entries) =>
         {
-            var held = HoldRules.Limit(actual, target, entries, 80) is not null;
-            return held == (target < actual && target != 0 && (Int128)entries * 100 >= (Int128)target * 80);
+            HoldRules.Limit(actual, target, entries, 80);
         });
 
     [Fact]

@@ -53,6 +53,18 @@ public sealed class PressureRulesTests
     }
 
     [Fact]
+    public void Without_a_limit_there_is_no_percent_no_pressure_and_no_memory_when_full()
+    {
+        using var machine = new Machine();
+        machine[SysctlNames.Max] = 0;
+        machine[SysctlNames.Count] = 31337;
+        machine.Apply(Set(SysctlNames.UdpTimeout, 20));
+        Assert.Equal(new TableStatus { Entries = 31337, NoLimit = true, LimitText = "none", Buckets = 262144 }, machine.Report().Table);
+        var pressure = machine.Report().Conditions!.Single(c => c.Type == "Pressure");
+        Assert.Equal(("False", "Normal", "31337 entries, no limit"), (pressure.Status, pressure.Reason, pressure.Message));
+    }
+
+    [Fact]
     public void The_report_tells_entries_limit_percent_and_memory()
     {
         using var machine = new Machine();
@@ -61,7 +73,7 @@ public sealed class PressureRulesTests
         var report = machine.Report();
         Assert.Equal((200000, 262144, 262144, 76), (report.Table!.Entries, report.Table.Limit, report.Table.Buckets, report.Table.Percent));
         Assert.Equal((262144 * 320L) + (262144 * 8), report.Table.MemoryBytes);
-        Assert.Equal("82Mi", report.Table.Memory);
+        Assert.Equal(("82Mi", "262144", null), (report.Table.Memory, report.Table.LimitText, report.Table.NoLimit));
         Assert.Equal("True Warning", machine.Condition("Pressure"));
         machine[SysctlNames.Count] = 187000;
         Assert.Equal("True Warning", machine.Condition("Pressure"));

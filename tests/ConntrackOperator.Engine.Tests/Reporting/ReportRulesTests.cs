@@ -12,7 +12,7 @@ public sealed class ReportRulesTests
         ObservedGeneration = 3,
         Conditions = [new Condition { Type = "Applied", Status = "True", Reason = "InSync", Message = "1 of 1" }],
         Table = new TableStatus { Entries = 1000, Limit = 10000, Buckets = 10000, Percent = 10 },
-        Rates = new RatesStatus { DropsPerMinute = 0, EarlyDropsPerMinute = 0, InsertFailedPerMinute = 0 },
+        Rates = new RatesStatus { TableFullDropsPerMinute = 0, EarlyDropsPerMinute = 0, RacesLostPerMinute = 0 },
         Settings = [new SettingStatus { Name = "nf_conntrack_max", Desired = 10000, Actual = 10000, State = SettingState.InSync, Message = "a" }],
         Node = new NodeFactsStatus { Kernel = "6.18.0" },
     };
@@ -26,9 +26,14 @@ public sealed class ReportRulesTests
         { "a band up", _last with { Table = _last.Table! with { Percent = 15 } }, ReportUrgency.Soon },
         { "a band down", _last with { Table = _last.Table! with { Percent = 5 } }, ReportUrgency.Soon },
         { "usage that became unknown", _last with { Table = _last.Table! with { Percent = null } }, ReportUrgency.Soon },
-        { "the first drop", _last with { Rates = _last.Rates! with { DropsPerMinute = 1 } }, ReportUrgency.Soon },
+        { "the first drop", _last with { Rates = _last.Rates! with { TableFullDropsPerMinute = 1 } }, ReportUrgency.Soon },
         { "the first early drop", _last with { Rates = _last.Rates! with { EarlyDropsPerMinute = 1 } }, ReportUrgency.Soon },
-        { "a failed insertion", _last with { Rates = _last.Rates! with { InsertFailedPerMinute = 1 } }, ReportUrgency.Soon },
+        { "a lost race", _last with { Rates = _last.Rates! with { RacesLostPerMinute = 1 } }, ReportUrgency.Soon },
+        { "a drop with room", _last with { Rates = _last.Rates! with { OtherDropsPerMinute = 1 } }, ReportUrgency.Soon },
+        { "a chain too long", _last with { Rates = _last.Rates! with { ChainTooLongPerMinute = 1 } }, ReportUrgency.Soon },
+        { "rates that became unknown", _last with { Rates = null }, ReportUrgency.Soon },
+        { "invalid packets", _last with { Rates = _last.Rates! with { InvalidPerMinute = 5000, OverSeconds = 60 } }, ReportUrgency.Heartbeat },
+        { "no limit any more", _last with { Table = _last.Table! with { Limit = null, NoLimit = true, Percent = null } }, ReportUrgency.Now },
         { "another limit", _last with { Table = _last.Table! with { Limit = 20000 } }, ReportUrgency.Now },
         { "another size", _last with { Table = _last.Table! with { Buckets = 20000 } }, ReportUrgency.Now },
         { "a condition's reason", _last with { Conditions = [_last.Conditions![0] with { Reason = "Held" }] }, ReportUrgency.Now },
@@ -56,7 +61,7 @@ public sealed class ReportRulesTests
     [InlineData(1, 0, ReportUrgency.Soon)]
     public void A_rate_is_news_when_it_doubles_halves_begins_or_ends(long before, long after, ReportUrgency expected) =>
         Assert.Equal(expected, ReportRules.Compare(
-            _last with { Rates = _last.Rates! with { DropsPerMinute = before } }, _last with { Rates = _last.Rates! with { DropsPerMinute = after } }));
+            _last with { Rates = _last.Rates! with { TableFullDropsPerMinute = before } }, _last with { Rates = _last.Rates! with { TableFullDropsPerMinute = after } }));
 
     [Fact]
     public void However_usage_wanders_what_was_reported_is_less_than_a_band_away() =>

@@ -26,7 +26,7 @@ public sealed class CounterAccumulatorTests
     public void Counters_that_begin_again_count_from_nothing()
     {
         _totals.Add([Row(0, 1000, earlyDrop: 7)]);
-        _totals.Add([Row(0, 3, earlyDrop: 9)]);
+        Assert.False(_totals.Add([Row(0, 3, earlyDrop: 9)]));
 
         // Both fields belong to the new life of the row, though one of them did not go back.
         Assert.Equal(1003, _totals[CounterField.Drop]);
@@ -34,11 +34,13 @@ public sealed class CounterAccumulatorTests
     }
 
     [Fact]
-    public void A_cpu_that_appears_brings_all_that_it_counted()
+    public void A_cpu_that_appears_counts_from_what_it_brings()
     {
-        _totals.Add([Row(0, 10)]);
-        _totals.Add([Row(0, 11), Row(7, 5)]);
-        Assert.Equal(16, _totals[CounterField.Drop]);
+        Assert.True(_totals.Add([Row(0, 10)]));
+        Assert.False(_totals.Add([Row(0, 11), Row(7, 5000)]));
+        Assert.Equal(11, _totals[CounterField.Drop]);
+        Assert.True(_totals.Add([Row(0, 11), Row(7, 5002)]));
+        Assert.Equal(13, _totals[CounterField.Drop]);
     }
 
     [Fact]

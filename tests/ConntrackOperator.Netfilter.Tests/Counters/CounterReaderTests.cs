@@ -16,6 +16,9 @@ public sealed class CounterReaderTests
             new ConntrackCounters
             {
                 Drop = 101,
+                TableFullDrops = 101 - (5 - 3),
+                RacesLost = 5 - 3,
+                OtherDrops = 0,
                 EarlyDrop = 7,
                 InsertFailed = 5,
                 ClashResolve = 4,
@@ -106,6 +109,54 @@ public sealed class CounterReaderTests
         place.Rows = [Drops(0, 11), Drops(1, 31)];
         Assert.True(reader.TryRead(out var later));
         Assert.Equal(1042, later.Drop);
+    }
+
+    [Fact]
+    public void What_a_table_was_before_decides_as_well_as_what_it_is()
+    {
+        var place = new Place(CounterSource.Proc) { Rows = [Drops(0, 0)] };
+        using var reader = new CounterReader([place]);
+        var (full, empty, unlimited) = (new TableFill(100, 100), new TableFill(1, 100), new TableFill(500, 0));
+        Assert.Equal((0, 0), Read(full, 0));
+        Assert.Equal((4, 0), Read(empty, 4));
+        Assert.Equal((4, 3), Read(empty, 7));
+        Assert.Equal((6, 3), Read(full, 9));
+        Assert.Equal((7, 3), Read(unlimited, 10));
+        Assert.Equal((7, 5), Read(unlimited, 12));
+
+        (long, long) Read(TableFill fill, uint drops)
+        {
+            place.Rows = [Drops(0, drops)];
+            Assert.True(reader.TryRead(fill, out var counters));
+            return (counters.TableFullDrops, counters.OtherDrops);
+        }
+    }
+
+    [Fact]
+    public void Counters_that_begin_again_another_place_and_another_cpu_begin_an_epoch()
+    {
+        var first = new Place(CounterSource.Ctnetlink) { Rows = [Drops(0, 100)] };
+        var second = new Place(CounterSource.Proc) { Rows = [Drops(0, 100)] };
+        using var reader = new CounterReader([first, second]);
+        Assert.Equal(0, Epoch());
+        first.Rows = [Drops(0, 120)];
+        Assert.Equal(0, Epoch());
+        first.Rows = [Drops(0, 3)];
+        Assert.Equal(1, Epoch());
+        first.Rows = [Drops(0, 3), Drops(1, 9000)];
+        Assert.Equal(2, Epoch());
+        first.Rows = [Drops(0, 3), Drops(1, 9001)];
+        Assert.Equal(2, Epoch());
+        first.There = false;
+        Assert.Equal(3, Epoch());
+        second.Rows = [Drops(0, 100), Drops(1, 500)];
+        Assert.Equal(4, Epoch());
+
+        int Epoch()
+        {
+            Assert.True(reader.TryRead(out var counters));
+            return counters.Epoch;
+        }
     }
 
     private static CounterRow Drops(int cpu, uint drops) => new() { Cpu = cpu, [CounterField.Drop] = drops };

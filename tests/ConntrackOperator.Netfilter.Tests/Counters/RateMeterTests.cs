@@ -11,19 +11,20 @@ public sealed class RateMeterTests
     public RateMeterTests() => _meter = new RateMeter(_time);
 
     [Fact]
-    public void The_first_reading_has_no_rate() => Assert.Equal(CounterRates.Zero, _meter.Update(Drops(5000)));
+    public void After_the_first_reading_no_rate_is_known_yet() => Assert.Null(_meter.Update(Drops(5000)));
 
     [Fact]
     public void A_steady_rate_is_the_rate()
     {
-        CounterRates rates = CounterRates.Zero;
+        CounterRates? rates = null;
         for (var i = 0; i <= 300; i++)
         {
             rates = _meter.Update(Drops(i * 10));
             _time.Advance(TimeSpan.FromSeconds(2));
         }
 
-        Assert.Equal(300, rates.DropsPerMinute, 6);
+        Assert.Equal(300, rates!.TableFullDropsPerMinute, 6);
+        Assert.Equal(TimeSpan.FromMinutes(1), rates.Span);
         Assert.Equal(0, rates.EarlyDropsPerMinute);
     }
 
@@ -36,19 +37,75 @@ public sealed class RateMeterTests
         for (var i = 0; i < 59; i++)
         {
             _time.Advance(TimeSpan.FromSeconds(1));
-            Assert.True(_meter.Update(Drops(1000)).DropsPerMinute > 0);
+            Assert.True(_meter.Update(Drops(1000))!.TableFullDropsPerMinute > 0);
         }
 
         _time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(0, _meter.Update(Drops(1000)).DropsPerMinute);
+        Assert.Equal(0, _meter.Update(Drops(1000))!.TableFullDropsPerMinute);
     }
 
     [Fact]
-    public void One_drop_in_the_first_second_is_not_sixty_a_minute()
+    public void Rates_after_a_second_are_those_of_that_second_and_say_so()
     {
         _meter.Update(Drops(0));
         _time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(6, _meter.Update(Drops(1)).DropsPerMinute, 6);
+        var rates = _meter.Update(Drops(1659))!;
+        Assert.Equal(99_540, rates.TableFullDropsPerMinute, 6);
+        Assert.Equal(TimeSpan.FromSeconds(1), rates.Span);
+    }
+
+    [Fact]
+    public void Each_counter_has_its_own_rate()
+    {
+        _meter.Update(Drops(0));
+        _time.Advance(TimeSpan.FromSeconds(30));
+        var rates = _meter.Update(Drops(0) with
+        {
+            TableFullDrops = 1,
+            RacesLost = 2,
+            OtherDrops = 3,
+            EarlyDrop = 4,
+            InsertFailed = 5,
+            ChainTooLong = 6,
+            ClashResolve = 7,
+            Invalid = 8,
+            SearchRestart = 9,
+        })!;
+        Assert.Equal(
+            [2, 4, 6, 8, 10, 12, 14, 16, 18],
+            [
+                rates.TableFullDropsPerMinute, rates.RacesLostPerMinute, rates.OtherDropsPerMinute, rates.EarlyDropsPerMinute, rates.InsertFailedPerMinute,
+                rates.ChainTooLongPerMinute, rates.ClashResolvePerMinute, rates.InvalidPerMinute, rates.SearchRestartPerMinute,
+            ]);
+    }
+
+    [Fact]
+    public void Under_half_a_second_no_rate_is_known_yet()
+    {
+        _meter.Update(Drops(0));
+        _time.Advance(TimeSpan.FromMilliseconds(499));
+        Assert.Null(_meter.Update(Drops(1)));
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(240, _meter.Update(Drops(2))!.TableFullDropsPerMinute, 6);
+    }
+
+    [Fact]
+    public void A_loop_that_stood_still_says_over_how_long_it_counted()
+    {
+        _meter.Update(Drops(0));
+        _time.Advance(TimeSpan.FromMinutes(10));
+        var rates = _meter.Update(Drops(100))!;
+        Assert.Equal((10, TimeSpan.FromMinutes(10)), (rates.TableFullDropsPerMinute, rates.Span));
+    }
+
+    [Fact]
+    public void Another_epoch_starts_the_history_again()
+    {
+        _meter.Update(Drops(1000));
+        _time.Advance(TimeSpan.FromSeconds(30));
+        Assert.Null(_meter.Update(Drops(9000) with { Epoch = 1 }));
+        _time.Advance(TimeSpan.FromSeconds(30));
+        Assert.Equal(2, _meter.Update(Drops(9001) with { Epoch = 1 })!.TableFullDropsPerMinute, 6);
     }
 
     [Fact]
@@ -56,9 +113,9 @@ public sealed class RateMeterTests
     {
         _meter.Update(Drops(1000));
         _time.Advance(TimeSpan.FromSeconds(30));
-        Assert.Equal(CounterRates.Zero, _meter.Update(Drops(10)));
+        Assert.Null(_meter.Update(Drops(10)));
         _time.Advance(TimeSpan.FromSeconds(30));
-        Assert.Equal(2, _meter.Update(Drops(11)).DropsPerMinute, 6);
+        Assert.Equal(2, _meter.Update(Drops(11))!.TableFullDropsPerMinute, 6);
     }
 
     [Fact]
@@ -66,25 +123,28 @@ public sealed class RateMeterTests
     {
         _meter.Update(Drops(0) with { At = DateTimeOffset.MaxValue });
         _time.Advance(TimeSpan.FromSeconds(60));
-        Assert.Equal(12, _meter.Update(Drops(12) with { At = DateTimeOffset.MinValue }).DropsPerMinute, 6);
+        Assert.Equal(12, _meter.Update(Drops(12) with { At = DateTimeOffset.MinValue })!.TableFullDropsPerMinute, 6);
     }
 
     [Fact]
     public void Readings_in_a_rush_are_still_measured_over_the_whole_window()
     {
-        CounterRates rates = CounterRates.Zero;
+        CounterRates? rates = null;
         for (var i = 0; i <= 12_000; i++)
         {
             rates = _meter.Update(Drops(i));
             _time.Advance(TimeSpan.FromMilliseconds(10));
         }
 
-        Assert.Equal(6000, rates.DropsPerMinute, 0);
+        Assert.Equal(6000, rates!.TableFullDropsPerMinute, 0);
     }
 
     private static ConntrackCounters Drops(long drops) => new()
     {
         Drop = drops,
+        TableFullDrops = drops,
+        RacesLost = 0,
+        OtherDrops = 0,
         EarlyDrop = 0,
         InsertFailed = 0,
         ClashResolve = 0,
