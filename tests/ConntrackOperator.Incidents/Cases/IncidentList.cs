@@ -145,6 +145,12 @@ internal static class IncidentList
             Reaches = Full,
             Truths = [Truth.Of("LeakingClient", "10.81.2.2"), Truth.Of("SynFloodUnanswered", "10.82.7.9")],
         },
+        new()
+        {
+            Name = "page", Title = "a table full of idle connections, and the commands of docs/table-full.md", Page = "docs/table-full.md",
+            Traffic = ["open from=10.81.13.1 sources=50 to=10.83.1.6:5432,10.83.1.7:5432,10.83.1.8:5432,10.83.1.9:5432 rate=2500 max=20500 then=hold"],
+            Reaches = Full, Fixable = true, Then = Reboot, Truths = [Truth.Of("IdleConnections")],
+        },
     ];
 
     // The peers' hosts are gone with a power failure: no FIN, no RST, and nobody answers for them.

@@ -2,6 +2,7 @@ using System.Globalization;
 using ConntrackOperator.Incidents.Advising;
 using ConntrackOperator.Incidents.Cases;
 using ConntrackOperator.Incidents.Machine;
+using ConntrackOperator.Incidents.Pages;
 
 namespace ConntrackOperator.Incidents.Running;
 
@@ -107,7 +108,7 @@ internal sealed class IncidentRun(Incident incident, TrafficProgram program, Run
         var started = DateTimeOffset.UtcNow;
         var precious = incident.PreciousPort is not null ? _traffic.Sum(g => g.Number("open")) : 0;
         var findings = _outcome.Advice!.Findings.Where(f => f.Severity != "Hint").ToArray();
-        var commands = findings.SelectMany(f => f.Now).Concat(findings.SelectMany(f => f.ForGood)).Where(s => s.Run is { Length: > 0 }).Select(s => s.Run!).Distinct().ToArray();
+        var commands = incident.Page is { } page ? PageOf(page) : findings.SelectMany(f => f.Now).Concat(findings.SelectMany(f => f.ForGood)).Where(s => s.Run is { Length: > 0 }).Select(s => s.Run!).Distinct().ToArray();
         foreach (var command in commands)
         {
             var result = Say(command);
@@ -118,7 +119,7 @@ internal sealed class IncidentRun(Incident incident, TrafficProgram program, Run
         }
 
         _outcome.Commands = commands.Length;
-        if (!findings.All(f => f.Sufficient))
+        if (incident.Page is null && !findings.All(f => f.Sufficient))
         {
             // What the advice sends one to do elsewhere: the traffic ends at its source.
             _outcome.StoppedElsewhere = true;
@@ -147,6 +148,18 @@ internal sealed class IncidentRun(Incident incident, TrafficProgram program, Run
 
         _log.Add($"legitimate lost before {_outcome.Before}, during {_outcome.During}, from 10 s after the fix {_outcome.After}; broken by the fix {_outcome.BrokenByFix}\n"
             + $"{(_outcome.StoppedElsewhere ? "the traffic was stopped at its source\n" : "")}{KernelTruth.Of(_topology.Router)}");
+    }
+
+    // Its files are put where the commands are run.
+    private string[] PageOf(string page)
+    {
+        var text = File.ReadAllText(Path.Combine(TestKit.Repository.Root, page));
+        foreach (var (name, yaml) in PageCommands.Files(text))
+        {
+            File.WriteAllText(Path.Combine(program.Folder, name), yaml);
+        }
+
+        return [.. PageCommands.Of(text).Select(command => $"cd {program.Folder} && {command}")];
     }
 
     private ShellResult Say(string command, bool quiet = false)
