@@ -100,7 +100,7 @@ public sealed partial class ApiClient
         return WriteAsync(
             new("patch", HttpMethod.Patch, type, ns, name) { Subresource = subresource },
             "application/apply-patch+yaml",
-            Encode(body, json),
+            YamlSafeJson.Of(Encode(body, json)),
             json,
             fieldManager,
             ct,
