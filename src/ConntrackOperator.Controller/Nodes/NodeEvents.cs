@@ -1,4 +1,5 @@
 using System.Globalization;
+using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Kubernetes.Events;
@@ -9,6 +10,9 @@ namespace ConntrackOperator.Controller.Nodes;
 /// <summary>Tells on the Node, where people look, what its agent's reports say is new. Agents may not write events: one report, one writer.</summary>
 internal sealed class NodeEvents(EventRecorder events)
 {
+    /// <summary>How much of what a node says an event holds, in characters.</summary>
+    private const int NoteLength = 512;
+
     public void Compare(NodeObject node, NodeStatus? before, NodeStatus? after)
     {
         if (after is null)
@@ -19,7 +23,7 @@ internal sealed class NodeEvents(EventRecorder events)
         var reference = ObjectReference.To(node, "Node", "v1");
         foreach (var news in News(before, after))
         {
-            events.Record(reference, news.Warning ? EventType.Warning : EventType.Normal, news.Reason, news.Action, news.Note, news.Key);
+            events.Record(reference, news.Warning ? EventType.Warning : EventType.Normal, news.Reason, news.Action, BoundedText.Of(news.Note, NoteLength), news.Key);
         }
     }
 

@@ -1,3 +1,5 @@
+using ConntrackOperator.Api.Nodes;
+
 namespace ConntrackOperator.Controller.Nodes;
 
 /// <summary>What one node adds to the usage of its policies.</summary>
@@ -11,14 +13,22 @@ namespace ConntrackOperator.Controller.Nodes;
 internal readonly record struct NodeUsage(
     long Entries, long Limit, int Percent, long? TableFullDrops, long? RacesLost, string Pressure, bool NoLimit = false)
 {
-    public static NodeUsage From(Api.Nodes.NodeStatus? status) => status?.Table is not { } table
+    /// <summary>From a report. It is bounded here too: a cluster may have the CRDs of before, and these are summed up.</summary>
+    public static NodeUsage From(NodeStatus? status) => status?.Table is not { } table
         ? new NodeUsage(0, 0, 0, null, null, "Normal")
         : new NodeUsage(
-            table.Entries ?? 0,
-            table.Limit ?? 0,
-            table.Percent ?? 0,
-            status.Rates?.TableFullDropsPerMinute,
-            status.Rates?.RacesLostPerMinute,
-            status.Conditions?.FirstOrDefault(c => c.Type == "Pressure")?.Reason ?? "Normal",
+            Count(table.Entries) ?? 0,
+            Count(table.Limit) ?? 0,
+            Math.Clamp(table.Percent ?? 0, 0, 100),
+            Count(status.Rates?.TableFullDropsPerMinute),
+            Count(status.Rates?.RacesLostPerMinute),
+            status.Conditions?.FirstOrDefault(c => c.Type == "Pressure")?.Reason switch
+            {
+                "Critical" => "Critical",
+                "Warning" => "Warning",
+                _ => "Normal",
+            },
             table.NoLimit == true);
+
+    private static long? Count(long? number) => number is { } given ? Math.Clamp(given, 0, StatusBounds.Count) : null;
 }

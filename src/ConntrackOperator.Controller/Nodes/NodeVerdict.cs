@@ -1,3 +1,4 @@
+using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 
 namespace ConntrackOperator.Controller.Nodes;
@@ -10,6 +11,9 @@ internal static class NodeVerdict
 
     /// <summary>How long a new node may take until its agent reports first.</summary>
     public static readonly TimeSpan FirstReportWithin = TimeSpan.FromMinutes(5);
+
+    /// <summary>How much of a node's message is passed on, in characters.</summary>
+    public const int MessageLength = 512;
 
     /// <summary>Judges one node for one policy.</summary>
     /// <param name="policy">The policy's name.</param>
@@ -53,7 +57,7 @@ internal static class NodeVerdict
 
         if (status.Conditions?.FirstOrDefault(c => c.Type == "Applied") is { Reason: "ModuleNotLoaded" } missing)
         {
-            return new PolicyShare(NodePolicyState.Failed, missing.Reason, missing.Message);
+            return new PolicyShare(NodePolicyState.Failed, missing.Reason, Said(missing.Message));
         }
 
         return Worst(policy, status);
@@ -100,12 +104,15 @@ internal static class NodeVerdict
             };
             if (Rank(state) > Rank(worst.State))
             {
-                worst = new PolicyShare(state, setting.State.ToString(), $"{setting.Name}: {setting.Message}");
+                worst = new PolicyShare(state, setting.State.ToString(), Said($"{setting.Name}: {setting.Message}"));
             }
         }
 
         return worst;
     }
+
+    /// <summary>What a node says goes into the status of a policy, which belongs to all of its nodes.</summary>
+    private static string? Said(string? message) => BoundedText.Of(message, MessageLength);
 
     private static int Rank(NodePolicyState state) => state switch
     {

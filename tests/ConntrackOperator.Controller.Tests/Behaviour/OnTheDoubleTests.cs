@@ -1,3 +1,4 @@
+using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Kubernetes.Transport;
 using ConntrackOperator.Simulation;
@@ -46,6 +47,33 @@ public sealed class OnTheDoubleTests : ControllerBehaviour
         _server.Merge(ResourceTypes.Policy, "p", """{"spec":{"timeouts":{"tcp":{"established":"soon"}}}}""");
         await Until(() => Cluster.Condition("p", "Stalled") == "True Invalid" && Cluster.Plan("n1") is null, "it is stalled and the node restored");
         await Until(() => Cluster.DaemonSet() is null, "and the agents are gone");
+    }
+
+    [Fact]
+    public async Task What_a_node_says_is_cut_before_it_goes_into_the_status_of_a_policy_or_an_event()
+    {
+        // As with the CRDs of before, which had no bounds.
+        await Cluster.CreateNodeAsync("honest");
+        await Cluster.CreateNodeAsync("liar");
+        Fleet.Outcome = (node, setting) => node != "liar" ? null : new SettingStatus
+        {
+            Name = setting.Name,
+            Policy = setting.Policy,
+            State = SettingState.Failed,
+            Message = "\u001b[2J" + new string('x', 40_000),
+        };
+        await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
+        await Until(() => Cluster.Condition("p", "Ready") == "False NodesFailed", "the failure is told");
+        var status = Cluster.Policy("p")!.Status!;
+        var failure = Assert.Single(status.Failures!);
+        Assert.Equal("liar", failure.Name);
+        Assert.InRange(failure.Message!.Length, 100, 512);
+        Assert.All(status.Conditions!, c => Assert.InRange(c.Message!.Length, 1, 1000));
+        Assert.DoesNotContain(status.Conditions!.Select(c => c.Message!).Append(failure.Message), m => m.Any(char.IsControl));
+        await Cluster.MergeAsync(ResourceTypes.ConntrackNode, "liar", """{"status":{"settings":[{"name":"nf_conntrack_tcp_timeout_established","policy":"p","state":"ReadOnly","message":"\u001b[2J"}]} }""", "status");
+        await Cluster.EventAsync("liar", "SettingFailed");
+        var events = await Cluster.Api.ListAsync(ResourceType.Event, "default", new(), SimulationJson.Default.EventLine, TestCluster.Token);
+        Assert.DoesNotContain(events.Items, e => e.Note!.Any(char.IsControl));
     }
 
     [Fact]

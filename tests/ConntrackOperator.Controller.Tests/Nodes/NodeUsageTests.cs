@@ -1,0 +1,36 @@
+using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Controller.Nodes;
+using ConntrackOperator.Controller.Policies;
+
+namespace ConntrackOperator.Controller.Tests.Nodes;
+
+public sealed class NodeUsageTests
+{
+    [Theory]
+    [InlineData(long.MaxValue, int.MaxValue)]
+    [InlineData(long.MinValue, int.MinValue)]
+    public void Sums_over_five_thousand_liars_do_not_overflow(long number, int percent)
+    {
+        var usage = NodeUsage.From(new NodeStatus
+        {
+            Table = new TableStatus { Entries = number, Limit = number, Percent = percent },
+            Rates = new RatesStatus { TableFullDropsPerMinute = number, RacesLostPerMinute = number },
+            Conditions = [new Condition { Type = "Pressure", Reason = "Nonsense" }],
+        });
+        var tally = new PolicyTally();
+        for (var i = 0; i < 5000; i++)
+        {
+            tally.Put($"n{i}", new PolicyShare(NodePolicyState.Ready, null, null), usage, []);
+        }
+
+        var sums = tally.Snapshot(0, null);
+        Assert.Equal(number > 0, sums.Entries > 0);
+        Assert.InRange(sums.Entries, 0, long.MaxValue);
+        Assert.InRange(sums.Limit, 0, long.MaxValue);
+        Assert.InRange(sums.TableFullDrops!.Value, 0, long.MaxValue);
+        Assert.InRange(sums.RacesLost!.Value, 0, long.MaxValue);
+        Assert.InRange(usage.Percent, 0, 100);
+        Assert.Equal("Normal", usage.Pressure);
+    }
+}
