@@ -8,6 +8,7 @@ using ConntrackOperator.Engine.Scanning;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Netfilter.Sysctls;
+using ConntrackOperator.Planning.Advice;
 
 namespace ConntrackOperator.Engine;
 
@@ -26,7 +27,7 @@ public sealed class NodeEngine : IDisposable
     private readonly FlushRunner _flushes;
     private readonly ScanCycle? _scan;
     private IReadOnlyList<NodeFlush>? _asked;
-    private string? _advice;
+    private IReadOnlyList<AdviceItem> _advice = [];
     private PressureLevel _pressure;
     private bool _planUnsaved;
 
@@ -163,7 +164,7 @@ public sealed class NodeEngine : IDisposable
             return false;
         }
 
-        _advice = NodeAdvice.Summary(_scan.Latest!.Breakdown, reading, Facts);
+        _advice = NodeAdvice.Advise(_scan.Latest!.Breakdown, reading, Facts);
         return true;
     }
 
@@ -201,8 +202,9 @@ public sealed class NodeEngine : IDisposable
             Settings = settings,
             Composition = _scan?.Latest?.Composition,
             Top = _scan?.Latest?.Top,
-            Advice = _advice,
-
+            Advice = AdviceText.Summary(_advice),
+            AdviceReason = _advice.Count > 0 ? _advice[0].Kind.ToString() : null,
+            AdviceSeverity = _advice.Count > 0 ? _advice[0].Severity.ToString() : null,
             Flushes = _flushes.Statuses.Count == 0 ? null : [.. _flushes.Statuses],
             Node = new NodeFactsStatus
             {

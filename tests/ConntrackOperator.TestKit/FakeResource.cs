@@ -17,10 +17,16 @@ public sealed record FakeResource(ResourceType Type)
         ["status.conditions"] = ["type"],
     };
 
+    /// <summary>Fields that are one value to server-side apply, such as <c>status</c>: objects with x-kubernetes-map-type atomic.</summary>
+    public IReadOnlySet<string> Atomic { get; init; } = new HashSet<string>();
+
     /// <summary>Says what is wrong with an object; null: nothing.</summary>
     public Func<JsonObject, string?>? Validate { get; init; }
 
     /// <summary>The same with one more keyed list.</summary>
     public FakeResource WithListMap(string path, params string[] keys) =>
         this with { ListMapKeys = new(ListMapKeys) { [path] = keys } };
+
+    /// <summary>The same with fields that are one value to server-side apply.</summary>
+    public FakeResource WithAtomic(params string[] paths) => this with { Atomic = new HashSet<string>([.. Atomic, .. paths]) };
 }

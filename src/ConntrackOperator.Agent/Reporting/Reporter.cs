@@ -169,7 +169,7 @@ internal sealed class Reporter(ApiClient api, AgentOptions options, AgentMetrics
             Kind = ConntrackNode.KindName,
             // The UID makes it a report on this very object: a new one under the name needs a report of its own.
             Metadata = new ObjectMeta { Name = options.NodeName, Uid = uid.Length == 0 ? null : uid },
-            Status = status,
+            Status = ReportBounds.Apply(status),
         };
         using var span = AgentMetrics.Spans.StartActivity("report");
         try

@@ -19,8 +19,8 @@ public readonly record struct Verdict(bool? Status, string Reason, string Messag
         {
             Type = type,
             Status = status,
-            Reason = Reason,
-            Message = Message,
+            Reason = BoundedText.Of(Reason, Condition.MaximumReason),
+            Message = BoundedText.Of(Message, Condition.MaximumMessage),
             ObservedGeneration = generation,
             LastTransitionTime = old?.Status == status && old.LastTransitionTime is { } since ? since : now,
         };

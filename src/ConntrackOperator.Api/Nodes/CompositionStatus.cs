@@ -6,15 +6,19 @@ namespace ConntrackOperator.Api.Nodes;
 public sealed record CompositionStatus
 {
     /// <summary>Entries that were looked at.</summary>
+    [Range(0, StatusBounds.Count)]
     public long? Sampled { get; init; }
 
     /// <summary>How far off each share can be, in percentage points (999 in 1,000 are nearer); 0 when every entry was looked at.</summary>
+    [Range(0, 100)]
     public double? ErrorBoundPercent { get; init; }
 
     /// <summary>Entries that have had no reply, in percent.</summary>
+    [Range(0, 100)]
     public int? UnrepliedPercent { get; init; }
 
     /// <summary>Entries that the kernel keeps when the table is full, in percent.</summary>
+    [Range(0, 100)]
     public int? AssuredPercent { get; init; }
 
     /// <summary>The protocols and states with the most entries, at most 10.</summary>
@@ -29,18 +33,23 @@ public sealed record CompositionStatus
 public sealed record StateShareStatus
 {
     /// <summary>The protocol, such as tcp.</summary>
+    [MaxLength(StatusBounds.Word)]
     public string? Protocol { get; init; }
 
     /// <summary>The state, such as ESTABLISHED; left out where the protocol has none.</summary>
+    [MaxLength(StatusBounds.Word)]
     public string? State { get; init; }
 
     /// <summary>The share of all entries, in percent.</summary>
+    [Range(0, 100)]
     public int? Percent { get; init; }
 
     /// <summary>Half of them have been idle for no longer than this.</summary>
+    [MaxLength(StatusBounds.Word)]
     public string? IdleP50 { get; init; }
 
     /// <summary>Nine in ten of them have been idle for no longer than this.</summary>
+    [MaxLength(StatusBounds.Word)]
     public string? IdleP90 { get; init; }
 }
 
@@ -60,9 +69,11 @@ public sealed record TopStatus
 public sealed record TopSource
 {
     /// <summary>Its address.</summary>
+    [MaxLength(StatusBounds.Word)]
     public string? Address { get; init; }
 
     /// <summary>Its share of all entries, in percent.</summary>
+    [Range(0, 100)]
     public int? Percent { get; init; }
 }
 
@@ -70,14 +81,18 @@ public sealed record TopSource
 public sealed record TopDestination
 {
     /// <summary>Its address.</summary>
+    [MaxLength(StatusBounds.Word)]
     public string? Address { get; init; }
 
     /// <summary>The port; left out where the protocol has none.</summary>
+    [Range(0, 65535)]
     public int? Port { get; init; }
 
     /// <summary>The protocol, such as tcp.</summary>
+    [MaxLength(StatusBounds.Word)]
     public string? Protocol { get; init; }
 
     /// <summary>Its share of all entries, in percent.</summary>
+    [Range(0, 100)]
     public int? Percent { get; init; }
 }

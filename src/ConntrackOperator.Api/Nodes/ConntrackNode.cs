@@ -36,9 +36,10 @@ public sealed record ConntrackNode : IKubernetesObject
     public ObjectMeta? Metadata { get; init; }
 
     /// <summary>The plan. Written by the controller alone.</summary>
-    [Required]
+    [Required, Atomic]
     public NodeSpec? Spec { get; init; }
 
-    /// <summary>What the node's kernel says. Written by the node's agent alone.</summary>
+    /// <summary>What the node's kernel says. Written by the node's agent alone, and whole each time.</summary>
+    [Atomic]
     public NodeStatus? Status { get; init; }
 }

@@ -30,14 +30,17 @@ public sealed record NodeFlushStatus
     public string? Uid { get; init; }
 
     /// <summary>Entries that matched.</summary>
+    [Range(0, StatusBounds.Count)]
     public long? Matched { get; init; }
 
     /// <summary>Entries that were deleted.</summary>
+    [Range(0, StatusBounds.Count)]
     public long? Deleted { get; init; }
 
     /// <summary>When it ended.</summary>
     public DateTimeOffset? FinishedAt { get; init; }
 
     /// <summary>Why it failed; left out when it did not.</summary>
+    [MaxLength(StatusBounds.Message)]
     public string? Error { get; init; }
 }

@@ -7,18 +7,18 @@ namespace ConntrackOperator.Api.Nodes;
 public sealed record NodeSpec
 {
     /// <summary>What the node's kernel shall hold.</summary>
-    [ListMapKey("name"), MaxItems(128)]
+    [MaxItems(128)]
     public List<NodeSetting>? Settings { get; init; }
 
     /// <summary>Settings that were asked for and that this node must not have, with the reason.</summary>
-    [ListMapKey("name"), MaxItems(32)]
+    [MaxItems(32)]
     public List<RefusedSetting>? Refused { get; init; }
 
     /// <summary>From which usage the node reports pressure.</summary>
     public NodePressure? Pressure { get; init; }
 
     /// <summary>Flushes that the node shall do, each once.</summary>
-    [ListMapKey("uid"), MaxItems(32)]
+    [MaxItems(32)]
     public List<NodeFlush>? Flushes { get; init; }
 }
 

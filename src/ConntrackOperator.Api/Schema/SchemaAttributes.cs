@@ -90,6 +90,13 @@ public sealed class ListMapKeyAttribute(string key) : Attribute
     public string Key => key;
 }
 
+/// <summary>
+/// The object or list is one value with one writer: server-side apply replaces it whole, and managedFields name it once instead of
+/// each field below it.
+/// </summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class AtomicAttribute : Attribute;
+
 /// <summary>What the API server puts in when the field is left out.</summary>
 /// <param name="json">The value as JSON.</param>
 [AttributeUsage(AttributeTargets.Property)]

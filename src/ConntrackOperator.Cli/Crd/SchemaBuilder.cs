@@ -10,6 +10,9 @@ namespace ConntrackOperator.Cli.Crd;
 /// <summary>Makes structural OpenAPI schemas from the API's records.</summary>
 internal sealed class SchemaBuilder(XmlDocumentation documentation)
 {
+    /// <summary>The longest time, in characters: 2026-01-31T12:00:00.123456789+01:00 has 35.</summary>
+    private const int MaximumTime = 40;
+
     /// <summary>The schema of a kind.</summary>
     internal JsonObject Kind(Type type)
     {
@@ -78,6 +81,12 @@ internal sealed class SchemaBuilder(XmlDocumentation documentation)
             if (scalar.Format is not null)
             {
                 schema["format"] = scalar.Format;
+            }
+
+            if (type == typeof(DateTimeOffset))
+            {
+                // The format takes any number of decimals.
+                schema["maxLength"] = MaximumTime;
             }
         }
         else
@@ -175,6 +184,10 @@ internal sealed class SchemaBuilder(XmlDocumentation documentation)
         else if (schema["items"] is not null)
         {
             schema["x-kubernetes-list-type"] = "atomic";
+        }
+        else if (property.GetCustomAttribute<AtomicAttribute>() is not null)
+        {
+            schema["x-kubernetes-map-type"] = "atomic";
         }
 
         if (property.GetCustomAttribute<DefaultAttribute>() is { } value)

@@ -33,7 +33,7 @@ public static class ReportRules
             || RateMoved(last.Rates?.EarlyDropsPerMinute, now.Rates?.EarlyDropsPerMinute)
             || RateMoved(last.Rates?.ChainTooLongPerMinute, now.Rates?.ChainTooLongPerMinute)
             || last.Composition is null != now.Composition is null
-            || last.Advice is null != now.Advice is null
+            || last.Advice is null != now.Advice is null || last.AdviceReason != now.AdviceReason
             ? ReportUrgency.Soon
             : ReportUrgency.Heartbeat;
     }

@@ -49,9 +49,4 @@ public static class NodeAdvice
             },
         });
     }
-
-    /// <summary>The one line for the status; null when there is nothing to say.</summary>
-    /// <inheritdoc cref="Advise"/>
-    public static string? Summary(Breakdown breakdown, in TableReading reading, HostFacts host) =>
-        AdviceText.Summary(Advise(breakdown, reading, host));
 }

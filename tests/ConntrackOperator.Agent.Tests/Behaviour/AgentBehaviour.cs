@@ -88,7 +88,7 @@ public abstract class AgentBehaviour : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Report_owns_its_fields_of_the_status_and_touches_no_others()
+    public async Task Report_is_the_whole_status_and_touches_nothing_but_the_status()
     {
         await PlanAsync(Setting(Established, 7200));
         var other = new ConntrackNode
@@ -96,18 +96,22 @@ public abstract class AgentBehaviour : IAsyncLifetime
             ApiVersion = ApiGroup.ApiVersion,
             Kind = ConntrackNode.KindName,
             Metadata = new ObjectMeta { Name = Node },
-            Status = new NodeStatus { Conditions = [new Condition { Type = "Other", Status = "True", Reason = "Mine", Message = "m", LastTransitionTime = DateTimeOffset.UnixEpoch }] },
+            Status = new NodeStatus
+            {
+                Conditions = [new Condition { Type = "Other", Status = "True", Reason = "Mine", Message = "m", LastTransitionTime = DateTimeOffset.UnixEpoch }],
+                Advice = "buy more memory",
+            },
         };
         await _api.ApplyAsync(Reporter.Type, null, Node, other, ApiJson.Default.ConntrackNode, "somebody", true, "status", Token);
         Start();
         await Until(() => Is("True InSync"), "the report is there");
-        Assert.Contains(Stored!.Status!.Conditions!, c => c is { Type: "Other", Reason: "Mine" });
+        Assert.DoesNotContain(Stored!.Status!.Conditions!, c => c.Type == "Other");
+        Assert.Null(Stored.Status.Advice);
         Assert.Equal(1, Stored.Metadata!.Generation);
         Assert.Equal(7200, Assert.Single(Stored.Spec!.Settings!).Value);
-        // What it does not report any more goes from the status, since nobody else has said it.
+        // What it does not report any more goes from the status.
         await PlanAsync(Setting(TimeWait, 60));
         await Until(() => Is("True InSync", generation: 2) && Stored!.Status!.Settings!.TrueForAll(s => s.Name == TimeWait), "the setting that left is gone");
-        Assert.Contains(Stored!.Status!.Conditions!, c => c is { Type: "Other", Reason: "Mine" });
     }
 
     [Fact]

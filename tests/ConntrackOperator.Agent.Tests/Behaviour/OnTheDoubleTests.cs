@@ -15,8 +15,7 @@ public sealed class OnTheDoubleTests : AgentBehaviour
 
     public OnTheDoubleTests() => _server.AddUser(User, User);
 
-    internal static FakeResource Kind { get; } = new FakeResource(Reporter.Type)
-        .WithListMap("spec.settings", "name").WithListMap("spec.refused", "name").WithListMap("status.settings", "name");
+    internal static FakeResource Kind { get; } = new FakeResource(Reporter.Type).WithAtomic("spec", "status");
 
     private int Reports => _server.Requests.Count(r => r.User == User && r.Verb == "patch");
 

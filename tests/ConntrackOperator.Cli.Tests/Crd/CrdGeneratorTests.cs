@@ -62,6 +62,41 @@ public class CrdGeneratorTests
     }
 
     [Fact]
+    public void Every_string_list_and_number_of_a_nodes_status_has_a_bound()
+    {
+        using var reader = new StringReader(CrdGenerator.Generate()["conntrack.dev_conntracknodes.yaml"]);
+        var manifest = (MapNode)Assert.Single(YamlSource.Read(reader, []));
+        var version = (MapNode)((ListNode)Find(manifest, "spec", "versions")).Items[0];
+        var unbounded = new List<string>();
+        var fields = 0;
+        Visit("status", (MapNode)Find(version, "schema", "openAPIV3Schema", "properties", "status"));
+        Assert.Empty(unbounded);
+        Assert.InRange(fields, 50, 500);
+
+        void Visit(string path, MapNode schema)
+        {
+            fields++;
+            string[] wanted = ((TextNode)schema.Find("type")!).Value switch
+            {
+                "string" when schema.Find("enum") is null => ["maxLength"],
+                "integer" or "number" => ["minimum", "maximum"],
+                "array" => ["maxItems"],
+                _ => [],
+            };
+            unbounded.AddRange(wanted.Where(keyword => schema.Find(keyword) is null).Select(keyword => $"{path} has no {keyword}"));
+            foreach (var entry in (schema.Find("properties") as MapNode)?.Entries ?? [])
+            {
+                Visit($"{path}.{entry.Key}", (MapNode)entry.Value);
+            }
+
+            if (schema.Find("items") is MapNode items)
+            {
+                Visit(path + "[]", items);
+            }
+        }
+    }
+
+    [Fact]
     public void Every_field_of_the_spec_is_named_in_the_everything_sample()
     {
         using var reader = new StringReader(CrdGenerator.Generate()["conntrack.dev_conntrackpolicies.yaml"]);

@@ -28,8 +28,8 @@ public sealed class NodeUsageTests
         Assert.Equal(number > 0, sums.Entries > 0);
         Assert.InRange(sums.Entries, 0, long.MaxValue);
         Assert.InRange(sums.Limit, 0, long.MaxValue);
-        Assert.InRange(sums.TableFullDrops!.Value, 0, long.MaxValue);
-        Assert.InRange(sums.RacesLost!.Value, 0, long.MaxValue);
+        Assert.InRange(sums.TableFullDropsPerMinute!.Value, 0, long.MaxValue);
+        Assert.InRange(sums.RacesLostPerMinute!.Value, 0, long.MaxValue);
         Assert.InRange(usage.Percent, 0, 100);
         Assert.Equal("Normal", usage.Pressure);
     }

@@ -33,8 +33,7 @@ internal sealed class TestCluster : IAsyncDisposable
     public static FakeResource[] Kinds { get; } =
     [
         new(ResourceTypes.Policy),
-        new FakeResource(ResourceTypes.ConntrackNode).WithListMap("spec.settings", "name").WithListMap("spec.refused", "name").WithListMap("status.settings", "name")
-            .WithListMap("spec.flushes", "uid").WithListMap("status.flushes", "uid"),
+        new FakeResource(ResourceTypes.ConntrackNode).WithAtomic("spec", "status"),
         new(ResourceTypes.Flush),
         new(ResourceTypes.DaemonSet),
     ];

@@ -9,7 +9,7 @@ internal sealed class AgentsCluster : IDisposable
 {
     private const string Node = "node-7";
 
-    private readonly FakeApiServer _server = new([new FakeResource(Reporter.Type).WithListMap("spec.settings", "name").WithListMap("spec.refused", "name").WithListMap("status.settings", "name")]);
+    private readonly FakeApiServer _server = new([new FakeResource(Reporter.Type).WithAtomic("spec", "status")]);
     private readonly string _token = Path.GetTempFileName();
 
     public AgentsCluster() => File.WriteAllText(_token, _server.Token);

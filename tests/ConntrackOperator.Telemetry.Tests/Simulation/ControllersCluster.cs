@@ -10,7 +10,7 @@ internal sealed class ControllersCluster : IDisposable
     private readonly FakeApiServer _server = new(
     [
         new(ResourceTypes.Policy),
-        new FakeResource(ResourceTypes.ConntrackNode).WithListMap("spec.settings", "name").WithListMap("status.settings", "name"),
+        new FakeResource(ResourceTypes.ConntrackNode).WithAtomic("spec", "status"),
         new(ResourceTypes.Flush),
         new(ResourceTypes.DaemonSet),
     ]);

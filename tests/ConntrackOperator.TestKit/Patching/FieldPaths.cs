@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace ConntrackOperator.TestKit.Patching;
 
 /// <summary>Names the fields of an object, items of keyed lists by their keys, and finds them again.</summary>
-internal sealed class FieldPaths(IReadOnlyDictionary<string, string[]> listMapKeys)
+internal sealed class FieldPaths(IReadOnlyDictionary<string, string[]> listMapKeys, IReadOnlySet<string> atomic)
 {
     private const char Separator = '\u001f';
     private const char ItemMark = '\u001e';
@@ -69,7 +69,7 @@ internal sealed class FieldPaths(IReadOnlyDictionary<string, string[]> listMapKe
     {
         switch (stated)
         {
-            case JsonObject changes:
+            case JsonObject changes when !atomic.Contains(schema):
                 var result = current is JsonObject old ? (JsonObject)old.DeepClone() : [];
                 foreach (var (name, value) in changes)
                 {
@@ -108,7 +108,7 @@ internal sealed class FieldPaths(IReadOnlyDictionary<string, string[]> listMapKe
         {
             case null:
                 break;
-            case JsonObject { Count: > 0 } map:
+            case JsonObject { Count: > 0 } map when !atomic.Contains(schema):
                 foreach (var (name, value) in map)
                 {
                     var below = Join(schema, name);

@@ -9,7 +9,7 @@ internal sealed class ResourceTable(FakeResource resource)
 {
     public FakeResource Resource { get; } = resource;
 
-    public FieldPaths Paths { get; } = new(resource.ListMapKeys);
+    public FieldPaths Paths { get; } = new(resource.ListMapKeys, resource.Atomic);
 
     public SortedDictionary<string, StoredObject> Objects { get; } = new(StringComparer.Ordinal);
 
