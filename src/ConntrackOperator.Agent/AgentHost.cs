@@ -10,6 +10,7 @@ using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Health;
 using ConntrackOperator.Kubernetes.Transport;
 using ConntrackOperator.Kubernetes.Watching;
+using ConntrackOperator.Kubernetes.Work;
 
 namespace ConntrackOperator.Agent;
 
@@ -23,6 +24,7 @@ internal static class AgentHost
     /// <param name="time">The clock.</param>
     /// <param name="random">For jitter.</param>
     /// <param name="ct">Stops it.</param>
+    /// <exception cref="PartEndedException">A part ended or failed, which the log says; the process should end.</exception>
     public static async Task RunAsync(AgentOptions options, IRuntimeLog log, Func<ReadOnlyMemory<byte>>? scrape, TimeProvider time, Random random, CancellationToken ct)
     {
         using var engine = new NodeEngine(options.Engine, time);
@@ -60,13 +62,19 @@ internal static class AgentHost
         using var loop = new AgentLoop(engine, watcher, reporter, health, metrics, options, log, time);
 
         using var all = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        List<Task> tasks = [loop.RunAsync(all.Token), reporter.RunAsync(all.Token), WatchAsync(watcher, options, time, random, all.Token)];
         var serving = options.Listen is { } address ? new HealthEndpoint(address, health.NotAlive, health.NotReady, log) { Metrics = scrape }.RunAsync(all.Token) : Task.CompletedTask;
+        try
+        {
+            await new Supervisor(log, time).RunAsync(
+                [("the loop", loop.RunAsync), ("the reporter", reporter.RunAsync), ("the watch", token => WatchAsync(watcher, options, time, random, token))], ct);
+        }
+        finally
+        {
+            await all.CancelAsync();
+            await serving;
+        }
 
-        // Whichever ends first ends all: none of them ends by itself unless something is broken.
-        await Task.WhenAny(tasks);
-        await all.CancelAsync();
-        await Task.WhenAll([.. tasks, serving]);
+        ct.ThrowIfCancellationRequested();
     }
 
     private static async Task WatchAsync(ResourceWatcher<ConntrackNode> watcher, AgentOptions options, TimeProvider time, Random random, CancellationToken ct)

@@ -5,6 +5,7 @@ using ConntrackOperator.Agent.Telemetry;
 using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Kubernetes.Logging;
+using ConntrackOperator.Kubernetes.Work;
 using ConntrackOperator.Telemetry;
 
 if (args is ["--help"] or ["-h"])
@@ -50,6 +51,11 @@ catch (OperationCanceledException) when (stop.IsCancellationRequested)
 {
     log.Info("stopped; the settings stay as they are");
     return 0;
+}
+catch (PartEndedException)
+{
+    // The log has said which and why.
+    return 1;
 }
 catch (Exception e) when (e is StateDirectoryBusyException or IOException or UnauthorizedAccessException or InvalidOperationException)
 {

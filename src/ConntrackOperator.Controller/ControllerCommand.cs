@@ -8,6 +8,7 @@ using ConntrackOperator.Kubernetes.Health;
 using ConntrackOperator.Kubernetes.Leading;
 using ConntrackOperator.Kubernetes.Logging;
 using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Work;
 using ConntrackOperator.Planning;
 using ConntrackOperator.Telemetry;
 
@@ -125,10 +126,20 @@ internal static class ControllerCommand
             log.Warn("the lease is lost; another replica goes on", e);
             return 1;
         }
+        catch (PartEndedException)
+        {
+            // The log has said which and why.
+            return 1;
+        }
         catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or k8s.Exceptions.KubeConfigException)
         {
             log.Warn("can't run", e);
             return 2;
+        }
+        catch (Exception e)
+        {
+            log.Warn($"the controller ends: {e.GetType().Name}: {e.Message}", e);
+            return 1;
         }
     }
 }

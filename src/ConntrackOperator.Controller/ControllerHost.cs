@@ -5,6 +5,7 @@ using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Health;
 using ConntrackOperator.Kubernetes.Leading;
 using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Work;
 
 namespace ConntrackOperator.Controller;
 
@@ -13,6 +14,7 @@ internal static class ControllerHost
 {
     /// <summary>Runs until cancelled.</summary>
     /// <exception cref="LeaseLostException">The lease was lost; the process should end.</exception>
+    /// <exception cref="PartEndedException">A part ended or failed, which the log says; the process should end.</exception>
     public static async Task RunAsync(
         ApiClient api, ControllerOptions options, AgentTemplate? template, IRuntimeLog log, TimeProvider time, CancellationToken ct, Func<ReadOnlyMemory<byte>>? scrape = null)
     {
@@ -23,6 +25,7 @@ internal static class ControllerHost
         try
         {
             var lease = new LeaderLease(api, options.Namespace, options.LeaseName, options.Identity, options.Lease, log, time);
+            health.Asks(() => (lease.SinceAnswer, lease.LastFailure));
             await lease.RunAsync(
                 async token =>
                 {

@@ -32,7 +32,8 @@ internal sealed class Leader : IDisposable
     private readonly WorkQueue<string> _flushes;
     private readonly EventRecorder _events;
     private readonly NodeEvents _nodeEvents;
-    private readonly List<Func<CancellationToken, Task>> _parts = [];
+    private readonly Supervisor _supervisor;
+    private readonly List<(string Name, Func<CancellationToken, Task> Run)> _parts = [];
     private readonly Lock _beginning = new();
     private bool _begun;
 
@@ -45,17 +46,19 @@ internal sealed class Leader : IDisposable
         _flushes = new WorkQueue<string>(metrics.QueueOptions("flush"), time);
         _events = new EventRecorder(api, new EventRecorderOptions { ReportingController = ControllerOptions.FieldManager, ReportingInstance = options.Identity }, log, time);
         _nodeEvents = new NodeEvents(_events);
+        _supervisor = new Supervisor(log, time) { EndProcess = options.Lease.EndProcess };
+        List<IWatchState> watches = [.. _cluster.Watches];
 
         var nodes = new NodeReconciler(api, _cluster, _board, options, new FlushAssignments(_cluster.Flushes.Store), Changed, () => _fleet.Add(Fleet), time);
-        var policies = new PolicyReconciler(api, _cluster, _board, options, _events, time);
-        _parts.Add(_events.RunAsync);
-        _parts.Add(_cluster.RunAsync);
+        var policies = new PolicyReconciler(api, _cluster, _board, options, _events, log, time);
+        _parts.Add(("the event recorder", _events.RunAsync));
+        _parts.AddRange(_cluster.Parts);
         Work(_nodes, nodes.ReconcileAsync, metrics.ReconcilerOptions("node", _nodes, options.Workers), log, time);
         Work(_policies, policies.ReconcileAsync, metrics.ReconcilerOptions("policy", _policies), log, time);
-        var flushes = new FlushReconciler(api, _cluster, options, time);
+        var flushes = new FlushReconciler(api, _cluster, options, _events, log, time);
         Work(_flushes, flushes.ReconcileAsync, metrics.ReconcilerOptions("flush", _flushes), log, time);
-        _parts.Add(ct => Resync.RunAsync(_cluster.Nodes.Store, n => n.Metadata!.Name!, _nodes, options.Resync, time, null, ct));
-        _parts.Add(ct => Resync.RunAsync(_cluster.Policies.Store, p => p.Metadata!.Name!, _policies, options.Resync, time, null, ct));
+        _parts.Add(("the resync of nodes", ct => Resync.RunAsync(_cluster.Nodes.Store, n => n.Metadata!.Name!, _nodes, options.Resync, time, null, ct)));
+        _parts.Add(("the resync of policies", ct => Resync.RunAsync(_cluster.Policies.Store, p => p.Metadata!.Name!, _policies, options.Resync, time, null, ct)));
         if (template is not null)
         {
             var daemonSets = new ResourceWatcher<DaemonSetObject>(
@@ -69,42 +72,36 @@ internal sealed class Leader : IDisposable
                     _fleet.Add(Fleet);
                 }
             };
-            _parts.Add(daemonSets.RunAsync);
+            watches.Add(daemonSets);
+            _parts.Add(("the watch of " + ResourceTypes.DaemonSet.QualifiedName, daemonSets.RunAsync));
             var measured = metrics.ReconcilerOptions("agents", _fleet);
-            _parts.Add(ct => AfterSync(
+            _parts.Add(("the reconciler of the agents", ct => AfterSync(
                 async token =>
                 {
                     await daemonSets.WaitForSyncAsync(token);
                     _fleet.Add(Fleet);
                     await new Reconciler<string>(_fleet, (_, t) => agents.ReconcileAsync(t), measured, log, time).RunAsync(token);
                 },
-                ct));
+                ct)));
         }
 
         _cluster.Policies.Changed += PolicyChanged;
         _cluster.Nodes.Changed += NodeChanged;
         _cluster.ConntrackNodes.Changed += ConntrackNodeChanged;
         _cluster.Flushes.Changed += FlushChanged;
-        health.Leads(_cluster, _nodes, _policies);
+        List<(string, WorkQueue<string>)> queues = [("node", _nodes), ("policy", _policies), ("flush", _flushes)];
+        if (template is not null)
+        {
+            queues.Add((Fleet, _fleet));
+        }
+
+        health.Leads(watches, queues);
         metrics.Leads(_board);
     }
 
     /// <summary>Runs until cancelled, or until a part breaks, which ends all.</summary>
-    public async Task RunAsync(CancellationToken ct)
-    {
-        using var all = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var parts = _parts.ConvertAll(part => part(all.Token));
-        await Task.WhenAny(parts);
-        await all.CancelAsync();
-        try
-        {
-            await Task.WhenAll(parts);
-        }
-        catch (OperationCanceledException) when (ct.IsCancellationRequested)
-        {
-            // Asked to stop.
-        }
-    }
+    /// <exception cref="PartEndedException">A part ended or failed, which the log says; the process should end.</exception>
+    public Task RunAsync(CancellationToken ct) => _supervisor.RunAsync(_parts, ct);
 
     public void Dispose()
     {
@@ -117,7 +114,7 @@ internal sealed class Leader : IDisposable
     private void Work(WorkQueue<string> queue, Func<string, CancellationToken, Task<ReconcileResult>> reconcile, ReconcilerOptions options, IRuntimeLog log, TimeProvider time)
     {
         var reconciler = new Reconciler<string>(queue, reconcile, options, log, time);
-        _parts.Add(ct => AfterSync(reconciler.RunAsync, ct));
+        _parts.Add((options.Name, ct => AfterSync(reconciler.RunAsync, ct)));
     }
 
     /// <summary>Plans made from half a list would take settings away from nodes.</summary>
@@ -216,6 +213,16 @@ internal sealed class Leader : IDisposable
         _flushes.Add(change.Key.Name);
         if (change.Old?.Status?.Phase != change.New?.Status?.Phase)
         {
+            if (change.Old?.Status?.Phase == FlushPhase.Running)
+            {
+                // Its nodes have room for those that wait, the oldest first.
+                foreach (var waiting in _cluster.Flushes.Store.Snapshot.Values
+                    .Where(f => f.Status?.Phase == FlushPhase.Pending).OrderBy(f => f.Metadata!.CreationTimestamp).ThenBy(f => f.Metadata!.Name, StringComparer.Ordinal))
+                {
+                    _flushes.Add(waiting.Metadata!.Name!);
+                }
+            }
+
             foreach (var node in change.Object.Status?.NodeNames ?? [])
             {
                 _nodes.Add(node);

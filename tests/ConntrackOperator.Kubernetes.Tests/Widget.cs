@@ -31,6 +31,8 @@ public sealed record WidgetSpec
 
     public string? Color { get; init; }
 
+    public DateTimeOffset? MadeAt { get; init; }
+
     public List<WidgetPart>? Parts { get; init; }
 }
 

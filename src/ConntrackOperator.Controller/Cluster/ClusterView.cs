@@ -51,14 +51,8 @@ internal sealed class ClusterView(ApiClient api, IRuntimeLog log, TimeProvider t
         return leaving;
     }
 
-    /// <summary>Whether every kind has been listed once.</summary>
-    public bool HasSynced => Policies.HasSynced && Nodes.HasSynced && ConntrackNodes.HasSynced;
-
-    /// <summary>How often a list or a watch failed.</summary>
-    public long Failures => Policies.Failures + Nodes.Failures + ConntrackNodes.Failures;
-
-    /// <summary>How long ago the server last said anything on the quietest of the watches.</summary>
-    public TimeSpan LongestSilence => new[] { Policies.SinceProgress, Nodes.SinceProgress, ConntrackNodes.SinceProgress }.Max();
+    /// <summary>How each of the watches is doing.</summary>
+    public IReadOnlyList<IWatchState> Watches => [Policies, Nodes, ConntrackNodes, Flushes];
 
     public async Task WaitForSyncAsync(CancellationToken ct)
     {
@@ -68,6 +62,11 @@ internal sealed class ClusterView(ApiClient api, IRuntimeLog log, TimeProvider t
         await Flushes.WaitForSyncAsync(ct);
     }
 
-    public Task RunAsync(CancellationToken ct) =>
-        Task.WhenAll(Policies.RunAsync(ct), Nodes.RunAsync(ct), ConntrackNodes.RunAsync(ct), Flushes.RunAsync(ct));
+    /// <summary>What has to run side by side, by name; none of it ends before it is cancelled.</summary>
+    public IEnumerable<(string Name, Func<CancellationToken, Task> Run)> Parts =>
+    [
+        (Name(Policies), Policies.RunAsync), (Name(Nodes), Nodes.RunAsync), (Name(ConntrackNodes), ConntrackNodes.RunAsync), (Name(Flushes), Flushes.RunAsync),
+    ];
+
+    private static string Name(IWatchState watch) => $"the watch of {watch.Resource}";
 }

@@ -11,6 +11,14 @@ internal static class FlushJudge
     /// <summary>How many failures the status lists.</summary>
     public const int Listed = 20;
 
+    /// <summary>How many nodes a flush may be for: what the list in its status holds.</summary>
+    public const int MostNodes = 5000;
+
+    /// <summary>What a table can hold at most, and so what can be deleted on a node (kernel: unsigned int nf_conntrack_max).</summary>
+    private const long MostEntries = uint.MaxValue;
+
+    private const int LongestError = 256;
+
     /// <summary>Judges one node.</summary>
     /// <param name="uid">The flush's UID.</param>
     /// <param name="name">The node.</param>
@@ -24,9 +32,9 @@ internal static class FlushJudge
         {
             return new FlushProgress(
                 done.Error is null,
-                done.Error is null ? null : new FlushFailure { Name = name, Reason = "Failed", Message = done.Error },
-                done.Matched ?? 0,
-                done.Deleted ?? 0);
+                done.Error is null ? null : new FlushFailure { Name = name, Reason = "Failed", Message = Cut(done.Error) },
+                Math.Clamp(done.Matched ?? 0, 0, MostEntries),
+                Math.Clamp(done.Deleted ?? 0, 0, MostEntries));
         }
 
         var failure = ready is null || node is null
@@ -62,6 +70,24 @@ internal static class FlushJudge
         };
     }
 
+    /// <summary>It can't begin yet.</summary>
+    /// <param name="full">The nodes that have too many flushes to do already.</param>
+    /// <param name="before">The conditions as they are, for the times of transitions.</param>
+    /// <param name="now">The time.</param>
+    public static FlushStatus Waiting(IReadOnlyList<string> full, IReadOnlyList<Condition>? before, DateTimeOffset now)
+    {
+        var where = full.Count == 1 ? $"node {full[0]} has" : Text($"{full.Count} nodes, such as {full[0]}, have");
+        var verdict = new Verdict(false, "Waiting", Text($"{where} {FlushAssignments.AtOnce} flushes to do already; this one begins when enough of those are over"));
+        return new()
+        {
+            Phase = FlushPhase.Pending,
+            Nodes = new FlushNodeCounts { Selected = 0, Done = 0, Failed = 0 },
+            Matched = 0,
+            Deleted = 0,
+            Conditions = [verdict.ToCondition("Complete", before, null, now)],
+        };
+    }
+
     /// <summary>It can't be done at all.</summary>
     public static FlushStatus Refused(string reason, string message, DateTimeOffset now) => new()
     {
@@ -90,6 +116,9 @@ internal static class FlushJudge
         new Verdict(!failed, reason, message).ToCondition("Complete", null, null, now),
         new Verdict(failed, reason, message).ToCondition("Failed", null, null, now),
     ];
+
+    /// <summary>What one node says of itself must not make a status that can't be written.</summary>
+    private static string Cut(string text) => text.Length <= LongestError ? text : text[..(char.IsHighSurrogate(text[LongestError - 1]) ? LongestError - 1 : LongestError)] + "…";
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -16,12 +16,14 @@ internal sealed record NodeContribution(
     /// <param name="step">What it is given of that now.</param>
     /// <param name="node">Its ConntrackNode as last seen or written; null: none.</param>
     /// <param name="isReady">Whether the kubelet says that the node is ready.</param>
+    /// <param name="age">How long its last report has been known.</param>
+    /// <param name="isReadable">Whether what the agent reported last can be read.</param>
     /// <param name="isWritten">Whether the step is known to be in the ConntrackNode.</param>
-    public static NodeContribution Of(NodePlan plan, NodeStep step, ConntrackNode? node, bool isReady, bool isWritten) => new(
+    public static NodeContribution Of(NodePlan plan, NodeStep step, ConntrackNode? node, bool isReady, TimeSpan age, bool isReadable, bool isWritten) => new(
         NodeUsage.From(node?.Status),
         plan.Policies.ToDictionary(
             p => p,
-            p => NodeVerdict.Judge(p, plan.Spec, isWritten ? node?.Metadata?.Generation : long.MaxValue, node, isReady, step.At, step.Waiting.Contains(p))
+            p => NodeVerdict.Judge(p, plan.Spec, isWritten ? node?.Metadata?.Generation : long.MaxValue, node, isReady, age, step.Waiting.Contains(p), isReadable)
                 with
             { Rollout = step.Stand(p, node, isWritten) },
             StringComparer.Ordinal),

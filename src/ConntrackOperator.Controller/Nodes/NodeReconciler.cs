@@ -9,6 +9,7 @@ using ConntrackOperator.Controller.Flushes;
 using ConntrackOperator.Controller.Policies;
 using ConntrackOperator.Controller.Rollouts;
 using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Watching;
 using ConntrackOperator.Kubernetes.Work;
 using ConntrackOperator.Planning;
 
@@ -27,6 +28,8 @@ internal sealed class NodeReconciler(
 
     private readonly OwnWrites<ConntrackNode> _own = new(time);
 
+    private readonly ReportAges _reports = new(time);
+
     /// <summary>Since when a node that leaves is waited for though no agent has ever reported there.</summary>
     private readonly ConcurrentDictionary<string, long> _unheard = new(StringComparer.Ordinal);
 
@@ -37,6 +40,8 @@ internal sealed class NodeReconciler(
     {
         var epoch = board.BeginPlanning();
         var existing = _unsure.ContainsKey(name) ? await ReadAsync(name, ct) : _own.Newest(name, cluster.ConntrackNode(name));
+        var age = _reports.Of(name, existing);
+        var isReadable = !cluster.ConntrackNodes.Undecodable.ContainsKey(new ObjectKey(null, name));
         NodeContribution? contribution = null;
         try
         {
@@ -58,11 +63,11 @@ internal sealed class NodeReconciler(
             _unheard.TryRemove(name, out _);
             var isReady = NodeReading.IsReady(node);
             var now = time.GetUtcNow();
-            var step = NodeStep.Decide(board, epoch, name, plan, policies, existing, NodeVerdict.IsThere(existing, isReady, now), now);
+            var step = NodeStep.Decide(board, epoch, name, plan, policies, existing, NodeVerdict.IsThere(existing, isReady, age, isReadable), now);
             if (!SpecComparer.Same(existing?.Spec, step.Spec) || !IsOwned(existing!, node))
             {
                 // Should the write fail, then this is how the node stands.
-                contribution = NodeContribution.Of(plan, step, existing, isReady, isWritten: false);
+                contribution = NodeContribution.Of(plan, step, existing, isReady, age, isReadable, isWritten: false);
                 var isNew = existing is null;
                 existing = await WriteAsync(name, node, step.Spec, RolloutMarks.Annotations(step.Marks), ct);
                 if (isNew)
@@ -71,7 +76,7 @@ internal sealed class NodeReconciler(
                 }
             }
 
-            contribution = NodeContribution.Of(plan, step, existing, isReady, isWritten: true);
+            contribution = NodeContribution.Of(plan, step, existing, isReady, age, isReadable, isWritten: true);
 
             // Nothing else would come up when the time is over in which a node that went away keeps its place.
             return !step.IsThere && contribution.Shares.Values.Any(s => s.Rollout.IsChanging)

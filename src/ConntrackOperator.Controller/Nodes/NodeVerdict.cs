@@ -21,17 +21,23 @@ internal static class NodeVerdict
     /// <param name="generation">The generation of that plan.</param>
     /// <param name="node">The ConntrackNode as last seen.</param>
     /// <param name="nodeReady">Whether the kubelet says that the node is ready.</param>
-    /// <param name="now">The time.</param>
+    /// <param name="age">How long its last report, or that there is none, has been known: <see cref="ReportAges"/>.</param>
     /// <param name="waits">Whether a rollout holds back what the policy changes here.</param>
+    /// <param name="isReadable">Whether what the agent reported last can be read; if not, the ConntrackNode is from before that.</param>
     public static PolicyShare Judge(
-        string policy, NodeSpec plan, long? generation, ConntrackNode? node, bool nodeReady, DateTimeOffset now, bool waits = false)
+        string policy, NodeSpec plan, long? generation, ConntrackNode? node, bool nodeReady, TimeSpan age, bool waits = false, bool isReadable = true)
     {
         if (!nodeReady)
         {
             return new PolicyShare(NodePolicyState.Unreachable, "NodeNotReady", "the node is not ready");
         }
 
-        if (Silence(node, now) is { } silence)
+        if (!isReadable)
+        {
+            return new PolicyShare(NodePolicyState.Failed, "ReportUnreadable", "what the agent has reported can't be read: the controller's log says why");
+        }
+
+        if (Silence(node, age) is { } silence)
         {
             return silence;
         }
@@ -45,8 +51,8 @@ internal static class NodeVerdict
     }
 
     /// <summary>Whether the node can be told anything, and would say what became of it.</summary>
-    public static bool IsThere(ConntrackNode? node, bool nodeReady, DateTimeOffset now) =>
-        nodeReady && node?.Status is not null && Silence(node, now) is null;
+    public static bool IsThere(ConntrackNode? node, bool nodeReady, TimeSpan age, bool isReadable = true) =>
+        nodeReady && isReadable && node?.Status is not null && Silence(node, age) is null;
 
     private static PolicyShare Applied(string policy, long? generation, ConntrackNode? node)
     {
@@ -71,16 +77,16 @@ internal static class NodeVerdict
                 ? "the change waits for the agent's first report"
                 : "the change waits for its turn in the rollout");
 
-    private static PolicyShare? Silence(ConntrackNode? node, DateTimeOffset now)
+    private static PolicyShare? Silence(ConntrackNode? node, TimeSpan age)
     {
         if (node?.Status?.ReportedAt is { } reported)
         {
-            return now - reported > SilentAfter
-                ? new PolicyShare(NodePolicyState.Unreachable, "AgentSilent", $"the agent has not reported since {reported.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}: is its pod running?")
+            return age > SilentAfter
+                ? new PolicyShare(NodePolicyState.Unreachable, "AgentSilent", $"the agent has not reported since {reported.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} by its node's clock: is its pod running?")
                 : null;
         }
 
-        return node?.Metadata?.CreationTimestamp is { } created && now - created > FirstReportWithin
+        return node is not null && age > FirstReportWithin
             ? new PolicyShare(NodePolicyState.Unreachable, "NoAgent", "no agent has ever reported: is its pod running?")
             : null;
     }

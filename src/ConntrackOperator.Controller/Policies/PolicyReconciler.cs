@@ -2,6 +2,7 @@ using ConntrackOperator.Api;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Controller.Cluster;
+using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Events;
 using ConntrackOperator.Kubernetes.Transport;
 using ConntrackOperator.Kubernetes.Work;
@@ -19,22 +20,28 @@ internal sealed class PolicyReconciler
     private readonly PolicyBoard _board;
     private readonly ControllerOptions _options;
     private readonly EventRecorder _events;
+    private readonly IRuntimeLog _log;
     private readonly TimeProvider _time;
     private readonly Finalizer<ConntrackPolicy> _finalizer;
     private readonly OwnWrites<ConntrackPolicy> _own;
+    private readonly RefusedWrites _refusedFinalizers;
+    private readonly RefusedWrites _refusedStatus;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, (string? Uid, long Since)> _deleting = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _writtenAt = new(StringComparer.Ordinal);
 
-    public PolicyReconciler(ApiClient api, ClusterView cluster, PolicyBoard board, ControllerOptions options, EventRecorder events, TimeProvider time)
+    public PolicyReconciler(ApiClient api, ClusterView cluster, PolicyBoard board, ControllerOptions options, EventRecorder events, IRuntimeLog log, TimeProvider time)
     {
         _api = api;
         _cluster = cluster;
         _board = board;
         _options = options;
         _events = events;
+        _log = log;
         _time = time;
         _own = new OwnWrites<ConntrackPolicy>(time);
+        _refusedFinalizers = new RefusedWrites(time);
+        _refusedStatus = new RefusedWrites(time);
         _finalizer = new Finalizer<ConntrackPolicy>(api, ResourceTypes.Policy, ApiJson.Default.ConntrackPolicy, ApiGroup.RestoreFinalizer);
     }
 
@@ -44,6 +51,8 @@ internal sealed class PolicyReconciler
         {
             _board.Forget(name);
             _own.Forget(name);
+            _refusedFinalizers.Forget(name);
+            _refusedStatus.Forget(name);
             lock (_lock)
             {
                 _deleting.Remove(name);
@@ -60,13 +69,14 @@ internal sealed class PolicyReconciler
                 return await LetGoAsync(policy, name, ct);
             }
 
-            if (!_finalizer.IsOn(policy))
+            if (!_finalizer.IsOn(policy) && _refusedFinalizers.Waits(name, policy.Metadata?.Generation) is null
+                && await WriteFinalizerAsync(policy, name, _finalizer.EnsureAsync(policy, ct)) is { } isWritten)
             {
                 // The change comes back by the watch and leads here again.
-                return await _finalizer.EnsureAsync(policy, ct) ? ReconcileResult.Done : ReconcileResult.Retry;
+                return isWritten ? ReconcileResult.Done : ReconcileResult.Retry;
             }
 
-            return await WriteStatusAsync(policy, name, ct);
+            return Sooner(await WriteStatusAsync(policy, name, ct), _refusedFinalizers.Waits(name, policy.Metadata?.Generation)?.Left);
         }
         catch (ApiException e) when (e.IsNotFound)
         {
@@ -105,9 +115,15 @@ internal sealed class PolicyReconciler
                 : ReconcileResult.RequeueAfter(again);
         }
 
-        if (!await _finalizer.RemoveAsync(policy, ct))
+        if (_refusedFinalizers.Waits(name, policy.Metadata!.Generation) is null
+            && await WriteFinalizerAsync(policy, name, _finalizer.RemoveAsync(policy, ct)) is false)
         {
             return ReconcileResult.Retry;
+        }
+
+        if (_refusedFinalizers.Waits(name, policy.Metadata!.Generation) is var (refused, _))
+        {
+            return Sooner(await WriteStatusAsync(policy, name, ct), refused);
         }
 
         var reference = Reference(policy);
@@ -124,6 +140,32 @@ internal sealed class PolicyReconciler
         return ReconcileResult.Done;
     }
 
+    /// <summary>Sees the finalizer's write through. A refusal is for people to mend: they are told, and it is not tried again at once.</summary>
+    /// <returns>Whether it is written, or met a conflict; null: somebody refused it.</returns>
+    private async Task<bool?> WriteFinalizerAsync(ConntrackPolicy policy, string name, Task<bool> write)
+    {
+        try
+        {
+            var isWritten = await write;
+            if (isWritten)
+            {
+                _refusedFinalizers.Forget(name);
+            }
+
+            return isWritten;
+        }
+        catch (ApiException e) when (e.IsRefused)
+        {
+            var wait = _refusedFinalizers.Refused(name, policy.Metadata!.Generation, e.Message);
+            _log.Warn(FormattableString.Invariant($"The finalizer of ConntrackPolicy {name} was refused, again in {wait.TotalSeconds:0} s: {e.Message}"), e);
+            _events.Record(Reference(policy), EventType.Warning, "FinalizerRefused", "Finalize", e.Message, "FinalizerRefused");
+            return null;
+        }
+    }
+
+    private static ReconcileResult Sooner(ReconcileResult result, TimeSpan? after) =>
+        after is not { } wait || result.Failed || result.After <= wait ? result : ReconcileResult.RequeueAfter(wait);
+
     private async Task<ReconcileResult> WriteStatusAsync(ConntrackPolicy policy, string name, CancellationToken ct)
     {
         var generation = policy.Metadata!.Generation;
@@ -135,10 +177,20 @@ internal sealed class PolicyReconciler
         }
 
         var status = PolicyStatusBuilder.Build(policy, stored, tally, PolicyValidator.Validate(policy), _time.GetUtcNow());
+        if (_refusedFinalizers.Waits(name, generation) is var (_, why))
+        {
+            status = PolicyStatusBuilder.Stalled(status, stored, "FinalizerRefused", why, _time.GetUtcNow());
+        }
+
         var change = PolicyStatusBuilder.Compare(stored, status);
         if (change == StatusChange.None)
         {
             return ReconcileResult.Done;
+        }
+
+        if (_refusedStatus.Waits(name, generation) is var (left, _))
+        {
+            return ReconcileResult.RequeueAfter(left);
         }
 
         var gap = change == StatusChange.State ? _options.StatusGap : _options.UsageGap;
@@ -152,16 +204,28 @@ internal sealed class PolicyReconciler
             _writtenAt[name] = _time.GetTimestamp();
         }
 
-        _own.Wrote(name, await _api.ApplyAsync(
-            ResourceTypes.Policy, null, name,
-            new ConntrackPolicy
-            {
-                ApiVersion = ApiGroup.ApiVersion,
-                Kind = ConntrackPolicy.KindName,
-                Metadata = new ObjectMeta { Name = name, Uid = policy.Metadata.Uid },
-                Status = status,
-            },
-            ApiJson.Default.ConntrackPolicy, ControllerOptions.FieldManager, force: true, "status", ct));
+        try
+        {
+            _own.Wrote(name, await _api.ApplyAsync(
+                ResourceTypes.Policy, null, name,
+                new ConntrackPolicy
+                {
+                    ApiVersion = ApiGroup.ApiVersion,
+                    Kind = ConntrackPolicy.KindName,
+                    Metadata = new ObjectMeta { Name = name, Uid = policy.Metadata.Uid },
+                    Status = status,
+                },
+                ApiJson.Default.ConntrackPolicy, ControllerOptions.FieldManager, force: true, "status", ct));
+        }
+        catch (ApiException e) when (e.IsRefused)
+        {
+            var wait = _refusedStatus.Refused(name, generation, e.Message);
+            _log.Warn(FormattableString.Invariant($"The status of ConntrackPolicy {name} was refused, again in {wait.TotalSeconds:0} s: {e.Message}"), e);
+            _events.Record(Reference(policy), EventType.Warning, "StatusRefused", "Report", $"its status can't be written and is out of date: {e.Message}", "StatusRefused");
+            return ReconcileResult.RequeueAfter(wait);
+        }
+
+        _refusedStatus.Forget(name);
         Announce(policy, stored, status);
         return ReconcileResult.Done;
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using ConntrackOperator.Api;
+using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Planning;
 
@@ -40,6 +41,16 @@ internal static class PolicyStatusBuilder
             Failures = tally.Failures.Count == 0 ? null : [.. tally.Failures],
         };
     }
+
+    /// <summary>The same status, stalled by what is not the policy's own doing.</summary>
+    public static PolicyStatus Stalled(PolicyStatus status, PolicyStatus? stored, string reason, string message, DateTimeOffset now) => status with
+    {
+        Conditions =
+        [
+            .. (status.Conditions ?? []).Select(c => c.Type != "Stalled" ? c
+                : new Verdict(true, reason, message[..Math.Min(message.Length, 1024)]).ToCondition("Stalled", stored?.Conditions, c.ObservedGeneration, now)),
+        ],
+    };
 
     /// <summary>How much a new status says that the stored one does not.</summary>
     public static StatusChange Compare(PolicyStatus? stored, PolicyStatus next)

@@ -8,7 +8,7 @@ namespace ConntrackOperator.Kubernetes.Health;
 /// <summary>
 /// Serves /healthz and /readyz: 200 and "ok", or 503 and why not; and /metrics, where there are some. A few connections at once,
 /// which may stay while there is room: all that a kubelet's probe and a Prometheus need, for a tenth of the memory of a web
-/// server on every node.
+/// server on every node. Whoever holds connections keeps nobody out (<see cref="ConnectionTable"/>).
 /// </summary>
 /// <param name="address">host:port; * for the host: every address.</param>
 /// <param name="notAlive">Why the program should be started anew; null: it gets on.</param>
@@ -18,7 +18,9 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
 {
     private const int LongestRequest = 4096;
     private const int Places = 16;
+    private const int Share = 12;
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan _pause = TimeSpan.FromSeconds(1);
 
     // Longer than the usual intervals of scrapes: on a node whose table is full a new connection may not come about, and that is
     // when the scrape matters.
@@ -53,13 +55,13 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
             return;
         }
 
-        var places = new SemaphoreSlim(Places);
+        var connections = new ConnectionTable(Places, Share);
         while (!ct.IsCancellationRequested)
         {
             try
             {
-                await places.WaitAsync(ct);
-                _ = ServeAsync(await listener.AcceptTcpClientAsync(ct), places, ct);
+                var client = await listener.AcceptTcpClientAsync(ct);
+                _ = ServeAsync(client, connections, ct);
             }
             catch (OperationCanceledException)
             {
@@ -67,9 +69,8 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
             }
             catch (SocketException e)
             {
-                places.Release();
                 log.Warn("the health endpoint can't take a connection", e);
-                await Task.Delay(_patience, TimeProvider.System, CancellationToken.None);
+                await Task.Delay(_pause, TimeProvider.System, CancellationToken.None);
             }
         }
     }
@@ -101,43 +102,44 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
         return IPAddress.TryParse(host, out var ip) ? new IPEndPoint(ip, port) : null;
     }
 
-    private async Task ServeAsync(TcpClient client, SemaphoreSlim places, CancellationToken ct)
+    private async Task ServeAsync(TcpClient client, ConnectionTable connections, CancellationToken ct)
     {
         try
         {
             using (client)
             {
+                var address = (client.Client.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None;
+                using var place = connections.Admit(address, () => client.Available > 0, client.Close);
                 var stream = client.GetStream();
                 var request = new byte[LongestRequest];
                 var patience = _patience;
-                bool? welcome = null;
                 bool again;
                 do
                 {
                     using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
                     limit.CancelAfter(patience);
-                    if (await ReadHeadAsync(stream, request, limit.Token) is not { } head)
+                    if (await ReadHeadAsync(stream, request, place, limit.Token) is not { } head)
                     {
                         return;
                     }
 
                     limit.CancelAfter(_patience);
-                    // Whoever came while there was room keeps its place.
-                    welcome ??= places.CurrentCount >= Places / 2;
-                    again = welcome.Value && MayStay(head);
+                    place.Use = ConnectionUse.Answering;
+                    again = MayStay(head) && place.MayStay();
                     await AnswerAsync(stream, head.Split(' ') is ["GET", var target, ..] ? target.Split('?')[0] : null, again, limit.Token);
+                    place.Use = ConnectionUse.Kept;
                     patience = _stay;
                 }
                 while (again);
             }
         }
-        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
         {
-            // The other side went away, or took too long.
+            // The other side went away, took too long, or had to make room.
         }
-        finally
+        catch (Exception e)
         {
-            places.Release();
+            log.Warn("a request to the health endpoint failed", e);
         }
     }
 
@@ -168,7 +170,7 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
         && !head.Contains("\r\ntransfer-encoding:", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>A request's head, once it is all here; null: it ends before, is too long, or more than it came at once.</summary>
-    private static async Task<string?> ReadHeadAsync(NetworkStream stream, byte[] buffer, CancellationToken ct)
+    private static async Task<string?> ReadHeadAsync(NetworkStream stream, byte[] buffer, ConnectionTable.Place place, CancellationToken ct)
     {
         var length = 0;
         int end;
@@ -181,6 +183,7 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
             }
 
             length += read;
+            place.Use = ConnectionUse.Asking;
         }
 
         return end + 4 == length || !buffer.AsSpan(0, 4).SequenceEqual("GET "u8) ? Encoding.ASCII.GetString(buffer, 0, end + 2) : null;

@@ -20,6 +20,10 @@ public sealed class LeaderLease
     private readonly TimeProvider _time;
     private readonly Random _random;
 
+    // When the server last answered an attempt; 0: never.
+    private long _answeredAt;
+    private volatile string? _lastFailure;
+
     /// <summary>Creates a candidate.</summary>
     /// <param name="client">The API.</param>
     /// <param name="ns">The lease's namespace.</param>
@@ -59,6 +63,13 @@ public sealed class LeaderLease
     /// network or the server do.</summary>
     public bool IsLeader => _claim.IsValid;
 
+    /// <summary>How long ago the server last let this candidate read, and take or renew, the lease, on a clock that is never set; null:
+    /// it never has. A candidate that goes on for long without could not take over.</summary>
+    public TimeSpan? SinceAnswer => Interlocked.Read(ref _answeredAt) is not 0 and var at ? _time.GetElapsedTime(at) : null;
+
+    /// <summary>Why the last attempt that failed did; null: none has.</summary>
+    public string? LastFailure => _lastFailure;
+
     /// <summary>Who holds the lease as far as is known; null: nobody. For people and metrics.</summary>
     public string? Holder => _claim.Holder;
 
@@ -97,7 +108,7 @@ public sealed class LeaderLease
         var renewing = RenewAsync(ended.Token);
         if (await Task.WhenAny(work, renewing) == renewing)
         {
-            var reason = await renewing;
+            var reason = await EndOfRenewalAsync(renewing);
             await stop.CancelAsync();
             await EndInTimeAsync(work);
             _claim.Forfeit();
@@ -115,6 +126,19 @@ public sealed class LeaderLease
         if (thrown is not null)
         {
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(thrown);
+        }
+    }
+
+    /// <summary>Why renewing has ended. Whatever broke it, the work must not go on as if it had not.</summary>
+    private static async Task<string?> EndOfRenewalAsync(Task<string?> renewing)
+    {
+        try
+        {
+            return await renewing;
+        }
+        catch (Exception e)
+        {
+            return $"renewing it failed: {e.GetType().Name}: {e.Message}";
         }
     }
 
@@ -183,7 +207,7 @@ public sealed class LeaderLease
                 using var limit = new CallLimit(left < _options.AttemptLimit ? left : _options.AttemptLimit, _time, ct);
                 try
                 {
-                    if (!await _claim.TryTakeAsync(limit.Token))
+                    if (!await TryTakeAsync(limit.Token))
                     {
                         return _claim.WasDeleted ? "it was deleted" : $"{Holder ?? "nobody"} holds it now";
                     }
@@ -191,11 +215,13 @@ public sealed class LeaderLease
                 catch (ApiException e)
                 {
                     last = e;
+                    _lastFailure = e.Message;
                     _log.Warn($"Renewing the lease {_namespace}/{_name} failed: {e.Message}", e);
                 }
                 catch (OperationCanceledException e) when (limit.TimedOut)
                 {
                     last = e;
+                    _lastFailure = "no answer in time";
                     _log.Warn($"Renewing the lease {_namespace}/{_name} took too long.", e);
                 }
             }
@@ -212,17 +238,28 @@ public sealed class LeaderLease
         using var limit = new CallLimit(_options.AttemptLimit, _time, ct);
         try
         {
-            return await _claim.TryTakeAsync(limit.Token);
+            return await TryTakeAsync(limit.Token);
         }
         catch (ApiException e)
         {
+            _lastFailure = e.Message;
             _log.Warn($"Asking for the lease {_namespace}/{_name} failed: {e.Message}", e);
         }
         catch (OperationCanceledException e) when (limit.TimedOut)
         {
+            _lastFailure = "no answer in time";
             _log.Warn($"Asking for the lease {_namespace}/{_name} took too long.", e);
         }
 
         return false;
+    }
+
+    private async Task<bool> TryTakeAsync(CancellationToken ct)
+    {
+        var taken = await _claim.TryTakeAsync(ct);
+        var now = _time.GetTimestamp();
+        // Zero stands for never; a clock that happens to be there may lose a tick.
+        Interlocked.Exchange(ref _answeredAt, now == 0 ? 1 : now);
+        return taken;
     }
 }

@@ -8,7 +8,7 @@ public sealed partial class ApiClient
     /// <summary>Watches a collection until the server ends the watch in good order.</summary>
     /// <remarks>A bare watch: it does not list, resume or retry; <c>ResourceWatcher</c> does.</remarks>
     /// <exception cref="ApiException"><see cref="ApiException.IsExpired"/> when the resource version is too old, said by
-    /// HTTP or by an ERROR event; <see cref="ApiException.IsUndecodable"/> for an event that does not fit the type; reason
+    /// HTTP or by an ERROR event; <see cref="ApiException.IsUndecodable"/> for what is no event at all; reason
     /// <c>Timeout</c> when nothing arrived for the idle limit; reason <c>Network</c> when the connection broke.</exception>
     public async IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(
         ResourceType type, string? ns, WatchQuery query, JsonTypeInfo<T> item, [EnumeratorCancellation] CancellationToken ct)

@@ -194,7 +194,7 @@ public sealed partial class ApiClient
             return JsonSerializer.Deserialize(answer.Span, json)
                 ?? throw ApiException.Undecodable(call.ToString(), null);
         }
-        catch (Exception e) when (e is JsonException or NotSupportedException or FormatException or ArgumentException)
+        catch (Exception e) when (UndecodableItem.IsMisfit(e))
         {
             throw ApiException.Undecodable(call.ToString(), e);
         }

@@ -54,8 +54,19 @@ public sealed class ApiException : Exception
     /// <summary>410: the resource version or the continue token is too old; list again.</summary>
     public bool IsExpired => Code == 410 || Reason is "Expired" or "Gone";
 
-    /// <summary>422: the object is refused, or a patch's <c>test</c> failed.</summary>
+    /// <summary>422: the object is refused, or a patch's <c>test</c> failed (<see cref="IsFailedTest"/>).</summary>
     public bool IsInvalid => Code == 422;
+
+    /// <summary>422 because an operation of a JSON patch, its <c>test</c> above all, does not fit the object as it is now: somebody else
+    /// changed it. The server says so without a word about the object (apiserver's <c>applyJSPatch</c>), while whoever refuses an object,
+    /// schema or admission, names it or gives a text of their own.</summary>
+    public bool IsFailedTest => Code == 422
+        && Status is { Message: { } said, Details: null or { Kind: null or "", Name: null or "", Causes: null or { Count: 0 } } }
+        && said.StartsWith("the server rejected our request due to an error in our request", StringComparison.Ordinal);
+
+    /// <summary>400, 403 or 422: somebody, a schema, an admission policy or RBAC, says no, and will say so again until somebody
+    /// changes something. Not a conflict.</summary>
+    public bool IsRefused => Code is 400 or 403 || (Code == 422 && !IsFailedTest);
 
     /// <summary>429: the server is busy.</summary>
     public bool IsTooManyRequests => Code == 429;
@@ -69,6 +80,15 @@ public sealed class ApiException : Exception
     /// <summary>Whether the same call may well succeed later: no answer came, or 408, 429 or 5xx.</summary>
     public bool IsTransient =>
         Code is 408 or 429 or >= 500 || (Code == 0 && Reason is "Timeout" or "Network" or "Credentials");
+
+    /// <summary>Whether it came as an ERROR event in a watch that had begun.</summary>
+    internal bool IsWatchError { get; private init; }
+
+    internal static ApiException FromWatch(ApiCall call, Status? status)
+    {
+        var error = FromAnswer(call, status?.Code ?? 0, status, "", null);
+        return new(error.Message, error.Code, error.Reason, status, error.RetryAfter) { IsWatchError = true };
+    }
 
     internal static ApiException FromAnswer(ApiCall call, int code, Status? status, string body, TimeSpan? retryAfter)
     {
@@ -100,6 +120,9 @@ public sealed class ApiException : Exception
 
     internal static ApiException Undecodable(string what, Exception? inner) =>
         new($"{what} could not be decoded: {inner?.Message ?? "not in the form of the API"}", 0, "Undecodable", inner: inner);
+
+    /// <summary>An answer or an event that was longer than is accepted.</summary>
+    internal bool IsTooLarge => Reason == "TooLarge";
 
     internal static ApiException TooLarge(string what, int limit) => new(
         string.Create(CultureInfo.InvariantCulture, $"{what} is larger than {limit:N0} bytes"), 0, "TooLarge");

@@ -58,7 +58,7 @@ internal static class ListDecoder
             {
                 items.Add(JsonSerializer.Deserialize(bytes, type) ?? throw new JsonException("It is null."));
             }
-            catch (Exception e) when (e is JsonException or NotSupportedException or FormatException or ArgumentException)
+            catch (Exception e) when (UndecodableItem.IsMisfit(e))
             {
                 var scan = ObjectScan.Of(bytes);
                 undecodable.Add(new(scan.Namespace, scan.Name ?? "", e.Message));

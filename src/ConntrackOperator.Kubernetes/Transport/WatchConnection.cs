@@ -88,7 +88,7 @@ internal sealed class WatchConnection<T> : IDisposable
             if (type == "ERROR")
             {
                 var status = JsonSerializer.Deserialize(body, ProtocolJson.Default.Status);
-                throw ApiException.FromAnswer(_call, status?.Code ?? 0, status, "", null);
+                throw ApiException.FromWatch(_call, status);
             }
 
             WatchEventType? known = type switch
@@ -99,19 +99,30 @@ internal sealed class WatchConnection<T> : IDisposable
                 "BOOKMARK" => WatchEventType.Bookmark,
                 _ => null,
             };
-            var version = ObjectScan.Of(body).ResourceVersion;
-            if (known is null || version is null)
+            var scan = ObjectScan.Of(body);
+            if (known is null || scan.ResourceVersion is null)
             {
                 throw new JsonException($"An event of type '{type}' without a resource version or of an unknown type.");
             }
 
-            return known == WatchEventType.Bookmark
-                ? new(known.Value, null, version)
-                : new(known.Value, JsonSerializer.Deserialize(body, _item) ?? throw new JsonException("It is null."), version);
+            return known == WatchEventType.Bookmark ? new(known.Value, null, scan.ResourceVersion) : Decode(known.Value, scan, body);
         }
-        catch (Exception e) when (e is JsonException or NotSupportedException or FormatException or ArgumentException or InvalidOperationException)
+        catch (Exception e) when (UndecodableItem.IsMisfit(e))
         {
             throw ApiException.Undecodable($"An event of {_call}", e);
+        }
+    }
+
+    /// <summary>What one writer has put into its object must not break the watch for all others: an event whose object does not fit says so and is no failure.</summary>
+    private WatchEvent<T> Decode(WatchEventType type, in ObjectScan scan, ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            return new(type, JsonSerializer.Deserialize(body, _item) ?? throw new JsonException("It is null."), scan.ResourceVersion!);
+        }
+        catch (Exception e) when (UndecodableItem.IsMisfit(e) && scan.Name is { Length: > 0 })
+        {
+            return new(type, null, scan.ResourceVersion!, new(scan.Namespace, scan.Name, e.Message));
         }
     }
 

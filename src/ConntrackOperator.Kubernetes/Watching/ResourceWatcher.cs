@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Serialization.Metadata;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Kubernetes.Transport;
@@ -10,14 +11,19 @@ namespace ConntrackOperator.Kubernetes.Watching;
 /// </summary>
 /// <remarks>
 /// Two states: without a resource version it lists, with one it watches. A watch that ends in good order or breaks is
-/// taken up again where it was; a version that the server no longer knows, or an event that cannot be decoded, leads back
-/// to the list. The handlers of <see cref="Changed"/> run one after another and must be quick: they enqueue.
+/// taken up again where it was; a version that the server no longer knows, an ERROR event other than 429, what is no event
+/// at all, or one that is too long, leads back to the list. An event whose object does not fit the type is no failure: what was
+/// known of the object stays, <see cref="Undecodable"/> has it, and the watch goes on after it. The handlers of
+/// <see cref="Changed"/> run one after another and must be quick: they enqueue.
 /// </remarks>
-public sealed class ResourceWatcher<T>
+public sealed class ResourceWatcher<T> : IWatchState
     where T : class, IKubernetesObject
 {
     // A watch that ends in good order sooner than this counts as a failure: no server means it.
     private static readonly TimeSpan _brief = TimeSpan.FromSeconds(1);
+
+    // Who writes what can't be read may do so many times a second.
+    private static readonly TimeSpan _warnEvery = TimeSpan.FromMinutes(1);
 
     private readonly ApiClient _client;
     private readonly ResourceType _type;
@@ -29,7 +35,12 @@ public sealed class ResourceWatcher<T>
     private readonly BackOff _backOff;
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private readonly ConcurrentDictionary<ObjectKey, string> _undecodable = new();
+    private readonly Dictionary<ObjectKey, long> _warnedAt = [];
+
     private string? _resourceVersion;
+    private volatile bool _isWatching;
+    private volatile string? _lastFailure;
     private long _lastProgress;
     private long _lists;
     private long _watches;
@@ -71,12 +82,25 @@ public sealed class ResourceWatcher<T>
     /// <summary>What is known.</summary>
     public ObjectStore<T> Store { get; } = new();
 
+    /// <summary>Objects that exist and whose newest state does not fit the type, with what does not fit. The store has the last state
+    /// that did, if there was one.</summary>
+    public IReadOnlyDictionary<ObjectKey, string> Undecodable => _undecodable;
+
+    /// <inheritdoc />
+    public string Resource => _type.QualifiedName;
+
     /// <summary>Whether the store has had a whole list.</summary>
     public bool HasSynced => _synced.Task.IsCompletedSuccessfully;
 
     /// <summary>How long ago the server last said anything, on a clock that is never set: a page of a list, the begin or
     /// end of a watch, an event, a bookmark. Much more than the watch's time-out means that it is stuck.</summary>
     public TimeSpan SinceProgress => _time.GetElapsedTime(Interlocked.Read(ref _lastProgress));
+
+    /// <inheritdoc />
+    public TimeSpan SinceConnected => _isWatching ? TimeSpan.Zero : SinceProgress;
+
+    /// <inheritdoc />
+    public string? LastFailure => _lastFailure;
 
     /// <summary>How often the collection was listed, since the start.</summary>
     public long Lists => Interlocked.Read(ref _lists);
@@ -131,6 +155,7 @@ public sealed class ResourceWatcher<T>
             };
             using var watch = await _client.OpenWatchAsync(_type, _options.Namespace, query, _json, ct);
             established = _time.GetTimestamp();
+            _isWatching = true;
             if (Interlocked.Increment(ref _watches) > 1)
             {
                 RuntimeTelemetry.Reconnected(_type.Plural);
@@ -155,6 +180,7 @@ public sealed class ResourceWatcher<T>
         catch (ApiException e)
         {
             Interlocked.Increment(ref _failures);
+            _lastFailure = e.Message;
             ResetIfStable(established);
             var wait = _backOff.Next(e.RetryAfter);
             var relist = !watching || NeedsList(e);
@@ -167,14 +193,22 @@ public sealed class ResourceWatcher<T>
             _log.Warn(FormattableString.Invariant($"Following {_type.QualifiedName} failed, {then} again in {wait.TotalSeconds:0.0} s: {e.Message}"), e);
             return wait;
         }
+        finally
+        {
+            _isWatching = false;
+        }
     }
 
-    private static bool NeedsList(ApiException e) => e.IsExpired || e.IsUndecodable || e.IsTooNew || e.Code == 400;
+    /// <summary>Whether to watch again from the same version would not get any further. As in client-go, what the server says in a watch
+    /// that had begun leads to a list, unless it is only busy.</summary>
+    private static bool NeedsList(ApiException e) =>
+        e.IsExpired || e.IsUndecodable || e.IsTooNew || e.IsTooLarge || e.Code == 400 || (e.IsWatchError && !e.IsTooManyRequests);
 
     private async Task<string> ListAsync(CancellationToken ct)
     {
         var items = new List<T>();
         var unreadable = new List<ObjectKey>();
+        var marked = new Dictionary<ObjectKey, string>();
         string? version;
         string? token = null;
         do
@@ -191,8 +225,9 @@ public sealed class ResourceWatcher<T>
             items.AddRange(page.Items);
             foreach (var item in page.Undecodable)
             {
-                unreadable.Add(new(item.Namespace, item.Name));
-                _log.Warn($"{_type.Kind} {item.Name} does not fit its type and is left as it was known: {item.Message}", null);
+                var key = new ObjectKey(item.Namespace, item.Name);
+                unreadable.Add(key);
+                marked[key] = item.Message;
             }
 
             version = page.ResourceVersion;
@@ -207,6 +242,16 @@ public sealed class ResourceWatcher<T>
 
         Interlocked.Increment(ref _lists);
         var changes = Store.Swap(items, unreadable);
+        foreach (var key in _undecodable.Keys.Where(key => !marked.ContainsKey(key)))
+        {
+            Forget(key);
+        }
+
+        foreach (var (key, message) in marked)
+        {
+            Mark(key, message);
+        }
+
         Tell(changes);
         _synced.TrySetResult();
         return version;
@@ -215,17 +260,66 @@ public sealed class ResourceWatcher<T>
     private void Take(in WatchEvent<T> next)
     {
         Progress();
-        if (next.Object is { } item)
+        if (next.Undecodable is { } misfit)
+        {
+            TakeUndecodable(new ObjectKey(misfit.Namespace, misfit.Name), next.Type, misfit.Message);
+        }
+        else if (next.Object is { } item)
         {
             if (item.Metadata?.Name is null)
             {
                 throw ApiException.Undecodable($"An event of {_type.QualifiedName}", null);
             }
 
+            if (_undecodable.ContainsKey(ObjectKey.Of(item)))
+            {
+                Forget(ObjectKey.Of(item), keepWarned: next.Type != WatchEventType.Deleted);
+            }
+
             Tell(next.Type == WatchEventType.Deleted ? Store.Remove(item) : Store.Set(item));
         }
 
         _resourceVersion = next.ResourceVersion;
+    }
+
+    private void TakeUndecodable(ObjectKey key, WatchEventType type, string message)
+    {
+        Store.TryGet(key, out var known);
+        if (type == WatchEventType.Deleted)
+        {
+            Forget(key);
+            Tell(known is null ? [] : Store.Remove(known));
+            return;
+        }
+
+        if (Mark(key, message) && known is not null)
+        {
+            // Nothing about it has changed but that its newest state is not known.
+            Tell([new(WatchChangeKind.Modified, key, known, known)]);
+        }
+    }
+
+    /// <returns>Whether that is news.</returns>
+    private bool Mark(ObjectKey key, string message)
+    {
+        var isNews = !_undecodable.ContainsKey(key);
+        _undecodable[key] = message;
+        if (!_warnedAt.TryGetValue(key, out var at) || _time.GetElapsedTime(at) >= _warnEvery)
+        {
+            _warnedAt[key] = _time.GetTimestamp();
+            _log.Warn($"{_type.Kind} {key} does not fit its type and is left as it was known: {message}", null);
+        }
+
+        return isNews;
+    }
+
+    private void Forget(ObjectKey key, bool keepWarned = false)
+    {
+        _undecodable.TryRemove(key, out _);
+        if (!keepWarned)
+        {
+            _warnedAt.Remove(key);
+        }
     }
 
     private void Tell(IReadOnlyList<WatchChange<T>> changes)
@@ -236,7 +330,7 @@ public sealed class ResourceWatcher<T>
             {
                 Changed?.Invoke(change);
             }
-            catch (Exception e)
+            catch (Exception e) when (e is not OutOfMemoryException)
             {
                 // A handler's defect must not stop the watch of everybody else.
                 _log.Warn($"A handler of {_type.Kind} {change.Key} failed: {e.Message}", e);

@@ -38,13 +38,32 @@ public sealed class Reconciler<TKey>
     }
 
     /// <summary>Works until cancelled or the queue is shut down; returns when all work in progress has ended.</summary>
+    /// <exception cref="Exception">A worker broke, by what no pass over a key may be tried again after (<see cref="OutOfMemoryException"/>)
+    /// or outside of any pass. The others are told to stop and waited for as after a stop, and no longer.</exception>
     public async Task RunAsync(CancellationToken ct)
     {
+        using var broken = CancellationTokenSource.CreateLinkedTokenSource(ct);
         using var abort = new CancellationTokenSource();
         using var drain = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _time);
         using var drained = drain.Token.Register(abort.Cancel);
-        using var stop = ct.Register(() => drain.CancelAfter(_options.Drain));
-        await Task.WhenAll(Enumerable.Range(0, _options.Workers).Select(_ => WorkAsync(abort.Token, ct)));
+        using var stop = broken.Token.Register(() => drain.CancelAfter(_options.Drain));
+        var workers = Enumerable.Range(0, _options.Workers).Select(_ => WorkAsync(abort.Token, broken.Token)).ToList();
+        var left = workers.ToList();
+        while (left.Count > 0)
+        {
+            var first = await Task.WhenAny(left);
+            left.Remove(first);
+            if (first.IsFaulted)
+            {
+                await broken.CancelAsync();
+                using var enough = new CancellationTokenSource();
+                await Task.WhenAny(Task.WhenAll(left), Task.Delay(_options.Drain * 2, _time, enough.Token));
+                await enough.CancelAsync();
+                await first;
+            }
+        }
+
+        await Task.WhenAll(workers);
     }
 
     private async Task WorkAsync(CancellationToken abort, CancellationToken stop)
@@ -110,7 +129,7 @@ public sealed class Reconciler<TKey>
         {
             _queue.AddRateLimited(key);
         }
-        catch (Exception e)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
             span?.SetStatus(ActivityStatusCode.Error, e.Message);
             var wait = _queue.AddRateLimited(key, (e as ApiException)?.RetryAfter ?? TimeSpan.Zero);

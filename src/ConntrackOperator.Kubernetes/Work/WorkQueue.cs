@@ -36,6 +36,9 @@ public sealed class WorkQueue<TKey> : IDisposable
     private readonly Dictionary<TKey, int> _failures = [];
     private long _adds;
     private long _retries;
+
+    // When a key was last handed out or done with, or came into a queue that nobody had anything to do with.
+    private long _movedAt;
     private bool _disposed;
 
     /// <summary>Creates an empty queue.</summary>
@@ -96,6 +99,18 @@ public sealed class WorkQueue<TKey> : IDisposable
             lock (_lock)
             {
                 return _processing.Count == 0 ? TimeSpan.Zero : _time.GetElapsedTime(_processing.Values.Min());
+            }
+        }
+    }
+
+    /// <summary>For how long keys have been waiting while none was handed out or finished; zero when none waits.</summary>
+    public TimeSpan SinceMoved
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _ready.Count == 0 ? TimeSpan.Zero : _time.GetElapsedTime(_movedAt);
             }
         }
     }
@@ -180,7 +195,7 @@ public sealed class WorkQueue<TKey> : IDisposable
         {
             (key, var since) = _order.Dequeue();
             _ready.Remove(key);
-            _processing.Add(key, _time.GetTimestamp());
+            _processing.Add(key, _movedAt = _time.GetTimestamp());
             waited = _time.GetElapsedTime(since);
         }
 
@@ -201,6 +216,7 @@ public sealed class WorkQueue<TKey> : IDisposable
             }
 
             worked = _time.GetElapsedTime(since);
+            _movedAt = _time.GetTimestamp();
             if (_again.Remove(key))
             {
                 Enqueue(key);
@@ -265,6 +281,11 @@ public sealed class WorkQueue<TKey> : IDisposable
 
     private void Enqueue(TKey key)
     {
+        if (_ready.Count == 0)
+        {
+            _movedAt = _time.GetTimestamp();
+        }
+
         _ready.Add(key);
         _order.Enqueue((key, _time.GetTimestamp()));
         _available.Release();

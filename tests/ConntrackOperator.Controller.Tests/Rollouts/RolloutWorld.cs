@@ -104,7 +104,7 @@ internal sealed class RolloutWorld
             return;
         }
 
-        var step = NodeStep.Decide(_board, epoch, name, plan, policies, existing, NodeVerdict.IsThere(existing, isReady, Now), Now);
+        var step = NodeStep.Decide(_board, epoch, name, plan, policies, existing, NodeVerdict.IsThere(existing, isReady, TimeSpan.Zero), Now);
         Log.Add($"decide {name} there={step.IsThere} taken={string.Join(",", step.Taken)} waiting={string.Join(",", step.Waiting)} {string.Join("; ", _board.Snapshot().Select(f => f.Policy + f.Rollout))} gen={existing?.Metadata!.Generation} obs={existing?.Status?.ObservedGeneration} marks={existing?.Metadata?.Annotations?.Values.FirstOrDefault()}");
         foreach (var policy in step.Taken)
         {
@@ -113,7 +113,7 @@ internal sealed class RolloutWorld
 
         if (SpecComparer.Same(existing?.Spec, step.Spec))
         {
-            Heard(_board.Put(name, NodeContribution.Of(plan, step, existing, isReady, isWritten: true), epoch));
+            Heard(_board.Put(name, NodeContribution.Of(plan, step, existing, isReady, TimeSpan.Zero, isReadable: true, isWritten: true), epoch));
             return;
         }
 
@@ -136,7 +136,7 @@ internal sealed class RolloutWorld
         }
 
         var isWritten = lands && isHeard;
-        Heard(_board.Put(name, NodeContribution.Of(work!.Plan, work.Step, isWritten ? _nodes[name] : work.Existing, work.IsReady, isWritten), work.Epoch));
+        Heard(_board.Put(name, NodeContribution.Of(work!.Plan, work.Step, isWritten ? _nodes[name] : work.Existing, work.IsReady, TimeSpan.Zero, isReadable: true, isWritten), work.Epoch));
         if (!isWritten)
         {
             _queue.Add(name);

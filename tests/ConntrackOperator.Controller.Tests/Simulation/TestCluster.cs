@@ -26,7 +26,7 @@ internal sealed class TestCluster : IAsyncDisposable
         Api = api;
         _view = new ClusterView(api, Kubernetes.SilentLog.Instance, TimeProvider.System);
         _daemonSets = new(api, ResourceTypes.DaemonSet, ClusterJson.Default.DaemonSetObject, new() { Namespace = Namespace });
-        _running = Task.WhenAll(_view.RunAsync(_stop.Token), _daemonSets.RunAsync(_stop.Token));
+        _running = Task.WhenAll([.. _view.Parts.Select(part => part.Run(_stop.Token)), _daemonSets.RunAsync(_stop.Token)]);
     }
 
     /// <summary>The kinds that the double has to serve for the controller.</summary>

@@ -150,7 +150,7 @@ public sealed class ResourceWatcherTests : IAsyncDisposable
 
     [Theory]
     [InlineData("this is not JSON")]
-    [InlineData("""{"type":"ADDED","object":{"metadata":{"name":"x","resourceVersion":"9"},"spec":{"size":"not a number"}}}""")]
+    [InlineData("""{"type":"ADDED","object":{"metadata":{"resourceVersion":"9"},"spec":{"size":"not a number"}}}""")]
     [InlineData("""{"type":"INVENTED","object":{"metadata":{"name":"x","resourceVersion":"9"}}}""")]
     [InlineData("""{"type":"ADDED","object":{"metadata":{"name":"x"}}}""")]
     [InlineData("""{"type":"ADDED"}""")]
@@ -178,6 +178,164 @@ public sealed class ResourceWatcherTests : IAsyncDisposable
         Assert.DoesNotContain("Deleted a", _changes);
         Assert.True(_watcher.Store.TryGet("a", out _));
         Assert.Contains(_log.Warnings, text => text.Contains("Widget a does not fit", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("0000-01-01T00:00:00Z")]
+    [InlineData("2026-01-01T00:00:00+99:99")]
+    [InlineData("not a time")]
+    public async Task Event_whose_object_does_not_fit_leaves_what_was_known_and_the_watch_goes_on(string time)
+    {
+        Put("a", "b");
+        await SyncedAsync();
+        await WatchingAsync(1);
+        for (var i = 0; i < 10; i++)
+        {
+            _server.Merge(Widget.Type, "a", $$$"""{"spec":{"size":{{{i}}},"madeAt":"{{{time}}}"}}""");
+            _server.Merge(Widget.Type, "b", $$$"""{"spec":{"size":{{{10 + i}}}}}""");
+        }
+
+        await Eventually.UntilAsync(() => Size("b") == 19);
+        Assert.Equal(1, Size("a"));
+        Assert.Contains("madeAt", _watcher.Undecodable[new(null, "a")], StringComparison.Ordinal);
+        Assert.Equal((1, 1, 0), (_watcher.Lists, _watcher.Watches, _watcher.Failures));
+        // Handlers hear of it once, and the log once a minute, however often it happens.
+        Assert.Single(_changes, change => change == "Modified a");
+        Assert.Single(_log.Warnings, text => text.Contains("Widget a does not fit", StringComparison.Ordinal));
+        _server.Merge(Widget.Type, "a", """{"spec":{"size":7,"madeAt":null}}""");
+        await Eventually.UntilAsync(() => Size("a") == 7);
+        Assert.Empty(_watcher.Undecodable);
+    }
+
+    [Fact]
+    public async Task Watch_is_taken_up_again_after_an_event_that_did_not_fit()
+    {
+        Put("a");
+        await SyncedAsync();
+        await WatchingAsync(1);
+        _server.Merge(Widget.Type, "a", """{"spec":{"madeAt":"never"}}""");
+        await Eventually.UntilAsync(() => _watcher.Undecodable.Count == 1);
+        var version = _server.Revision;
+        _server.DropConnections();
+        await Eventually.UntilAsync(() => ResumesFrom(version));
+        Assert.Equal(1, _watcher.Lists);
+    }
+
+    [Fact]
+    public async Task Object_that_did_not_fit_can_be_deleted()
+    {
+        Put("a", "b");
+        await SyncedAsync();
+        await WatchingAsync(1);
+        _server.Merge(Widget.Type, "a", """{"spec":{"madeAt":"never"}}""");
+        await Eventually.UntilAsync(() => _watcher.Undecodable.Count == 1);
+        _server.Delete(Widget.Type, "a");
+        await ToldAsync("Deleted a");
+        Assert.Empty(_watcher.Undecodable);
+        Assert.Equal(1, _watcher.Store.Count);
+    }
+
+    [Fact]
+    public async Task List_marks_what_does_not_fit_and_a_later_one_takes_the_mark_away()
+    {
+        _server.Put(Widget.Type, """{"metadata":{"name":"a"},"spec":{"madeAt":"never"}}""");
+        await SyncedAsync();
+        Assert.Equal(["a"], _watcher.Undecodable.Keys.Select(key => key.Name));
+        Assert.Equal(0, _watcher.Store.Count);
+        await WatchingAsync(1);
+        _server.Stop();
+        _server.Merge(Widget.Type, "a", """{"spec":{"madeAt":null}}""");
+        _server.Compact();
+        _server.Start();
+        await ToldAsync("Added a");
+        Assert.Empty(_watcher.Undecodable);
+    }
+
+    [Theory]
+    [InlineData("""{"type":"ERROR","object":{"kind":"Status","status":"Failure","message":"etcdserver: something new","reason":"InternalError","code":500}}""")]
+    [InlineData("""{"type":"ERROR","object":{"kind":"Status","status":"Failure","message":"?"}}""")]
+    [InlineData("""{"type":"ERROR","object":{"kind":"Status","status":"Failure","message":"bad version","reason":"BadRequest","code":400}}""")]
+    public async Task Error_event_of_a_kind_that_is_not_known_leads_to_a_new_list(string line)
+    {
+        _server.Faults.Add("watch", "widgets", 1, FaultAction.SendLine(line));
+        await SyncedAsync();
+        await Eventually.UntilAsync(() => _watcher.Lists == 2);
+    }
+
+    [Fact]
+    public async Task Error_event_of_a_server_that_is_busy_leads_to_no_list()
+    {
+        _server.Faults.Add("watch", "widgets", 1, FaultAction.SendLine(
+            """{"type":"ERROR","object":{"kind":"Status","status":"Failure","message":"storage is (re)initializing","reason":"TooManyRequests","code":429}}"""));
+        await SyncedAsync();
+        await Eventually.UntilAsync(() => _watcher.Watches == 2);
+        Assert.Equal(1, _watcher.Lists);
+    }
+
+    [Fact]
+    public async Task Version_that_the_server_calls_bad_by_http_leads_to_a_new_list()
+    {
+        _server.Faults.Add("watch", "widgets", 1, FaultAction.Answer(400, "BadRequest"));
+        await SyncedAsync();
+        await Eventually.UntilAsync(() => _watcher.Lists == 2);
+    }
+
+    [Fact]
+    public async Task Server_error_by_http_leads_to_no_list()
+    {
+        _server.Faults.Add("watch", "widgets", 2, FaultAction.Answer(500, "InternalError"));
+        await SyncedAsync();
+        await Eventually.UntilAsync(() => _watcher.Watches == 1);
+        Assert.Equal((1, 2), (_watcher.Lists, _watcher.Failures));
+    }
+
+    [Fact]
+    public async Task Event_that_is_too_long_leads_to_a_new_list()
+    {
+        var watcher = new ResourceWatcher<Widget>(
+            _server.CreateClient(new() { MaxObjectBytes = 2000 }), Widget.Type, WidgetJson.Default.Widget,
+            new() { MinBackOff = TimeSpan.FromMilliseconds(10), MaxBackOff = TimeSpan.FromMilliseconds(40) }, _log);
+        _running = watcher.RunAsync(_stop.Token);
+        await watcher.WaitForSyncAsync(TestContext.Current.CancellationToken);
+        await Eventually.UntilAsync(() => watcher.Watches == 1);
+        _server.Put(Widget.Type, $$$"""{"metadata":{"name":"a"},"spec":{"color":"{{{new string('x', 20_000)}}}"}}""");
+        await Eventually.UntilAsync(() => watcher.Store.Count == 1);
+        Assert.Equal(2, watcher.Lists);
+    }
+
+    [Fact]
+    public async Task Watch_that_the_server_ends_at_once_is_not_asked_for_again_at_once()
+    {
+        var watcher = Watcher(new() { MinBackOff = TimeSpan.FromMilliseconds(100), MaxBackOff = TimeSpan.FromMilliseconds(400) });
+        _server.Faults.Add("watch", "widgets", int.MaxValue, FaultAction.EndWatch());
+        _running = watcher.RunAsync(_stop.Token);
+        await Eventually.UntilAsync(() => watcher.Watches == 5);
+        var asked = _server.Requests.All.Where(request => request.Verb == "watch").Select(request => request.At).ToList();
+        // At least 100, 200, 400 and 400 ms, and never less than was asked for.
+        Assert.All(asked.Zip(asked.Skip(1), [100, 200, 400, 400]), pair => Assert.True(
+            pair.Second - pair.First >= TimeSpan.FromMilliseconds(pair.Third - 2), $"{(pair.Second - pair.First).TotalMilliseconds} ms instead of {pair.Third}"));
+        Assert.Equal(1, watcher.Lists);
+    }
+
+    [Fact]
+    public async Task Watch_that_breaks_by_what_nobody_expected_ends_the_watcher()
+    {
+        _watcher.Changed += _ => throw new InsufficientMemoryException("for the test");
+        Put("a");
+        await Assert.ThrowsAsync<InsufficientMemoryException>(() => _watcher.RunAsync(_stop.Token));
+    }
+
+    [Fact]
+    public async Task Watch_says_for_how_long_there_has_been_none()
+    {
+        await SyncedAsync();
+        await WatchingAsync(1);
+        await Eventually.UntilAsync(() => _watcher.SinceProgress > TimeSpan.FromMilliseconds(100));
+        Assert.Equal(TimeSpan.Zero, _watcher.SinceConnected);
+        _server.Stop();
+        await Eventually.UntilAsync(() => _watcher.SinceConnected > TimeSpan.FromMilliseconds(100) && _watcher.LastFailure is not null);
+        _server.Start();
+        await Eventually.UntilAsync(() => _watcher.SinceConnected == TimeSpan.Zero);
     }
 
     [Fact]
@@ -315,6 +473,8 @@ public sealed class ResourceWatcherTests : IAsyncDisposable
         _running = _watcher.RunAsync(_stop.Token);
         await _watcher.WaitForSyncAsync(TestContext.Current.CancellationToken);
     }
+
+    private int? Size(string name) => _watcher.Store.TryGet(name, out var item) ? item.Spec!.Size : null;
 
     private Task WatchingAsync(int count) => Eventually.UntilAsync(() => _server.Watches(Widget.Type) == count);
 

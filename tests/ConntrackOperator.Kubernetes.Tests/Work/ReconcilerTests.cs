@@ -28,6 +28,33 @@ public sealed class ReconcilerTests : IDisposable
     }
 
     [Fact]
+    public async Task Worker_that_breaks_outside_of_a_pass_ends_the_others_and_the_whole()
+    {
+        var begun = 0;
+        var options = new ReconcilerOptions { Workers = 3, Reconciled = (_, succeeded) => throw new InvalidOperationException("a defect") };
+        var running = new Reconciler<string>(_queue, async (key, ct) =>
+        {
+            Interlocked.Increment(ref begun);
+            await Task.Delay(key == "a" ? TimeSpan.Zero : Timeout.InfiniteTimeSpan, ct);
+            return ReconcileResult.Done;
+        }, options, _log, _time).RunAsync(_stop.Token);
+        _queue.Add("b");
+        await Eventually.UntilAsync(() => begun == 1);
+        _queue.Add("a");
+        // What is under way has the time that it has after a stop.
+        await Eventually.UntilAsync(() => running.IsCompleted, () => _time.Advance(TimeSpan.FromSeconds(1)));
+        Assert.Equal("a defect", (await Assert.ThrowsAsync<InvalidOperationException>(() => running)).Message);
+    }
+
+    [Fact]
+    public async Task Pass_that_has_no_memory_is_not_tried_again()
+    {
+        var running = Run((_, _) => throw new InsufficientMemoryException("no more"));
+        _queue.Add("a");
+        await Assert.ThrowsAsync<InsufficientMemoryException>(() => running);
+    }
+
+    [Fact]
     public async Task Retry_after_of_the_server_is_waited_for()
     {
         var attempts = 0;
