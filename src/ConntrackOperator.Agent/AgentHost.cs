@@ -27,7 +27,7 @@ internal static class AgentHost
     /// <exception cref="PartEndedException">A part ended or failed, which the log says; the process should end.</exception>
     public static async Task RunAsync(AgentOptions options, IRuntimeLog log, Func<ReadOnlyMemory<byte>>? scrape, TimeProvider time, Random random, CancellationToken ct)
     {
-        using var engine = new NodeEngine(options.Engine, time);
+        using var engine = new NodeEngine(options.Engine with { StatusWillCome = true }, time);
         foreach (var problem in engine.Problems)
         {
             log.Warn(problem, null);
@@ -45,7 +45,7 @@ internal static class AgentHost
         catch (IOException e)
         {
             // The loop tries again, and there is somebody to say so.
-            log.Warn($"the kept plan is not in force yet: {options.Engine.StatePath} can't be written", e);
+            log.Warn($"not all of the kept plan is in force yet: {options.Engine.StatePath} can't be written", e);
         }
 
         log.Info(engine.Plan is { } plan

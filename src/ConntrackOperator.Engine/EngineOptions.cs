@@ -22,6 +22,12 @@ public sealed record EngineOptions
     /// <summary>Where originals and the last plan are kept.</summary>
     public string StatePath { get; init; } = StateDirectory.DefaultPath;
 
+    /// <summary>
+    /// Whether <see cref="NodeEngine.Adopt"/> will be called with what the API server holds of this machine. Until then no original is
+    /// recorded where the file of the originals has been lost: the status may know it.
+    /// </summary>
+    public bool StatusWillCome { get; init; }
+
     /// <summary>The least time between two looks into what fills the table; null: never.</summary>
     public TimeSpan? ScanInterval { get; init; } = TimeSpan.FromMinutes(1);
 

@@ -51,8 +51,8 @@ public sealed class NodeEngine : IDisposable
         {
             Facts = HostFacts.Read(options.ProcPath, options.SysPath);
             Sysctls = new SysctlDirectory(options.SysctlPath);
-            Originals = new OriginalsStore(_state, Facts.BootId, Facts.NetworkNamespace);
-            Note(Originals.Problem);
+            Originals = new OriginalsStore(_state, Facts, options.StatusWillCome);
+            Note(Originals.Unknown);
             _cache = new PlanCache(_state);
             Plan = _cache.Load(out var problem);
             Note(problem);
@@ -134,8 +134,24 @@ public sealed class NodeEngine : IDisposable
 
     /// <summary>Compares the kernel with the plan, writes what differs, puts back what left the plan.</summary>
     /// <returns>Whether something changed that a report would show.</returns>
-    /// <exception cref="IOException">Originals can't be kept: no key was written whose original is not on the disk.</exception>
-    public bool Enforce() => _enforcer.Pass(Plan?.Spec);
+    /// <exception cref="IOException">
+    /// The disk keeps something not: no key was written whose original is not on it. All else was done, the correction of drift too.
+    /// </exception>
+    public bool Enforce()
+    {
+        IOException? problem = null;
+        try
+        {
+            KeepPlan();
+        }
+        catch (IOException e)
+        {
+            problem = e;
+        }
+
+        var changed = _enforcer.Pass(Plan?.Spec);
+        return problem is null ? changed : throw new IOException(problem.Message, problem);
+    }
 
     /// <summary>Whether entries are being deleted.</summary>
     public bool IsFlushing => _flushes.IsRunning;
@@ -211,6 +227,7 @@ public sealed class NodeEngine : IDisposable
                 Kernel = Facts.Kernel,
                 BootId = Facts.BootId,
                 NetworkNamespace = Facts.NetworkNamespace,
+                NetworkNamespaceCookie = Facts.NetworkNamespaceCookie.Length == 0 ? null : Facts.NetworkNamespaceCookie,
                 Cores = Facts.Cores,
                 MemoryBytes = Facts.MemoryBytes,
                 AgentVersion = EngineVersion.Text,
@@ -224,6 +241,15 @@ public sealed class NodeEngine : IDisposable
     {
         _observer.Dispose();
         _state.Dispose();
+    }
+
+    /// <summary>The file may be deleted under a process that knows what it said: then it is written again.</summary>
+    private void KeepPlan()
+    {
+        if (Plan is { } plan && !_planUnsaved && !_cache.IsThere)
+        {
+            _cache.Save(plan);
+        }
     }
 
     private void Note(string? problem)

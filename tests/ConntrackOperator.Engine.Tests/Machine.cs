@@ -62,7 +62,10 @@ internal sealed class Machine : IDisposable
         // What is really in the table of the machine under the tests is no matter of theirs, and would be reported at some moment.
         ScanInterval = null,
         Enforcer = Patience,
+        StatusWillCome = StatusWillCome,
     };
+
+    internal bool StatusWillCome { get; init; }
 
     internal EnforcerOptions Patience { get; init; } = new();
 

@@ -21,6 +21,7 @@ internal sealed class AgentLoop : IDisposable
     private static readonly TimeSpan _whileFlushing = TimeSpan.FromMilliseconds(100);
 
     private readonly NodeEngine _engine;
+    private readonly ResourceWatcher<ConntrackNode> _watcher;
     private readonly Reporter _reporter;
     private readonly AgentHealth _health;
     private readonly AgentOptions _options;
@@ -47,6 +48,7 @@ internal sealed class AgentLoop : IDisposable
         _options = options;
         _log = log;
         _time = time;
+        _watcher = watcher;
         watcher.Changed += Arrived;
     }
 
@@ -66,12 +68,8 @@ internal sealed class AgentLoop : IDisposable
         using var span = HasArrived() ? AgentMetrics.Spans.StartActivity("apply plan") : null;
         // What can't be kept on the disk is no reason to leave the kernel as it is: the engine knows what it may still write.
         var kept = Try(TakeNode) & Try(Keep);
-        kept &= Try(() =>
-        {
-            Enforce();
-            _engine.Flush();
-            _health.Enforced |= _engine.Plan is not null;
-        });
+        kept &= Try(Enforce);
+        kept &= Try(() => _engine.Flush());
         if (kept && _stateBroken)
         {
             _log.Info($"{_options.Engine.StatePath} can be written again");
@@ -98,6 +96,8 @@ internal sealed class AgentLoop : IDisposable
 
     private void Enforce()
     {
+        // A disk that keeps nothing more stops some of it; what could be done was done.
+        _health.Enforced |= _engine.Plan is not null;
         var begun = _time.GetTimestamp();
         if (_engine.Enforce())
         {
@@ -116,7 +116,7 @@ internal sealed class AgentLoop : IDisposable
         {
             if (!_stateBroken)
             {
-                _log.Warn($"{_options.Engine.StatePath} can't be written, so no further setting is written either: what was there before must not be lost", e);
+                _log.Warn($"{_options.Engine.StatePath} can't be written, so no setting is written whose value before is not kept there yet; all others are kept as they are planned", e);
             }
 
             return false;
@@ -178,6 +178,7 @@ internal sealed class AgentLoop : IDisposable
         {
             if (!_nodeArrived)
             {
+                AdoptNothing();
                 return;
             }
 
@@ -186,7 +187,7 @@ internal sealed class AgentLoop : IDisposable
 
         if (node?.Spec is null)
         {
-            Gone();
+            Gone(node);
             return;
         }
 
@@ -207,10 +208,20 @@ internal sealed class AgentLoop : IDisposable
         _unsaved = new CachedPlan { Node = _options.NodeName, Uid = _uid, Generation = node.Metadata?.Generation, Spec = node.Spec };
     }
 
+    /// <summary>The API server was asked and has no object of this node: there is no status to wait for.</summary>
+    private void AdoptNothing()
+    {
+        if (_engine.Originals.AwaitsStatus && _watcher is { HasSynced: true, Store.Count: 0 })
+        {
+            _engine.Adopt(null);
+        }
+    }
+
     /// <summary>The controller deletes the object once everything is put back. Deleted while a plan was in force, it is a mistake, and the plan stays.</summary>
-    private void Gone()
+    private void Gone(ConntrackNode? node)
     {
         _uid = null;
+        _engine.Adopt(node?.Status);
         _reporter.ObjectGone();
         if ((_unsaved ?? _engine.Plan)?.Spec?.Settings is null or { Count: 0 })
         {

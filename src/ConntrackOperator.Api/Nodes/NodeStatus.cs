@@ -170,6 +170,10 @@ public sealed record NodeFactsStatus
     [MaxLength(StatusBounds.Word)]
     public string? NetworkNamespace { get; init; }
 
+    /// <summary>The same by its cookie, which no other namespace of the same boot is given; left out before Linux 5.14.</summary>
+    [MaxLength(StatusBounds.Word)]
+    public string? NetworkNamespaceCookie { get; init; }
+
     /// <summary>Cores.</summary>
     [Range(0, 1048576)]
     public int? Cores { get; init; }

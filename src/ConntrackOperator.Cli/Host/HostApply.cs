@@ -24,11 +24,9 @@ internal static class HostApply
         var originals = engine.Originals.Names.ToDictionary(name => name, name => engine.Originals.Find(name)!.Value);
         var names = plan.Spec.Settings!.Select(s => s.Name!).Concat(originals.Keys).Concat((plan.Spec.Refused ?? []).Select(r => r.Name!)).Distinct(StringComparer.Ordinal);
         var before = names.ToDictionary(name => name, name => engine.Sysctls.Read(name).Value);
-        engine.SetPlan(new CachedPlan { Spec = plan.Spec });
-        engine.Enforce();
-
+        var kept = Try(() => engine.SetPlan(new CachedPlan { Spec = plan.Spec })) & Try(() => engine.Enforce());
         var node = HostNode.From(engine);
-        var exit = HostNode.ExitCodeOf(node, dryRun);
+        var exit = kept ? HostNode.ExitCodeOf(node, dryRun) : ExitCode.Failure;
         if (format != OutputFormat.Table)
         {
             ObjectWriter.Write(node, ApiJson.Default.ConntrackNode, format);
@@ -47,6 +45,21 @@ internal static class HostApply
         foreach (var problem in engine.Problems)
         {
             Console.Error.WriteLine("warning: " + problem);
+        }
+    }
+
+    /// <summary>A disk that keeps nothing more is said, and is no reason to leave undone what can be done without it.</summary>
+    public static bool Try(Action step)
+    {
+        try
+        {
+            step();
+            return true;
+        }
+        catch (IOException e) when (e is not StateDirectoryBusyException)
+        {
+            Console.Error.WriteLine("error: the state directory can't be written: " + e.Message);
+            return false;
         }
     }
 

@@ -1,4 +1,5 @@
 using ConntrackOperator.Api;
+using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Cli.Output;
 using ConntrackOperator.Engine;
 
@@ -11,11 +12,16 @@ internal static class HostRestore
     {
         HostPermission.Require(options);
         using var engine = new NodeEngine(options, TimeProvider.System);
+        if (engine.Originals is { Unknown: { } lost, Names.Count: 0 })
+        {
+            throw new CliException(ExitCode.Failure,
+                $"{lost}. Nothing was put back, and the file is left as it is; a reboot sets everything back, and with the file deleted this program starts anew");
+        }
+
         HostApply.Problems(engine);
         var originals = engine.Originals.Names.ToDictionary(name => name, name => engine.Originals.Find(name)!.Value);
         var before = originals.Keys.ToDictionary(name => name, name => engine.Sysctls.Read(name).Value);
-        engine.SetRestorePlan();
-        engine.Enforce();
+        var kept = HostApply.Try(engine.SetRestorePlan) & HostApply.Try(() => engine.Enforce());
         var node = HostNode.From(engine);
         if (engine.AllRestored)
         {
@@ -25,7 +31,7 @@ internal static class HostRestore
         if (format != OutputFormat.Table)
         {
             ObjectWriter.Write(node, ApiJson.Default.ConntrackNode, format);
-            return HostNode.ExitCodeOf(node);
+            return ExitCodeOf(engine, node, kept);
         }
 
         if (originals.Count == 0)
@@ -40,6 +46,17 @@ internal static class HostRestore
         Console.Out.WriteLine(engine.AllRestored
             ? HostReport.Count(node, restored.Count) + "; the plan is forgotten"
             : HostReport.Count(node, restored.Count) + "; run it again to try what is left, or let `host watch` do so");
-        return HostNode.ExitCodeOf(node);
+        return ExitCodeOf(engine, node, kept);
+    }
+
+    private static int ExitCodeOf(NodeEngine engine, ConntrackNode node, bool kept)
+    {
+        if (engine.Originals.Unknown is { } lost)
+        {
+            Console.Error.WriteLine($"error: {lost}. What is known was put back; a reboot sets everything back");
+            return ExitCode.Failure;
+        }
+
+        return kept ? HostNode.ExitCodeOf(node) : ExitCode.Failure;
     }
 }

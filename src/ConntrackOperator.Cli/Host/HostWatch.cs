@@ -24,7 +24,7 @@ internal static class HostWatch
         {
             var plan = HostPlan.Make(engine.Facts, policies);
             HostReport.Conflicts(plan);
-            engine.SetPlan(new CachedPlan { Spec = plan.Spec });
+            HostApply.Try(() => engine.SetPlan(new CachedPlan { Spec = plan.Spec }));
         }
         else if (engine.Plan is null)
         {

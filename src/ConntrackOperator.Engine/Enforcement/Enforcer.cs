@@ -16,6 +16,9 @@ public sealed class Enforcer
     public const string ModuleNotLoadedMessage =
         "the nf_conntrack module is not loaded, so this kernel tracks nothing yet; the settings are applied the moment it is. To load it now: modprobe nf_conntrack";
 
+    private const string AwaitsStatusMessage =
+        "not written yet: the file of what was there before is gone, and the node's status in the API server, which may know it, has not been read yet";
+
     private readonly SysctlDirectory _sysctls;
     private readonly OriginalsStore _originals;
     private readonly TimeProvider _time;
@@ -26,6 +29,7 @@ public sealed class Enforcer
     private NodeSpec? _planned;
     private bool _listChanged;
     private bool _restoring;
+    private IOException? _unkept;
 
     /// <summary>Sets the keys of one directory.</summary>
     /// <param name="sysctls">Where the keys are.</param>
@@ -51,7 +55,9 @@ public sealed class Enforcer
     /// <summary>One pass.</summary>
     /// <param name="plan">The plan; null: none is known yet, so nothing is touched. An empty plan puts everything back.</param>
     /// <returns>Whether something changed that a report would show.</returns>
-    /// <exception cref="IOException">The originals can't be kept: no key was written whose original is not on the disk.</exception>
+    /// <exception cref="IOException">
+    /// The originals can't be kept: no key was written whose original is not on the disk. All others were, drift among them.
+    /// </exception>
     public bool Pass(NodeSpec? plan)
     {
         if (plan is null)
@@ -60,6 +66,8 @@ public sealed class Enforcer
         }
 
         ModuleLoaded = _sysctls.ModuleLoaded;
+        _unkept = null;
+        _originals.CheckFile();
         if (!ReferenceEquals(plan, _planned))
         {
             Plan(plan);
@@ -86,13 +94,9 @@ public sealed class Enforcer
             return TakeChanged();
         }
 
-        if (_due.Count > 0)
-        {
-            WriteDue(now);
-        }
-
+        WriteDue(now);
         DropRestored();
-        return TakeChanged();
+        return _unkept is null ? TakeChanged() : throw new IOException(_unkept.Message, _unkept);
     }
 
     /// <summary>How each setting stands, in the plan's order, then what is still to be put back.</summary>
@@ -150,8 +154,8 @@ public sealed class Enforcer
             _listChanged |= _trackers.Remove(name);
         }
 
-        _originals.Save();
-        _planned = plan;
+        // What was taken back is noted again at the next pass.
+        _planned = Save() ? plan : null;
     }
 
     private SettingTracker Tracker(string name)
@@ -167,40 +171,48 @@ public sealed class Enforcer
     /// <summary>Originals first and on the disk, then the kernel, in the order that hurts least.</summary>
     private void WriteDue(long now)
     {
-        var fresh = new List<string>();
-        foreach (var tracker in _due.Where(t => !t.Restoring))
+        var fresh = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var tracker in _due.Where(t => !t.Restoring && _originals.Find(t.Name) is null))
         {
-            if (_originals.Find(tracker.Name) is null)
+            fresh.Add(tracker.Name);
+            if (!_originals.AwaitsStatus)
             {
-                fresh.Add(tracker.Name);
+                _originals.Note(tracker.Name, tracker.Actual!.Value, tracker.Setting!.OnRemoval ?? RemovalPolicy.Restore, tracker.Setting.Policy);
             }
-
-            _originals.Note(tracker.Name, tracker.Actual!.Value, tracker.Setting!.OnRemoval ?? RemovalPolicy.Restore, tracker.Setting.Policy);
         }
 
-        SaveBeforeWriting();
+        Save();
         foreach (var tracker in _due.OrderBy(t => WriteOrder.Rank(t.Name, t.Target > t.Actual)).ThenBy(t => t.Position))
         {
-            Write(tracker, now, fresh.Contains(tracker.Name));
+            if (tracker.Restoring || _originals.Find(tracker.Name) is not null)
+            {
+                Write(tracker, now, fresh.Contains(tracker.Name));
+            }
+            else if (_originals.AwaitsStatus)
+            {
+                tracker.Set(SettingState.Pending, tracker.Actual, AwaitsStatusMessage);
+            }
+            else
+            {
+                tracker.Set(SettingState.Failed, tracker.Actual, $"not written, since what was there before can't be kept: {_unkept?.Message}");
+            }
         }
 
-        _originals.Save();
+        Save();
     }
 
-    private void SaveBeforeWriting()
+    /// <summary>Notes why, when it fails: what has its place on the disk is done all the same.</summary>
+    private bool Save()
     {
         try
         {
             _originals.Save();
+            return true;
         }
         catch (IOException e)
         {
-            foreach (var tracker in _due)
-            {
-                tracker.Set(SettingState.Failed, tracker.Actual, $"not written, since what was there before can't be kept: {e.Message}");
-            }
-
-            throw;
+            _unkept = e;
+            return false;
         }
     }
 
@@ -264,7 +276,11 @@ public sealed class Enforcer
         }
 
         // A key is dropped only when the disk has forgotten it too; until then each pass tries again.
-        _originals.Save();
+        if (!Save())
+        {
+            return;
+        }
+
         foreach (var tracker in done)
         {
             _listChanged |= _trackers.Remove(tracker.Name);

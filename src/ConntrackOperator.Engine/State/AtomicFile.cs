@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
@@ -9,18 +10,48 @@ namespace ConntrackOperator.Engine.State;
 /// </summary>
 internal static class AtomicFile
 {
+    private const int MostCopies = 9;
+
     /// <summary>Writes the value; leaves the old file as it was when that fails.</summary>
     public static void Write<T>(string path, T value, JsonTypeInfo<T> json) => AsIOException(() =>
     {
-        var aside = path + ".new";
-        using (var stream = new FileStream(aside, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 4096))
-        {
-            JsonSerializer.Serialize(stream, value, json);
-            stream.Flush(flushToDisk: true);
-        }
-
-        File.Move(aside, path, overwrite: true);
+        Replace(path, stream => JsonSerializer.Serialize(stream, value, json));
         return true;
+    });
+
+    /// <summary>Keeps a copy of a file that can't be read as *.corrupt, or *.corrupt.2 and so on when another one is there already.</summary>
+    /// <returns>The copy's path.</returns>
+    public static string KeepCopy(string path) => AsIOException(() =>
+    {
+        var content = File.ReadAllBytes(path);
+        for (var number = 1; ; number++)
+        {
+            var copy = path + (number == 1 ? ".corrupt" : string.Create(CultureInfo.InvariantCulture, $".corrupt.{number}"));
+            var there = ReadBytes(copy);
+            if (there is null || number == MostCopies)
+            {
+                Replace(copy, stream => stream.Write(content));
+                return copy;
+            }
+
+            if (content.AsSpan().SequenceEqual(there))
+            {
+                return copy;
+            }
+        }
+    });
+
+    /// <summary>What the file holds; null when it is not there.</summary>
+    public static byte[]? ReadBytes(string path) => AsIOException(() =>
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
     });
 
     /// <summary>Deletes the file, if it is there.</summary>
@@ -60,6 +91,27 @@ internal static class AtomicFile
         });
         problem = found;
         return value;
+    }
+
+    private static void Replace(string path, Action<FileStream> write)
+    {
+        var aside = path + ".new";
+        try
+        {
+            using (var stream = new FileStream(aside, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 4096))
+            {
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+
+            File.Move(aside, path, overwrite: true);
+        }
+        catch (IOException)
+        {
+            // On a full disk half a file would only take what little room comes free.
+            File.Delete(aside);
+            throw;
+        }
     }
 
     // .NET gives EACCES and EPERM a type of their own; to whoever keeps a state they are one more way of not being able to.

@@ -9,6 +9,7 @@ namespace ConntrackOperator.Engine.State;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     Converters = [typeof(KubernetesTimeConverter)])]
 [JsonSerializable(typeof(OriginalsFile))]
+[JsonSerializable(typeof(OriginalValue))]
 [JsonSerializable(typeof(CachedPlan))]
 [JsonSerializable(typeof(List<FlushRecord>))]
 internal sealed partial class EngineJson : JsonSerializerContext;

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using ConntrackOperator.Api.Policies;
 
 namespace ConntrackOperator.Engine.State;
@@ -5,6 +7,7 @@ namespace ConntrackOperator.Engine.State;
 /// <summary>What a key held before the first write since boot.</summary>
 internal sealed record OriginalValue
 {
+    [JsonRequired]
     public long Value { get; init; }
 
     /// <summary>What shall become of the setting when it leaves the plan: as the last plan that held it said.</summary>
@@ -12,4 +15,8 @@ internal sealed record OriginalValue
 
     /// <summary>The policy of the last plan that held it, for messages.</summary>
     public string? Policy { get; init; }
+
+    /// <summary>What a newer version wrote, for it to find again.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Others { get; set; }
 }

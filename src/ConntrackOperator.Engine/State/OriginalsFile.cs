@@ -1,11 +1,32 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
 namespace ConntrackOperator.Engine.State;
 
 /// <summary>The file of the originals: worth something only for the boot, and the network namespace, that it names.</summary>
 internal sealed record OriginalsFile
 {
+    /// <summary>Raised when a file means something that an older version would get wrong; names alone may be added without.</summary>
+    public const int CurrentFormat = 1;
+
+    /// <summary>Left out by the first versions: 1.</summary>
+    public int? Format { get; init; }
+
     public string? BootId { get; init; }
 
+    /// <summary>By its inode.</summary>
     public string? NetworkNamespace { get; init; }
 
-    public Dictionary<string, OriginalValue>? Originals { get; init; }
+    /// <summary>By its cookie; left out by the first versions, and where the kernel gives none.</summary>
+    public string? NetworkNamespaceCookie { get; init; }
+
+    /// <summary>The file beside this one that could not be read in this boot: what keys held that it knew of is not known.</summary>
+    public string? Unreadable { get; init; }
+
+    /// <summary>By the key's name. Names that are no key of connection tracking are a newer version's: kept as they are.</summary>
+    public Dictionary<string, JsonElement>? Originals { get; init; }
+
+    /// <summary>What a newer version wrote, for it to find again.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Others { get; set; }
 }

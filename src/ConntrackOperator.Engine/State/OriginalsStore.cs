@@ -1,53 +1,75 @@
+using System.Text.Json;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Netfilter.Host;
 
 namespace ConntrackOperator.Engine.State;
 
 /// <summary>
 /// What each key held before the first write since boot. Recorded on the disk before the key is written, forgotten after it was
 /// put back: killed at any instant between, the next start finds the original and puts it back again, which changes nothing.
-/// Values of an earlier boot, or of another network namespace, are worth nothing and are dropped.
+/// Values of an earlier boot, or of another network namespace, are worth nothing and are dropped. A file that can't be read is
+/// kept beside the new one, and the new one says so for as long as the boot lasts.
 /// </summary>
 public sealed class OriginalsStore
 {
     private readonly StateDirectory _state;
-    private readonly string _bootId;
-    private readonly string _networkNamespace;
-    private Dictionary<string, OriginalValue> _originals;
+    private readonly HostFacts _host;
+    private readonly Dictionary<string, JsonElement> _foreign = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, JsonElement>? _others;
+    private readonly bool _isNewer;
+    private Dictionary<string, OriginalValue> _originals = new(StringComparer.Ordinal);
     private Dictionary<string, OriginalValue> _kept;
-    private bool _adopted;
+    private bool _setAside;
+    private bool _statusKnew;
+    private string? _unreadable;
     private bool _unsaved;
 
     /// <summary>Reads the directory's originals.json.</summary>
     /// <param name="state">The directory, held by this process.</param>
-    /// <param name="bootId">This boot's id.</param>
-    /// <param name="networkNamespace">The network namespace that is set, by its inode.</param>
-    public OriginalsStore(StateDirectory state, string bootId, string networkNamespace)
+    /// <param name="host">This boot, and the network namespace that is set.</param>
+    /// <param name="statusWillCome">Whether <see cref="Adopt"/> will be called: until then no original is recorded when the file is gone.</param>
+    /// <exception cref="IOException">The disk does not give the file out.</exception>
+    public OriginalsStore(StateDirectory state, HostFacts host, bool statusWillCome)
     {
         ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(host);
         _state = state;
-        _bootId = bootId;
-        _networkNamespace = networkNamespace;
-        var file = AtomicFile.Read(state.OriginalsFile, EngineJson.Default.OriginalsFile, !state.IsReadOnly, out var problem);
+        _host = host;
+        var read = OriginalsReader.Read(state.OriginalsFile, out var problem, out _isNewer);
         Problem = problem;
-        IsFresh = file is null || file.BootId != bootId || file.NetworkNamespace != networkNamespace;
-        _originals = new Dictionary<string, OriginalValue>(StringComparer.Ordinal);
-        foreach (var (name, original) in IsFresh ? [] : file?.Originals ?? [])
+        _setAside = problem is not null && !_isNewer;
+        IsFresh = read is null || read.File.BootId != host.BootId || !IsThisNamespace(read.File.NetworkNamespaceCookie, read.File.NetworkNamespace);
+        if (read is not null && !IsFresh)
         {
-            if (original is not null)
-            {
-                _originals[name] = original;
-            }
+            _originals = read.Originals;
+            _foreign = read.Foreign;
+            _unreadable = read.File.Unreadable;
         }
 
+        _others = read?.File.Others;
         _kept = Copy();
+        AwaitsStatus = statusWillCome && read is null;
+
+        // From now on a file that is not there has been lost: a key may have been written that it knew of.
+        _unsaved = IsFresh && !_setAside && !AwaitsStatus;
     }
 
     /// <summary>What was wrong with the file, if something was.</summary>
     public string? Problem { get; }
 
+    /// <summary>
+    /// Why what keys held before is not known in full, if so: the file can't be read, or could not be in this boot. Null again once
+    /// the node's status of this boot was taken over.
+    /// </summary>
+    public string? Unknown => _isNewer || _setAside ? Problem
+        : _unreadable is { } name ? $"{Path.Combine(_state.Path, name)} could not be read, so what keys held that it knew of is not known" : null;
+
     /// <summary>True when the directory knew nothing of this boot: the originals that the node's status tells can be taken over.</summary>
     public bool IsFresh { get; private set; }
+
+    /// <summary>True while a file that should be there is not, and the node's status may know what it knew: nothing is recorded meanwhile.</summary>
+    public bool AwaitsStatus { get; private set; }
 
     internal bool IsReadOnly => _state.IsReadOnly;
 
@@ -61,26 +83,29 @@ public sealed class OriginalsStore
     internal OriginalValue? Get(string name) => _originals.GetValueOrDefault(name);
 
     /// <summary>Takes over what the node's status tells, when the directory was lost within one boot.</summary>
-    /// <param name="status">The status as stored in the API server.</param>
+    /// <param name="status">The status as stored in the API server; null: there is none.</param>
     /// <returns>How many originals were taken over.</returns>
     public int Adopt(NodeStatus? status)
     {
         var adopted = 0;
-        if (IsFresh && status?.Node?.BootId == _bootId && (status.Node.NetworkNamespace ?? string.Empty) == _networkNamespace)
+        if (IsFresh && status?.Node is { } node && node.BootId == _host.BootId && IsThisNamespace(node.NetworkNamespaceCookie, node.NetworkNamespace))
         {
             foreach (var setting in status.Settings ?? [])
             {
-                if (setting is { Name: { } name, Original: { } value } && _originals.TryAdd(name, new OriginalValue { Value = value, Policy = setting.Policy }))
+                if (setting is { Name: { } name, Original: >= 0 and var value } && _originals.TryAdd(name, new OriginalValue { Value = value, Policy = setting.Policy }))
                 {
                     _kept[name] = _originals[name];
                     adopted++;
                 }
             }
+
+            _unreadable = null;
+            _statusKnew = true;
         }
 
-        _adopted |= adopted > 0;
-        _unsaved |= _adopted;
+        _unsaved |= adopted > 0 || AwaitsStatus;
         IsFresh = false;
+        AwaitsStatus = false;
         return adopted;
     }
 
@@ -111,11 +136,20 @@ public sealed class OriginalsStore
     /// <summary>Forgets an original that was put back, or whose key was never written. <see cref="Save"/> afterwards.</summary>
     internal void Forget(string name) => _unsaved |= _originals.Remove(name);
 
+    /// <summary>The file may be deleted under a process that knows what it said: then it is written again.</summary>
+    internal void CheckFile()
+    {
+        if (!_state.IsReadOnly && !AwaitsStatus && !_unsaved && !File.Exists(_state.OriginalsFile))
+        {
+            _unsaved = true;
+        }
+    }
+
     /// <summary>
     /// Writes the file when something was noted or forgotten. When that fails all of it is taken back: what is known here is
     /// what the disk knows, or else a key's original could be older than the first write to it.
     /// </summary>
-    /// <exception cref="IOException">The disk is full or read-only; nothing may be written to the kernel then.</exception>
+    /// <exception cref="IOException">The disk is full or read-only, or the file is a newer version's: no key may be written whose original is not known here.</exception>
     internal void Save()
     {
         if (!_unsaved || _state.IsReadOnly)
@@ -125,22 +159,64 @@ public sealed class OriginalsStore
 
         try
         {
-            AtomicFile.Write(
-                _state.OriginalsFile,
-                new OriginalsFile { BootId = _bootId, NetworkNamespace = _networkNamespace, Originals = _originals },
-                EngineJson.Default.OriginalsFile);
+            if (_isNewer)
+            {
+                throw new IOException(Problem);
+            }
+
+            _state.EnsureHeld();
+            SetAside();
+            AtomicFile.Write(_state.OriginalsFile, ToFile(), EngineJson.Default.OriginalsFile);
         }
         catch (IOException)
         {
             _originals = new Dictionary<string, OriginalValue>(_kept, StringComparer.Ordinal);
-            _unsaved = _adopted;
             throw;
         }
 
         _kept = Copy();
-        _adopted = false;
         _unsaved = false;
     }
+
+    // A copy: killed before the new file is there, the next start finds the old one still unreadable.
+    private void SetAside()
+    {
+        if (_setAside)
+        {
+            var copy = Path.GetFileName(AtomicFile.KeepCopy(_state.OriginalsFile));
+            _unreadable = _statusKnew ? null : copy;
+            _setAside = false;
+        }
+    }
+
+    private OriginalsFile ToFile()
+    {
+        var elements = new Dictionary<string, JsonElement>(_foreign, StringComparer.Ordinal);
+        foreach (var (name, original) in _originals)
+        {
+            elements[name] = JsonSerializer.SerializeToElement(original, EngineJson.Default.OriginalValue);
+        }
+
+        return new OriginalsFile
+        {
+            Format = OriginalsFile.CurrentFormat,
+            BootId = _host.BootId,
+            NetworkNamespace = _host.NetworkNamespace,
+            NetworkNamespaceCookie = _host.NetworkNamespaceCookie.Length == 0 ? null : _host.NetworkNamespaceCookie,
+            Unreadable = _unreadable,
+            Originals = elements,
+            Others = _others,
+        };
+    }
+
+    /// <summary>
+    /// By the cookie. One who knew only the inode is believed where that can't have been given to another namespace since: in the
+    /// initial one, and where the kernel tells no more than the inode.
+    /// </summary>
+    private bool IsThisNamespace(string? cookie, string? inode) =>
+        _host.NetworkNamespaceCookie.Length > 0 && !string.IsNullOrEmpty(cookie)
+            ? cookie == _host.NetworkNamespaceCookie
+            : (inode ?? string.Empty) == _host.NetworkNamespace && (_host.NetworkNamespaceCookie.Length == 0 || _host.IsInitialNetworkNamespace);
 
     private Dictionary<string, OriginalValue> Copy() => new(_originals, StringComparer.Ordinal);
 }

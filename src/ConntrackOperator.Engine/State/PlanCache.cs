@@ -13,6 +13,9 @@ public sealed class PlanCache
     /// <param name="problem">What was wrong with the file, if something was.</param>
     public CachedPlan? Load(out string? problem) => AtomicFile.Read(_state.PlanFile, EngineJson.Default.CachedPlan, !_state.IsReadOnly, out problem);
 
+    /// <summary>Whether the file is there, or nothing is to be kept.</summary>
+    public bool IsThere => _state.IsReadOnly || File.Exists(_state.PlanFile);
+
     /// <summary>Keeps the plan. Does nothing in a directory that is only looked at.</summary>
     /// <param name="plan">The plan.</param>
     /// <exception cref="IOException">The disk is full or read-only; the earlier plan is still there.</exception>
@@ -20,6 +23,7 @@ public sealed class PlanCache
     {
         if (!_state.IsReadOnly)
         {
+            _state.EnsureHeld();
             AtomicFile.Write(_state.PlanFile, plan, EngineJson.Default.CachedPlan);
         }
     }

@@ -6,12 +6,13 @@ public sealed class StateDirectory : IDisposable
     /// <summary>The default, on the node itself.</summary>
     public const string DefaultPath = "/var/lib/conntrack-operator";
 
-    private readonly FileStream? _lock;
+    private readonly NamedLock? _name;
+    private FileStream? _lock;
 
-    private StateDirectory(string path, FileStream? @lock)
+    private StateDirectory(string path, NamedLock? name)
     {
         Path = path;
-        _lock = @lock;
+        _name = name;
     }
 
     /// <summary>The directory.</summary>
@@ -26,23 +27,35 @@ public sealed class StateDirectory : IDisposable
 
     internal string PlanFile => System.IO.Path.Combine(Path, "plan.json");
 
-    /// <summary>Makes the directory when it is not there, and takes its lock, which the kernel lets go with the process.</summary>
+    internal string ResizeFile => System.IO.Path.Combine(Path, "resize.json");
+
+    private string LockFile => System.IO.Path.Combine(Path, "lock");
+
+    /// <summary>
+    /// Makes the directory when it is not there, and takes its lock, which the kernel lets go with the process. There are two: on a
+    /// file in it, which holds wherever the directory is mounted, and on its name, which also holds when the directory is deleted.
+    /// </summary>
     /// <param name="path">The directory.</param>
     /// <exception cref="StateDirectoryBusyException">Another process holds it: an agent, or <c>host watch</c>.</exception>
     /// <exception cref="IOException">It can't be made or written.</exception>
     /// <exception cref="UnauthorizedAccessException">It can't be made or written.</exception>
     public static StateDirectory Open(string path)
     {
-        Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        var file = System.IO.Path.Combine(path, "lock");
+        var directory = new StateDirectory(path, NamedLock.TryTake(System.IO.Path.GetFullPath(path), out var isHeld));
         try
         {
-            // FileShare.None is flock(LOCK_EX | LOCK_NB) on Linux.
-            return new StateDirectory(path, new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            if (isHeld)
+            {
+                throw new StateDirectoryBusyException(path, null);
+            }
+
+            directory.Hold();
+            return directory;
         }
-        catch (IOException e) when (File.Exists(file) && e is not DirectoryNotFoundException and not PathTooLongException && IsSharingViolation(e))
+        catch
         {
-            throw new StateDirectoryBusyException(path, e);
+            directory.Dispose();
+            throw;
         }
     }
 
@@ -50,8 +63,48 @@ public sealed class StateDirectory : IDisposable
     /// <param name="path">The directory.</param>
     public static StateDirectory OpenReadOnly(string path) => new(path, null);
 
+    /// <summary>Makes the directory and its lock again when somebody has deleted them.</summary>
+    /// <exception cref="StateDirectoryBusyException">Another process has made and taken it meanwhile.</exception>
+    /// <exception cref="IOException">It can't be made or written.</exception>
+    internal void EnsureHeld()
+    {
+        if (_lock is null || File.Exists(LockFile))
+        {
+            return;
+        }
+
+        try
+        {
+            Hold();
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new IOException(e.Message, e);
+        }
+    }
+
     /// <inheritdoc />
-    public void Dispose() => _lock?.Dispose();
+    public void Dispose()
+    {
+        _lock?.Dispose();
+        _name?.Dispose();
+    }
+
+    private void Hold()
+    {
+        Directory.CreateDirectory(Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        try
+        {
+            // FileShare.None is flock(LOCK_EX | LOCK_NB) on Linux.
+            var taken = new FileStream(LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            _lock?.Dispose();
+            _lock = taken;
+        }
+        catch (IOException e) when (File.Exists(LockFile) && e is not DirectoryNotFoundException and not PathTooLongException && IsSharingViolation(e))
+        {
+            throw new StateDirectoryBusyException(Path, e);
+        }
+    }
 
     // EWOULDBLOCK from flock: .NET puts the errno into HResult.
     private static bool IsSharingViolation(IOException e) => e.HResult is 11 or unchecked((int)0x80070020);

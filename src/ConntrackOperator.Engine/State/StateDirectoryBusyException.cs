@@ -6,7 +6,7 @@ public sealed class StateDirectoryBusyException : IOException
     /// <summary>Says which directory.</summary>
     /// <param name="path">The state directory.</param>
     /// <param name="inner">What the lock said.</param>
-    public StateDirectoryBusyException(string path, Exception inner)
+    public StateDirectoryBusyException(string path, Exception? inner)
         : base($"another process (a conntrack-operator agent, or `host watch`) sets this machine: it holds {path}/lock", inner)
     {
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ConntrackOperator.Netfilter.Interop;
 
 namespace ConntrackOperator.Netfilter.Host;
 
@@ -11,6 +12,18 @@ namespace ConntrackOperator.Netfilter.Host;
 /// <param name="HostName">The host's name.</param>
 public sealed record HostFacts(string Kernel, string BootId, string NetworkNamespace, int Cores, long MemoryBytes, string HostName)
 {
+    /// <summary>
+    /// The cookie of the calling thread's network namespace (SO_NETNS_COOKIE, Linux 5.14), in decimal: unlike the inode it is given
+    /// to no other namespace of the same boot. Empty where the kernel gives none.
+    /// </summary>
+    public string NetworkNamespaceCookie { get; init; } = "";
+
+    /// <summary>
+    /// Whether the calling thread's network namespace is known to be the initial one, which is there as long as the kernel runs: only
+    /// there net.core has the keys that hold for all namespaces (net/core/sysctl_net_core.c).
+    /// </summary>
+    public bool IsInitialNetworkNamespace { get; init; }
+
     /// <summary>Reads them. Throws nothing for files that are missing or odd.</summary>
     /// <param name="procPath">Where procfs is mounted.</param>
     /// <param name="sysPath">Where sysfs is mounted.</param>
@@ -19,13 +32,34 @@ public sealed record HostFacts(string Kernel, string BootId, string NetworkNames
         ArgumentNullException.ThrowIfNull(procPath);
         ArgumentNullException.ThrowIfNull(sysPath);
         var cores = CpuList.Count(ReadText(sysPath + "/devices/system/cpu/online"));
+        var space = ReadNamespace(procPath);
         return new HostFacts(
             ReadText(procPath + "/sys/kernel/osrelease"),
             ReadText(procPath + "/sys/kernel/random/boot_id"),
-            ReadNamespace(procPath),
+            space,
             cores > 0 ? cores : CountProcessors(procPath + "/cpuinfo"),
             ReadMemory(procPath + "/meminfo"),
-            ReadText(procPath + "/sys/kernel/hostname"));
+            ReadText(procPath + "/sys/kernel/hostname"))
+        {
+            // A tree that only imitates /proc names a namespace that this thread is not in.
+            NetworkNamespaceCookie = space.Length > 0 && space == ReadNamespace("/proc") ? ReadCookie() : "",
+            IsInitialNetworkNamespace = File.Exists(procPath + "/sys/net/core/netdev_max_backlog"),
+        };
+    }
+
+    private static unsafe string ReadCookie()
+    {
+        var fd = Libc.socket(Native.AF_NETLINK, Native.SOCK_RAW | Native.SOCK_CLOEXEC, 0);
+        if (fd < 0)
+        {
+            return "";
+        }
+
+        ulong cookie = 0;
+        var length = (uint)sizeof(ulong);
+        var known = Libc.getsockopt(fd, Native.SOL_SOCKET, Native.SO_NETNS_COOKIE, &cookie, &length) == 0 && length == sizeof(ulong) && cookie != 0;
+        _ = Libc.close(fd);
+        return known ? cookie.ToString(CultureInfo.InvariantCulture) : "";
     }
 
     // A namespace belongs to a thread; thread-self is missing before Linux 3.17 only.

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ConntrackOperator.Netfilter.Interop;
 
-/// <summary>The C library's calls that this room makes, under their native names. Every one sets errno.</summary>
+/// <summary>The C library's calls that this room makes, under their native names. Every one that can fail sets errno.</summary>
 internal static unsafe partial class Libc
 {
     private const string Library = "libc";
@@ -22,6 +22,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int access(byte* path, int mode);
 
+    [LibraryImport(Library)]
+    internal static partial uint geteuid();
+
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int socket(int domain, int type, int protocol);
 
@@ -33,6 +36,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int setsockopt(int fd, int level, int name, void* value, uint length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int getsockopt(int fd, int level, int name, void* value, uint* length);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint sendto(int fd, byte* buffer, nuint count, int flags, SockaddrNl* address, uint addressLength);

@@ -24,6 +24,7 @@ internal static class Native
     internal const int SO_RCVTIMEO = 20;
     internal const int SO_RCVBUFFORCE = 33;
     internal const int SO_SNDBUFFORCE = 32;
+    internal const int SO_NETNS_COOKIE = 71;
     internal const int MSG_TRUNC = 0x20;
     internal const int MSG_DONTWAIT = 0x40;
 

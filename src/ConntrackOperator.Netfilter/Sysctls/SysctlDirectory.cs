@@ -124,7 +124,7 @@ public sealed class SysctlDirectory
             foreach (var file in Directory.EnumerateFiles(Path))
             {
                 var name = System.IO.Path.GetFileName(file);
-                if (name.StartsWith("nf_conntrack_", StringComparison.Ordinal) || name.StartsWith("nf_flowtable_", StringComparison.Ordinal))
+                if (SysctlNames.IsTrackingKey(name))
                 {
                     names.Add(name);
                 }

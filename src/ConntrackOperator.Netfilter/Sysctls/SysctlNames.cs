@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace ConntrackOperator.Netfilter.Sysctls;
 
 /// <summary>
@@ -6,6 +8,8 @@ namespace ConntrackOperator.Netfilter.Sysctls;
 /// </summary>
 public static class SysctlNames
 {
+    private static readonly SearchValues<char> _characters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_");
+
     /// <summary>Most entries in one network namespace's table. One value for the whole machine; read-only outside the initial namespace.</summary>
     public const string Max = "nf_conntrack_max";
 
@@ -164,6 +168,15 @@ public static class SysctlNames
 
     /// <summary>Seconds that a UDP flow stays in a flow table without a packet. Only with flow tables.</summary>
     public const string FlowtableUdpTimeout = "nf_flowtable_udp_timeout";
+
+    /// <summary>Whether a name is one of connection tracking or of flow tables, whatever this kernel has: nf_conntrack_* and nf_flowtable_*.</summary>
+    /// <param name="name">The name.</param>
+    public static bool IsTrackingKey(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return (name.StartsWith("nf_conntrack_", StringComparison.Ordinal) || name.StartsWith("nf_flowtable_", StringComparison.Ordinal))
+            && name.AsSpan().IndexOfAnyExcept(_characters) < 0;
+    }
 
     /// <summary>Keys that nobody can write, whatever the namespace.</summary>
     public static IReadOnlyList<string> ReadOnlyKeys { get; } = [Count];

@@ -169,6 +169,38 @@ public abstract class AgentBehaviour : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Key_that_drifted_while_the_agent_was_away_and_its_file_was_lost_keeps_its_original()
+    {
+        Start();
+        await PlanAsync(Setting(Established, 7200));
+        await Until(() => Is("True InSync"), "the plan is in force");
+        await StopAgentAsync();
+        File.Delete(Machine.OriginalsFile);
+        Put(Established, 99);
+        Start();
+        await Until(() => Agent!.Log.Contains("took 1 originals over"), "the original is known again");
+        await Until(() => Value(Established) == 7200, "the drift is corrected");
+        await PlanAsync();
+        await Until(() => Is("True NothingPlanned", generation: 2), "nothing is left");
+        Assert.Equal(432000, Value(Established));
+    }
+
+    [Fact]
+    public async Task Kept_plan_without_its_originals_is_in_force_when_the_API_server_knows_no_such_node()
+    {
+        Start();
+        await PlanAsync(Setting(Established, 7200));
+        await Until(() => Is("True InSync"), "the plan is in force");
+        await StopAgentAsync();
+        await _api.DeleteAsync(Reporter.Type, null, Node, null, null, Token);
+        await Until(() => Stored is null, "the object is gone");
+        File.Delete(Machine.OriginalsFile);
+        Put(Established, 99);
+        Start();
+        await Until(() => Value(Established) == 7200, "the kept plan is in force");
+    }
+
+    [Fact]
     public async Task Missing_module_is_told_and_the_plan_applied_the_moment_that_it_is_there()
     {
         Machine.UnloadModule();

@@ -68,6 +68,41 @@ public sealed class HostLifeTests
     }
 
     [Theory]
+    [InlineData("null")]
+    [InlineData("")]
+    [InlineData("{\"originals\": {}}")]
+    [InlineData("{\"format\": 2}")]
+    public void Restore_with_a_file_that_can_not_be_read_fails_and_keeps_the_file(string content)
+    {
+        using var host = new TestHost();
+        host.Run("apply", "-f", host.File("p.yaml", HostPolicies.Timeouts));
+        var file = Path.Combine(host.State, "originals.json");
+        File.WriteAllText(file, content);
+
+        var result = host.Run("restore");
+        Assert.Equal(1, result.ExitCode);
+        Assert.StartsWith($"error: {file} ", result.Error, StringComparison.Ordinal);
+        Assert.Contains("Nothing was put back, and the file is left as it is", result.Error, StringComparison.Ordinal);
+        Assert.Equal(content, File.ReadAllText(file));
+        Assert.Equal(20, host[SysctlNames.UdpTimeout]);
+        Assert.True(File.Exists(Path.Combine(host.State, "plan.json")));
+    }
+
+    [Fact]
+    public void Restore_after_a_file_was_set_aside_puts_back_what_is_known_and_fails()
+    {
+        using var host = new TestHost();
+        host.Run("apply", "-f", host.File("p.yaml", HostPolicies.Timeouts));
+        File.WriteAllText(Path.Combine(host.State, "originals.json"), "null");
+        host[SysctlNames.UdpTimeout] = 31;
+        Assert.Contains("can't be read", host.Run("apply", "-f", host.File("p.yaml", HostPolicies.Timeouts)).Error, StringComparison.Ordinal);
+        var result = host.Run("restore");
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("originals.json.corrupt could not be read", result.Error, StringComparison.Ordinal);
+        Assert.Equal((31, 60), (host[SysctlNames.UdpTimeout], host[SysctlNames.TcpTimeoutTimeWait]));
+    }
+
+    [Theory]
     [InlineData(Signals.Interrupt)]
     [InlineData(Signals.Terminate)]
     public void Watch_puts_drift_back_tells_it_and_leaves_the_settings_when_it_ends(int signal)

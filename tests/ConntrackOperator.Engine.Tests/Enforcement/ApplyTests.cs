@@ -26,11 +26,11 @@ public sealed class ApplyTests
     {
         using var machine = new Machine();
         machine.Apply(Set(SysctlNames.UdpTimeout, 20));
-        File.Delete(machine.OriginalsFile);
+        var before = Directory.GetFiles(machine.State).ToDictionary(f => f, File.GetLastWriteTimeUtc);
 
         Assert.False(machine.Engine.Enforce());
 
-        Assert.False(File.Exists(machine.OriginalsFile));
+        Assert.Equal(before, Directory.GetFiles(machine.State).ToDictionary(f => f, File.GetLastWriteTimeUtc));
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class ApplyTests
         Assert.Equal("would be set from 30 to 20; the policy only observes", machine.Status(SysctlNames.UdpTimeout).Message);
         Assert.Null(machine.Status(SysctlNames.TcpTimeoutTimeWait).Message);
         Assert.Equal("True Observed", machine.Condition("Applied"));
-        Assert.False(File.Exists(machine.OriginalsFile));
+        Assert.Empty(machine.Engine.Originals.Names);
     }
 
     [Fact]

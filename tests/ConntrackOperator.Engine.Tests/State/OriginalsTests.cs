@@ -151,39 +151,6 @@ public sealed class OriginalsTests
         Assert.Equal(30, machine[SysctlNames.UdpTimeout]);
     }
 
-    [Theory]
-    [InlineData("")]
-    [InlineData("{")]
-    [InlineData("[]")]
-    [InlineData("{\"bootId\":\"boot-1\",\"originals\":{\"nf_conntrack_udp_timeout\":{\"value\":\"thirty\"}}}")]
-    public void A_corrupt_file_is_set_aside_and_said(string content)
-    {
-        using var machine = new Machine();
-        Directory.CreateDirectory(machine.State);
-        File.WriteAllText(machine.OriginalsFile, content);
-
-        Assert.Contains(machine.Engine.Problems, p => p.Contains("originals.json.corrupt", StringComparison.Ordinal));
-        Assert.Equal(content, File.ReadAllText(machine.OriginalsFile + ".corrupt"));
-        machine.Apply(Set(SysctlNames.UdpTimeout, 20));
-        machine.Apply();
-        Assert.Equal(30, machine[SysctlNames.UdpTimeout]);
-    }
-
-    [Theory]
-    [InlineData("null")]
-    [InlineData("{}")]
-    [InlineData("{\"bootId\":\"boot-1\",\"networkNamespace\":\"4026531840\",\"originals\":null}")]
-    [InlineData("{\"bootId\":\"boot-1\",\"networkNamespace\":\"4026531840\",\"originals\":{\"nf_conntrack_udp_timeout\":null}}")]
-    public void A_file_with_holes_is_as_good_as_none(string content)
-    {
-        using var machine = new Machine();
-        Directory.CreateDirectory(machine.State);
-        File.WriteAllText(machine.OriginalsFile, content);
-        machine.Apply(Set(SysctlNames.UdpTimeout, 20));
-        machine.Apply();
-        Assert.Equal(30, machine[SysctlNames.UdpTimeout]);
-    }
-
     [Fact]
     public void A_file_that_was_left_half_written_beside_is_no_harm()
     {

@@ -1,0 +1,55 @@
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Netfilter.Sysctls;
+using ConntrackOperator.TestKit.Kernel;
+using static ConntrackOperator.Engine.Tests.Plans;
+
+namespace ConntrackOperator.Engine.Tests.Kernel;
+
+public sealed class FullDiskTests : IDisposable
+{
+    private readonly DirectoryInfo _state = Directory.CreateTempSubdirectory("conntrack-operator-test-");
+
+    [Fact]
+    public void A_full_disk_stops_only_keys_whose_original_is_not_on_it_yet()
+    {
+        NetworkNamespace.Require();
+        using var network = new NetworkNamespace();
+        network.Run(() =>
+        {
+            var disk = TinyDisk.Mount(_state.FullName, 5 * Environment.SystemPageSize);
+            using var engine = new NodeEngine(new EngineOptions { StatePath = _state.FullName }, TimeProvider.System);
+            long? Held(string key) => engine.Sysctls.Read(key).Value;
+            var generic = Held(SysctlNames.GenericTimeout);
+            var (udp, stream) = (Held(SysctlNames.UdpTimeout), Held(SysctlNames.UdpTimeoutStream));
+            engine.SetPlan(Of(Set(SysctlNames.UdpTimeout, 20), Set(SysctlNames.UdpTimeoutStream, 90)));
+            engine.Enforce();
+
+            disk.Fill();
+            engine.Sysctls.Write(SysctlNames.UdpTimeout, 99);
+            Assert.ThrowsAny<IOException>(() => engine.SetPlan(Of(Set(SysctlNames.UdpTimeout, 20), Set(SysctlNames.GenericTimeout, 77))));
+            var error = Assert.ThrowsAny<IOException>(() => engine.Enforce());
+            Assert.Contains("No space left", error.Message, StringComparison.Ordinal);
+
+            // Drift is corrected, what left the plan is put back, and only what is new waits.
+            Assert.Equal((20, stream, generic), (Held(SysctlNames.UdpTimeout), Held(SysctlNames.UdpTimeoutStream), Held(SysctlNames.GenericTimeout)));
+            var settings = engine.Status(engine.Observe(), null).Settings!.ToDictionary(s => s.Name!);
+            Assert.Equal(SettingState.InSync, settings[SysctlNames.UdpTimeout].State);
+            Assert.Equal((SettingState.Failed, null), (settings[SysctlNames.GenericTimeout].State, settings[SysctlNames.GenericTimeout].Original));
+            Assert.Contains("No space left", settings[SysctlNames.GenericTimeout].Message, StringComparison.Ordinal);
+            using (var look = NodeEngine.OpenReadOnly(new EngineOptions { StatePath = _state.FullName }, TimeProvider.System))
+            {
+                Assert.Empty(look.Problems);
+                Assert.Equal(udp, look.Originals.Find(SysctlNames.UdpTimeout));
+            }
+
+            disk.Free();
+            engine.Enforce();
+            Assert.Equal(77, Held(SysctlNames.GenericTimeout));
+            engine.SetPlan(Of());
+            engine.Enforce();
+            Assert.Equal((udp, stream, generic), (Held(SysctlNames.UdpTimeout), Held(SysctlNames.UdpTimeoutStream), Held(SysctlNames.GenericTimeout)));
+        });
+    }
+
+    public void Dispose() => _state.Delete(recursive: true);
+}
