@@ -46,6 +46,47 @@ public sealed class MetricsPageTests
     }
 
     [Fact]
+    public void Series_of_a_protocol_without_states_has_the_label_all_the_same_since_an_empty_one_is_none()
+    {
+        using var metrics = new AgentMetrics();
+        using var pipeline = new TelemetryPipeline(new TelemetrySettings(), AgentTelemetry.Source(new AgentOptions { NodeName = "node-7" }), Scraping.WhenAsked);
+        pipeline.Scrape!();
+        metrics.Show(new TableReading(10, 100, 100, 1000, null, null), new NodeStatus(), Breakdown with { States = [Breakdown.States[0] with { Protocol = "udp", State = "" }] }, flushed: 0);
+        Assert.Contains("conntrack_entries_by_state{protocol=\"udp\",state=\"none\"} 10\n", Encoding.UTF8.GetString(pipeline.Scrape().Span), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void No_limit_is_served_as_infinity_with_which_nothing_is_ever_full()
+    {
+        using var metrics = new AgentMetrics();
+        using var pipeline = new TelemetryPipeline(new TelemetrySettings(), AgentTelemetry.Source(new AgentOptions { NodeName = "node-7" }), Scraping.WhenAsked);
+        pipeline.Scrape!();
+        metrics.Show(new TableReading(31337, null, 100, null, null, null, NoLimit: true), new NodeStatus(), null, flushed: 0);
+        var text = Encoding.UTF8.GetString(pipeline.Scrape().Span);
+        Assert.Contains("conntrack_entries_limit +Inf\n", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("conntrack_memory_bytes ", text, StringComparison.Ordinal);
+        metrics.Show(new TableReading(31337, 65536, 100, null, null, null), new NodeStatus(), null, flushed: 0);
+        Assert.Contains("conntrack_entries_limit 65536\n", Encoding.UTF8.GetString(pipeline.Scrape().Span), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Why_packets_were_lost_is_counted_from_the_agents_start_and_the_kernels_own_counters_from_its_boot()
+    {
+        using var metrics = new AgentMetrics();
+        using var pipeline = new TelemetryPipeline(new TelemetrySettings(), AgentTelemetry.Source(new AgentOptions { NodeName = "node-7" }), Scraping.WhenAsked);
+        pipeline.Scrape!();
+        Show(Counters with { Drop = 900, TableFullDrops = 500, RacesLost = 300, OtherDrops = 100 });
+        Show(Counters with { Drop = 906, TableFullDrops = 501, RacesLost = 302, OtherDrops = 103 });
+        var text = Encoding.UTF8.GetString(pipeline.Scrape().Span);
+        foreach (var line in (string[])["conntrack_drop_total 906", "conntrack_table_full_drops_total 1", "conntrack_races_lost_total 2", "conntrack_other_drops_total 3"])
+        {
+            Assert.Contains(line + "\n", text, StringComparison.Ordinal);
+        }
+
+        void Show(ConntrackCounters counters) => metrics.Show(new TableReading(1, 2, 3, 4, counters, null), new NodeStatus(), null, flushed: 0);
+    }
+
+    [Fact]
     public async Task Controller_serves_what_the_page_lists()
     {
         using var cluster = new ControllersCluster();

@@ -30,7 +30,7 @@ check "alerts: the schema knows them all" diff <(sed -n 's/^ *- alert: //p' "$ru
   <(jq -r '.definitions.alert.enum[]' "$chart/values.schema.json" | sort)
 equals "alerts: values change them" "ConntrackPacketsDropped 30s ConntrackTableNearlyFull 1h ConntrackTableFullSoon 15m" \
   "$(as_json_text "$work/other-rules.yaml" | jq -r '[.groups[].rules[] | {(.alert): .for}] | add | "ConntrackPacketsDropped \(.ConntrackPacketsDropped) ConntrackTableNearlyFull \(.ConntrackTableNearlyFull) ConntrackTableFullSoon \(.ConntrackTableFullSoon)"')"
-equals "alerts: disabled ones are left out" "" "$(grep -E 'alert: Conntrack(RolloutPaused|InsertFailures)$' "$work/other-rules.yaml")"
+equals "alerts: disabled ones are left out" "" "$(grep -E 'alert: Conntrack(RolloutPaused|RacesLost)$' "$work/other-rules.yaml")"
 equals "alerts: without controllers nobody misses them" "" "$(alerts --set controller.replicas=0 | grep 'alert: ConntrackController')"
 
 if command -v python3 >/dev/null; then

@@ -105,7 +105,8 @@ internal sealed class AgentMetrics : IDisposable
     {
         foreach (var share in _seen?.States ?? [])
         {
-            yield return new Measurement<long>(share.EstimatedEntries, new("protocol", share.Protocol), new("state", share.State));
+            // Prometheus takes an empty label for none at all.
+            yield return new Measurement<long>(share.EstimatedEntries, new("protocol", share.Protocol), new("state", share.State.Length == 0 ? "none" : share.State));
         }
     }
 
