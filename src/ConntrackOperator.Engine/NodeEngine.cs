@@ -6,7 +6,9 @@ using ConntrackOperator.Engine.Observation;
 using ConntrackOperator.Engine.Reporting;
 using ConntrackOperator.Engine.Scanning;
 using ConntrackOperator.Engine.State;
+using ConntrackOperator.Netfilter.Deleting;
 using ConntrackOperator.Netfilter.Host;
+using ConntrackOperator.Netfilter.Idle;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Planning.Advice;
 
@@ -58,9 +60,15 @@ public sealed class NodeEngine : IDisposable
             Note(problem);
             _enforcer = new Enforcer(Sysctls, Originals, time, new CulpritFinder(options.HostRoot), options.Enforcer);
             _observer = new TableObserver(Sysctls, options.ProcPath, time);
-            _flushes = new FlushRunner(_state, Sysctls, time);
+            Timeouts = TimeoutFile.Watch(options, Facts, time);
+            if (!readOnly)
+            {
+                Timeouts.Glance();
+            }
+
+            _flushes = new FlushRunner(_state, () => new FlowDeleter(Sysctls, time, Timeouts), time);
             Note(_flushes.Problem);
-            _scan = options.ScanInterval is { } interval ? new ScanCycle(Sysctls, options.ProcPath, interval, time, Random.Shared) : null;
+            _scan = options.ScanInterval is { } interval ? new ScanCycle(Sysctls, Timeouts, options.ProcPath, interval, time, Random.Shared) : null;
         }
         catch
         {
@@ -70,7 +78,8 @@ public sealed class NodeEngine : IDisposable
     }
 
     /// <summary>
-    /// An engine that only looks: it takes no lock, so it works beside an agent, and writes neither the kernel nor the disk.
+    /// An engine that only looks: it takes no lock, so it works beside an agent, and writes neither the kernel nor, but for the time-outs
+    /// that it sees, the disk.
     /// What it would write is <see cref="SettingState.Pending"/>, or <see cref="SettingState.ReadOnly"/> where it could not.
     /// </summary>
     /// <param name="options">Where the machine is; the state directory need not be there.</param>
@@ -86,6 +95,9 @@ public sealed class NodeEngine : IDisposable
 
     /// <summary>What each key held before the first write since boot.</summary>
     public OriginalsStore Originals { get; }
+
+    /// <summary>Which time-outs were seen, for idle times; kept in the state directory, by an engine that only looks as well.</summary>
+    public TimeoutWatch Timeouts { get; }
 
     /// <summary>The plan in force; at the start, the one that the state directory kept. Null: none is known, and nothing is touched.</summary>
     public CachedPlan? Plan { get; private set; }
@@ -149,8 +161,27 @@ public sealed class NodeEngine : IDisposable
             problem = e;
         }
 
-        var changed = _enforcer.Pass(Plan?.Spec);
+        var changed = PassWatched();
         return problem is null ? changed : throw new IOException(problem.Message, problem);
+    }
+
+    /// <summary>A pass, and a look at the time-outs before something is written and after: entries keep the old one until their next packet.</summary>
+    private bool PassWatched()
+    {
+        if (_state.IsReadOnly)
+        {
+            return _enforcer.Pass(Plan?.Spec);
+        }
+
+        Timeouts.Glance();
+        try
+        {
+            return _enforcer.Pass(Plan?.Spec);
+        }
+        finally
+        {
+            Timeouts.Glance();
+        }
     }
 
     /// <summary>Whether entries are being deleted.</summary>

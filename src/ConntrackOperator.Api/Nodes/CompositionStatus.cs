@@ -25,6 +25,10 @@ public sealed record CompositionStatus
     [MaxItems(10)]
     public List<StateShareStatus>? States { get; init; }
 
+    /// <summary>For how long the node's time-outs had been watched without a gap. Longer idle times take it that they were the same before.</summary>
+    [MaxLength(StatusBounds.Word)]
+    public string? TimeoutsWatchedFor { get; init; }
+
     /// <summary>When it was looked at.</summary>
     public DateTimeOffset? At { get; init; }
 }
@@ -44,13 +48,21 @@ public sealed record StateShareStatus
     [Range(0, 100)]
     public int? Percent { get; init; }
 
-    /// <summary>Half of them have been idle for no longer than this.</summary>
+    /// <summary>Half of them have been idle for at least this long.</summary>
     [MaxLength(StatusBounds.Word)]
     public string? IdleP50 { get; init; }
 
-    /// <summary>Nine in ten of them have been idle for no longer than this.</summary>
+    /// <summary>One in ten of them has been idle for at least this long.</summary>
     [MaxLength(StatusBounds.Word)]
     public string? IdleP90 { get; init; }
+
+    /// <summary>Half of them have been idle for no longer than this; left out where that is not known.</summary>
+    [MaxLength(StatusBounds.Word)]
+    public string? IdleP50AtMost { get; init; }
+
+    /// <summary>Nine in ten of them have been idle for no longer than this; left out where that is not known.</summary>
+    [MaxLength(StatusBounds.Word)]
+    public string? IdleP90AtMost { get; init; }
 }
 
 /// <summary>Who has the most entries.</summary>

@@ -85,6 +85,7 @@ internal static class ClusterTop
             ErrorBoundPercent = composition?.ErrorBoundPercent,
             UnrepliedPercent = composition?.UnrepliedPercent,
             AssuredPercent = composition?.AssuredPercent,
+            TimeoutsWatchedFor = composition?.TimeoutsWatchedFor,
             States = [.. (composition?.States ?? []).Select(s => new TopState
             {
                 Protocol = s.Protocol ?? "-",
@@ -93,6 +94,8 @@ internal static class ClusterTop
                 Entries = status?.Table?.Entries * s.Percent / 100,
                 IdleP50 = s.IdleP50,
                 IdleP90 = s.IdleP90,
+                IdleP50AtMost = s.IdleP50AtMost,
+                IdleP90AtMost = s.IdleP90AtMost,
             })],
             Sources = [.. (status?.Top?.Sources ?? []).Select(s => new TopTalker { Address = s.Address, Percent = s.Percent ?? 0, Name = book.Find(s.Address) })],
             Destinations = [.. (status?.Top?.Destinations ?? []).Select(d => new TopTalker

@@ -43,7 +43,7 @@ internal sealed partial class CommandTree
         var ttl = new Option<int>("--ttl") { Description = "Seconds that the ConntrackFlush stays after it has finished.", HelpName = "SECONDS", DefaultValueFactory = _ => DefaultTtlSeconds };
         var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask." };
         var command = new Command("flush", "Deletes entries of the tables of nodes, once on each: those that all given conditions hold for. Makes a ConntrackFlush and waits for it.");
-        match.AddTo(command);
+        match.AddTo(command, forHost: false);
         foreach (var option in (Option[])[node, selector, allNodes, all, dryRun, noWait, ttl, yes, _output, _kubeconfig, _context])
         {
             command.Options.Add(option);

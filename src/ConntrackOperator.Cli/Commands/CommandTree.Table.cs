@@ -15,7 +15,7 @@ internal sealed partial class CommandTree
         var once = new Option<bool>("--once") { Description = "Print once and end; as when the output is not a terminal." };
         var command = new Command("top", "Shows what fills this machine's table: protocols and states with their idle times, top sources, destinations and ports, and what to change. Live on a terminal.")
         {
-            _full, once, _output, _sysctls,
+            _full, once, _output, _sysctls, _state,
         };
         command.SetAction((result, cancel) => Host.HostTop.RunAsync(
             Engine(result), result.GetValue(_full), result.GetValue(once), result.GetValue(_output), TimeProvider.System, cancel));
@@ -25,7 +25,7 @@ internal sealed partial class CommandTree
 
     private Command HostAdvise()
     {
-        var command = new Command("advise", "Says what to change so that this machine's table does not fill up, each time with the field of the policy and a value.") { _full, _output, _sysctls };
+        var command = new Command("advise", "Says what to change so that this machine's table does not fill up, each time with the field of the policy and a value.") { _full, _output, _sysctls, _state };
         command.SetAction((result, cancel) => Host.HostAdvise.RunAsync(Engine(result), result.GetValue(_full), result.GetValue(_output), TimeProvider.System, cancel));
         _examples[command] = "$0 host advise\n$0 host advise -o json";
         return command;
@@ -45,12 +45,13 @@ internal sealed partial class CommandTree
         source.AcceptOnlyFromAmong("ctnetlink", "proc");
         var command = new Command("flows", "Prints the entries of this machine's table, one after the other as the kernel gives them. Needs root.");
         match.AddTo(command);
-        foreach (var option in (Option[])[mark, zone, family, limit, output, source])
+        foreach (var option in (Option[])[mark, zone, family, limit, output, source, _state])
         {
             command.Options.Add(option);
         }
 
         command.SetAction((result, cancel) => Task.FromResult(HostFlowsCommand.Run(
+            Engine(result),
             new FlowFilter
             {
                 Match = match.ForHost(result),
@@ -73,7 +74,7 @@ internal sealed partial class CommandTree
         var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask." };
         var command = new Command("flush", "Deletes entries of this machine's table: those that all given conditions hold for. Rules stay as they are. Needs root.");
         match.AddTo(command);
-        foreach (var option in (Option[])[all, dryRun, yes, _output])
+        foreach (var option in (Option[])[all, dryRun, yes, _output, _state])
         {
             command.Options.Add(option);
         }
@@ -82,7 +83,7 @@ internal sealed partial class CommandTree
         {
             var selected = match.ForHost(result);
             MatchOptions.RequireChoice(selected.IsEmpty, result.GetValue(all));
-            return Task.FromResult(Host.HostFlush.Run(selected, result.GetValue(dryRun), result.GetValue(yes), result.GetValue(_output), TimeProvider.System, cancel));
+            return Task.FromResult(Host.HostFlush.Run(Engine(result), selected, result.GetValue(dryRun), result.GetValue(yes), result.GetValue(_output), TimeProvider.System, cancel));
         });
         _examples[command] = "$0 host flush --protocol tcp --state TIME_WAIT --dry-run\n$0 host flush --protocol tcp --state ESTABLISHED --idle-for 6h\n$0 host flush --source 203.0.113.7 --unreplied --yes";
         return command;

@@ -16,10 +16,19 @@ internal sealed class MatchOptions
     private readonly Option<string?> _source = new("--source", "-s") { Description = "The network, or the address, that the original source is in.", HelpName = "CIDR" };
     private readonly Option<string?> _destination = new("--destination", "-d") { Description = "The same for the original destination, before address translation.", HelpName = "CIDR" };
     private readonly Option<int?> _port = new("--dport") { Description = "The original destination port.", HelpName = "PORT" };
-    private readonly Option<string?> _idle = new("--idle-for") { Description = "No packet for at least this long: 30s, 10m, 24h.", HelpName = "DURATION" };
-
-    public void AddTo(Command command)
+    private readonly Option<string?> _idle = new("--idle-for") { Description = "No packet for at least this long, for certain: 30s, 10m, 24h.", HelpName = "DURATION" };
+    private readonly Option<bool> _held = new("--timeouts-held")
     {
+        Description = "With --idle-for: you know that the time-outs had been the same since the boot, or for long enough, before this program first saw them.",
+    };
+
+    public void AddTo(Command command, bool forHost = true)
+    {
+        if (forHost)
+        {
+            command.Options.Add(_held);
+        }
+
         foreach (var option in (Option[])[_protocol, _states, _unreplied, _source, _destination, _port, _idle])
         {
             command.Options.Add(option);
@@ -49,8 +58,15 @@ internal sealed class MatchOptions
             }
         }
 
+        var held = result.GetValue(_held);
+        if (held && result.GetValue(_idle) is null)
+        {
+            throw new CliException(ExitCode.BadInput, "--timeouts-held: goes with --idle-for only");
+        }
+
         return new FlowMatch
         {
+            TimeoutsHeld = held,
             Protocol = protocol,
             States = states,
             Unreplied = Unreplied(result),

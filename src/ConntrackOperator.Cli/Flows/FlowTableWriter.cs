@@ -1,16 +1,19 @@
 using System.Globalization;
 using System.Text;
+using ConntrackOperator.Cli.Output;
 using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Idle;
 
 namespace ConntrackOperator.Cli.Flows;
 
 /// <summary>Aligned columns. The widths come from the first entries, so that the rest needs not be kept.</summary>
-internal sealed class FlowTableWriter(Stream output) : IFlowWriter
+internal sealed class FlowTableWriter(Stream output, IdleClock idle) : IFlowWriter
 {
     private const int Measured = 1000;
     private const int RightAligned = 4;
+    private const int AlsoRightAligned = 5;
 
-    private static readonly string[] _headers = ["PROTOCOL", "STATE", "SOURCE", "DESTINATION", "SECONDS", "TRANSLATED", "FLAGS"];
+    private static readonly string[] _headers = ["PROTOCOL", "STATE", "SOURCE", "DESTINATION", "SECONDS", "IDLE", "TRANSLATED", "FLAGS"];
 
     private readonly StreamWriter _output = new(output, new UTF8Encoding(false), 64 * 1024);
     private readonly List<string[]> _first = [];
@@ -25,6 +28,7 @@ internal sealed class FlowTableWriter(Stream output) : IFlowWriter
             End(flow.Original.Source, flow.Original.HasPorts, flow.Original.SourcePort),
             End(flow.Original.Destination, flow.Original.HasPorts, flow.Original.DestinationPort),
             flow.TimeoutSeconds.ToString(CultureInfo.InvariantCulture),
+            Idle(flow),
             Translated(flow),
             Flags(flow),
         ];
@@ -62,7 +66,13 @@ internal sealed class FlowTableWriter(Stream output) : IFlowWriter
     }
 
     private void Print(string[] row) => _output.Write(
-        string.Join("   ", row.Select((cell, i) => i == RightAligned ? cell.PadLeft(_widths![i]) : cell.PadRight(_widths![i]))).TrimEnd() + "\n");
+        string.Join("   ", row.Select((cell, i) => i is RightAligned or AlsoRightAligned ? cell.PadLeft(_widths![i]) : cell.PadRight(_widths![i]))).TrimEnd() + "\n");
+
+    private string Idle(in Flow flow)
+    {
+        var known = idle.Of(flow);
+        return IdleText.Of(known.Least, known.Most);
+    }
 
     private static string Translated(in Flow flow) =>
         flow.IsDestinationTranslated ? "to " + End(flow.Reply.Source, flow.Reply.HasPorts, flow.Reply.SourcePort)

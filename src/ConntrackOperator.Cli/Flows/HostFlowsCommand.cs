@@ -1,4 +1,7 @@
+using ConntrackOperator.Cli.Host;
 using ConntrackOperator.Cli.Output;
+using ConntrackOperator.Engine;
+using ConntrackOperator.Engine.State;
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Formatting;
 
@@ -7,25 +10,29 @@ namespace ConntrackOperator.Cli.Flows;
 /// <summary>The command <c>host flows</c>: entries go out as they come in, so its memory does not depend on the table's size.</summary>
 internal static class HostFlowsCommand
 {
-    public static int Run(FlowFilter filter, FlowSource source, string format, long limit, CancellationToken cancel)
+    public static int Run(EngineOptions options, FlowFilter filter, FlowSource source, string format, long limit, CancellationToken cancel)
     {
         if (limit <= 0)
         {
             throw new CliException(ExitCode.BadInput, "--limit: must be at least 1");
         }
 
+        var timeouts = TimeoutFile.Watch(options, TimeProvider.System);
+
+        // What shows no idle times, and does not ask for them, need not look.
+        var idle = format is "json" or "jsonl" or "yaml" or "table" ? timeouts.Clock(filter.Match?.TimeoutsHeld == true) : null;
         using var output = StandardOutput.Open();
         using IFlowWriter writer = format switch
         {
             "line" => new LineWriter(output, new FlowFormatter(FlowFormat.Tool, new FlowFormatOptions { Extended = true, Id = true, Timestamps = true })),
             "proc" => new LineWriter(output, new FlowFormatter(FlowFormat.Proc)),
-            "jsonl" => new LineWriter(output, new FlowFormatter(FlowFormat.Json)),
-            "json" => new JsonArrayWriter(output),
-            "yaml" => new YamlListWriter(output),
-            _ => new FlowTableWriter(output),
+            "jsonl" => new LineWriter(output, new FlowFormatter(FlowFormat.Json, idle: idle)),
+            "json" => new JsonArrayWriter(output, idle),
+            "yaml" => new YamlListWriter(output, idle),
+            _ => new FlowTableWriter(output, idle!),
         };
         var left = limit;
-        var read = new FlowReader(source).Read(
+        var read = new FlowReader(source, timeouts: timeouts).Read(
             filter,
             (in Flow flow) =>
             {
@@ -42,6 +49,11 @@ internal static class HostFlowsCommand
         if (read.Interrupted)
         {
             Console.Error.WriteLine("warning: the table changed while it was read: entries may be missing, or there twice");
+        }
+
+        if (read.MatchingIfHeld > 0)
+        {
+            Console.Error.WriteLine(HostFlush.IfHeld(read.MatchingIfHeld, timeouts));
         }
 
         return ExitCode.InSync;

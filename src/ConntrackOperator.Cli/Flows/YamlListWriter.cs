@@ -4,15 +4,16 @@ using System.Text.Json.Nodes;
 using ConntrackOperator.Cli.Crd;
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Formatting;
+using ConntrackOperator.Netfilter.Idle;
 
 namespace ConntrackOperator.Cli.Flows;
 
 /// <summary>One YAML sequence.</summary>
-internal sealed class YamlListWriter(Stream output) : IFlowWriter
+internal sealed class YamlListWriter(Stream output, IdleClock? idle) : IFlowWriter
 {
     private readonly StreamWriter _output = new(output, new UTF8Encoding(false), 64 * 1024);
     private readonly ArrayBufferWriter<byte> _buffer = new();
-    private readonly FlowFormatter _formatter = new(FlowFormat.Json);
+    private readonly FlowFormatter _formatter = new(FlowFormat.Json, idle: idle);
     private bool _any;
 
     public void Write(in Flow flow)

@@ -10,6 +10,9 @@ internal sealed record FlushReport
 
     public required long Matched { get; init; }
 
+    /// <summary>Entries that would match too, had the time-outs that were seen first held before: see --timeouts-held.</summary>
+    public long? MatchingIfHeld { get; init; }
+
     public required long Deleted { get; init; }
 
     /// <summary>Entries that had gone by themselves in between.</summary>

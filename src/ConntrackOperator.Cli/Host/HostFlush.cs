@@ -1,15 +1,20 @@
 using System.Globalization;
 using ConntrackOperator.Cli.Output;
+using ConntrackOperator.Engine;
+using ConntrackOperator.Engine.State;
 using ConntrackOperator.Netfilter.Deleting;
+using ConntrackOperator.Netfilter.Idle;
+using ConntrackOperator.Netfilter.Sysctls;
 
 namespace ConntrackOperator.Cli.Host;
 
 /// <summary>The command <c>host flush</c>.</summary>
 internal static class HostFlush
 {
-    public static int Run(FlowMatch match, bool dryRun, bool yes, OutputFormat format, TimeProvider time, CancellationToken cancel)
+    public static int Run(EngineOptions options, FlowMatch match, bool dryRun, bool yes, OutputFormat format, TimeProvider time, CancellationToken cancel)
     {
-        var deleter = new FlowDeleter(time: time);
+        var timeouts = match.IdleFor is null ? null : TimeoutFile.Watch(options, time);
+        var deleter = new FlowDeleter(new SysctlDirectory(options.SysctlPath), time, timeouts);
         if (!dryRun && !yes && Terminal.CanAsk)
         {
             var would = Delete(deleter, match, true, time, cancel);
@@ -28,6 +33,10 @@ internal static class HostFlush
         else
         {
             Print(result);
+            if (result.MatchingIfHeld > 0)
+            {
+                Console.Out.WriteLine(IfHeld(result.MatchingIfHeld, timeouts!));
+            }
         }
 
         return result.Failed > 0 || !result.Complete ? ExitCode.NotApplied : ExitCode.InSync;
@@ -51,6 +60,11 @@ internal static class HostFlush
         Console.Error.Write(string.Create(CultureInfo.InvariantCulture, $"delete {would.Matched} of {would.Examined} entries? [y/N] "));
         return Console.In.ReadLine()?.Trim() is "y" or "Y" or "yes";
     }
+
+    /// <summary>Says what is not known, and who can know it.</summary>
+    internal static string IfHeld(long more, TimeoutWatch timeouts) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{more} more match if the time-outs were the same before, which have been watched for {IdleText.Duration(timeouts.WatchedFor ?? TimeSpan.Zero)}: when you know that, say --timeouts-held");
 
     private static void Print(DeleteResult result)
     {
@@ -79,6 +93,7 @@ internal static class HostFlush
     {
         Examined = result.Examined,
         Matched = result.Matched,
+        MatchingIfHeld = result.MatchingIfHeld == 0 ? null : result.MatchingIfHeld,
         Deleted = result.Deleted,
         Gone = result.Gone,
         Failed = result.Failed,

@@ -32,8 +32,8 @@ internal sealed class HostLook(EngineOptions options, bool full, TimeProvider ti
             _counting = true;
         }
 
-        var timeouts = TimeoutTable.Read(_engine.Sysctls);
-        var seen = full ? _scanner.Scan(timeouts, cancel) : _scanner.Sample(ScanCycle.SampleSize, timeouts, cancel);
+        var idle = _engine.Timeouts.Clock(assumeHeld: true);
+        var seen = full ? _scanner.Scan(idle, cancel) : _scanner.Sample(ScanCycle.SampleSize, idle, cancel);
         var reading = _engine.Observe();
         return new TopReport
         {
@@ -54,6 +54,7 @@ internal sealed class HostLook(EngineOptions options, bool full, TimeProvider ti
             ErrorBoundPercent = Rounded(seen.ErrorBoundPercent),
             UnrepliedPercent = Rounded(seen.UnrepliedPercent),
             AssuredPercent = Rounded(seen.AssuredPercent),
+            TimeoutsWatchedFor = Duration(seen.TimeoutsWatchedFor),
             States = [.. seen.States.Select(State)],
             Sources = [.. seen.TopSources.Select(s => new TopTalker { Address = s.Address.ToString(), Percent = Rounded(s.Percent), ErrorBoundPercent = Rounded(s.ErrorBoundPercent) })],
             Destinations = [.. seen.TopDestinations.Select(d => new TopTalker
@@ -76,6 +77,8 @@ internal sealed class HostLook(EngineOptions options, bool full, TimeProvider ti
         UnrepliedPercent = Rounded(s.UnrepliedPercent),
         IdleP50 = Duration(s.IdleP50),
         IdleP90 = Duration(s.IdleP90),
+        IdleP50AtMost = Duration(s.IdleP50AtMost),
+        IdleP90AtMost = Duration(s.IdleP90AtMost),
         Timeout = Duration(s.Timeout),
     };
 

@@ -48,6 +48,9 @@ internal sealed record TopReport
 
     public double? AssuredPercent { get; init; }
 
+    /// <summary>For how long the time-outs had been watched without a gap. Longer idle times take it that they were the same before.</summary>
+    public string? TimeoutsWatchedFor { get; init; }
+
     public required List<TopState> States { get; init; }
 
     public required List<TopTalker> Sources { get; init; }
@@ -74,11 +77,17 @@ internal sealed record TopState
 
     public double? UnrepliedPercent { get; init; }
 
-    /// <summary>Half of them have been idle for no longer.</summary>
+    /// <summary>Half of them have been idle for at least so long.</summary>
     public string? IdleP50 { get; init; }
 
-    /// <summary>Nine in ten of them have been idle for no longer.</summary>
+    /// <summary>One in ten of them has been idle for at least so long.</summary>
     public string? IdleP90 { get; init; }
+
+    /// <summary>Half of them have been idle for no longer; null where that is not known.</summary>
+    public string? IdleP50AtMost { get; init; }
+
+    /// <summary>Nine in ten of them have been idle for no longer; null where that is not known.</summary>
+    public string? IdleP90AtMost { get; init; }
 
     /// <summary>The configured time-out.</summary>
     public string? Timeout { get; init; }

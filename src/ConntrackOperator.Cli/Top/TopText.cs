@@ -30,6 +30,11 @@ internal static class TopText
             : string.Create(CultureInfo.InvariantCulture, $"all {report.Sampled} entries were looked at"));
         text.Append(CultureInfo.InvariantCulture, $"; {report.UnrepliedPercent:0.#}% unreplied, {report.AssuredPercent:0.#}% assured\n\n");
         text.Append(States(report.States));
+        if (report.TimeoutsWatchedFor is { } watched)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"time-outs have been watched for {watched}: idle times that are longer take it that they were the same before\n");
+        }
+
         Talkers(text, "TOP SOURCE", report.Sources, t => t.Address!);
         Talkers(text, "TOP DESTINATION", report.Destinations, End);
         Talkers(text, "TOP PORT", report.Ports ?? [], t => string.Create(CultureInfo.InvariantCulture, $"{t.Port}/{t.Protocol}"));
@@ -78,7 +83,7 @@ internal static class TopText
         var table = new TextTable("PROTOCOL", "STATE", ">SHARE%", ">ENTRIES", ">IDLE P50", ">IDLE P90", ">TIMEOUT");
         foreach (var s in states.Take(2 * Listed))
         {
-            table.Add(s.Protocol, s.State ?? "-", Share(s.Percent), Number(s.Entries), s.IdleP50 ?? "-", s.IdleP90 ?? "-", s.Timeout ?? "-");
+            table.Add(s.Protocol, s.State ?? "-", Share(s.Percent), Number(s.Entries), IdleText.Of(s.IdleP50, s.IdleP50AtMost), IdleText.Of(s.IdleP90, s.IdleP90AtMost), s.Timeout ?? "-");
         }
 
         return table.Plain();

@@ -2,7 +2,6 @@ using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Netfilter.Deleting;
 using ConntrackOperator.Netfilter.Netlink;
-using ConntrackOperator.Netfilter.Sysctls;
 
 namespace ConntrackOperator.Engine.Flushing;
 
@@ -20,11 +19,11 @@ public sealed class FlushRunner
     private Task<FlushRecord>? _running;
     private bool _unsaved;
 
-    internal FlushRunner(StateDirectory state, SysctlDirectory sysctls, TimeProvider time, Func<FlowDeleter>? deleter = null)
+    internal FlushRunner(StateDirectory state, Func<FlowDeleter> deleter, TimeProvider time)
     {
         _state = state;
         _time = time;
-        _deleter = deleter ?? (() => new FlowDeleter(sysctls, time));
+        _deleter = deleter;
         var file = AtomicFile.Read(state.FlushesFile, EngineJson.Default.ListFlushRecord, setAside: !state.IsReadOnly, out var problem);
         Problem = problem;
         _records = [.. (file ?? []).Select(r => r.FinishedAt is not null ? r : r with

@@ -28,7 +28,10 @@ public static class CompositionBuilder
                 Percent = Whole(s.Percent),
                 IdleP50 = Duration(s.IdleP50),
                 IdleP90 = Duration(s.IdleP90),
+                IdleP50AtMost = Duration(s.IdleP50AtMost),
+                IdleP90AtMost = Duration(s.IdleP90AtMost),
             })],
+            TimeoutsWatchedFor = Duration(breakdown.TimeoutsWatchedFor),
             At = breakdown.At,
         };
     }

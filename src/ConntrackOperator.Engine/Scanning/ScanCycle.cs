@@ -1,3 +1,4 @@
+using ConntrackOperator.Netfilter.Idle;
 using ConntrackOperator.Netfilter.Netlink;
 using ConntrackOperator.Netfilter.Sampling;
 using ConntrackOperator.Netfilter.Sysctls;
@@ -18,6 +19,7 @@ public sealed class ScanCycle
     public const double CoreShare = 0.005;
 
     private readonly SysctlDirectory _sysctls;
+    private readonly TimeoutWatch _timeouts;
     private readonly string _procPath;
     private readonly TimeProvider _time;
     private readonly TimeSpan _interval;
@@ -26,16 +28,18 @@ public sealed class ScanCycle
     private TimeSpan _pause;
 
     /// <summary>Makes a cycle whose first scan is due after a random part of the interval.</summary>
-    /// <param name="sysctls">The keys: time-outs and the count.</param>
+    /// <param name="sysctls">The keys, for the count.</param>
+    /// <param name="timeouts">Which time-outs were seen.</param>
     /// <param name="procPath">/proc.</param>
     /// <param name="interval">The least time between scans.</param>
     /// <param name="time">The clock.</param>
     /// <param name="random">For jitter: nodes must not scan, and report, in step.</param>
-    public ScanCycle(SysctlDirectory sysctls, string procPath, TimeSpan interval, TimeProvider time, Random random)
+    public ScanCycle(SysctlDirectory sysctls, TimeoutWatch timeouts, string procPath, TimeSpan interval, TimeProvider time, Random random)
     {
         ArgumentNullException.ThrowIfNull(time);
         ArgumentNullException.ThrowIfNull(random);
         _sysctls = sysctls;
+        _timeouts = timeouts;
         _procPath = procPath;
         _time = time;
         _interval = interval;
@@ -78,7 +82,8 @@ public sealed class ScanCycle
         try
         {
             // A new one each time: its tables are not worth keeping for a minute.
-            var breakdown = new TableScanner(procPath: _procPath, sysctls: _sysctls, time: _time).Sample(SampleSize, TimeoutTable.Read(_sysctls));
+            // Nothing is deleted by these idle times; they say for how long they are certain.
+            var breakdown = new TableScanner(procPath: _procPath, sysctls: _sysctls, time: _time).Sample(SampleSize, _timeouts.Clock(assumeHeld: true));
             Latest = new ScanResult(breakdown, CompositionBuilder.Composition(breakdown), CompositionBuilder.Top(breakdown));
             Problem = null;
             return true;

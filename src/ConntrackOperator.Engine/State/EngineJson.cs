@@ -12,4 +12,5 @@ namespace ConntrackOperator.Engine.State;
 [JsonSerializable(typeof(OriginalValue))]
 [JsonSerializable(typeof(CachedPlan))]
 [JsonSerializable(typeof(List<FlushRecord>))]
+[JsonSerializable(typeof(TimeoutFileContent))]
 internal sealed partial class EngineJson : JsonSerializerContext;

@@ -9,6 +9,12 @@ public sealed record DeleteResult
     /// <summary>Entries that matched.</summary>
     public required long Matched { get; init; }
 
+    /// <summary>
+    /// Entries that did not match only because it is not certain that they were idle for so long: they were if the time-outs that were
+    /// found first had held before (<see cref="FlowMatch.TimeoutsHeld"/>).
+    /// </summary>
+    public long MatchingIfHeld { get; init; }
+
     /// <summary>Entries deleted; 0 in a dry run.</summary>
     public required long Deleted { get; init; }
 

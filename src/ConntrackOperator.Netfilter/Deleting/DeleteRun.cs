@@ -51,6 +51,7 @@ internal sealed class DeleteRun(
         batch?.Flush();
         _examined = 0;
         Unnamed = 0;
+        predicate.MatchingIfHeld = 0;
         Matched = batch is null ? 0 : batch.Deleted;
     }
 

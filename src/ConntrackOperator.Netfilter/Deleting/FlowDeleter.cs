@@ -1,6 +1,6 @@
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Netlink;
-using ConntrackOperator.Netfilter.Sampling;
+using ConntrackOperator.Netfilter.Idle;
 using ConntrackOperator.Netfilter.Sysctls;
 
 namespace ConntrackOperator.Netfilter.Deleting;
@@ -13,20 +13,25 @@ public sealed class FlowDeleter
     private readonly Func<INetlinkTransport> _open;
     private readonly SysctlDirectory _sysctls;
     private readonly TimeProvider _time;
+    private readonly TimeoutWatch _timeouts;
 
     /// <summary>Opens nothing yet.</summary>
-    /// <param name="sysctls">Where the time-outs and nf_conntrack_count are; null is the default directory.</param>
+    /// <param name="sysctls">Where nf_conntrack_count is; null is the default directory.</param>
     /// <param name="time">The clock for progress; null is the system's.</param>
-    public FlowDeleter(SysctlDirectory? sysctls = null, TimeProvider? time = null)
-        : this(NetlinkSocket.Open, sysctls, time)
+    /// <param name="timeouts">
+    /// What is known of the time-outs, for a match by idle time; null: nothing from before the deletion, so that no entry counts as idle.
+    /// </param>
+    public FlowDeleter(SysctlDirectory? sysctls = null, TimeProvider? time = null, TimeoutWatch? timeouts = null)
+        : this(NetlinkSocket.Open, sysctls, time, timeouts)
     {
     }
 
-    internal FlowDeleter(Func<INetlinkTransport> open, SysctlDirectory? sysctls, TimeProvider? time)
+    internal FlowDeleter(Func<INetlinkTransport> open, SysctlDirectory? sysctls, TimeProvider? time, TimeoutWatch? timeouts = null)
     {
         _open = open;
         _sysctls = sysctls ?? new SysctlDirectory();
         _time = time ?? TimeProvider.System;
+        _timeouts = timeouts ?? new TimeoutWatch(_sysctls, _time);
     }
 
     /// <summary>
@@ -44,7 +49,7 @@ public sealed class FlowDeleter
     {
         ArgumentNullException.ThrowIfNull(m);
         var filter = new FlowFilter { Match = m };
-        var predicate = new FlowPredicate(filter, m.IdleFor is null ? null : TimeoutTable.Read(_sysctls));
+        var predicate = new FlowPredicate(filter, m.IdleFor is null ? null : _timeouts.Clock(m.TimeoutsHeld));
         using var batch = new DeleteBatch(OpenForDeleting());
         var run = new DeleteRun(predicate, dryRun ? null : batch, p, _time, _sysctls.Read(SysctlNames.Count).Value ?? 0);
         var visitor = new DeletingVisitor(run);
@@ -57,6 +62,7 @@ public sealed class FlowDeleter
         {
             Examined = read.Entries,
             Matched = run.Matched,
+            MatchingIfHeld = predicate.MatchingIfHeld,
             Deleted = batch.Deleted,
             Gone = batch.Gone,
             Failed = batch.Failed + run.Unnamed,

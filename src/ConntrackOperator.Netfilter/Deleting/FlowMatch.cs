@@ -27,10 +27,16 @@ public sealed record FlowMatch
     public ushort? DestinationPort { get; init; }
 
     /// <summary>
-    /// No packet for at least this long, told from the seconds left against the configured time-out of the entry's state.
-    /// Entries whose idle time can't be told (offloaded, a fixed time-out, more seconds left than configured) don't match.
+    /// No packet for at least this long, for certain: see <see cref="Idle.IdleClock"/>. Entries whose idle time is not known to be that
+    /// long don't match.
     /// </summary>
     public TimeSpan? IdleFor { get; init; }
+
+    /// <summary>
+    /// Whether <see cref="IdleFor"/> may take it that the time-outs that were found first had held before anybody looked. A person
+    /// can know that; nothing on the machine tells it. No condition by itself.
+    /// </summary>
+    public bool TimeoutsHeld { get; init; }
 
     /// <summary>Whether no condition is given.</summary>
     public bool IsEmpty => Protocol is null && States.Count == 0 && Unreplied is null && Assured is null

@@ -17,6 +17,10 @@ public ref struct Flow
     internal ReadOnlySpan<byte> LabelBits;
     internal ReadOnlySpan<byte> Security;
 
+    // enum ip_ct_tcp flags (IP_CT_TCP_FLAG_*) of linux/netfilter/nf_conntrack_tcp.h.
+    internal byte TcpFlagsOriginal;
+    internal byte TcpFlagsReply;
+
     /// <summary>The direction that the first packet had.</summary>
     [UnscopedRef]
     public readonly ref readonly FlowTuple Original => ref OriginalTuple;

@@ -61,20 +61,24 @@ internal static class FlowDecoder
                     present |= FlowFields.Timeout;
                     break;
 
-                case Ctnetlink.CTA_PROTOINFO when (wanted & FlowFields.State) != 0:
+                case Ctnetlink.CTA_PROTOINFO when (wanted & (FlowFields.State | FlowFields.TcpFlags)) != 0:
                     if (UsualTuple.TryReadTcpState(attributes.Value, out var tcpState))
                     {
                         flow.State = tcpState;
                         present |= FlowFields.State;
-                        break;
+                        if ((wanted & FlowFields.TcpFlags) == 0)
+                        {
+                            break;
+                        }
+
+                        if (UsualTuple.TryReadTcpFlags(attributes.Value, out flow.TcpFlagsOriginal, out flow.TcpFlagsReply))
+                        {
+                            present |= FlowFields.TcpFlags;
+                            break;
+                        }
                     }
 
-                    if (ProtocolInfo(ref attributes, out var state))
-                    {
-                        flow.State = state;
-                        present |= FlowFields.State;
-                    }
-
+                    present |= ProtocolInfo(ref attributes, ref flow);
                     break;
 
                 case Ctnetlink.CTA_MARK:
@@ -139,10 +143,10 @@ internal static class FlowDecoder
         return flow;
     }
 
-    private static bool ProtocolInfo(ref AttributeReader outer, out byte state)
+    private static FlowFields ProtocolInfo(ref AttributeReader outer, ref Flow flow)
     {
-        state = 0;
-        var found = false;
+        var found = FlowFields.None;
+        var directions = 0;
         var parts = new AttributeReader(outer.Value);
         while (parts.Next())
         {
@@ -152,13 +156,26 @@ internal static class FlowDecoder
                 continue;
             }
 
+            var isTcp = parts.Type == Ctnetlink.CTA_PROTOINFO_TCP;
             var details = new AttributeReader(parts.Value);
             while (details.Next())
             {
-                if (details.Type == Ctnetlink.CTA_PROTOINFO_TCP_STATE)
+                switch ((ushort)details.Type)
                 {
-                    state = details.Byte();
-                    found = true;
+                    case Ctnetlink.CTA_PROTOINFO_TCP_STATE:
+                        flow.State = details.Byte();
+                        found |= FlowFields.State;
+                        break;
+                    case Ctnetlink.CTA_PROTOINFO_TCP_FLAGS_ORIGINAL when isTcp:
+                        flow.TcpFlagsOriginal = details.Byte();
+                        directions |= 1;
+                        break;
+                    case Ctnetlink.CTA_PROTOINFO_TCP_FLAGS_REPLY when isTcp:
+                        flow.TcpFlagsReply = details.Byte();
+                        directions |= 2;
+                        break;
+                    default:
+                        break;
                 }
             }
 
@@ -166,7 +183,7 @@ internal static class FlowDecoder
         }
 
         outer.Absorb(parts);
-        return found;
+        return found | (directions == 3 ? FlowFields.TcpFlags : FlowFields.None);
     }
 
     private static FlowCounters Counters(ref AttributeReader outer)

@@ -61,6 +61,9 @@ public enum FlowFields
     /// <summary>The security context.</summary>
     SecurityContext = 1 << 17,
 
+    /// <summary>TCP's flags of both directions, as the tracker keeps them.</summary>
+    TcpFlags = 1 << 18,
+
     /// <summary>Everything.</summary>
-    All = (1 << 18) - 1,
+    All = (1 << 19) - 1,
 }

@@ -1,5 +1,5 @@
 using ConntrackOperator.Netfilter.Deleting;
-using ConntrackOperator.Netfilter.Sampling;
+using ConntrackOperator.Netfilter.Idle;
 
 namespace ConntrackOperator.Netfilter.Flows;
 
@@ -10,12 +10,13 @@ internal sealed class FlowPredicate
     private readonly FlowMatch _match;
     private readonly bool[] _classes = new bool[FlowClass.Count];
     private readonly IdleClock? _idle;
+    private readonly IdleClock? _ifHeld;
     private readonly long _idleSeconds;
 
     /// <param name="filter">The conditions.</param>
-    /// <param name="timeouts">Needed when the filter asks for idle time.</param>
-    /// <exception cref="ArgumentException">A state that no protocol has, or idle time without time-outs.</exception>
-    internal FlowPredicate(FlowFilter filter, TimeoutTable? timeouts)
+    /// <param name="idle">Needed when the filter asks for idle time: at least so long must be certain.</param>
+    /// <exception cref="ArgumentException">A state that no protocol has, or idle time without a clock.</exception>
+    internal FlowPredicate(FlowFilter filter, IdleClock? idle)
     {
         _filter = filter;
         _match = filter.Match ?? new FlowMatch();
@@ -34,7 +35,8 @@ internal sealed class FlowPredicate
 
         if (_match.IdleFor is { } idleFor)
         {
-            _idle = new IdleClock(timeouts ?? throw new ArgumentException("Idle time can't be told without the configured time-outs.", nameof(timeouts)));
+            _idle = idle ?? throw new ArgumentException("Idle time can't be told without knowing the time-outs.", nameof(idle));
+            _ifHeld = idle.AssumesHeld ? null : idle.AssumingHeld();
             _idleSeconds = (long)Math.Ceiling(idleFor.TotalSeconds);
         }
     }
@@ -42,8 +44,8 @@ internal sealed class FlowPredicate
     /// <summary>What has to be decoded for it.</summary>
     internal FlowFields Needs =>
         FlowFields.Status
-        | (_match.States.Count > 0 || _match.IdleFor is not null ? FlowFields.State : 0)
-        | (_match.IdleFor is not null ? FlowFields.Timeout : 0)
+        | (_match.States.Count > 0 ? FlowFields.State : 0)
+        | (_match.IdleFor is not null ? IdleClock.Needs : 0)
         | (_filter.Mark is not null ? FlowFields.Mark : 0)
         | (_filter.Zone is not null ? FlowFields.Zone | FlowFields.Reply | FlowFields.ReplyZone : 0);
 
@@ -53,7 +55,28 @@ internal sealed class FlowPredicate
         && (_match.DestinationPort is not { } port || (flow.Original.HasPorts && flow.Original.DestinationPort == port))
         && (_match.Source is not { } source || source.Contains(flow.Original.Source))
         && (_match.Destination is not { } destination || destination.Contains(flow.Original.Destination))
-        && (_idle is null || (_idle.TryIdle(flow, out var seconds) && seconds >= _idleSeconds));
+        && (_idle is null || MatchesIdle(flow));
+
+    /// <summary>
+    /// Entries that did not match for want of certainty alone: their idle time is long enough if the time-outs that were found first
+    /// had held before.
+    /// </summary>
+    internal long MatchingIfHeld { get; set; }
+
+    private bool MatchesIdle(scoped in Flow flow)
+    {
+        if (_idle!.Of(flow).LeastSeconds >= _idleSeconds)
+        {
+            return true;
+        }
+
+        if (_ifHeld is not null && _ifHeld.Of(flow).LeastSeconds >= _idleSeconds)
+        {
+            MatchingIfHeld++;
+        }
+
+        return false;
+    }
 
     private bool MatchesFilter(scoped in Flow flow) =>
         (_filter.Family == FlowFamily.Any || flow.IsIPv6 == (_filter.Family == FlowFamily.IPv6))

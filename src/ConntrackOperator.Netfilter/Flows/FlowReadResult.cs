@@ -6,4 +6,11 @@ namespace ConntrackOperator.Netfilter.Flows;
 /// <param name="Complete">Whether the end was reached and the kernel did not say that entries may be missing or doubled.</param>
 /// <param name="Interrupted">Whether the kernel said so (NLM_F_DUMP_INTR).</param>
 /// <param name="Undecodable">Entries passed over because they made no sense.</param>
-public readonly record struct FlowReadResult(FlowSource Source, long Entries, bool Complete, bool Interrupted, long Undecodable);
+public readonly record struct FlowReadResult(FlowSource Source, long Entries, bool Complete, bool Interrupted, long Undecodable)
+{
+    /// <summary>
+    /// Entries that did not match only because it is not certain that they were idle for so long: they were if the time-outs that were
+    /// found first had held before (<see cref="Deleting.FlowMatch.TimeoutsHeld"/>).
+    /// </summary>
+    public long MatchingIfHeld { get; init; }
+}

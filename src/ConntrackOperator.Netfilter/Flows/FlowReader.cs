@@ -1,5 +1,4 @@
-using ConntrackOperator.Netfilter.Sampling;
-using ConntrackOperator.Netfilter.Sysctls;
+using ConntrackOperator.Netfilter.Idle;
 
 namespace ConntrackOperator.Netfilter.Flows;
 
@@ -7,23 +6,25 @@ namespace ConntrackOperator.Netfilter.Flows;
 public sealed class FlowReader
 {
     private readonly FlowTables _tables;
-    private readonly SysctlDirectory _sysctls;
+    private readonly TimeoutWatch _timeouts;
     private readonly FlowSource _source;
 
     /// <summary>Opens nothing yet.</summary>
     /// <param name="source">Where to read.</param>
     /// <param name="procPath">Where procfs is mounted.</param>
-    /// <param name="sysctls">Where the time-outs are, for a filter by idle time; null is the default directory.</param>
-    public FlowReader(FlowSource source = FlowSource.Automatic, string procPath = "/proc", SysctlDirectory? sysctls = null)
-        : this(FlowTables.Of(procPath), source, sysctls)
+    /// <param name="timeouts">
+    /// What is known of the time-outs, for a filter by idle time; null: nothing from before the reading, so that no entry counts as idle.
+    /// </param>
+    public FlowReader(FlowSource source = FlowSource.Automatic, string procPath = "/proc", TimeoutWatch? timeouts = null)
+        : this(FlowTables.Of(procPath), source, timeouts)
     {
     }
 
-    internal FlowReader(FlowTables tables, FlowSource source, SysctlDirectory? sysctls)
+    internal FlowReader(FlowTables tables, FlowSource source, TimeoutWatch? timeouts)
     {
         _tables = tables;
         _source = source;
-        _sysctls = sysctls ?? new SysctlDirectory();
+        _timeouts = timeouts ?? new TimeoutWatch();
     }
 
     /// <summary>Hands every entry that the filter lets through to <paramref name="visitor"/>.</summary>
@@ -38,9 +39,10 @@ public sealed class FlowReader
     {
         ArgumentNullException.ThrowIfNull(filter);
         ArgumentNullException.ThrowIfNull(visitor);
-        var timeouts = filter.Match?.IdleFor is null ? null : TimeoutTable.Read(_sysctls);
-        var filtering = new FilteringVisitor(new FlowPredicate(filter, timeouts), visitor);
-        return _tables.Read(_source, filter, FlowFields.All, ref filtering, ct);
+        var idle = filter.Match?.IdleFor is null ? null : _timeouts.Clock(filter.Match.TimeoutsHeld);
+        var predicate = new FlowPredicate(filter, idle);
+        var filtering = new FilteringVisitor(predicate, visitor);
+        return _tables.Read(_source, filter, FlowFields.All, ref filtering, ct) with { MatchingIfHeld = predicate.MatchingIfHeld };
     }
 
     private struct FilteringVisitor(FlowPredicate predicate, FlowVisitor visitor) : IFlowVisitor
@@ -59,6 +61,10 @@ public sealed class FlowReader
         }
 
         // What was handed on can't be taken back.
-        public readonly bool Restart() => !_handedOn;
+        public readonly bool Restart()
+        {
+            predicate.MatchingIfHeld = 0;
+            return !_handedOn;
+        }
     }
 }

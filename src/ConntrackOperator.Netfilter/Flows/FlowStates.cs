@@ -18,6 +18,8 @@ public static class FlowStates
     /// <summary>UDP or GRE that has gone both ways for a while: assured.</summary>
     public const string Stream = "STREAM";
 
+    internal const int TcpSynSent = 1;
+    internal const int TcpSynReceived = 2;
     internal const int TcpEstablished = 3;
     internal const int TcpCloseWait = 5;
     internal const int TcpSynSent2 = 9;

@@ -31,6 +31,11 @@ internal static class UsualTuple
     private static readonly uint _tcpInfoTypeMask = Word(0xffff0000);
     private static readonly uint _tcpState = Word(0x00010005);
 
+    // CTA_PROTOINFO_TCP_FLAGS_{ORIGINAL,REPLY}: struct nf_ct_tcp_flags, the flags and their mask.
+    private const int TcpBytes = 44;
+    private static readonly uint _tcpFlagsOriginal = Word(0x00040006);
+    private static readonly uint _tcpFlagsReply = Word(0x00050006);
+
     internal static bool TryRead(ReadOnlySpan<byte> wire, ref FlowTuple tuple)
     {
         if (wire.Length != Bytes)
@@ -73,6 +78,26 @@ internal static class UsualTuple
         }
 
         state = Read<byte>(ref start, 8);
+        return true;
+    }
+
+    /// <summary>The flags of both directions, where <see cref="TryReadTcpState"/> has read the state of the same bytes.</summary>
+    internal static bool TryReadTcpFlags(ReadOnlySpan<byte> wire, out byte original, out byte reply)
+    {
+        original = reply = 0;
+        if (wire.Length != TcpBytes)
+        {
+            return false;
+        }
+
+        ref var start = ref MemoryMarshal.GetReference(wire);
+        if (Read<uint>(ref start, 28) != _tcpFlagsOriginal || Read<uint>(ref start, 36) != _tcpFlagsReply)
+        {
+            return false;
+        }
+
+        original = Read<byte>(ref start, 32);
+        reply = Read<byte>(ref start, 40);
         return true;
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Idle;
 using ConntrackOperator.Netfilter.Interop;
 
 namespace ConntrackOperator.Netfilter.Formatting;
@@ -16,14 +17,16 @@ public sealed class FlowFormatter
     private readonly FlowFormat _format;
     private readonly FlowFormatOptions _options;
     private readonly TimeProvider _time;
-    private readonly FlowJson _json = new(new Utf8JsonWriter(Stream.Null, new JsonWriterOptions { SkipValidation = true }));
+    private readonly FlowJson _json;
 
     /// <summary>Chooses a format.</summary>
     /// <param name="format">The format.</param>
     /// <param name="options">What the tool's format shows; null is the least.</param>
     /// <param name="time">The clock for ages, and the local time zone; null is the system's.</param>
-    public FlowFormatter(FlowFormat format, FlowFormatOptions? options = null, TimeProvider? time = null)
+    /// <param name="idle">Tells idle times, which JSON has; null: left out.</param>
+    public FlowFormatter(FlowFormat format, FlowFormatOptions? options = null, TimeProvider? time = null, IdleClock? idle = null)
     {
+        _json = new FlowJson(new Utf8JsonWriter(Stream.Null, new JsonWriterOptions { SkipValidation = true }), idle);
         _format = format;
         _options = options ?? new FlowFormatOptions();
         _time = time ?? TimeProvider.System;

@@ -1,12 +1,14 @@
 using System.Buffers;
 using System.Text.Json;
 using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Idle;
 
 namespace ConntrackOperator.Netfilter.Formatting;
 
 /// <summary>Entries as JSON objects. What the source did not give is left out.</summary>
 /// <param name="writer">Is pointed at each output in turn; holds nothing between two entries.</param>
-internal sealed class FlowJson(Utf8JsonWriter writer)
+/// <param name="idle">Tells idle times; null: left out.</param>
+internal sealed class FlowJson(Utf8JsonWriter writer, IdleClock? idle = null)
 {
     internal void Write(scoped in Flow flow, IBufferWriter<byte> output)
     {
@@ -21,6 +23,7 @@ internal sealed class FlowJson(Utf8JsonWriter writer)
         }
 
         Number("timeoutSeconds"u8, flow.Has(FlowFields.Timeout), flow.TimeoutSeconds);
+        Idle(flow);
         Direction("original"u8, flow.Original, flow.Has(FlowFields.OriginalZone), flow.OriginalZone, flow.Has(FlowFields.OriginalCounters), flow.OriginalCounters);
         if (flow.Has(FlowFields.Reply))
         {
@@ -52,6 +55,15 @@ internal sealed class FlowJson(Utf8JsonWriter writer)
 
         writer.WriteEndObject();
         writer.Flush();
+    }
+
+    private void Idle(scoped in Flow flow)
+    {
+        if (idle?.Of(flow) is { IsKnown: true } known)
+        {
+            writer.WriteNumber("idleAtLeastSeconds"u8, known.LeastSeconds);
+            Number("idleAtMostSeconds"u8, known.MostSeconds != IdleTime.NoBound, known.MostSeconds);
+        }
     }
 
     private void Status(scoped in Flow flow)

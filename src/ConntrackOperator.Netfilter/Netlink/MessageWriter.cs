@@ -17,12 +17,12 @@ internal ref struct MessageWriter(Span<byte> buffer)
     internal readonly ReadOnlySpan<byte> Written => _buffer[..Length];
 
     /// <summary>Begins a message with its struct nfgenmsg.</summary>
-    internal void Begin(ushort operation, ushort flags, uint sequence, byte family)
+    internal void Begin(ushort operation, ushort flags, uint sequence, byte family, ushort subsystem = Ctnetlink.NFNL_SUBSYS_CTNETLINK)
     {
         _start = Length;
         var header = _buffer.Slice(Length, Nl.HeaderBytes + Nl.GenericBytes);
         header.Clear();
-        var type = (ushort)((Ctnetlink.NFNL_SUBSYS_CTNETLINK << 8) | operation);
+        var type = (ushort)((subsystem << 8) | operation);
         MemoryMarshal.Write(header[4..], in type);
         MemoryMarshal.Write(header[6..], in flags);
         MemoryMarshal.Write(header[8..], in sequence);

@@ -53,6 +53,12 @@ public sealed record Breakdown
     /// <summary>Which destination ports most entries have, at most ten.</summary>
     public required IReadOnlyList<PortShare> TopPorts { get; init; }
 
+    /// <summary>
+    /// For how long the time-outs had been watched without a gap. Idle times that are longer take it that the time-outs had been the
+    /// same before, where the clock assumes that. Null when they are known for as long as the machine has run.
+    /// </summary>
+    public TimeSpan? TimeoutsWatchedFor { get; init; }
+
     /// <summary>Entries passed over because they made no sense.</summary>
     public required long Undecodable { get; init; }
 }

@@ -1,4 +1,5 @@
 using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Idle;
 using ConntrackOperator.Netfilter.Interop;
 
 namespace ConntrackOperator.Netfilter.Sampling;
@@ -7,27 +8,26 @@ namespace ConntrackOperator.Netfilter.Sampling;
 internal sealed class BreakdownBuilder
 {
     /// <summary>What has to be decoded.</summary>
-    internal const FlowFields Needs = FlowFields.Status | FlowFields.State | FlowFields.Timeout;
+    internal const FlowFields Needs = IdleClock.Needs;
 
     private readonly Cell?[] _cells = new Cell?[FlowClass.Count];
     private readonly HeavyHitters _sources;
     private readonly HeavyHitters _destinations;
     private readonly HeavyHitters _ports;
-    private IdleClock _idle;
+    private IdleClock? _idle;
 
     internal BreakdownBuilder(Random random)
     {
         _sources = new(random);
         _destinations = new(random);
         _ports = new(random);
-        _idle = new IdleClock(new TimeoutTable(new Dictionary<string, long>()));
     }
 
     internal long Entries { get; private set; }
 
-    internal void Begin(TimeoutTable timeouts)
+    internal void Begin(IdleClock idle)
     {
-        _idle = new IdleClock(timeouts);
+        _idle = idle;
         Clear();
     }
 
@@ -46,9 +46,14 @@ internal sealed class BreakdownBuilder
         var index = FlowClass.Of(flow);
         var cell = _cells[index] ??= new Cell();
         cell.Count++;
-        if (_idle.TryIdle(index, flow, out var seconds))
+        var idle = _idle!.SinceRenewal(index, flow);
+        if (idle.IsKnown)
         {
-            cell.Idle[IdleHistogram.Bin(seconds)]++;
+            cell.Idle[IdleHistogram.Bin(idle.LeastSeconds)]++;
+            if (idle.MostSeconds != IdleTime.NoBound)
+            {
+                cell.IdleAtMost[IdleHistogram.Bin(idle.MostSeconds)]++;
+            }
         }
 
         ref readonly var tuple = ref flow.Original;
@@ -62,10 +67,9 @@ internal sealed class BreakdownBuilder
 
     /// <param name="read">How the reading went.</param>
     /// <param name="tableEntries">The kernel's own count.</param>
-    /// <param name="timeouts">The time-outs that it began with.</param>
     /// <param name="at">When it ended.</param>
     /// <param name="elapsed">How long it took.</param>
-    internal Breakdown Build(FlowReadResult read, long tableEntries, TimeoutTable timeouts, DateTimeOffset at, TimeSpan elapsed)
+    internal Breakdown Build(FlowReadResult read, long tableEntries, DateTimeOffset at, TimeSpan elapsed)
     {
         var total = read.Complete ? Entries : Math.Max(tableEntries, Entries);
         var summary = new BreakdownSummary(Entries, total, read.Complete);
@@ -80,12 +84,13 @@ internal sealed class BreakdownBuilder
             ErrorBoundPercent = summary.SamplingPoints(SamplingError.WorstShare),
             AssuredPercent = summary.Percent(Sum(FlowStatus.Assured, FlowStatus.Assured)),
             UnrepliedPercent = summary.Percent(Sum(FlowStatus.SeenReply, FlowStatus.None)),
-            States = summary.States(_cells, timeouts),
+            States = summary.States(_cells, _idle!),
             TopSources = summary.Sources(_sources, TalkerKind.All),
             TopUnrepliedSources = summary.Sources(_sources, TalkerKind.First),
             TopDestinations = summary.Destinations(_destinations),
             TopTcpDestinationsByState = summary.TcpDestinationsByState(_destinations),
             TopPorts = summary.Ports(_ports),
+            TimeoutsWatchedFor = _idle!.WatchedFor,
             Undecodable = read.Undecodable,
         };
     }
@@ -116,5 +121,8 @@ internal sealed class BreakdownBuilder
         internal long Count;
 
         internal long[] Idle { get; } = new long[IdleHistogram.BinCount];
+
+        /// <summary>Upper bounds, of those that have one.</summary>
+        internal long[] IdleAtMost { get; } = new long[IdleHistogram.BinCount];
     }
 }

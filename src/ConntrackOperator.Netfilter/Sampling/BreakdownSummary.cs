@@ -1,4 +1,5 @@
 using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Idle;
 using ConntrackOperator.Netfilter.Interop;
 
 namespace ConntrackOperator.Netfilter.Sampling;
@@ -12,7 +13,7 @@ internal sealed class BreakdownSummary(long sampled, long total, bool complete)
 
     internal double SamplingPoints(double share) => complete || total == 0 ? 0 : SamplingError.Points(share, sampled, total);
 
-    internal List<StateShare> States(BreakdownBuilder.Cell?[] cells, TimeoutTable timeouts)
+    internal List<StateShare> States(BreakdownBuilder.Cell?[] cells, IdleClock idle)
     {
         var states = new List<StateShare>();
         var byName = Enumerable.Range(0, cells.Length)
@@ -20,7 +21,7 @@ internal sealed class BreakdownSummary(long sampled, long total, bool complete)
             .GroupBy(i => (Protocol: FlowClass.Protocol(i), Name: FlowClass.StateName(i)));
         foreach (var group in byName)
         {
-            states.Add(State(group.Key.Protocol, group.Key.Name, [.. group], cells, timeouts));
+            states.Add(State(group.Key.Protocol, group.Key.Name, [.. group], cells, idle));
         }
 
         states.Sort(static (a, b) => b.Count != a.Count
@@ -64,9 +65,10 @@ internal sealed class BreakdownSummary(long sampled, long total, bool complete)
             Points(h.Count, hitters.Error))),
     ];
 
-    private StateShare State(byte protocol, string name, int[] indexes, BreakdownBuilder.Cell?[] cells, TimeoutTable timeouts)
+    private StateShare State(byte protocol, string name, int[] indexes, BreakdownBuilder.Cell?[] cells, IdleClock idle)
     {
         var bins = new long[IdleHistogram.BinCount];
+        var most = new long[IdleHistogram.BinCount];
         long count = 0, unreplied = 0, assured = 0;
         var largest = indexes[0];
         foreach (var index in indexes)
@@ -79,10 +81,15 @@ internal sealed class BreakdownSummary(long sampled, long total, bool complete)
             for (var i = 0; i < bins.Length; i++)
             {
                 bins[i] += cell.Idle[i];
+                most[i] += cell.IdleAtMost[i];
             }
         }
 
         var histogram = new IdleHistogram { Counts = bins, Known = bins.Sum() };
+        var atMost = new IdleHistogram { Counts = most, Known = histogram.Known };
+
+        // While a connection opens packets may pass that leave the time-out as it is.
+        var uncounted = idle.LetsPacketsPassUncounted(largest);
         return new StateShare
         {
             Protocol = FlowProtocols.Name(protocol),
@@ -93,12 +100,19 @@ internal sealed class BreakdownSummary(long sampled, long total, bool complete)
             ErrorBoundPercent = Points(count, 0),
             UnrepliedPercent = 100.0 * unreplied / count,
             AssuredPercent = 100.0 * assured / count,
-            TimeoutKey = TimeoutTable.KeyFor(protocol, FlowClass.State(largest), FlowClass.Status(largest)),
-            Timeout = timeouts.For(protocol, FlowClass.State(largest), FlowClass.Status(largest)),
-            IdleP50 = histogram.Percentile(0.5),
-            IdleP90 = histogram.Percentile(0.9),
+            TimeoutKey = TimeoutKeys.For(protocol, FlowClass.State(largest), FlowClass.Status(largest)),
+            Timeout = idle.History.Current?.For(protocol, FlowClass.State(largest), FlowClass.Status(largest)),
+            IdleP50 = Least(0.5),
+            IdleP90 = Least(0.9),
+            IdleP50AtMost = Most(0.5),
+            IdleP90AtMost = Most(0.9),
             Idle = histogram,
         };
+
+        TimeSpan? Least(double share) => uncounted && histogram.Known > 0 ? TimeSpan.Zero : histogram.Percentile(share);
+
+        // Among those that have no bound the longest may be anything.
+        TimeSpan? Most(double share) => most.Sum() >= share * histogram.Known ? atMost.Percentile(share) : null;
     }
 
     private double Points(long count, long countError) =>

@@ -33,13 +33,19 @@ public sealed record StateShare
     /// <summary>What it is set to, where known.</summary>
     public required TimeSpan? Timeout { get; init; }
 
-    /// <summary>Half of them have been idle for no longer than this; null where idle times are not known.</summary>
+    /// <summary>Half of them have been idle for at least this long; null where idle times are not known.</summary>
     public required TimeSpan? IdleP50 { get; init; }
 
-    /// <summary>Nine in ten of them have been idle for no longer than this; null where idle times are not known.</summary>
+    /// <summary>One in ten of them has been idle for at least this long; null where idle times are not known.</summary>
     public required TimeSpan? IdleP90 { get; init; }
 
-    /// <summary>Idle times of the entries seen.</summary>
+    /// <summary>Half of them have been idle for no longer than this; null where that is not known.</summary>
+    public TimeSpan? IdleP50AtMost { get; init; }
+
+    /// <summary>Nine in ten of them have been idle for no longer than this; null where that is not known.</summary>
+    public TimeSpan? IdleP90AtMost { get; init; }
+
+    /// <summary>How long ago, at least, the time-outs of the entries seen were armed, where that is known.</summary>
     public required IdleHistogram Idle { get; init; }
 
     /// <summary>About how many entries of the table have been idle for at least this long: what a time-out so short would free.</summary>

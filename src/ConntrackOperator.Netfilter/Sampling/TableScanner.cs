@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Idle;
 using ConntrackOperator.Netfilter.Sysctls;
 
 namespace ConntrackOperator.Netfilter.Sampling;
@@ -40,30 +41,30 @@ public sealed class TableScanner
     /// a random key, so the first entries are a uniform random sample, and the cost does not depend on the table's size.
     /// </summary>
     /// <param name="maxEntries">Entries to look at, over 0; 50,000 put every share within a point and take about 0.1 s.</param>
-    /// <param name="timeouts">The configured time-outs, for idle times.</param>
+    /// <param name="idle">Tells idle times; made for this reading.</param>
     /// <param name="ct">Looked at about every hundred entries.</param>
     /// <exception cref="Netlink.NetlinkException">The table can't be read.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public Breakdown Sample(int maxEntries, TimeoutTable timeouts, CancellationToken ct = default)
+    public Breakdown Sample(int maxEntries, IdleClock idle, CancellationToken ct = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxEntries);
-        return Read(maxEntries, timeouts, ct);
+        return Read(maxEntries, idle, ct);
     }
 
     /// <summary>Counts every entry.</summary>
     /// <inheritdoc cref="Sample"/>
-    public Breakdown Scan(TimeoutTable timeouts, CancellationToken ct = default) => Read(long.MaxValue, timeouts, ct);
+    public Breakdown Scan(IdleClock idle, CancellationToken ct = default) => Read(long.MaxValue, idle, ct);
 
-    private Breakdown Read(long most, TimeoutTable timeouts, CancellationToken cancellation)
+    private Breakdown Read(long most, IdleClock idle, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(timeouts);
+        ArgumentNullException.ThrowIfNull(idle);
         var start = _time.GetTimestamp();
-        _builder.Begin(timeouts);
+        _builder.Begin(idle);
         var visitor = new AddingVisitor(_builder, most);
         var read = _tables.Read(_source, FlowFilter.All, BreakdownBuilder.Needs, ref visitor, cancellation);
         var elapsed = _time.GetElapsedTime(start);
         var count = _sysctls.Read(SysctlNames.Count).Value ?? 0;
-        return _builder.Build(read, count, timeouts, _time.GetUtcNow(), elapsed);
+        return _builder.Build(read, count, _time.GetUtcNow(), elapsed);
     }
 
     private readonly struct AddingVisitor(BreakdownBuilder builder, long most) : IFlowVisitor

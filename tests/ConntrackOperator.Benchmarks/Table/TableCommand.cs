@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using ConntrackOperator.Netfilter.Deleting;
 using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Idle;
 using ConntrackOperator.Netfilter.Sampling;
 using ConntrackOperator.Netfilter.Sysctls;
 
@@ -23,7 +24,7 @@ internal sealed class TableCommand
     private readonly BenchmarkNamespace _space;
     private readonly string _folder;
     private readonly Figures _figures = new();
-    private readonly TimeoutTable _timeouts;
+    private readonly IdleClock _timeouts;
     private readonly TableScanner _scanner = new(FlowSource.Ctnetlink);
     private readonly TableScanner _procScanner = new(FlowSource.Proc);
     private Breakdown? _full;
@@ -36,7 +37,7 @@ internal sealed class TableCommand
     {
         _space = space;
         _folder = folder;
-        _timeouts = space.Run(() => TimeoutTable.Read(new SysctlDirectory()));
+        _timeouts = space.Run(() => new TimeoutWatch().Clock(assumeHeld: true));
     }
 
     internal static int Run(string[] arguments)

@@ -56,7 +56,7 @@ public sealed partial class HostFlowsTests
         Assert.Equal(ids, ((YamlSequenceNode)yaml.Documents.Single().RootNode).Select(f => f["id"].ToString()).Order());
         var table = Entries.Ok(host.Look("flows", "-o", "table")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(Entries.Count + 1, table.Length);
-        Assert.Contains(table, l => Regex.IsMatch(l, @"^tcp +ESTABLISHED +10\.1\.0\.1:10 +192\.0\.2\.5:80 +\d+ +to 10\.9\.9\.9:8080$"));
+        Assert.Contains(table, l => Regex.IsMatch(l, @"^tcp +ESTABLISHED +10\.1\.0\.1:10 +192\.0\.2\.5:80 +\d+ +\S+ +to 10\.9\.9\.9:8080$"));
     }
 
     [Fact]

@@ -140,7 +140,7 @@ public sealed class KernelDeleteTests
         "port" => new FlowMatch { DestinationPort = 53 },
 
         // Loaded with 3600 seconds left: idle for 400 of TIME_WAIT's 4000 here, for days of ESTABLISHED's 432000.
-        "idle" => new FlowMatch { States = ["TIME_WAIT", "ESTABLISHED"], IdleFor = TimeSpan.FromHours(1) },
+        "idle" => new FlowMatch { States = ["TIME_WAIT", "ESTABLISHED"], IdleFor = TimeSpan.FromHours(1), TimeoutsHeld = true },
         _ => new FlowMatch(),
     };
 

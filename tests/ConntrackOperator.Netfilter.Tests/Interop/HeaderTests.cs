@@ -25,6 +25,8 @@ public sealed class HeaderTests
         #include <linux/netfilter/nf_conntrack_common.h>
         #include <linux/netfilter/nf_conntrack_tcp.h>
         #include <linux/netfilter/nfnetlink_conntrack.h>
+        #include <linux/netfilter/nfnetlink_cttimeout.h>
+        #include <linux/netfilter/nf_tables.h>
 
         """;
 
@@ -44,7 +46,7 @@ public sealed class HeaderTests
         Assert.SkipUnless(File.Exists("/usr/include/linux/netlink.h"), "The kernel's headers (linux-libc-dev) are not installed.");
 
         var expected = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        foreach (var type in new[] { typeof(Native), typeof(Nl), typeof(Ctnetlink), typeof(Errno) })
+        foreach (var type in new[] { typeof(Native), typeof(Nl), typeof(Ctnetlink), typeof(Cttimeout), typeof(Errno) })
         {
             foreach (var field in type.GetFields(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public).Where(f => f.IsLiteral))
             {

@@ -1,6 +1,6 @@
 using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Idle;
 using ConntrackOperator.Netfilter.Sampling;
-using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Netfilter.Tests.Kernel;
 using ConntrackOperator.TestKit.Kernel;
 
@@ -17,7 +17,7 @@ public sealed class KernelScanTests
         NetworkNamespace.Require("conntrack");
         using var space = new NetworkNamespace();
         Entries.Load(space, 30_000);
-        var timeouts = space.Run(() => TimeoutTable.Read(new SysctlDirectory()));
+        var timeouts = space.Run(() => new TimeoutWatch().Clock(assumeHeld: true));
         var scanner = new TableScanner(source);
         var all = space.Run(() => scanner.Scan(timeouts));
         var sample = space.Run(() => scanner.Sample(5000, timeouts));
@@ -45,7 +45,7 @@ public sealed class KernelScanTests
         NetworkNamespace.Require("conntrack");
         using var space = new NetworkNamespace();
         Entries.Load(space, 1000);
-        var breakdown = space.Run(() => new TableScanner().Scan(TimeoutTable.Read(new SysctlDirectory())));
+        var breakdown = space.Run(() => new TableScanner().Scan(new TimeoutWatch().Clock(assumeHeld: true)));
         var established = breakdown.States.Single(s => s.State == "ESTABLISHED");
 
         // Loaded with an hour left of five days.

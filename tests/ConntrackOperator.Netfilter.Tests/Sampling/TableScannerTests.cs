@@ -1,9 +1,11 @@
 using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Idle;
 using ConntrackOperator.Netfilter.Interop;
 using ConntrackOperator.Netfilter.Proc;
 using ConntrackOperator.Netfilter.Sampling;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Netfilter.Tests.Flows;
+using ConntrackOperator.Netfilter.Tests.Idle;
 using ConntrackOperator.Netfilter.Tests.Netlink;
 using Microsoft.Extensions.Time.Testing;
 
@@ -11,7 +13,7 @@ namespace ConntrackOperator.Netfilter.Tests.Sampling;
 
 public sealed class TableScannerTests : IDisposable
 {
-    private static readonly TimeoutTable _timeouts = new(new Dictionary<string, long>
+    private static readonly IdleClock _idle = Held.Clock(new Dictionary<string, long>
     {
         [SysctlNames.TcpTimeoutEstablished] = 432_000,
         [SysctlNames.TcpTimeoutTimeWait] = 120,
@@ -28,12 +30,12 @@ public sealed class TableScannerTests : IDisposable
     {
         byte[][] entries =
         [
-            .. Enumerable.Range(0, 60).Select(i => Entry(new FlowCase { Source = $"10.0.0.{i}", Timeout = 432_000 - 7200 })),
+            .. Enumerable.Range(0, 60).Select(i => Entry(new FlowCase { Source = $"10.0.0.{i}", Timeout = 432_000 - 7201 })),
             .. Enumerable.Range(0, 20).Select(i => Entry(new FlowCase { Source = "10.9.9.9", SourcePort = (ushort)i, State = 7, Timeout = 20, Destination = "192.0.2.2" })),
             .. Enumerable.Range(0, 10).Select(i => Entry(new FlowCase { Source = "10.9.9.9", SourcePort = (ushort)i, State = 5, Timeout = 60, Destination = "192.0.2.3", DestinationPort = 8080 })),
             .. Enumerable.Range(0, 10).Select(i => Entry(new FlowCase { Source = "10.8.8.8", SourcePort = (ushort)i, Protocol = 17, DestinationPort = 53, Status = FlowStatus.Confirmed, Timeout = 25 })),
         ];
-        var breakdown = Scanner(new FakeTransport().Answer([.. entries, FakeTransport.Done()])).Scan(_timeouts);
+        var breakdown = Scanner(new FakeTransport().Answer([.. entries, FakeTransport.Done()])).Scan(_idle);
 
         Assert.Equal((100L, 100L, true, 0.0), (breakdown.Sampled, breakdown.TableEntries, breakdown.Complete, breakdown.ErrorBoundPercent));
         Assert.Equal((90.0, 10.0), (breakdown.AssuredPercent, breakdown.UnrepliedPercent));
@@ -59,7 +61,7 @@ public sealed class TableScannerTests : IDisposable
     {
         _tree.File(SysctlNames.Count, "1000000\n");
         var kernel = new FakeTransport().Answer([.. Enumerable.Range(0, 60).Select(i => Entry(new FlowCase { State = (byte)(i % 3 == 0 ? 7 : 3) }))]);
-        var breakdown = Scanner(kernel).Sample(30, _timeouts);
+        var breakdown = Scanner(kernel).Sample(30, _idle);
         Assert.True(kernel.Disposed);
         Assert.Equal((30L, 1_000_000L, false), (breakdown.Sampled, breakdown.TableEntries, breakdown.Complete));
         Assert.Equal(666_666, breakdown.States[0].EstimatedEntries);
@@ -70,14 +72,14 @@ public sealed class TableScannerTests : IDisposable
     public void A_table_of_just_so_many_entries_is_complete()
     {
         var kernel = new FakeTransport().Answer([.. Enumerable.Range(0, 30).Select(_ => Entry(new FlowCase())), FakeTransport.Done()]);
-        var breakdown = Scanner(kernel).Sample(30, _timeouts);
+        var breakdown = Scanner(kernel).Sample(30, _idle);
         Assert.Equal((30L, 30L, true, 0.0), (breakdown.Sampled, breakdown.TableEntries, breakdown.Complete, breakdown.ErrorBoundPercent));
     }
 
     [Fact]
     public void An_empty_table_has_an_empty_breakdown()
     {
-        var breakdown = Scanner(new FakeTransport().Answer(FakeTransport.Done())).Sample(50_000, _timeouts);
+        var breakdown = Scanner(new FakeTransport().Answer(FakeTransport.Done())).Sample(50_000, _idle);
         Assert.Equal((0L, 0L, true, 0.0, 0.0), (breakdown.Sampled, breakdown.TableEntries, breakdown.Complete, breakdown.AssuredPercent, breakdown.UnrepliedPercent));
         Assert.Empty(breakdown.States);
     }
@@ -87,7 +89,7 @@ public sealed class TableScannerTests : IDisposable
     {
         var losing = new FakeTransport().Answer(Entry(new FlowCase()), Entry(new FlowCase())).Fail(Errno.ENOBUFS);
         var whole = new FakeTransport().Answer(Entry(new FlowCase()), FakeTransport.Done());
-        Assert.Equal(1, Scanner(losing, whole).Scan(_timeouts).Sampled);
+        Assert.Equal(1, Scanner(losing, whole).Scan(_idle).Sampled);
     }
 
     [Fact]
@@ -96,16 +98,16 @@ public sealed class TableScannerTests : IDisposable
         var scanner = Scanner(
             new FakeTransport().Answer(Entry(new FlowCase()), FakeTransport.Done()),
             new FakeTransport().Answer(Entry(new FlowCase { State = 7 }), FakeTransport.Done()));
-        scanner.Scan(_timeouts);
-        Assert.Equal("TIME_WAIT", Assert.Single(scanner.Scan(_timeouts).States).State);
+        scanner.Scan(_idle);
+        Assert.Equal("TIME_WAIT", Assert.Single(scanner.Scan(_idle).States).State);
     }
 
     [Fact]
     public void Both_sources_give_the_same_breakdown()
     {
         _tree.File("net/nf_conntrack", string.Join('\n', GoldenFlow.All.Select(g => g.Proc)) + "\n");
-        var netlink = Scanner([new FakeTransport().Answer([.. GoldenFlow.All.Select(g => FakeTransport.Entry(g.Wire)), FakeTransport.Done()])]).Scan(_timeouts);
-        var proc = new TableScanner(FlowSource.Proc, _tree.Root, new SysctlDirectory(_tree.Root)).Scan(_timeouts);
+        var netlink = Scanner([new FakeTransport().Answer([.. GoldenFlow.All.Select(g => FakeTransport.Entry(g.Wire)), FakeTransport.Done()])]).Scan(_idle);
+        var proc = new TableScanner(FlowSource.Proc, _tree.Root, new SysctlDirectory(_tree.Root)).Scan(_idle);
         Assert.Equal(FlowSource.Proc, proc.Source);
         Assert.Equal(netlink.States.Select(s => (s.Protocol, s.State, s.Count, s.Idle.Known)).Order(), proc.States.Select(s => (s.Protocol, s.State, s.Count, s.Idle.Known)).Order());
         Assert.Equal((netlink.AssuredPercent, netlink.UnrepliedPercent), (proc.AssuredPercent, proc.UnrepliedPercent));
@@ -129,9 +131,9 @@ public sealed class TableScannerTests : IDisposable
         }
 
         var scanner = Scanner(Kernel(1), Kernel(1), Kernel(1000));
-        scanner.Scan(_timeouts);
-        var few = Allocated(() => Assert.Equal(140, scanner.Scan(_timeouts).Sampled));
-        var many = Allocated(() => Assert.Equal(140_000, scanner.Scan(_timeouts).Sampled));
+        scanner.Scan(_idle);
+        var few = Allocated(() => Assert.Equal(140, scanner.Scan(_idle).Sampled));
+        var many = Allocated(() => Assert.Equal(140_000, scanner.Scan(_idle).Sampled));
         Assert.True(many - few < 4096, $"{many} bytes for 140,000 entries, {few} for 140");
     }
 

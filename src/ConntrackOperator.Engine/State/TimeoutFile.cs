@@ -1,0 +1,142 @@
+using System.Text.Json;
+using ConntrackOperator.Netfilter.Host;
+using ConntrackOperator.Netfilter.Idle;
+using ConntrackOperator.Netfilter.Sysctls;
+
+namespace ConntrackOperator.Engine.State;
+
+/// <summary>
+/// The state directory's timeouts.json: which time-outs were seen since this boot, by network namespace. Everybody who looks writes to
+/// it, the agent and each command, so it has a lock of its own, held for as long as it takes to read and write it. Whatever is wrong
+/// with it, less is known then, and less is taken for idle.
+/// </summary>
+public sealed class TimeoutFile : ITimeoutStore
+{
+    private const int MostNamespaces = 32;
+
+    private static readonly TimeSpan _patience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(5);
+
+    private readonly string _directory;
+    private readonly string _bootId;
+    private readonly string _networkNamespace;
+
+    private TimeoutFile(string directory, HostFacts facts)
+    {
+        _directory = directory;
+        _bootId = facts.BootId;
+        _networkNamespace = NameOf(facts)!;
+    }
+
+    internal string Path => System.IO.Path.Combine(_directory, "timeouts.json");
+
+    /// <summary>A watch that keeps what it sees in the state directory.</summary>
+    /// <param name="options">Where the machine is, and the state directory; it is made when it is not there.</param>
+    /// <param name="facts">The machine, and the network namespace that is looked at.</param>
+    /// <param name="time">The clock.</param>
+    public static TimeoutWatch Watch(EngineOptions options, HostFacts facts, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(facts);
+        return new TimeoutWatch(new SysctlDirectory(options.SysctlPath), time, StoreFor(options.StatePath, facts));
+    }
+
+    /// <inheritdoc cref="Watch(EngineOptions, HostFacts, TimeProvider)"/>
+    public static TimeoutWatch Watch(EngineOptions options, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return Watch(options, HostFacts.Read(options.ProcPath, options.SysPath), time);
+    }
+
+    /// <inheritdoc />
+    public TimeoutHistory Keep(TimeoutHistory seen)
+    {
+        ArgumentNullException.ThrowIfNull(seen);
+        try
+        {
+            Directory.CreateDirectory(_directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            using var held = TakeLock();
+            return held is null ? Join(Read(setAside: false), seen) : Replace(seen);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Not ours to write, or no room: what the file says still counts.
+            return Join(Read(setAside: false), seen);
+        }
+    }
+
+    // Null: a boot or a namespace that can't be told from another must not have a history.
+    internal static TimeoutFile? StoreFor(string directory, HostFacts facts) =>
+        facts.BootId.Length == 0 || NameOf(facts) is null ? null : new TimeoutFile(directory, facts);
+
+    // An inode is given to the next namespace as soon as the last one is gone; only the initial one never is.
+    private static string? NameOf(HostFacts facts) =>
+        facts.NetworkNamespaceCookie.Length > 0 ? "cookie " + facts.NetworkNamespaceCookie
+        : facts.IsInitialNetworkNamespace ? "initial"
+        : null;
+
+    private static bool IsSound(TimeoutHistory? history) =>
+        history is { Spans: not null } && history.Since <= history.LastLook && history.Spans.All(s => s is { Key: not null, Seconds: >= 0 } && s.From <= s.Until);
+
+    private TimeoutHistory Replace(TimeoutHistory seen)
+    {
+        var file = Read(setAside: true);
+        var joined = Join(file, seen);
+        if (file is not { Version: > TimeoutFileContent.CurrentVersion })
+        {
+            var namespaces = new Dictionary<string, TimeoutHistory>(StringComparer.Ordinal) { [_networkNamespace] = joined };
+            foreach (var (name, history) in (file?.Namespaces ?? []).Where(n => n.Key != _networkNamespace && IsSound(n.Value))
+                .OrderByDescending(n => n.Value.LastLook).Take(MostNamespaces - 1))
+            {
+                namespaces[name] = history;
+            }
+
+            // Whole at every instant, but not flushed to the disk: after a power cut it is another boot, and worth nothing.
+            var aside = Path + ".new";
+            File.WriteAllBytes(aside, JsonSerializer.SerializeToUtf8Bytes(
+                new TimeoutFileContent { Version = TimeoutFileContent.CurrentVersion, BootId = _bootId, Namespaces = namespaces },
+                EngineJson.Default.TimeoutFileContent));
+            File.Move(aside, Path, overwrite: true);
+        }
+
+        return joined;
+    }
+
+    private TimeoutHistory Join(TimeoutFileContent? file, TimeoutHistory seen) =>
+        file is { Version: TimeoutFileContent.CurrentVersion, Namespaces: { } namespaces }
+        && namespaces.TryGetValue(_networkNamespace, out var kept) && IsSound(kept) && kept.LastLook <= seen.LastLook + TimeoutHistory.MaxGap
+            ? seen.Join(kept)
+            : seen;
+
+    /// <returns>Null when it is not there, can't be read, or is of another boot.</returns>
+    private TimeoutFileContent? Read(bool setAside)
+    {
+        try
+        {
+            var file = AtomicFile.Read(Path, EngineJson.Default.TimeoutFileContent, setAside, out _);
+            return file is { Version: > TimeoutFileContent.CurrentVersion } || file?.BootId == _bootId ? file : null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    private FileStream? TakeLock()
+    {
+        var path = System.IO.Path.Combine(_directory, "timeouts.lock");
+        for (var waited = TimeSpan.Zero; waited < _patience; waited += _pause)
+        {
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException)
+            {
+                Thread.Sleep(_pause);
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,14 @@
+namespace ConntrackOperator.Netfilter.Idle;
+
+/// <summary>A time-out that the last packet of an entry may have armed, if that packet passed within a certain time.</summary>
+/// <param name="Seconds">The time-out; of one that is not known, the most that it can be.</param>
+/// <param name="IsAnything">Whether it may be any time-out up to that.</param>
+/// <param name="From">From when on it was armed, in seconds since the boot.</param>
+/// <param name="Until">Until when it was armed.</param>
+internal readonly record struct ArmedTimeout(uint Seconds, bool IsAnything, long From, long Until)
+{
+    internal const long Ever = long.MaxValue / 4;
+
+    /// <summary>Any time-out, armed within a certain time.</summary>
+    internal static ArmedTimeout Anything(long from, long until, uint most = uint.MaxValue) => new(most, true, from, until);
+}

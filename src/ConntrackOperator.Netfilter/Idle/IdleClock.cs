@@ -1,0 +1,166 @@
+using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Interop;
+
+namespace ConntrackOperator.Netfilter.Idle;
+
+/// <summary>
+/// Tells how long entries have been idle, from the seconds that they have left and the time-outs that their last packet can have
+/// armed. Not told: entries in a flow table, with a helper (some arm time-outs of their own), with a fixed time-out, with more
+/// seconds left than any time-out in question. A time-out that a program has given an entry itself (<c>conntrack -U</c>, conntrackd)
+/// can't be told from one of the kernel's. Packets that the kernel does not count as the entry's, or that do not renew it, don't count
+/// here either: out of window, or a SYN or SYN/ACK again. While a connection opens those are all there is, so it counts as
+/// idle for 0 seconds at least. For one reading after the other; not safe for several threads at once.
+/// </summary>
+public sealed class IdleClock
+{
+    /// <summary>What has to be decoded for it.</summary>
+    internal const FlowFields Needs = FlowFields.Status | FlowFields.State | FlowFields.TcpFlags | FlowFields.Timeout | FlowFields.Helper;
+
+    // IP_CT_TCP_FLAG_DATA_UNACKNOWLEDGED in linux/netfilter/nf_conntrack_tcp.h.
+    private const int DataUnacknowledged = 0x10;
+
+    private const int EntriesBetweenLooksAtTheClock = 128;
+
+    private const int FlagsClear = 0;
+    private const int FlagsSet = 1;
+    private const int FlagsUnknown = 2;
+
+    private readonly TimeProvider _time;
+    private readonly ushort[] _kinds = new ushort[FlowClass.Count];
+    private readonly List<ArmedTimeout[]> _armed = [];
+    private readonly List<bool> _uncounted = [];
+    private long _now;
+    private int _calls;
+
+    /// <summary>Makes a clock for readings that begin now.</summary>
+    /// <param name="history">Which time-outs may have been armed.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="assumeHeld">
+    /// Whether to take it that the time-outs that were found first had held before, and that nothing changed while nobody looked. It may
+    /// be wrong, so nothing is deleted by it unless a person says that it is right.
+    /// </param>
+    public IdleClock(TimeoutHistory history, TimeProvider time, bool assumeHeld = false)
+    {
+        ArgumentNullException.ThrowIfNull(history);
+        ArgumentNullException.ThrowIfNull(time);
+        _time = time;
+        History = history;
+        AssumesHeld = assumeHeld;
+        Sort(new ArmedTimeouts(history, assumeHeld));
+        LookAtTheClock();
+    }
+
+    /// <summary>Which time-outs may have been armed.</summary>
+    public TimeoutHistory History { get; }
+
+    /// <summary>Whether it takes it that the time-outs that were found first had held before.</summary>
+    public bool AssumesHeld { get; }
+
+    /// <summary>For how long the time-outs have been watched without a gap; null when they are known for as long as the machine has run.</summary>
+    public TimeSpan? WatchedFor => History.KnownSince == TimeSpan.MinValue ? null : MonotonicTime.Now(_time) - History.KnownSince;
+
+    /// <summary>How long an entry has been idle, when it was read just now.</summary>
+    /// <param name="flow">The entry, with its state, TCP flags, status, helper and seconds left.</param>
+    public IdleTime Of(scoped in Flow flow) => Of(FlowClass.Of(flow), flow);
+
+    /// <summary>The same clock under the assumption that the time-outs that were found first had held before.</summary>
+    internal IdleClock AssumingHeld() => new(History, _time, assumeHeld: true);
+
+    internal IdleTime Of(int flowClass, scoped in Flow flow)
+    {
+        var renewed = SinceRenewal(flowClass, flow);
+        return _uncounted[_kinds[flowClass]] ? renewed with { LeastSeconds = 0 } : renewed;
+    }
+
+    /// <summary>Whether packets may pass in this state that don't renew the time-out.</summary>
+    internal bool LetsPacketsPassUncounted(int flowClass) => _uncounted[_kinds[flowClass]];
+
+    /// <summary>How long ago the entry's time-out was armed: what a shorter one would go by.</summary>
+    internal IdleTime SinceRenewal(int flowClass, scoped in Flow flow)
+    {
+        if ((++_calls & (EntriesBetweenLooksAtTheClock - 1)) == 0)
+        {
+            LookAtTheClock();
+        }
+
+        if ((flow.Fields & FlowFields.Timeout) == 0
+            || (flow.Status & (FlowStatus.FixedTimeout | FlowStatus.Offload | FlowStatus.HardwareOffload)) != 0
+            || (flow.Fields & FlowFields.Helper) != 0
+            || (flow.Protocol == Native.IPPROTO_GRE && (flow.Status & FlowStatus.Expected) != 0))
+        {
+            // The last: nf_conntrack_pptp gives the GRE entries that it expects hours of their own.
+            return IdleTime.Unknown;
+        }
+
+        var kind = _kinds[flowClass];
+        if (flow.Protocol == Native.IPPROTO_TCP)
+        {
+            kind += (ushort)((flow.Fields & FlowFields.TcpFlags) == 0 ? FlagsUnknown
+                : ((flow.TcpFlagsOriginal | flow.TcpFlagsReply) & DataUnacknowledged) != 0 ? FlagsSet : FlagsClear);
+        }
+
+        return Between(_armed[kind], flow.TimeoutSeconds, _now);
+    }
+
+    private static IdleTime Between(ArmedTimeout[] armed, uint left, long now)
+    {
+        long least = long.MaxValue;
+        long most = -1;
+        var isPossible = false;
+        foreach (ref readonly var candidate in armed.AsSpan())
+        {
+            if (candidate.Seconds < left)
+            {
+                continue;
+            }
+
+            if (candidate.IsAnything)
+            {
+                least = Math.Min(least, Math.Max(0, now - candidate.Until));
+                most = Math.Max(most, now - candidate.From);
+                continue;
+            }
+
+            // The seconds left are rounded down (nf_ct_expires).
+            var idle = (long)candidate.Seconds - left;
+            isPossible = true;
+            if (now - idle <= candidate.Until && now - idle + 1 >= candidate.From)
+            {
+                least = Math.Min(least, Math.Max(0, idle - 1));
+                most = Math.Max(most, idle);
+            }
+        }
+
+        // More than any known time-out left: armed by something that nobody knows, at any time.
+        return isPossible && most >= 0
+            ? new IdleTime((uint)Math.Min(least, IdleTime.NoBound - 1), (uint)Math.Min(most, IdleTime.NoBound))
+            : IdleTime.Unknown;
+    }
+
+    private void LookAtTheClock() => _now = (long)MonotonicTime.Now(_time).TotalSeconds;
+
+    private void Sort(ArmedTimeouts timeouts)
+    {
+        var kinds = new Dictionary<(byte Protocol, byte State, FlowStatus Status), ushort>();
+        for (var i = 0; i < _kinds.Length; i++)
+        {
+            var (protocol, state, status) = (FlowClass.Protocol(i), FlowClass.State(i), FlowClass.Status(i));
+
+            // All that have no tracker of their own are the same.
+            var group = FlowProtocols.KnownName(protocol) is null ? (byte)0 : protocol;
+            var named = FlowProtocols.HasStates(protocol) ? state : (byte)0;
+            if (!kinds.TryGetValue((group, named, status), out var kind))
+            {
+                kinds.Add((group, named, status), kind = (ushort)_armed.Count);
+                bool?[] variants = protocol == Native.IPPROTO_TCP ? [false, true, null] : [null];
+                foreach (var unacknowledged in variants)
+                {
+                    _armed.Add(timeouts.Of(protocol, state, status, unacknowledged));
+                    _uncounted.Add(ArmedTimeouts.LetsPacketsPassUncounted(protocol, state));
+                }
+            }
+
+            _kinds[i] = kind;
+        }
+    }
+}

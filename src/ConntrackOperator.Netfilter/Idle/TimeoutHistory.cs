@@ -1,0 +1,189 @@
+using System.Text.Json.Serialization;
+
+namespace ConntrackOperator.Netfilter.Idle;
+
+/// <summary>
+/// Which time-outs may have been armed since this boot, in one network namespace, as far as somebody looked. An entry keeps the
+/// time-out that its last packet armed, whatever was configured since, so idle times can't be told without it. Immutable.
+/// Between two looks that found the same value it is taken to have held, unless they are further apart than <see cref="MaxGap"/>.
+/// </summary>
+public sealed record TimeoutHistory
+{
+    /// <summary>Looks further apart leave a time of which nothing is known: a value may have been changed and changed back.</summary>
+    public static readonly TimeSpan MaxGap = TimeSpan.FromMinutes(15);
+
+    /// <summary>Nobody looked for longer than <see cref="MaxGap"/>.</summary>
+    internal const string Unseen = "?unseen";
+
+    /// <summary>Time-out objects could not be listed.</summary>
+    internal const string Unlisted = "?objects";
+
+    /// <summary>There were flow tables.</summary>
+    internal const string FlowTable = "?flowtable";
+
+    /// <summary>With the protocol's number: there were time-out objects that could not be understood.</summary>
+    internal const string UnclearProtocol = "?protocol-";
+
+    // Some thirty are open at a time; what is more are changes.
+    private const int MostSpans = 512;
+
+    /// <summary>When the first look was, by the monotonic clock, which begins with the boot.</summary>
+    public required TimeSpan Since { get; init; }
+
+    /// <summary>When the last look was, by the same clock.</summary>
+    public required TimeSpan LastLook { get; init; }
+
+    /// <summary>What was found, in no order.</summary>
+    public required IReadOnlyList<TimeoutSpan> Spans { get; init; }
+
+    /// <summary>What the last look found; null when this was read from a file.</summary>
+    [JsonIgnore]
+    public ConfiguredTimeouts? Current { get; init; }
+
+    /// <summary>Since when, by the monotonic clock, there is no time of which nothing is known.</summary>
+    [JsonIgnore]
+    public TimeSpan KnownSince
+    {
+        get
+        {
+            var since = Since;
+            foreach (var span in Spans)
+            {
+                if (span.Key is Unseen or Unlisted)
+                {
+                    since = Max(since, span.IsOpen ? LastLook : span.Until);
+                }
+            }
+
+            return since;
+        }
+    }
+
+    /// <summary>Begins with a first look.</summary>
+    /// <param name="look">What was found.</param>
+    public static TimeoutHistory Begin(ConfiguredTimeouts look)
+    {
+        ArgumentNullException.ThrowIfNull(look);
+        return new TimeoutHistory
+        {
+            Since = look.At,
+            LastLook = look.At,
+            Spans = [.. Found(look).Select(f => new TimeoutSpan(f.Key, f.Seconds, look.At, look.At, true))],
+            Current = look,
+        };
+    }
+
+    /// <summary>As if the values had been the same ever since the boot; for those who know that, and for tests.</summary>
+    /// <param name="look">The values.</param>
+    public static TimeoutHistory AlwaysHeld(ConfiguredTimeouts look)
+    {
+        ArgumentNullException.ThrowIfNull(look);
+        var begun = Begin(look);
+        return begun with { Since = TimeSpan.MinValue, Spans = [.. begun.Spans.Select(s => s with { From = TimeSpan.MinValue })] };
+    }
+
+    /// <summary>The history with one more look.</summary>
+    /// <param name="look">What was found.</param>
+    public TimeoutHistory Add(ConfiguredTimeouts look)
+    {
+        ArgumentNullException.ThrowIfNull(look);
+        var at = Max(look.At, LastLook);
+        var missing = Found(look);
+        var spans = new List<TimeoutSpan>(Spans.Count + 4);
+        foreach (var span in Spans)
+        {
+            spans.Add(span.IsOpen ? span with { Until = at, IsOpen = missing.Remove((span.Key, span.Seconds)) } : span);
+        }
+
+        spans.AddRange(missing.Select(f => new TimeoutSpan(f.Key, f.Seconds, LastLook, at, true)));
+        if (at - LastLook > MaxGap)
+        {
+            spans.Add(new TimeoutSpan(Unseen, 0, LastLook, at, false));
+        }
+
+        return Bounded(this with { LastLook = at, Spans = spans, Current = look });
+    }
+
+    /// <summary>What two processes saw of the same namespace.</summary>
+    /// <param name="other">What the other saw.</param>
+    public TimeoutHistory Join(TimeoutHistory other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        var (older, newer) = LastLook <= other.LastLook ? (this, other) : (other, this);
+        var open = newer.Spans.Where(s => s.IsOpen).Select(s => (s.Key, s.Seconds)).ToHashSet();
+
+        // What the older still saw, and the newer does not, ended before the newer looked.
+        var all = newer.Spans.Concat(older.Spans.Select(s =>
+            s.IsOpen ? s with { Until = newer.LastLook, IsOpen = open.Contains((s.Key, s.Seconds)) } : s));
+        if (newer.Since - older.LastLook > MaxGap)
+        {
+            all = all.Append(new TimeoutSpan(Unseen, 0, older.LastLook, newer.Since, false));
+        }
+
+        var spans = new List<TimeoutSpan>();
+        foreach (var group in all.GroupBy(s => (s.Key, s.Seconds)))
+        {
+            TimeoutSpan? last = null;
+            foreach (var span in group.OrderBy(s => s.From))
+            {
+                if (last is not null && span.From <= last.Until)
+                {
+                    last = last with { Until = Max(last.Until, span.Until), IsOpen = last.IsOpen || span.IsOpen };
+                    continue;
+                }
+
+                if (last is not null)
+                {
+                    spans.Add(last);
+                }
+
+                last = span;
+            }
+
+            spans.Add(last!);
+        }
+
+        return Bounded(newer with { Since = older.Since < newer.Since ? older.Since : newer.Since, Spans = spans });
+    }
+
+    /// <summary>Whether it says the same but for the time of the last look.</summary>
+    internal bool SaysTheSameAs(TimeoutHistory other) => Since == other.Since && Spans.Count == other.Spans.Count
+        && Spans.Select(Timeless).ToHashSet().SetEquals(other.Spans.Select(Timeless));
+
+    private static TimeoutSpan Timeless(TimeoutSpan span) => span.IsOpen ? span with { Until = default } : span;
+
+    /// <summary>Forgets the oldest when there is too much; then less is known, not something else.</summary>
+    private static TimeoutHistory Bounded(TimeoutHistory history)
+    {
+        if (history.Spans.Count <= MostSpans)
+        {
+            return history;
+        }
+
+        var forgotten = history.Spans.Where(s => !s.IsOpen).OrderBy(s => s.Until).Take(history.Spans.Count - (MostSpans / 2)).ToHashSet();
+        return forgotten.Count == 0 ? history : history with
+        {
+            Since = Max(history.Since, forgotten.Max(s => s.Until)),
+            Spans = [.. history.Spans.Where(s => !forgotten.Contains(s))],
+        };
+    }
+
+    private static HashSet<(string Key, long Seconds)> Found(ConfiguredTimeouts look)
+    {
+        var found = look.Sysctls.Select(s => (s.Key, s.Value)).Concat(look.Objects).ToHashSet();
+        found.UnionWith(look.UnclearProtocols.Select(p => (UnclearProtocol + p.ToString(System.Globalization.CultureInfo.InvariantCulture), 0L)));
+        if (look.HasFlowTables)
+        {
+            found.Add((FlowTable, 0));
+        }
+
+        if (!look.ObjectsListed)
+        {
+            found.Add((Unlisted, 0));
+        }
+
+        return found;
+    }
+
+    private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
+}
