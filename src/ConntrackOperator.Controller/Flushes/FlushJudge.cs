@@ -32,7 +32,7 @@ internal static class FlushJudge
         {
             return new FlushProgress(
                 done.Error is null,
-                done.Error is null ? null : new FlushFailure { Name = name, Reason = "Failed", Message = Cut(done.Error) },
+                done.Error is null ? null : new FlushFailure { Name = name, Reason = "Failed", Message = BoundedText.Of(done.Error, LongestError) },
                 Math.Clamp(done.Matched ?? 0, 0, MostEntries),
                 Math.Clamp(done.Deleted ?? 0, 0, MostEntries));
         }
@@ -116,9 +116,6 @@ internal static class FlushJudge
         new Verdict(!failed, reason, message).ToCondition("Complete", null, null, now),
         new Verdict(failed, reason, message).ToCondition("Failed", null, null, now),
     ];
-
-    /// <summary>What one node says of itself must not make a status that can't be written.</summary>
-    private static string Cut(string text) => text.Length <= LongestError ? text : text[..(char.IsHighSurrogate(text[LongestError - 1]) ? LongestError - 1 : LongestError)] + "…";
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

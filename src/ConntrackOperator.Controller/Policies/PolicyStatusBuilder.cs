@@ -48,7 +48,7 @@ internal static class PolicyStatusBuilder
         Conditions =
         [
             .. (status.Conditions ?? []).Select(c => c.Type != "Stalled" ? c
-                : new Verdict(true, reason, message[..Math.Min(message.Length, 1024)]).ToCondition("Stalled", stored?.Conditions, c.ObservedGeneration, now)),
+                : new Verdict(true, reason, BoundedText.Of(message, 1024)).ToCondition("Stalled", stored?.Conditions, c.ObservedGeneration, now)),
         ],
     };
 

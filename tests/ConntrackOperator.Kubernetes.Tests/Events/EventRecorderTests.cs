@@ -14,7 +14,10 @@ public sealed class EventRecorderTests : IAsyncDisposable
     private readonly FakeTimeProvider _time = new();
     private readonly RecordedLog _log = new();
     private readonly CancellationTokenSource _stop = new();
+    private readonly DateTimeOffset _begun;
     private Task _running = Task.CompletedTask;
+
+    public EventRecorderTests() => _begun = _time.GetUtcNow();
 
     [Fact]
     public async Task Event_of_a_cluster_scoped_object_goes_to_the_default_namespace_with_all_that_the_api_wants()
@@ -74,6 +77,38 @@ public sealed class EventRecorderTests : IAsyncDisposable
         recorder.Record(_node with { Name = "node-8", Uid = "node-8" }, EventType.Normal, "Applied", "Apply", "done");
         await Eventually.UntilAsync(() => _server.All(ResourceType.Event).Count == 6);
         await Eventually.UntilAsync(() => recorder.Limited == 45);
+    }
+
+    [Fact]
+    public async Task Count_of_a_series_is_a_write_like_any_other_and_waits_when_its_object_has_caused_too_many()
+    {
+        var recorder = Start(new()
+        {
+            ReportingController = "c",
+            ReportingInstance = "i",
+            Burst = 3,
+            Refill = TimeSpan.FromMinutes(10),
+            SeriesInterval = TimeSpan.FromSeconds(5),
+        });
+        var recorded = 0;
+        // A count every 5 s for 9 minutes would be 108 writes.
+        for (var i = 0; i < 108; i++)
+        {
+            recorder.Record(_node, EventType.Warning, "PacketsDropped", "Count", "some packets");
+            recorded++;
+            var done = recorder.Written + recorder.Limited;
+            await Eventually.UntilAsync(() => recorder.Written + recorder.Limited > done, () => _time.Advance(TimeSpan.FromSeconds(1)));
+            if (_time.GetUtcNow() - _begun > TimeSpan.FromMinutes(9))
+            {
+                break;
+            }
+        }
+
+        Assert.True(recorded > 20, $"{recorded}");
+        Assert.Equal(3, recorder.Written);
+        // What was held back is in the count when there may be one more write.
+        await Eventually.UntilAsync(() => recorder.Written == 4, () => _time.Advance(TimeSpan.FromSeconds(5)));
+        Assert.Equal(recorded, Assert.Single(_server.All(ResourceType.Event))["series"]!["count"]!.GetValue<int>());
     }
 
     [Fact]

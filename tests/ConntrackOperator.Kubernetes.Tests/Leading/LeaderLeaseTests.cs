@@ -231,6 +231,62 @@ public sealed class LeaderLeaseTests : IAsyncDisposable
         await Assert.ThrowsAsync<LeaseLostException>(() => running);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Leadership_counts_from_before_the_request_however_long_its_answer_takes(bool isThere)
+    {
+        if (isThere)
+        {
+            PutLease("", "2020-01-01T00:00:00.000000Z");
+        }
+
+        var clock = new FakeTimeProvider();
+        using var http = new HttpClient(new SlowWrites(() => clock.Advance(TimeSpan.FromSeconds(3))));
+        http.DefaultRequestHeaders.Authorization = new("Bearer", _server.Token);
+        var claim = new LeaseClaim(new ApiClient(http, _server.BaseAddress), "default", "lock", "a", new(), _log, clock);
+        foreach (var what in new[] { "the lease is taken", "the lease is renewed" })
+        {
+            Assert.True(await claim.TryTakeAsync(TestContext.Current.CancellationToken), what);
+            Assert.Equal(TimeSpan.FromSeconds(3), claim.SinceRenewal);
+            clock.Advance(TimeSpan.FromSeconds(11.9));
+            Assert.True(claim.IsValid, what);
+            clock.Advance(TimeSpan.FromSeconds(0.2));
+            Assert.False(claim.IsValid, what);
+        }
+    }
+
+    [Fact]
+    public async Task Renewing_that_breaks_by_what_nobody_expected_ends_the_work_all_the_same()
+    {
+        var a = new LeaderLease(_server.CreateClient(null, _time), "default", "lock", "a", null, new BrokenLog(), _time);
+        var running = RunAsync(a, TestContext.Current.CancellationToken);
+        await WorkingAsync(1);
+        _server.Faults.Add("get", "leases", 1, FaultAction.Answer(500));
+        await Eventually.UntilAsync(() => running.IsCompleted, Step);
+        Assert.Contains("renewing it failed: InvalidOperationException: no log", (await Assert.ThrowsAsync<LeaseLostException>(() => running)).Message, StringComparison.Ordinal);
+        Assert.Equal(0, _working);
+        Assert.False(a.IsLeader);
+    }
+
+    [Fact]
+    public async Task Candidate_knows_since_when_the_server_has_not_answered_it()
+    {
+        Start(Candidate("a"));
+        await WorkingAsync(1);
+        var b = Candidate("b");
+        Assert.Null(b.SinceAnswer);
+        Start(b);
+        var renewals = Renewals;
+        await Eventually.UntilAsync(() => Renewals > renewals + 5 && b.SinceAnswer < TimeSpan.FromSeconds(5), Step);
+        Assert.Null(b.LastFailure);
+        _server.Authorize = request => request.Verb != "get";
+        await Eventually.UntilAsync(() => b.SinceAnswer > TimeSpan.FromSeconds(5), Step);
+        Assert.Contains("403", b.LastFailure, StringComparison.Ordinal);
+        _server.Authorize = null;
+        await Eventually.UntilAsync(() => b.SinceAnswer < TimeSpan.FromSeconds(5), Step);
+    }
+
     [Fact]
     public async Task Lease_that_somebody_took_by_force_is_lost_at_the_next_renewal()
     {
@@ -318,6 +374,34 @@ public sealed class LeaderLeaseTests : IAsyncDisposable
         {"metadata":{"name":"lock","namespace":"default"},
          "spec":{"holderIdentity":"{{{holder}}}","leaseDurationSeconds":15,"renewTime":"{{{renewed}}}","acquireTime":"{{{renewed}}}","leaseTransitions":4}}
         """);
+
+    private sealed class BrokenLog : IRuntimeLog
+    {
+        public void Debug(string message)
+        {
+        }
+
+        public void Info(string message)
+        {
+        }
+
+        public void Warn(string message, Exception? exception) => throw new InvalidOperationException("no log");
+    }
+
+    /// <summary>Time passes between a write and its answer.</summary>
+    private sealed class SlowWrites(Action pass) : DelegatingHandler(new SocketsHttpHandler())
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var answer = await base.SendAsync(request, cancellationToken);
+            if (request.Method != HttpMethod.Get)
+            {
+                pass();
+            }
+
+            return answer;
+        }
+    }
 
     /// <summary>A clock whose wall time can be set apart from its monotonic time, and whose timers can be held.</summary>
     private sealed class SteppedClock : TimeProvider

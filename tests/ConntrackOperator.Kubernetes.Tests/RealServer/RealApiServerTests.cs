@@ -44,6 +44,14 @@ public sealed class RealApiServerTests(RealApiServerFixture fixture) : ServerBeh
     }
 
     [Fact]
+    public async Task Finalizer_that_the_server_will_not_have_is_no_conflict()
+    {
+        var finalizer = new Finalizer<Widget>(Server().CreateClient(), Widget.Type, WidgetJson.Default.Widget, "not a name/that may be");
+        var e = await Assert.ThrowsAsync<ApiException>(async () => await finalizer.EnsureAsync(await CreateAsync(Name("a"), 1), Token));
+        Assert.True(e is { IsInvalid: true, IsRefused: true, IsFailedTest: false, IsConflict: false });
+    }
+
+    [Fact]
     public async Task Server_whose_certificate_another_authority_signed_is_not_spoken_to()
     {
         var server = (TestApiServer)Server();

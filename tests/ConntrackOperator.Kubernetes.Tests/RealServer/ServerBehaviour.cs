@@ -156,6 +156,16 @@ public abstract class ServerBehaviour
     }
 
     [Fact]
+    public async Task Failed_test_of_a_patch_is_no_refusal()
+    {
+        await CreateAsync(Name("a"), 1);
+        var e = await FailsAsync(() => Client.PatchAsync(
+            Widget.Type, null, Name("a"), PatchKind.Json, Encoding.UTF8.GetBytes("""[{"op":"test","path":"/metadata/uid","value":"another"}]"""),
+            WidgetJson.Default.Widget, null, Token));
+        Assert.True(e is { IsInvalid: true, IsFailedTest: true, IsRefused: false });
+    }
+
+    [Fact]
     public async Task Watcher_follows_all_that_happens_from_a_list_in_pages()
     {
         foreach (var i in Enumerable.Range(0, 7))

@@ -1,0 +1,87 @@
+using ConntrackOperator.Controller.Cluster;
+using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Simulation;
+using ConntrackOperator.TestKit;
+using ConntrackOperator.TestKit.Faults;
+
+namespace ConntrackOperator.Controller.Tests.Behaviour;
+
+/// <summary>What somebody's own admission policy says no to.</summary>
+public sealed class RefusalTests() : SimulatedClusterTest(User)
+{
+    private const string User = "controller";
+    private readonly ListLog _log = new();
+
+    [Fact]
+    public async Task Finalizer_that_is_refused_is_told_in_log_condition_and_event_and_is_not_tried_all_the_time()
+    {
+        await Cluster.CreateNodeAsync("n1");
+        Server.Faults.Add(IsFinalizer, int.MaxValue, FaultAction.Answer(422, "Invalid"));
+        await using var controller = Start();
+        await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
+        await Until(() => Cluster.Condition("p", "Stalled") == "True FinalizerRefused", "the condition says so");
+        await Cluster.EventAsync("p", "FinalizerRefused");
+        Assert.Contains("the test wants it so", Cluster.Policy("p")!.Status!.Conditions!.Find(c => c.Type == "Stalled")!.Message, StringComparison.Ordinal);
+        await Until(() => Cluster.Policy("p")!.Status!.Nodes!.Ready == 1, "the nodes are planned all the same");
+        for (var percent = 20; percent < 40; percent++)
+        {
+            Fleet.Use("n1", percent);
+            await Task.Delay(50, TestCluster.Token);
+        }
+
+        Assert.InRange(Server.Requests.Count(IsFinalizer), 1, 4);
+        Assert.InRange(_log.Lines.Count(line => line.Contains("The finalizer of ConntrackPolicy p was refused", StringComparison.Ordinal)), 1, 4);
+        Server.Faults.Clear();
+        await Until(() => Cluster.Policy("p")!.Metadata!.Finalizers is { Count: 1 } && Cluster.Condition("p", "Stalled") == "False NotStalled", "it is put on when nobody refuses any more");
+    }
+
+    [Fact]
+    public async Task Finalizer_whose_removal_is_refused_is_told_and_tried_now_and_then()
+    {
+        await Cluster.CreateNodeAsync("n1");
+        await using var controller = Start();
+        await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
+        await Until(() => Cluster.IsReady("p"), "it is ready");
+        Server.Faults.Add(IsFinalizer, int.MaxValue, FaultAction.Answer(422, "Invalid"));
+        var before = Server.Requests.Count(IsFinalizer);
+        await Cluster.DeleteAsync(ResourceTypes.Policy, "p");
+        await Until(() => Cluster.Condition("p", "Stalled") == "True FinalizerRefused", "the condition says so");
+        await Cluster.EventAsync("p", "FinalizerRefused");
+        await Task.Delay(1000, TestCluster.Token);
+        Assert.InRange(Server.Requests.Count(IsFinalizer) - before, 1, 3);
+        Server.Faults.Clear();
+        await Until(() => Cluster.Policy("p") is null, "it goes when nobody refuses any more");
+    }
+
+    [Fact]
+    public async Task Status_that_is_refused_is_told_in_log_and_event_and_is_not_tried_at_every_report()
+    {
+        await Cluster.CreateNodeAsync("n1");
+        await using var controller = Start();
+        await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
+        await Until(() => Cluster.IsReady("p"), "it is ready");
+        Server.Faults.Add(IsStatus, int.MaxValue, FaultAction.Answer(422, "Invalid"));
+        var before = Server.Requests.Count(IsStatus);
+        for (var percent = 20; percent < 60; percent++)
+        {
+            Fleet.Use("n1", percent);
+            await Task.Delay(50, TestCluster.Token);
+        }
+
+        await Cluster.EventAsync("p", "StatusRefused");
+        Assert.InRange(Server.Requests.Count(IsStatus) - before, 1, 4);
+        Assert.InRange(_log.Lines.Count(line => line.Contains("The status of ConntrackPolicy p was refused", StringComparison.Ordinal)), 1, 4);
+        // An edit may well be accepted: it is tried at once.
+        Server.Faults.Clear();
+        await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"1h"}}}""");
+        await Until(() => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.Hottest == "n1 59%", "the status is of now");
+    }
+
+    private static bool IsFinalizer(RequestRecord r) => r is { User: User, Verb: "patch", Plural: "conntrackpolicies", Subresource: null };
+
+    private static bool IsStatus(RequestRecord r) => r is { User: User, Verb: "patch", Plural: "conntrackpolicies", Subresource: "status" };
+
+    private static Task Until(Func<bool> condition, string what) => Eventually.UntilAsync(condition, what);
+
+    private RunningController Start() => RunningController.Lead(new ServerConnection { Server = Server.BaseAddress, Token = User }.Connect(), null, null, _log);
+}

@@ -1,0 +1,64 @@
+using ConntrackOperator.Api.Flushes;
+using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Controller.Flushes;
+
+namespace ConntrackOperator.Controller.Tests.Flushes;
+
+public sealed class FlushJudgeTests
+{
+    private static readonly ControllerOptions _options = new();
+    private static readonly DateTimeOffset _now = DateTimeOffset.UnixEpoch;
+    private static readonly FlushStatus _running = new() { Phase = FlushPhase.Running };
+
+    [Fact]
+    public void Sums_of_what_nodes_claim_do_not_overflow_and_the_flush_ends()
+    {
+        var nodes = Enumerable.Range(0, FlushJudge.MostNodes)
+            .Select(i => FlushJudge.Judge("u", $"n{i}", Node(i % 2 == 0 ? long.MaxValue : long.MinValue), true, TimeSpan.Zero, _options)).ToList();
+        var status = FlushJudge.Sum(_running, nodes, dryRun: false, _now);
+        Assert.Equal(FlushPhase.Succeeded, status.Phase);
+        Assert.Equal(4294967295L * 2500, status.Matched);
+        Assert.Equal(4294967295L * 2500, status.Deleted);
+    }
+
+    [Fact]
+    public void Text_of_a_nodes_error_is_cut()
+    {
+        var failed = FlushJudge.Judge("u", "n", Node(0, new string('x', 900_000)), true, TimeSpan.Zero, _options);
+        var status = FlushJudge.Sum(_running, [failed], dryRun: false, _now);
+        Assert.Equal(FlushPhase.Failed, status.Phase);
+        Assert.Equal(256, status.Failures![0].Message!.Length);
+        Assert.All(status.Conditions!, condition => Assert.True(condition.Message!.Length < 400));
+    }
+
+    [Theory]
+    [InlineData(31, true, false, null)]
+    [InlineData(30, false, false, null)]
+    [InlineData(31, false, false, "NodeAway")]
+    [InlineData(300, true, false, null)]
+    [InlineData(301, true, false, "TimedOut")]
+    [InlineData(301, true, true, null)]
+    public void Node_that_has_not_done_it_fails_it_in_time(int seconds, bool ready, bool done, string? reason)
+    {
+        var node = done ? Node(1) : Node(1) with { Status = new NodeStatus() };
+        Assert.Equal(reason, FlushJudge.Judge("u", "n", node, ready, TimeSpan.FromSeconds(seconds), _options).Failure?.Reason);
+    }
+
+    [Theory]
+    [InlineData(1, "node a has 32 flushes to do already; this one begins when enough of those are over")]
+    [InlineData(3, "3 nodes, such as a, have 32 flushes to do already; this one begins when enough of those are over")]
+    public void Flush_that_waits_says_where(int full, string message)
+    {
+        var status = FlushJudge.Waiting(["a", .. new[] { "b", "c" }.Take(full - 1)], null, _now);
+        Assert.Equal(FlushPhase.Pending, status.Phase);
+        var condition = Assert.Single(status.Conditions!);
+        Assert.Equal(("Complete", "False", "Waiting", message), (condition.Type, condition.Status, condition.Reason, condition.Message));
+    }
+
+    private static ConntrackNode Node(long count, string? error = null) => new()
+    {
+        Metadata = new ObjectMeta { Name = "n" },
+        Status = new NodeStatus { Flushes = [new NodeFlushStatus { Uid = "u", Matched = count, Deleted = count, Error = error }] },
+    };
+}

@@ -1,0 +1,89 @@
+using System.Net;
+using System.Net.Sockets;
+using ConntrackOperator.TestKit;
+
+namespace ConntrackOperator.Kubernetes.Tests.Sockets;
+
+/// <summary>A proxy, or a load balancer, or a full connection table, in between: it breaks off every connection over which nothing has gone for a while.</summary>
+internal sealed class IdleCuttingProxy : IDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly int _port;
+    private readonly TimeSpan _idle;
+    private int _cut;
+
+    public IdleCuttingProxy(Uri server, TimeSpan idle)
+    {
+        _port = server.Port;
+        _idle = idle;
+        _listener.Start();
+        _ = AcceptAsync();
+    }
+
+    public Uri Address => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
+
+    /// <summary>Connections that were broken off.</summary>
+    public int Cut => Volatile.Read(ref _cut);
+
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _listener.Dispose();
+        _stop.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                _ = PassAsync(await _listener.AcceptTcpClientAsync(_stop.Token));
+            }
+            catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task PassAsync(TcpClient client)
+    {
+        using var server = new TcpClient();
+        using (client)
+        {
+            try
+            {
+                await server.ConnectAsync(IPAddress.Loopback, _port, _stop.Token);
+                using var quiet = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+                quiet.CancelAfter(_idle);
+                await Task.WhenAny(CopyAsync(client, server, quiet), CopyAsync(server, client, quiet));
+                // Without a word: that is how such a box does it.
+                client.LingerState = server.LingerState = new LingerOption(true, 0);
+                Interlocked.Increment(ref _cut);
+            }
+            catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+            {
+                // One side is gone.
+            }
+        }
+    }
+
+    private async Task CopyAsync(TcpClient from, TcpClient to, CancellationTokenSource quiet)
+    {
+        var buffer = new byte[4096];
+        try
+        {
+            while (await from.GetStream().ReadAsync(buffer, quiet.Token) is > 0 and var read)
+            {
+                quiet.CancelAfter(_idle);
+                await to.GetStream().WriteAsync(buffer.AsMemory(0, read), quiet.Token);
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        {
+            // Quiet for too long, or one side is gone.
+        }
+    }
+}
