@@ -25,9 +25,19 @@ public static class NodePlanner
     {
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(policies);
+        return PlanValid(node, [.. policies.Where(policy => PolicyValidator.Validate(policy).Count == 0)]);
+    }
+
+    /// <summary>Plans one node from policies that are known to be valid: with thousands of nodes each is looked through once.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="policies">Policies for which <see cref="PolicyValidator.Validate"/> finds nothing, in any order. Those that are being deleted or do not select the node contribute nothing.</param>
+    /// <returns>As <see cref="Plan"/>.</returns>
+    public static NodePlan PlanValid(NodeFacts node, IReadOnlyList<ConntrackPolicy> policies)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        ArgumentNullException.ThrowIfNull(policies);
         var selecting = policies
-            .Where(policy => policy.Metadata?.DeletionTimestamp is null && policy.Spec is { } spec
-                && LabelSelectors.Matches(spec.NodeSelector, node.Labels) && PolicyValidator.Validate(policy).Count == 0)
+            .Where(policy => policy.Metadata?.DeletionTimestamp is null && policy.Spec is { } spec && LabelSelectors.Matches(spec.NodeSelector, node.Labels))
             .Order(Precedence.Comparer)
             .ToList();
         return new PlanBuilder(node, selecting).Build();

@@ -1,3 +1,4 @@
+using ConntrackOperator.Benchmarks.Fleet;
 using ConntrackOperator.Benchmarks.Fuzz;
 using ConntrackOperator.Benchmarks.Table;
 
@@ -5,6 +6,7 @@ return args switch
 {
     ["table", .. var rest] => TableCommand.Run(rest),
     ["fuzz", .. var rest] => FuzzCommand.Run(rest),
+    ["fleet", .. var rest] => await FleetCommand.RunAsync(rest),
     _ => Usage(),
 };
 
@@ -17,6 +19,8 @@ static int Usage()
                                              five rounds) beside a C program that only receives, and the conntrack tool.
                                              Needs root, conntrack and cc. Raises the machine's table for the time.
           fuzz [--inputs N] [--seed N]       both parsers on mutated input (default ten million), on all cores.
+          fleet [--nodes N] [--memory MIB]   the controller in a memory cgroup (default 256 MiB) with so many nodes (default
+                                             5,000), simulated agents and a real API server. Needs root, TEST_APISERVER, ETCD.
         """);
     return 2;
 }

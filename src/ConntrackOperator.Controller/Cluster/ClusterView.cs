@@ -10,22 +10,40 @@ using ConntrackOperator.Planning;
 namespace ConntrackOperator.Controller.Cluster;
 
 /// <summary>What the controller sees of the cluster: one watch a kind.</summary>
-internal sealed class ClusterView(ApiClient api, IRuntimeLog log, TimeProvider time)
+/// <param name="api">The API.</param>
+/// <param name="log">Told of failures.</param>
+/// <param name="time">The clock.</param>
+/// <param name="shared">Keeps what is equal between nodes once, and of each node only what the controller reads; null: everything is kept.</param>
+internal sealed class ClusterView(ApiClient api, IRuntimeLog log, TimeProvider time, SharedValues? shared = null)
 {
+    private readonly PolicyErrors _errors = new();
+
     public ResourceWatcher<ConntrackPolicy> Policies { get; } =
         new(api, ResourceTypes.Policy, ApiJson.Default.ConntrackPolicy, null, log, time);
 
     public ResourceWatcher<NodeObject> Nodes { get; } =
-        new(api, ResourceType.Node, ClusterJson.Default.NodeObject, null, log, time);
+        new(api, ResourceType.Node, ClusterJson.Default.NodeObject, null, log, time) { Transform = shared is null ? null : shared.Compact };
 
     public ResourceWatcher<ConntrackNode> ConntrackNodes { get; } =
-        new(api, ResourceTypes.ConntrackNode, ApiJson.Default.ConntrackNode, null, log, time);
+        new(api, ResourceTypes.ConntrackNode, ApiJson.Default.ConntrackNode, null, log, time) { Transform = shared is null ? null : shared.Compact };
 
     public ResourceWatcher<ConntrackFlush> Flushes { get; } =
         new(api, ResourceTypes.Flush, ApiJson.Default.ConntrackFlush, null, log, time);
 
     /// <summary>Every policy.</summary>
     public List<ConntrackPolicy> AllPolicies() => [.. Policies.Store.Snapshot.Values];
+
+    /// <summary>What is wrong with a policy; empty: nothing. Found out once for each generation.</summary>
+    public IReadOnlyList<FieldError> Errors(ConntrackPolicy policy) => _errors.Of(policy);
+
+    /// <summary>The policy is gone.</summary>
+    public void ForgetPolicy(string name) => _errors.Forget(name);
+
+    /// <summary>Every policy that is valid.</summary>
+    public List<ConntrackPolicy> ValidPolicies() => [.. Policies.Store.Snapshot.Values.Where(p => Errors(p).Count == 0)];
+
+    /// <summary>What is kept of a ConntrackNode that was written.</summary>
+    public ConntrackNode Compact(ConntrackNode node) => shared is null ? node : shared.Compact(node);
 
     public NodeObject? Node(string name) => Nodes.Store.TryGet(name, out var node) ? node : null;
 

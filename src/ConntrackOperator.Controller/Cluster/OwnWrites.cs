@@ -21,11 +21,22 @@ internal sealed class OwnWrites<T>(TimeProvider time)
 
     public void Forget(string name) => _last.TryRemove(name, out _);
 
-    /// <summary>The newer of what the watch has shown and what was written. What is not there any more stays so.</summary>
-    public T? Newest(string name, T? seen) =>
-        seen is not null && _last.TryGetValue(name, out var own) && time.GetElapsedTime(own.At) < _trust && Version(own.Item) > Version(seen)
-            ? own.Item
-            : seen;
+    /// <summary>The newer of what the watch has shown and what was written, which is forgotten as soon as the watch has got as far. What is not there any more stays so.</summary>
+    public T? Newest(string name, T? seen)
+    {
+        if (seen is null || !_last.TryGetValue(name, out var own))
+        {
+            return seen;
+        }
+
+        if (time.GetElapsedTime(own.At) < _trust && Version(own.Item) > Version(seen))
+        {
+            return own.Item;
+        }
+
+        _last.TryRemove(KeyValuePair.Create(name, own));
+        return seen;
+    }
 
     // Resource versions of one resource type compare as whole numbers (KEP-5504); one that is no number is never newer.
     private static ulong Version(T item) =>

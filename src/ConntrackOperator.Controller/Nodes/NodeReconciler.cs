@@ -52,8 +52,8 @@ internal sealed class NodeReconciler(
                 return ReconcileResult.Done;
             }
 
-            var policies = cluster.AllPolicies();
-            var plan = NodePlanner.Plan(NodeReading.Facts(node), policies);
+            var policies = cluster.ValidPolicies();
+            var plan = NodePlanner.PlanValid(NodeReading.Facts(node), policies);
             if (plan.Policies.Count == 0)
             {
                 return await LeaveAsync(name, node, existing, ct);
@@ -136,7 +136,7 @@ internal sealed class NodeReconciler(
         }
         else
         {
-            _own.Wrote(name, found);
+            _own.Wrote(name, found = cluster.Compact(found));
         }
 
         _unsure.TryRemove(name, out _);
@@ -171,7 +171,7 @@ internal sealed class NodeReconciler(
                 ApiJson.Default.ConntrackNode, null, ct, ControllerOptions.FieldManager);
         }
 
-        _own.Wrote(name, written);
+        _own.Wrote(name, written = cluster.Compact(written));
         _unsure.TryRemove(name, out _);
         return written;
     }

@@ -7,7 +7,18 @@ namespace ConntrackOperator.Controller.Nodes;
 /// <summary>Whether two plans say the same. Server-side apply may keep the items of a list in another order.</summary>
 internal static class SpecComparer
 {
-    public static bool Same(NodeSpec? a, NodeSpec? b) => a is not null && b is not null && Bytes(a).AsSpan().SequenceEqual(Bytes(b));
+    public static bool Same(NodeSpec? a, NodeSpec? b)
+    {
+        if (a is null || b is null)
+        {
+            return false;
+        }
+
+        // Nearly always the settings are the same, in the same order: then they need no JSON to be compared.
+        return (a.Settings ?? []).SequenceEqual(b.Settings ?? [])
+            ? Bytes(a with { Settings = null }).AsSpan().SequenceEqual(Bytes(b with { Settings = null }))
+            : Bytes(a).AsSpan().SequenceEqual(Bytes(b));
+    }
 
     private static byte[] Bytes(NodeSpec spec) => JsonSerializer.SerializeToUtf8Bytes(
         spec with

@@ -6,7 +6,6 @@ using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Events;
 using ConntrackOperator.Kubernetes.Transport;
 using ConntrackOperator.Kubernetes.Work;
-using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Controller.Policies;
 
@@ -50,6 +49,7 @@ internal sealed class PolicyReconciler
         if (_cluster.Policy(name) is not { } policy)
         {
             _board.Forget(name);
+            _cluster.ForgetPolicy(name);
             _own.Forget(name);
             _refusedFinalizers.Forget(name);
             _refusedStatus.Forget(name);
@@ -176,7 +176,7 @@ internal sealed class PolicyReconciler
             return ReconcileResult.Done;
         }
 
-        var status = PolicyStatusBuilder.Build(policy, stored, tally, PolicyValidator.Validate(policy), _time.GetUtcNow());
+        var status = PolicyStatusBuilder.Build(policy, stored, tally, _cluster.Errors(policy), _time.GetUtcNow());
         if (_refusedFinalizers.Waits(name, generation) is var (_, why))
         {
             status = PolicyStatusBuilder.Stalled(status, stored, "FinalizerRefused", why, _time.GetUtcNow());

@@ -43,7 +43,7 @@ internal static class ListDecoder
             }
         }
 
-        return new(items ?? throw new JsonException("It has no items."), resourceVersion, token, undecodable);
+        return new(items ?? throw new JsonException("It has no items."), resourceVersion, token, undecodable) { Bytes = json.Length };
     }
 
     private static void DecodeItems<T>(

@@ -10,4 +10,8 @@ public sealed record ListPage<T>(
     IReadOnlyList<T> Items,
     string? ResourceVersion,
     string? Continue,
-    IReadOnlyList<UndecodableItem> Undecodable);
+    IReadOnlyList<UndecodableItem> Undecodable)
+{
+    /// <summary>What the page weighs, in bytes of JSON.</summary>
+    public long Bytes { get; init; }
+}

@@ -79,6 +79,10 @@ public sealed class ResourceWatcher<T> : IWatchState
     /// <summary>Called for each change after the store has it. A whole list is in the store before its first change is told.</summary>
     public event Action<WatchChange<T>>? Changed;
 
+    /// <summary>What is kept of an object that was read, such as without what nobody asks for; null: all of it. Keeps the metadata's
+    /// name, namespace, UID and version.</summary>
+    public Func<T, T>? Transform { get; init; }
+
     /// <summary>What is known.</summary>
     public ObjectStore<T> Store { get; } = new();
 
@@ -211,18 +215,20 @@ public sealed class ResourceWatcher<T> : IWatchState
         var marked = new Dictionary<ObjectKey, string>();
         string? version;
         string? token = null;
+        var limit = Math.Min(_options.FirstPageSize, _options.PageSize);
         do
         {
             var query = new ListQuery
             {
                 LabelSelector = _options.LabelSelector,
                 FieldSelector = _options.FieldSelector,
-                Limit = _options.PageSize,
+                Limit = limit,
                 Continue = token,
             };
             var page = await _client.ListAsync(_type, _options.Namespace, query, _json, ct);
             Progress();
-            items.AddRange(page.Items);
+            items.AddRange(page.Items.Select(Transformed));
+            limit = NextLimit(limit, page);
             foreach (var item in page.Undecodable)
             {
                 var key = new ObjectKey(item.Namespace, item.Name);
@@ -257,6 +263,15 @@ public sealed class ResourceWatcher<T> : IWatchState
         return version;
     }
 
+    /// <summary>As many objects as weigh what a page shall weigh, by the last one; it may grow to the double only, since the next objects may be others.</summary>
+    private int NextLimit(int limit, ListPage<T> page)
+    {
+        var count = page.Items.Count + page.Undecodable.Count;
+        return count == 0 ? limit : (int)Math.Clamp(_options.PageBytes * (long)count / Math.Max(1, page.Bytes), 1, Math.Min(2L * limit, _options.PageSize));
+    }
+
+    private T Transformed(T item) => Transform is { } transform ? transform(item) : item;
+
     private void Take(in WatchEvent<T> next)
     {
         Progress();
@@ -264,8 +279,9 @@ public sealed class ResourceWatcher<T> : IWatchState
         {
             TakeUndecodable(new ObjectKey(misfit.Namespace, misfit.Name), next.Type, misfit.Message);
         }
-        else if (next.Object is { } item)
+        else if (next.Object is { } read)
         {
+            var item = Transformed(read);
             if (item.Metadata?.Name is null)
             {
                 throw ApiException.Undecodable($"An event of {_type.QualifiedName}", null);

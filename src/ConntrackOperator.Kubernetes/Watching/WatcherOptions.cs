@@ -12,8 +12,15 @@ public sealed record WatcherOptions
     /// <summary>A field selector, such as <c>metadata.name=node-7</c>.</summary>
     public string? FieldSelector { get; init; }
 
-    /// <summary>Objects in a page of the list. 500.</summary>
+    /// <summary>The most objects in a page of the list. 500.</summary>
     public int PageSize { get; init; } = 500;
+
+    /// <summary>Objects in the first page, of which it is not known yet what they weigh. 50.</summary>
+    public int FirstPageSize { get; init; } = 50;
+
+    /// <summary>What a page shall weigh, in bytes: the objects before it tell how many that are. A page is in memory whole, beside what
+    /// is made of it. 1 MiB.</summary>
+    public int PageBytes { get; init; } = 1024 * 1024;
 
     /// <summary>After what time the server ends a watch, give or take 5 % by chance. 290 s.</summary>
     public TimeSpan WatchTimeout { get; init; } = TimeSpan.FromSeconds(290);

@@ -37,6 +37,44 @@ public sealed class ResourceWatcherTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Pages_hold_as_many_objects_as_weigh_what_a_page_shall_weigh()
+    {
+        for (var i = 0; i < 60; i++)
+        {
+            // 100 bytes at first, then 10,000: what is known of the first says nothing of the others.
+            _server.Put(Widget.Type, $$"""{"metadata":{"name":"w{{i:00}}"},"spec":{"color":"{{new string('x', i < 20 ? 100 : 10_000)}}"} }""");
+        }
+
+        var watcher = Watcher(new() { PageSize = 500, FirstPageSize = 5, PageBytes = 50_000 });
+        var running = watcher.RunAsync(_stop.Token);
+        await watcher.WaitForSyncAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(60, watcher.Store.Count);
+        var limits = _server.Requests.All.Where(r => r.Verb == "list").Select(r => int.Parse(r.Query["limit"], System.Globalization.CultureInfo.InvariantCulture)).ToList();
+        // It grows to the double at most, falls at once, and stays at five of the heavy ones.
+        Assert.Equal([5, 10, 20], limits.Take(3));
+        Assert.All(limits.Skip(3), limit => Assert.InRange(limit, 4, 8));
+        await _stop.CancelAsync();
+        await running;
+    }
+
+    [Fact]
+    public async Task Of_what_is_read_the_store_and_the_handlers_get_what_the_transform_keeps()
+    {
+        Put("a");
+        var told = new ConcurrentQueue<string?>();
+        var watcher = new ResourceWatcher<Widget>(_server.CreateClient(), Widget.Type, WidgetJson.Default.Widget) { Transform = w => w with { Spec = new WidgetSpec { Color = "kept" } } };
+        watcher.Changed += change => told.Enqueue(change.New?.Spec?.Color);
+        var running = watcher.RunAsync(_stop.Token);
+        await watcher.WaitForSyncAsync(TestContext.Current.CancellationToken);
+        Put("b");
+        await Eventually.UntilAsync(() => told.Count == 2);
+        Assert.Equal(["kept", "kept"], told);
+        Assert.All(watcher.Store.Snapshot.Values, w => Assert.Equal("kept", w.Spec!.Color));
+        await _stop.CancelAsync();
+        await running;
+    }
+
+    [Fact]
     public async Task Watch_asks_for_bookmarks_and_a_jittered_time_out_and_the_list_for_a_consistent_read()
     {
         await SyncedAsync();
