@@ -28,6 +28,7 @@ internal static class ControllerCommand
         var ns = new Option<string>("--namespace") { Description = "namespace of the lease and of the agents", DefaultValueFactory = _ => InCluster.Namespace() ?? defaults.Namespace };
         var template = new Option<string?>("--agent-template") { Description = "YAML file with the agents' DaemonSet; left out: somebody else runs the agents" };
         var lease = new Option<string>("--lease-name") { Description = "name of the leader lease", DefaultValueFactory = _ => defaults.LeaseName };
+        var deployment = new Option<string?>("--deployment") { Description = "the controller's own Deployment, as the owner of lease and agents; left out: they have none" };
         var identity = new Option<string>("--identity") { Description = "who this replica is", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("POD_NAME") ?? defaults.Identity };
         var restore = Duration("--restore-timeout", "how long a deleted policy waits for its nodes to restore", defaults.RestoreTimeout);
         var flush = Duration("--flush-timeout", "how long a ConntrackFlush waits for a node at all", defaults.FlushTimeout);
@@ -55,7 +56,7 @@ internal static class ControllerCommand
         level.AcceptOnlyFromAmong("debug", "info", "warning");
         var root = new RootCommand("Plans connection tracking for each node from the cluster's ConntrackPolicies, runs the agents, and reports back.")
         {
-            kubeconfig, context, ns, template, lease, identity, restore, flush, flushAway, statusGap, usageGap, workers, listen, level,
+            kubeconfig, context, ns, template, lease, deployment, identity, restore, flush, flushAway, statusGap, usageGap, workers, listen, level,
         };
         root.Subcommands.Add(PrepareUninstallCommand.Create(kubeconfig, context, ns, "conntrack-controller/" + _version));
         root.SetAction((parsed, ct) => RunAsync(
@@ -65,6 +66,7 @@ internal static class ControllerCommand
                 Namespace = parsed.GetValue(ns)!,
                 AgentTemplate = parsed.GetValue(template),
                 LeaseName = parsed.GetValue(lease)!,
+                Deployment = parsed.GetValue(deployment),
                 Identity = parsed.GetValue(identity)!,
                 RestoreTimeout = parsed.GetValue(restore),
                 FlushTimeout = parsed.GetValue(flush),

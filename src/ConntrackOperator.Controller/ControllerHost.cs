@@ -1,4 +1,5 @@
 using ConntrackOperator.Controller.Agents;
+using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Controller.Health;
 using ConntrackOperator.Controller.Telemetry;
 using ConntrackOperator.Kubernetes;
@@ -24,13 +25,14 @@ internal static class ControllerHost
         var serving = options.Listen is { } address ? new HealthEndpoint(address, health.NotAlive, health.NotReady, log) { Metrics = scrape }.RunAsync(all.Token) : Task.CompletedTask;
         try
         {
-            var lease = new LeaderLease(api, options.Namespace, options.LeaseName, options.Identity, options.Lease, log, time);
+            var owner = new DeploymentOwner(api, options, log);
+            var lease = new LeaderLease(api, options.Namespace, options.LeaseName, options.Identity, options.Lease with { Owner = () => owner.Reference }, log, time);
             health.Asks(() => (lease.SinceAnswer, lease.LastFailure));
             await lease.RunAsync(
                 async token =>
                 {
                     log.Info($"{options.Identity} leads");
-                    using var leader = new Leader(api, options, template, health, metrics, log, time);
+                    using var leader = new Leader(api, options, template, owner, health, metrics, log, time);
                     try
                     {
                         await leader.RunAsync(token);

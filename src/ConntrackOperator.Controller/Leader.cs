@@ -37,9 +37,9 @@ internal sealed class Leader : IDisposable
     private readonly Lock _beginning = new();
     private bool _begun;
 
-    public Leader(ApiClient api, ControllerOptions options, AgentTemplate? template, ControllerHealth health, ControllerMetrics metrics, IRuntimeLog log, TimeProvider time)
+    public Leader(ApiClient api, ControllerOptions options, AgentTemplate? template, DeploymentOwner owner, ControllerHealth health, ControllerMetrics metrics, IRuntimeLog log, TimeProvider time)
     {
-        _cluster = new ClusterView(api, log, time);
+        _cluster = new ClusterView(api, log, time, new SharedValues());
         _nodes = new WorkQueue<string>(metrics.QueueOptions("node"), time);
         _policies = new WorkQueue<string>(metrics.QueueOptions("policy"), time);
         _fleet = new WorkQueue<string>(metrics.QueueOptions("agents"), time);
@@ -64,10 +64,10 @@ internal sealed class Leader : IDisposable
             var daemonSets = new ResourceWatcher<DaemonSetObject>(
                 api, ResourceTypes.DaemonSet, ClusterJson.Default.DaemonSetObject,
                 new WatcherOptions { Namespace = options.Namespace, FieldSelector = "metadata.name=" + template.Name }, log, time);
-            var agents = new AgentReconciler(api, _cluster, daemonSets, template, options, log);
+            var agents = new AgentReconciler(api, _cluster, daemonSets, template, owner, options, log);
             daemonSets.Changed += change =>
             {
-                if (SpecChange.Is(change) || (change.New is { } now && !template.LabelsAreOn(now)))
+                if (SpecChange.Is(change) || (change.New is { } now && !(template.LabelsAreOn(now) && owner.IsOn(now))))
                 {
                     _fleet.Add(Fleet);
                 }

@@ -5,14 +5,24 @@ using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Transport;
 using ConntrackOperator.Kubernetes.Watching;
 using ConntrackOperator.Kubernetes.Work;
-using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Controller.Agents;
 
-/// <summary>Runs the agents: the DaemonSet is as the template says, on the nodes that policies select or that have yet to put things back; without any of these there is none.</summary>
+/// <summary>
+/// Runs the agents: the DaemonSet is as the template says, on the nodes that policies select or that have yet to put things back;
+/// without any of these there is none.
+/// </summary>
+/// <remarks>
+/// A change of the pod template starts every agent anew. So the nodes' terms only grow while the template is the same, and what is no
+/// longer needed goes with the next change of the template, when the agents start anyway. An agent on a node that nothing selects any
+/// more has no plan and does nothing.
+/// </remarks>
 internal sealed class AgentReconciler(
-    ApiClient api, ClusterView cluster, ResourceWatcher<DaemonSetObject> daemonSets, AgentTemplate template, ControllerOptions options, IRuntimeLog log)
+    ApiClient api, ClusterView cluster, ResourceWatcher<DaemonSetObject> daemonSets, AgentTemplate template, DeploymentOwner owner, ControllerOptions options, IRuntimeLog log)
 {
+    /// <summary>So many terms are kept; more than that, by the name of node after node, and those that are not needed go.</summary>
+    private const int KeptTerms = 64;
+
     private static readonly string[] _pathOfTerms =
         ["template", "spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"];
 
@@ -24,34 +34,42 @@ internal sealed class AgentReconciler(
 
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken ct)
     {
-        var policies = cluster.AllPolicies().FindAll(p => PolicyValidator.Validate(p).Count == 0);
+        var policies = cluster.ValidPolicies();
         var existing = daemonSets.Store.TryGet(template.Name, out var found, options.Namespace) ? found : null;
         var leaving = cluster.Leaving(policies);
 
         // Policies that are being deleted count: their nodes have to put things back.
-        var terms = NodeTerms.Compute(policies.Select(p => p.Spec?.NodeSelector), _terms ?? Terms(existing), leaving);
+        var known = (existing?.Metadata?.Uid == _uid ? _terms : null) ?? Terms(existing);
+        var terms = NodeTerms.Compute(policies.Select(p => p.Spec?.NodeSelector), known, leaving);
         if (terms.Count == 0)
         {
             await DeleteAsync(existing, ct);
             return ReconcileResult.Done;
         }
 
-        var wanted = template.For(options.Namespace, terms);
-        var text = wanted.ToJsonString();
+        if (known is not null && template.IsSame(existing) && NodeTerms.Grow(known, terms) is { Count: <= KeptTerms } grown)
+        {
+            terms = grown;
+        }
+
+        var text = template.For(options.Namespace, terms, null).ToJsonString();
         var isForeign = existing is not null && (existing.Metadata?.Uid != _uid || existing.Metadata?.Generation > _generation);
-        if (existing is not null && !isForeign && text == _applied && template.LabelsAreOn(existing))
+        if (existing is not null && !isForeign && text == _applied && template.LabelsAreOn(existing) && owner.IsOn(existing))
         {
             return ReconcileResult.Done;
         }
 
+        // Read anew: a Deployment that was made again under its name is another owner, and one that is gone takes the DaemonSet along.
+        var wanted = template.For(options.Namespace, terms, await owner.FindAsync(ct));
         var applied = await api.ApplyAsync(
             ResourceTypes.DaemonSet, options.Namespace, template.Name, wanted, ClusterJson.Default.JsonObject, ControllerOptions.FieldManager, force: true, null, ct);
         if (isForeign)
         {
-            // What somebody else added to it, server-side apply leaves alone.
+            // What somebody else added to it, server-side apply leaves alone; of that a restart is what people may ask for.
+            AgentTemplate.KeepRestart(applied, wanted);
             applied = await api.PatchAsync(
                 ResourceTypes.DaemonSet, options.Namespace, template.Name, PatchKind.Json,
-                SpecPatch.Replace((string?)applied["metadata"]?["uid"], wanted["spec"]!.DeepClone()),
+                SpecPatch.Replace((string?)applied["metadata"]?["uid"], wanted["spec"]!.DeepClone(), (string?)applied["metadata"]?["resourceVersion"]),
                 ClusterJson.Default.JsonObject, null, ct, ControllerOptions.FieldManager);
         }
 

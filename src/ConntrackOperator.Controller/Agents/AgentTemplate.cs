@@ -1,4 +1,8 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
+using ConntrackOperator.Api;
+using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Controller.Cluster;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
@@ -8,11 +12,19 @@ namespace ConntrackOperator.Controller.Agents;
 /// <summary>The agents' DaemonSet as a YAML file has it.</summary>
 internal sealed class AgentTemplate
 {
+    /// <summary>The annotation of the DaemonSet by which a later controller tells whether the template is the same: the server's defaults hide that.</summary>
+    private const string HashAnnotation = ApiGroup.Name + "/template-hash";
+
+    /// <summary>What <c>kubectl rollout restart</c> writes.</summary>
+    private const string RestartAnnotation = "kubectl.kubernetes.io/restartedAt";
+
     private readonly JsonObject _daemonSet;
+    private readonly string _hash;
 
     private AgentTemplate(JsonObject daemonSet, string name)
     {
         _daemonSet = daemonSet;
+        _hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(daemonSet["spec"]!.ToJsonString())))[..16];
         Name = name;
     }
 
@@ -57,20 +69,58 @@ internal sealed class AgentTemplate
         _daemonSet["metadata"]!["labels"] is not JsonObject labels
         || labels.All(l => daemonSet.Metadata?.Labels?.GetValueOrDefault(l.Key) == Text(l.Value));
 
+    /// <summary>Whether a DaemonSet was made from this very template, its nodes' terms apart.</summary>
+    public bool IsSame(DaemonSetObject? daemonSet) => daemonSet?.Metadata?.Annotations?.GetValueOrDefault(HashAnnotation) == _hash;
+
+    /// <summary>Carries a restart that somebody asked for over to what is to be written: taken away it would be a second restart.</summary>
+    /// <param name="daemonSet">The DaemonSet as it is.</param>
+    /// <param name="wanted">As it is to be.</param>
+    public static void KeepRestart(JsonObject daemonSet, JsonObject wanted)
+    {
+        if (daemonSet["spec"]?["template"]?["metadata"]?["annotations"]?[RestartAnnotation] is { } at)
+        {
+            Child(Child((JsonObject)wanted["spec"]!["template"]!, "metadata"), "annotations")[RestartAnnotation] = at.DeepClone();
+        }
+    }
+
     /// <summary>The DaemonSet for some nodes.</summary>
     /// <param name="ns">Its namespace.</param>
     /// <param name="terms">Which nodes: any of the terms.</param>
-    public JsonObject For(string ns, JsonArray terms)
+    /// <param name="owner">With whom it goes; null: with nobody.</param>
+    public JsonObject For(string ns, JsonArray terms, OwnerReference? owner)
     {
         var daemonSet = (JsonObject)_daemonSet.DeepClone();
-        daemonSet["metadata"]!["namespace"] = ns;
+        var metadata = (JsonObject)daemonSet["metadata"]!;
+        metadata["namespace"] = ns;
+        Child(metadata, "annotations")[HashAnnotation] = _hash;
+        if (owner is not null)
+        {
+            metadata["ownerReferences"] = new JsonArray(new JsonObject
+            {
+                ["apiVersion"] = owner.ApiVersion,
+                ["kind"] = owner.Kind,
+                ["name"] = owner.Name,
+                ["uid"] = owner.Uid,
+            });
+        }
+
         var pod = (JsonObject)daemonSet["spec"]!["template"]!["spec"]!;
         var affinity = pod["affinity"] as JsonObject ?? [];
         var nodeAffinity = affinity["nodeAffinity"] as JsonObject ?? [];
-        nodeAffinity["requiredDuringSchedulingIgnoredDuringExecution"] = new JsonObject { ["nodeSelectorTerms"] = terms };
+        nodeAffinity["requiredDuringSchedulingIgnoredDuringExecution"] = new JsonObject { ["nodeSelectorTerms"] = terms.DeepClone() };
         affinity["nodeAffinity"] = nodeAffinity.Parent is null ? nodeAffinity : nodeAffinity.DeepClone();
         pod["affinity"] = affinity.Parent is null ? affinity : affinity.DeepClone();
         return daemonSet;
+    }
+
+    private static JsonObject Child(JsonObject parent, string name)
+    {
+        if (parent[name] is not JsonObject child)
+        {
+            parent[name] = child = [];
+        }
+
+        return child;
     }
 
     private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;

@@ -47,6 +47,40 @@ internal static class NodeTerms
         return [.. terms.Values];
     }
 
+    /// <summary>
+    /// The terms that are there, and of those needed what they do not reach already: a term that is taken away, or whose place is
+    /// another one, changes the pod template, and that starts every agent of the cluster anew.
+    /// </summary>
+    /// <param name="existing">The terms of the DaemonSet as it is.</param>
+    /// <param name="needed">What <see cref="Compute"/> gave.</param>
+    public static JsonArray Grow(JsonArray existing, JsonArray needed)
+    {
+        var grown = (JsonArray)existing.DeepClone();
+        foreach (var term in needed)
+        {
+            if (!existing.Any(known => Covers(known, term)))
+            {
+                grown.Add(term!.DeepClone());
+            }
+        }
+
+        return grown;
+    }
+
+    /// <summary>Whether one term asks for nothing that the other does not ask for, so that it reaches every node of the other.</summary>
+    private static bool Covers(JsonNode? wide, JsonNode? narrow)
+    {
+        if (wide is not JsonObject { Count: > 0 } asked)
+        {
+            // A term that asks for nothing reaches nothing.
+            return false;
+        }
+
+        return asked.All(list => list.Value is JsonArray { Count: > 0 } requirements
+            && narrow?[list.Key] is JsonArray others
+            && requirements.All(r => others.Any(o => JsonNode.DeepEquals(r, o))));
+    }
+
     private static void Add(SortedDictionary<string, JsonNode> terms, JsonNode term) => terms.TryAdd(term.ToJsonString(), term);
 
     private static JsonObject FromSelector(LabelSelector? selector)

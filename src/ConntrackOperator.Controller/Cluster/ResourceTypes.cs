@@ -17,5 +17,7 @@ internal static class ResourceTypes
     public static ResourceType Flush { get; } =
         new(ApiGroup.Name, ApiGroup.Version, ConntrackFlush.PluralName, ConntrackFlush.KindName, false);
 
+    public static ResourceType Deployment { get; } = new("apps", "v1", "deployments", "Deployment", true);
+
     public static ResourceType DaemonSet { get; } = new("apps", "v1", "daemonsets", "DaemonSet", true);
 }

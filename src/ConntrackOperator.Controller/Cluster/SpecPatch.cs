@@ -7,7 +7,18 @@ namespace ConntrackOperator.Controller.Cluster;
 internal static class SpecPatch
 {
     /// <summary>Replaces the spec of the object with this UID.</summary>
-    public static ReadOnlyMemory<byte> Replace(string? uid, JsonNode spec) => Encoding.UTF8.GetBytes(new JsonArray(
-        new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = uid },
-        new JsonObject { ["op"] = "replace", ["path"] = "/spec", ["value"] = spec }).ToJsonString());
+    /// <param name="uid">The object's UID.</param>
+    /// <param name="spec">Its spec.</param>
+    /// <param name="resourceVersion">Only this version of it; null: whatever it is by then.</param>
+    public static ReadOnlyMemory<byte> Replace(string? uid, JsonNode spec, string? resourceVersion = null)
+    {
+        var patch = new JsonArray(new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = uid });
+        if (resourceVersion is not null)
+        {
+            patch.Add((JsonNode)new JsonObject { ["op"] = "test", ["path"] = "/metadata/resourceVersion", ["value"] = resourceVersion });
+        }
+
+        patch.Add((JsonNode)new JsonObject { ["op"] = "replace", ["path"] = "/spec", ["value"] = spec });
+        return Encoding.UTF8.GetBytes(patch.ToJsonString());
+    }
 }

@@ -20,6 +20,8 @@ internal sealed class LeaseClaim(
     // When the last successful renewal was sent; 0: not held.
     private long _renewed;
 
+    private bool _ownerRefused;
+
     /// <summary>Whether the last attempt but those that failed took the lease. It may have expired since.</summary>
     public bool IsHeld => Interlocked.Read(ref _renewed) != 0;
 
@@ -78,9 +80,7 @@ internal sealed class LeaseClaim(
         var wanted = LeaseRecord.Renewed(current, ns, name, identity, options.Duration, acquired, now);
         try
         {
-            var stored = await client.ReplaceAsync(
-                ResourceType.Lease, ns, name, wanted, ProtocolJson.Default.Lease, ct);
-            Took(stored, started);
+            Took(await ReplaceAsync(wanted, ct), started);
             return true;
         }
         catch (ApiException e) when (e.IsConflict && !IsHeld)
@@ -88,6 +88,25 @@ internal sealed class LeaseClaim(
             // Another candidate was faster.
             return false;
         }
+    }
+
+    /// <summary>With its owner, if it may have one: to lead matters more.</summary>
+    private async Task<Lease> ReplaceAsync(Lease wanted, CancellationToken ct)
+    {
+        if (!_ownerRefused && options.Owner?.Invoke() is { } owner && wanted.Metadata?.OwnerReferences?.Exists(o => o.Uid == owner.Uid) != true)
+        {
+            try
+            {
+                return await client.ReplaceAsync(ResourceType.Lease, ns, name, LeaseRecord.Owned(wanted, owner), ProtocolJson.Default.Lease, ct);
+            }
+            catch (ApiException e) when (e.Code is 403 or 422)
+            {
+                _ownerRefused = true;
+                log.Warn($"The lease {ns}/{name} may not have an owner and stays when the operator is removed: {e.Message}", e);
+            }
+        }
+
+        return await client.ReplaceAsync(ResourceType.Lease, ns, name, wanted, ProtocolJson.Default.Lease, ct);
     }
 
     private async Task<bool> CreateAsync(CancellationToken ct)

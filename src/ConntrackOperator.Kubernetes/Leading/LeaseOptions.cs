@@ -1,3 +1,5 @@
+using ConntrackOperator.Api.Meta;
+
 namespace ConntrackOperator.Kubernetes.Leading;
 
 /// <summary>The times of a <see cref="LeaderLease"/>. The same for all candidates.</summary>
@@ -21,6 +23,9 @@ public sealed record LeaseOptions
     /// though it was cancelled: somebody else may begin at this moment. <see cref="Environment.FailFast(string)"/> unless
     /// said otherwise.</summary>
     public Action<string> EndProcess { get; init; } = Environment.FailFast;
+
+    /// <summary>The object with which the lease goes when that is deleted; asked at each renewal. Null, or null as the answer: none.</summary>
+    public Func<OwnerReference?>? Owner { get; init; }
 
     internal void Validate()
     {

@@ -44,6 +44,15 @@ internal static class LeaseRecord
         };
     }
 
+    /// <summary>The lease with an owner, in the place of one of the same kind and name.</summary>
+    public static Lease Owned(Lease lease, OwnerReference owner) => lease with
+    {
+        Metadata = lease.Metadata! with
+        {
+            OwnerReferences = [.. (lease.Metadata.OwnerReferences ?? []).Where(o => o.Kind != owner.Kind || o.Name != owner.Name), owner],
+        },
+    };
+
     public static Lease Released(Lease current, DateTimeOffset now) => current with
     {
         ApiVersion = ResourceType.Lease.ApiVersion,

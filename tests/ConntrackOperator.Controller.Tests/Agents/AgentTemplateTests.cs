@@ -11,7 +11,7 @@ public sealed class AgentTemplateTests
     [Fact]
     public void Template_becomes_a_DaemonSet_in_the_namespace_for_the_nodes()
     {
-        var daemonSet = Templates.Agent().For("here", NodeTerms.Compute([null], null, []));
+        var daemonSet = Templates.Agent().For("here", NodeTerms.Compute([null], null, []), null);
         Assert.Equal("here", (string?)daemonSet["metadata"]!["namespace"]);
         var terms = daemonSet["spec"]!["template"]!["spec"]!["affinity"]!["nodeAffinity"]!["requiredDuringSchedulingIgnoredDuringExecution"]!["nodeSelectorTerms"]!;
         Assert.Single(terms.AsArray());
@@ -21,11 +21,11 @@ public sealed class AgentTemplateTests
     public void Other_affinities_of_the_template_stay()
     {
         var template = Templates.From(Templates.Text + "\n      affinity:\n        podAffinity: {}\n        nodeAffinity:\n          preferredDuringSchedulingIgnoredDuringExecution: []\n");
-        var affinity = template.For("here", [])["spec"]!["template"]!["spec"]!["affinity"]!;
+        var affinity = template.For("here", [], null)["spec"]!["template"]!["spec"]!["affinity"]!;
         Assert.NotNull(affinity["podAffinity"]);
         Assert.NotNull(affinity["nodeAffinity"]!["preferredDuringSchedulingIgnoredDuringExecution"]);
         // The template is used again and again.
-        Assert.Equal(template.For("here", []).ToJsonString(), template.For("here", []).ToJsonString());
+        Assert.Equal(template.For("here", [], null).ToJsonString(), template.For("here", [], null).ToJsonString());
     }
 
     [Theory]

@@ -69,6 +69,28 @@ public sealed class NodeTermsTests
         Assert.Equal(NodeTerms.Compute([], null, [Node("n1", "edge")]).ToJsonString(), NodeTerms.Compute([], strange, [Node("n1", "edge")]).ToJsonString());
     }
 
+    [Theory]
+    [InlineData("edge", "edge", 1)]
+    [InlineData("edge", "web", 2)]
+    public void Terms_grow_by_what_they_do_not_reach_yet(string known, string needed, int count) =>
+        Assert.Equal(count, NodeTerms.Grow(NodeTerms.Compute([Pool(known)], null, []), NodeTerms.Compute([Pool(needed)], null, [])).Count);
+
+    [Fact]
+    public void Narrower_selector_is_reached_by_the_wider_term_and_not_the_other_way_round()
+    {
+        var wide = NodeTerms.Compute([Pool("edge")], null, []);
+        var narrow = NodeTerms.Compute([new LabelSelector { MatchLabels = new() { ["pool"] = "edge", ["zone"] = "a" } }], null, []);
+        Assert.Equal(wide.ToJsonString(), NodeTerms.Grow(wide, narrow).ToJsonString());
+        Assert.Equal(2, NodeTerms.Grow(narrow, wide).Count);
+        var all = NodeTerms.Compute([null], null, []);
+        Assert.Equal(all.ToJsonString(), NodeTerms.Grow(all, wide).ToJsonString());
+        var named = NodeTerms.Compute([], null, [Node("n1", "x")]);
+        Assert.Equal(named.ToJsonString(), NodeTerms.Grow(named, named).ToJsonString());
+        Assert.Equal(2, NodeTerms.Grow(named, NodeTerms.Compute([], null, [Node("n2", "x")])).Count);
+        // What reaches nothing covers nothing.
+        Assert.Equal(2, NodeTerms.Grow((JsonArray)JsonNode.Parse("[{}]")!, wide).Count);
+    }
+
     /// <summary>Through any history: every node that is selected or is leaving is reached, and terms do not pile up.</summary>
     [Fact]
     public void Every_node_that_needs_an_agent_is_reached_and_terms_do_not_pile_up()
@@ -84,11 +106,15 @@ public sealed class NodeTermsTests
                 var selected = Enumerable.Range(0, 6).Where(i => policies.Contains(labels[i])).ToList();
                 has.UnionWith(selected);
                 var leaving = has.Except(selected).Order().Select(i => Node("n" + i, labels[i])).ToList();
-                terms = NodeTerms.Compute(selectors, terms, leaving);
+                var needed = NodeTerms.Compute(selectors, terms, leaving);
+                var grown = NodeTerms.Grow(terms ?? [], needed);
                 foreach (var i in has)
                 {
-                    Assert.Contains(terms, t => Reaches(t!, "n" + i, labels[i]));
+                    Assert.Contains(needed, t => Reaches(t!, "n" + i, labels[i]));
+                    Assert.Contains(grown, t => Reaches(t!, "n" + i, labels[i]));
                 }
+
+                terms = needed;
 
                 Assert.InRange(terms.Count, 0, policies.Distinct().Count() + leaving.Count);
             }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ConntrackOperator.Controller.Agents;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Kubernetes.Transport;
 using ConntrackOperator.Simulation;
@@ -27,15 +28,15 @@ public abstract partial class ControllerBehaviour
         Assert.True(Reaches("pool In edge", "pool In web"), Terms());
         Fleet.Restores = _ => true;
         Fleet.Wake("web-1");
-        await Until(() => Reaches("pool In edge"), "agents leave the web after it has restored");
+        await Until(() => Cluster.Plan("web-1") is null, "the web has restored");
 
         // The label that the selector asks for is gone, so only its name finds the node.
         Fleet.Restores = _ => false;
         await Cluster.MergeAsync(ResourceType.Node, "edge-1", """{"metadata":{"labels":{"pool":"other"}}}""");
-        await Until(() => Reaches("pool In edge", "metadata.name In edge-1"), "the agent stays where it has to restore");
+        await Until(() => Reaches("pool In edge", "pool In web", "metadata.name In edge-1"), "the agent stays where it has to restore");
         Fleet.Restores = _ => true;
         Fleet.Wake("edge-1");
-        await Until(() => Reaches("pool In edge"), "and goes then");
+        await Until(() => Cluster.Plan("edge-1") is null, "it has restored");
         await Cluster.DeleteAsync(ResourceTypes.Policy, "edge");
         await Until(() => Cluster.DaemonSet() is null, "no policy, no agents");
     }
@@ -44,7 +45,8 @@ public abstract partial class ControllerBehaviour
     public async Task Edited_or_deleted_DaemonSet_comes_back_without_what_was_added()
     {
         await Cluster.CreateNodeAsync("n1");
-        await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
+        await Cluster.MergeAsync(ResourceType.Node, "n1", """{"metadata":{"labels":{"pool":"edge"}}}""");
+        await Cluster.ApplyAsync("p", """{"nodeSelector":{"matchLabels":{"pool":"edge"}},"timeouts":{"tcp":{"established":"24h"}}}""");
         await Until(() => Cluster.DaemonSet() is not null && Cluster.IsReady("p"), "agents run");
         await Cluster.MergeAsync(ResourceTypes.DaemonSet, "conntrack-agent", """
             {"spec":{"template":{"spec":{"nodeSelector":{"keep":"out"},"containers":[{"name":"agent","image":"evil:1"}]}}}}
@@ -55,8 +57,59 @@ public abstract partial class ControllerBehaviour
         var uid = Cluster.DaemonSet()!.Metadata!.Uid;
         await Cluster.DeleteAsync(ResourceTypes.DaemonSet, "conntrack-agent", TestCluster.Namespace);
         await Until(() => Cluster.DaemonSet() is { } again && again.Metadata!.Uid != uid, "it is there again");
-        await Cluster.ApplyAsync("p", """{"nodeSelector":{"matchLabels":{"pool":"edge"}},"timeouts":{"tcp":{"established":"24h"}}}""");
-        await Until(() => Reaches("pool In edge"), "and follows the policies as before");
+        await Cluster.ApplyAsync("p", """{"nodeSelector":{"matchLabels":{"pool":"web"}},"timeouts":{"tcp":{"established":"24h"}}}""");
+        await Until(() => Reaches("pool In edge", "pool In web"), "and follows the policies as before");
+    }
+
+    [Fact]
+    public async Task Pod_template_stays_the_same_whatever_selectors_and_labels_do_until_it_changes_anyway()
+    {
+        await Cluster.CreateNodeAsync("edge-1", "pool=edge,zone=a");
+        await Cluster.CreateNodeAsync("web-1", "pool=web,zone=a");
+        await Cluster.ApplyAsync("edge", """{"nodeSelector":{"matchLabels":{"pool":"edge"}},"timeouts":{"tcp":{"established":"24h"}}}""");
+        await Cluster.ApplyAsync("web", """{"nodeSelector":{"matchLabels":{"pool":"web"}},"timeouts":{"tcp":{"established":"24h"}}}""");
+        await Until(() => Reaches("pool In edge", "pool In web") && Cluster.IsReady("edge") && Cluster.IsReady("web"), "agents run on both");
+        var generation = Cluster.DaemonSet()!.Metadata!.Generation;
+
+        await Cluster.ApplyAsync("edge", """{"nodeSelector":{"matchLabels":{"pool":"edge","zone":"a"}},"timeouts":{"tcp":{"established":"24h"}}}""");
+        await Cluster.MergeAsync(ResourceType.Node, "web-1", """{"metadata":{"labels":{"pool":"edge"}}}""");
+        await Until(() => Cluster.IsReady("edge") && Cluster.Policy("edge")!.Status!.Nodes!.Selected == 2, "the node has moved");
+        await Cluster.DeleteAsync(ResourceTypes.Policy, "web");
+        await Until(() => Cluster.Policy("web") is null, "a policy is gone");
+        await Cluster.ApplyAsync("edge", """{"nodeSelector":{"matchLabels":{"pool":"edge"}},"timeouts":{"tcp":{"established":"24h"}}}""");
+        await Until(() => Cluster.IsReady("edge"), "the selector is as before");
+        await RestartAsync(Templates.Agent());
+        await Cluster.ApplyAsync("edge", """{"nodeSelector":{"matchLabels":{"pool":"edge"}},"timeouts":{"tcp":{"established":"23h"}}}""");
+        await Until(() => Cluster.IsReady("edge"), "another controller has gone on");
+        Assert.Equal(generation, Cluster.DaemonSet()!.Metadata!.Generation);
+
+        await RestartAsync(Templates.From(Templates.Text.Replace("conntrack-agent:test", "conntrack-agent:next", StringComparison.Ordinal)));
+        await Until(() => Reaches("pool In edge"), "with a new template goes what is not needed");
+        await Until(() => Cluster.DaemonSet()!.Metadata!.Generation == generation + 1, "in one change");
+    }
+
+    [Fact]
+    public async Task Restart_of_the_agents_that_somebody_asked_for_is_left_alone()
+    {
+        await Cluster.CreateNodeAsync("n1");
+        await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
+        await Until(() => Cluster.DaemonSet() is not null && Cluster.IsReady("p"), "agents run");
+        var generation = Cluster.DaemonSet()!.Metadata!.Generation;
+        await Cluster.MergeAsync(ResourceTypes.DaemonSet, "conntrack-agent", """
+            {"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":"2026-01-31T12:00:00Z"}}}}}
+            """, ns: TestCluster.Namespace);
+        var applied = Log.Lines.Count(l => l.StartsWith("applied DaemonSet", StringComparison.Ordinal));
+        await Until(() => Log.Lines.Count(l => l.StartsWith("applied DaemonSet", StringComparison.Ordinal)) > applied, "the controller has looked at it");
+        await RestartAsync(Templates.Agent());
+        await Until(() => Log.Lines.Count(l => l.StartsWith("applied DaemonSet", StringComparison.Ordinal)) > applied + 1, "and another one");
+        Assert.Equal("2026-01-31T12:00:00Z", Cluster.DaemonSet()!.Spec!.Value.GetProperty("template").GetProperty("metadata").GetProperty("annotations").GetProperty("kubectl.kubernetes.io/restartedAt").GetString());
+        Assert.Equal(generation + 1, Cluster.DaemonSet()!.Metadata!.Generation);
+    }
+
+    private async Task RestartAsync(AgentTemplate template)
+    {
+        await Controller.DisposeAsync();
+        Controller = RunningController.Lead(ControllerClient(), RunningController.Quick, template, Log);
     }
 
     [Fact]

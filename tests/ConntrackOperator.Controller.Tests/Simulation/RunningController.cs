@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using ConntrackOperator.Controller;
 using ConntrackOperator.Controller.Agents;
+using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Controller.Health;
 using ConntrackOperator.Controller.Telemetry;
 using ConntrackOperator.Kubernetes;
@@ -34,7 +35,9 @@ internal sealed class RunningController : IAsyncDisposable
     /// <summary>The part that works, as if it held the lease.</summary>
     public static RunningController Lead(ApiClient api, ControllerOptions? options = null, AgentTemplate? template = null, ListLog? log = null)
     {
-        var leader = new Leader(api, options ?? Quick, template, new ControllerHealth(TimeProvider.System), new ControllerMetrics("test"), log ?? new ListLog(), TimeProvider.System);
+        (options, log) = (options ?? Quick, log ?? new ListLog());
+        var leader = new Leader(
+            api, options, template, new DeploymentOwner(api, options, log), new ControllerHealth(TimeProvider.System), new ControllerMetrics("test"), log, TimeProvider.System);
         return new RunningController(leader, leader.RunAsync);
     }
 

@@ -36,6 +36,7 @@ internal sealed class TestCluster : IAsyncDisposable
         new FakeResource(ResourceTypes.ConntrackNode).WithAtomic("spec", "status"),
         new(ResourceTypes.Flush),
         new(ResourceTypes.DaemonSet),
+        new(ResourceTypes.Deployment),
     ];
 
     public ApiClient Api { get; }

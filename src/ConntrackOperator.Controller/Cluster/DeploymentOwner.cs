@@ -1,0 +1,50 @@
+using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Kubernetes;
+using ConntrackOperator.Kubernetes.Transport;
+
+namespace ConntrackOperator.Controller.Cluster;
+
+/// <summary>
+/// The controller's own Deployment, as the owner of what the controller makes in its namespace: however the operator is removed, no
+/// privileged pods and no lease stay behind, and tools that prune take neither for something of their own.
+/// </summary>
+internal sealed class DeploymentOwner(ApiClient api, ControllerOptions options, IRuntimeLog log)
+{
+    private volatile OwnerReference? _reference;
+    private volatile bool _isMissing;
+
+    /// <summary>As it was found last; null: not found yet, or there is none.</summary>
+    public OwnerReference? Reference => _reference;
+
+    /// <summary>Whether an object has the owner, as far as it is known; true when there is none to be had.</summary>
+    public bool IsOn(IKubernetesObject item) =>
+        options.Deployment is null || _isMissing || (_reference is { } owner && (item.Metadata?.OwnerReferences?.Exists(o => o.Uid == owner.Uid) ?? false));
+
+    /// <summary>Looks it up.</summary>
+    /// <returns>Null: there is none, or it can't be read; that is no reason not to run agents.</returns>
+    public async Task<OwnerReference?> FindAsync(CancellationToken ct)
+    {
+        if (options.Deployment is not { } name)
+        {
+            return null;
+        }
+
+        try
+        {
+            var deployment = await api.GetAsync(ResourceTypes.Deployment, options.Namespace, name, ClusterJson.Default.DaemonSetObject, ct);
+            _reference = new OwnerReference { ApiVersion = ResourceTypes.Deployment.ApiVersion, Kind = ResourceTypes.Deployment.Kind, Name = name, Uid = deployment.Metadata?.Uid };
+            _isMissing = false;
+        }
+        catch (ApiException e) when (!e.IsTransient)
+        {
+            _reference = null;
+            if (!_isMissing)
+            {
+                _isMissing = true;
+                log.Warn($"the Deployment {options.Namespace}/{name} can't be read: agents and lease have no owner, and stay when the operator is removed without its hook", e);
+            }
+        }
+
+        return _reference;
+    }
+}
