@@ -1,5 +1,6 @@
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Engine.Enforcement;
 using ConntrackOperator.Engine.Flushing;
 using ConntrackOperator.Engine.Observation;
@@ -58,7 +59,8 @@ public sealed class NodeEngine : IDisposable
             _cache = new PlanCache(_state);
             Plan = _cache.Load(out var problem);
             Note(problem);
-            _enforcer = new Enforcer(Sysctls, Originals, time, new CulpritFinder(options.HostRoot), options.Enforcer);
+            _enforcer = new Enforcer(
+                Sysctls, options.ProcPath, Originals, new ResizeHistory(_state, Facts.BootId, options.ProcPath, time), time, new CulpritFinder(options.HostRoot), options.Enforcer);
             _observer = new TableObserver(Sysctls, options.ProcPath, time);
             Timeouts = TimeoutFile.Watch(options, Facts, time);
             if (!readOnly)
@@ -161,22 +163,49 @@ public sealed class NodeEngine : IDisposable
             problem = e;
         }
 
-        var changed = PassWatched();
+        var changed = PassWatched(Plan?.Spec);
         return problem is null ? changed : throw new IOException(problem.Message, problem);
     }
 
+    /// <summary>
+    /// Brings some keys to given values by the same rules as a plan's (held where it would hurt, with their originals on the disk
+    /// first), and leaves all others, and the plan, as they are. A value stays until a plan sets the key, or everything is restored.
+    /// </summary>
+    /// <param name="values">The keys, and what they shall hold, 0 or more.</param>
+    /// <returns>How each of them stands afterwards.</returns>
+    /// <exception cref="IOException">Originals can't be kept: no key was written whose original is not on the disk.</exception>
+    public IReadOnlyList<SettingStatus> EnforceOnce(IReadOnlyDictionary<string, long> values)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        var planned = (Plan?.Spec?.Settings ?? []).Where(s => s.Name is not null).DistinctBy(s => s.Name).ToDictionary(s => s.Name!, StringComparer.Ordinal);
+        var settings = values.Select(v => new NodeSetting
+        {
+            Name = v.Key,
+            Value = v.Value,
+            Policy = planned.GetValueOrDefault(v.Key)?.Policy,
+            Mode = PolicyMode.Enforce,
+            OnRemoval = planned.GetValueOrDefault(v.Key)?.OnRemoval ?? RemovalPolicy.Keep,
+        }).ToList();
+
+        // Looked at alone, these are neither written nor taken for keys that left the plan.
+        settings.AddRange(Originals.Names.Where(name => !values.ContainsKey(name)).Select(name =>
+            new NodeSetting { Name = name, Value = Originals.Find(name), Mode = PolicyMode.Observe }));
+        PassWatched(new NodeSpec { Settings = settings });
+        return [.. _enforcer.Statuses().Where(s => values.ContainsKey(s.Name!))];
+    }
+
     /// <summary>A pass, and a look at the time-outs before something is written and after: entries keep the old one until their next packet.</summary>
-    private bool PassWatched()
+    private bool PassWatched(NodeSpec? spec)
     {
         if (_state.IsReadOnly)
         {
-            return _enforcer.Pass(Plan?.Spec);
+            return _enforcer.Pass(spec);
         }
 
         Timeouts.Glance();
         try
         {
-            return _enforcer.Pass(Plan?.Spec);
+            return _enforcer.Pass(spec);
         }
         finally
         {

@@ -5,6 +5,7 @@ using ConntrackOperator.Benchmarks.Table;
 return args switch
 {
     ["table", .. var rest] => TableCommand.Run(rest),
+    ["rehash", .. var rest] => RehashCommand.Run(rest),
     ["fuzz", .. var rest] => FuzzCommand.Run(rest),
     ["fleet", .. var rest] => await FleetCommand.RunAsync(rest),
     _ => Usage(),
@@ -18,6 +19,7 @@ static int Usage()
           table [--entries N] [--rounds N]   reading, sampling and deleting of a real table (default a million entries,
                                              five rounds) beside a C program that only receives, and the conntrack tool.
                                              Needs root, conntrack and cc. Raises the machine's table for the time.
+          rehash [--entries N]               how long a change of the hash table's size holds the locks. Needs the same.
           fuzz [--inputs N] [--seed N]       both parsers on mutated input (default ten million), on all cores.
           fleet [--nodes N] [--memory MIB]   the controller in a memory cgroup (default 256 MiB) with so many nodes (default
                                              5,000), simulated agents and a real API server. Needs root, TEST_APISERVER, ETCD.

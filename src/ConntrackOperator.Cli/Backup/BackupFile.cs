@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ConntrackOperator.Netfilter.Sysctls;
 
 namespace ConntrackOperator.Cli.Backup;
 
@@ -34,9 +36,25 @@ internal sealed record BackupFile
         {
             using var stream = File.OpenRead(path);
             var file = JsonSerializer.Deserialize(stream, BackupJson.Default.BackupFile);
-            return file?.Format == CurrentFormat
-                ? file
-                : throw new CliException(ExitCode.BadInput, $"{path}: no backup of this program: format must be \"{CurrentFormat}\"");
+            if (file?.Format != CurrentFormat)
+            {
+                throw new CliException(ExitCode.BadInput, $"{path}: no backup of this program: format must be \"{CurrentFormat}\"");
+            }
+
+            foreach (var (name, value) in file.Settings ?? [])
+            {
+                if (!SysctlNames.IsTrackingKey(name))
+                {
+                    throw new CliException(ExitCode.BadInput, $"{path}: settings.{name}: no key of connection tracking: must begin with nf_conntrack_ or nf_flowtable_");
+                }
+
+                if (value < 0)
+                {
+                    throw new CliException(ExitCode.BadInput, string.Create(CultureInfo.InvariantCulture, $"{path}: settings.{name}: {value} must be 0 or more"));
+                }
+            }
+
+            return file;
         }
         catch (JsonException e)
         {

@@ -41,7 +41,9 @@ internal static class HostRestoreFrom
                 HostPermission.Require(options);
             }
 
-            report = Restore(report, file, settings, rules, missing, cancel);
+            // Held to the end: nobody else sets the machine in between.
+            using var engine = report.Settings is { Count: > 0 } ? new NodeEngine(options, TimeProvider.System) : null;
+            report = Restore(report, file, engine, rules, missing, cancel);
         }
 
         if (format != OutputFormat.Table)
@@ -57,12 +59,13 @@ internal static class HostRestoreFrom
         return report.Problems.Count == 0 ? ExitCode.InSync : ExitCode.NotApplied;
     }
 
-    private static RestoreReport Restore(RestoreReport report, BackupFile file, SettingRestorer? settings, RuleRestorer? rules, List<string>? missing, CancellationToken cancel)
+    private static RestoreReport Restore(RestoreReport report, BackupFile file, NodeEngine? engine, RuleRestorer? rules, List<string>? missing, CancellationToken cancel)
     {
         var problems = report.Problems;
-        if (report.Settings is { Count: > 0 } different)
+        if (engine is not null)
         {
-            report = report with { Settings = settings!.Restore(different, problems) };
+            HostApply.Problems(engine);
+            HostApply.Try(() => report = report with { Settings = SettingRestorer.Restore(engine, report.Settings!, problems) }, problems);
         }
 
         if (report.Rules is { Count: > 0 })

@@ -1,8 +1,10 @@
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Engine;
 using ConntrackOperator.Netfilter.Sysctls;
 
 namespace ConntrackOperator.Cli.Backup;
 
-/// <summary>Puts settings back, and reads each back.</summary>
+/// <summary>Puts settings back as the engine writes all settings: with their originals kept, and held where it would hurt now.</summary>
 internal sealed class SettingRestorer(SysctlDirectory sysctls, SortedDictionary<string, long> saved)
 {
     public List<SettingDifference> Compare() =>
@@ -11,34 +13,21 @@ internal sealed class SettingRestorer(SysctlDirectory sysctls, SortedDictionary<
     ];
 
     /// <returns>The differences with what the kernel holds now.</returns>
-    public List<SettingDifference> Restore(List<SettingDifference> differences, List<string> problems)
+    /// <exception cref="IOException">The state directory can't be written: what has no original there yet was not written.</exception>
+    public static List<SettingDifference> Restore(NodeEngine engine, List<SettingDifference> differences, List<string> problems)
     {
-        foreach (var d in differences.OrderBy(Rank))
+        foreach (var setting in engine.EnforceOnce(differences.ToDictionary(d => d.Name, d => d.Saved)))
         {
-            // A name from a file must not lead out of the directory.
-            if (d.Name.Contains('/', StringComparison.Ordinal) || d.Before is null)
+            if (setting.State == SettingState.NotSupported)
             {
-                problems.Add($"{d.Name}: this kernel has no such setting");
-                continue;
+                problems.Add($"{setting.Name}: this kernel has no such setting");
             }
-
-            var result = sysctls.Write(d.Name, d.Saved);
-            if (result.Status != SysctlStatus.Ok)
+            else if (setting.State != SettingState.InSync)
             {
-                problems.Add($"{d.Name}: {result.Message ?? result.Status.ToString()}");
+                problems.Add($"{setting.Name}: {setting.State}: {setting.Message}");
             }
         }
 
-        return [.. differences.Select(d => d with { Now = d.Before is null ? null : sysctls.Read(d.Name).Value })];
+        return [.. differences.Select(d => d with { Now = d.Before is null ? null : engine.Sysctls.Read(d.Name).Value })];
     }
-
-    // Buckets before a limit that rises, so that no long chains build up; the kernel refuses a lower IPv6 fragment threshold above the upper.
-    private static int Rank(SettingDifference d) => d.Name switch
-    {
-        SysctlNames.Buckets => d.Saved > d.Before ? 0 : 2,
-        SysctlNames.Max => 1,
-        SysctlNames.Fragment6HighThreshold => d.Saved > d.Before ? 3 : 5,
-        SysctlNames.Fragment6LowThreshold => 4,
-        _ => 6,
-    };
 }

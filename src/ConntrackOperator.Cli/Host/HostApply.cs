@@ -49,7 +49,9 @@ internal static class HostApply
     }
 
     /// <summary>A disk that keeps nothing more is said, and is no reason to leave undone what can be done without it.</summary>
-    public static bool Try(Action step)
+    /// <param name="step">What may need the disk.</param>
+    /// <param name="problems">Where it is said; null: on standard error.</param>
+    public static bool Try(Action step, List<string>? problems = null)
     {
         try
         {
@@ -58,7 +60,16 @@ internal static class HostApply
         }
         catch (IOException e) when (e is not StateDirectoryBusyException)
         {
-            Console.Error.WriteLine("error: the state directory can't be written: " + e.Message);
+            var problem = "the state directory can't be written: " + e.Message;
+            if (problems is not null)
+            {
+                problems.Add(problem);
+            }
+            else
+            {
+                Console.Error.WriteLine("error: " + problem);
+            }
+
             return false;
         }
     }

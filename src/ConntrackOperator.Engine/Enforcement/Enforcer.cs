@@ -21,6 +21,7 @@ public sealed class Enforcer
 
     private readonly SysctlDirectory _sysctls;
     private readonly OriginalsStore _originals;
+    private readonly ResizeHistory _resizes;
     private readonly TimeProvider _time;
     private readonly EnforcerOptions _options;
     private readonly SettingInspector _inspector;
@@ -33,17 +34,21 @@ public sealed class Enforcer
 
     /// <summary>Sets the keys of one directory.</summary>
     /// <param name="sysctls">Where the keys are.</param>
+    /// <param name="procPath">Where procfs is mounted.</param>
     /// <param name="originals">Where originals are kept.</param>
+    /// <param name="resizes">When the hash table was resized.</param>
     /// <param name="time">For waits, by its monotonic clock.</param>
     /// <param name="culprits">Who may overwrite a key.</param>
     /// <param name="options">How patient to be.</param>
-    public Enforcer(SysctlDirectory sysctls, OriginalsStore originals, TimeProvider time, ICulpritFinder culprits, EnforcerOptions? options = null)
+    internal Enforcer(
+        SysctlDirectory sysctls, string procPath, OriginalsStore originals, ResizeHistory resizes, TimeProvider time, ICulpritFinder culprits, EnforcerOptions options)
     {
         _sysctls = sysctls;
         _originals = originals;
+        _resizes = resizes;
         _time = time;
-        _options = options ?? new EnforcerOptions();
-        _inspector = new SettingInspector(sysctls, time, culprits, _options);
+        _options = options;
+        _inspector = new SettingInspector(sysctls, procPath, resizes, time, culprits, _options);
     }
 
     /// <summary>Whether the kernel's module was there at the last pass.</summary>
@@ -229,10 +234,15 @@ public sealed class Enforcer
     private void Write(SettingTracker tracker, long now, bool fresh)
     {
         var before = tracker.Actual;
-        var result = _sysctls.Write(tracker.Name, tracker.Target);
-        if (tracker.Name == SysctlNames.Buckets && result.Value != before)
+        if (tracker.Name == SysctlNames.Buckets)
         {
-            _inspector.Resized(now);
+            _resizes.Begin(_inspector.EntriesOfAll(), before ?? 0, now);
+        }
+
+        var result = _sysctls.Write(tracker.Name, tracker.Target);
+        if (tracker.Name == SysctlNames.Buckets && result.Value == before)
+        {
+            _resizes.Undo();
         }
 
         if (result.Status != SysctlStatus.Ok)

@@ -12,8 +12,14 @@ public sealed record EnforcerOptions
     /// <summary>How often a contested key is still put back.</summary>
     public TimeSpan ContestedRetry { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>The least time between two changes of the hash table's size: each one rehashes every entry with all locks held.</summary>
-    public TimeSpan ResizeInterval { get; init; } = TimeSpan.FromMinutes(1);
+    /// <summary>
+    /// The share of time for which changes of the hash table's size may hold the locks of connection tracking: the dearer of two
+    /// changes, divided by this, is the least time between them.
+    /// </summary>
+    public double RehashShare { get; init; } = 0.01;
+
+    /// <summary>A change that holds the locks no longer than this waits for nothing: some twenty thousand entries.</summary>
+    public TimeSpan FreeRehash { get; init; } = TimeSpan.FromMilliseconds(10);
 
     /// <summary>The table is lowered only when it would then be less full than this, in percent.</summary>
     public int LowerBelowPercent { get; init; } = 80;

@@ -24,12 +24,19 @@ internal static class HoldRules
     /// <summary>0 is no limit, the highest there is (net/netfilter/nf_conntrack_core.c, __nf_conntrack_alloc).</summary>
     private static long Height(long limit) => limit == 0 ? long.MaxValue : limit;
 
-    /// <summary>Each resize stops all CPUs' tracking while every entry is rehashed.</summary>
-    public static string? Resize(TimeSpan? sinceLast, TimeSpan interval) =>
-        sinceLast is { } passed && passed < interval
+    /// <summary>Each resize stops all CPUs' tracking while every entry is rehashed: so long, and so often, that it stays a small share of the time.</summary>
+    /// <param name="sinceLast">How long ago the last one was; null: there was none.</param>
+    /// <param name="last">For how long that held the locks.</param>
+    /// <param name="next">For how long this one would.</param>
+    /// <param name="options">How large a share.</param>
+    public static string? Resize(TimeSpan? sinceLast, TimeSpan last, TimeSpan next, EnforcerOptions options)
+    {
+        var cost = last > next ? last : next;
+        return sinceLast is { } passed && cost > options.FreeRehash && passed < cost / options.RehashShare
             ? string.Create(CultureInfo.InvariantCulture,
-                $"not resized yet: the hash table was resized {(long)passed.TotalSeconds} s ago, and each resize rehashes every entry with all locks held; retried after {(long)interval.TotalSeconds} s")
+                $"not resized yet: each resize rehashes every entry with all locks held, here for about {Math.Ceiling(cost.TotalMilliseconds):0} ms, and the last one was less than {Math.Ceiling((cost / options.RehashShare).TotalSeconds):0} s ago")
             : null;
+    }
 
     /// <summary>A resize by less than a quarter is not worth the stop.</summary>
     public static bool WithinAQuarter(long actual, long target) =>

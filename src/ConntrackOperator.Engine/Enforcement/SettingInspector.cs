@@ -5,12 +5,11 @@ using ConntrackOperator.Netfilter.Sysctls;
 namespace ConntrackOperator.Engine.Enforcement;
 
 /// <summary>Reads one key and says how it stands and whether it is to be written now. Writes nothing. Not thread-safe.</summary>
-internal sealed class SettingInspector(SysctlDirectory sysctls, TimeProvider time, ICulpritFinder culprits, EnforcerOptions options)
+internal sealed class SettingInspector(
+    SysctlDirectory sysctls, string procPath, ResizeHistory resizes, TimeProvider time, ICulpritFinder culprits, EnforcerOptions options)
 {
-    private long? _resizedAt;
-
-    /// <summary>The hash table's size was changed just now: the next change waits.</summary>
-    public void Resized(long now) => _resizedAt = now;
+    /// <summary>Entries that a change of the hash table's size rehashes: those of all namespaces, where the kernel tells them.</summary>
+    public long EntriesOfAll() => Math.Max(Entries() ?? 0, SlabInfo.ReadObjects(procPath) ?? 0);
 
     /// <summary>Reads the key and sets the tracker's state.</summary>
     /// <param name="tracker">The key.</param>
@@ -74,7 +73,8 @@ internal sealed class SettingInspector(SysctlDirectory sysctls, TimeProvider tim
 
     private string? Resize(SettingTracker tracker, SettingTracker? limit, long actual, long now)
     {
-        if (HoldRules.Resize(_resizedAt is { } at ? time.GetElapsedTime(at, now) : null, options.ResizeInterval) is { } tooSoon)
+        if (resizes.SinceLast(now) is { } since
+            && HoldRules.Resize(since, resizes.LastCost ?? TimeSpan.Zero, RehashCost.Of(EntriesOfAll(), actual), options) is { } tooSoon)
         {
             return tooSoon;
         }

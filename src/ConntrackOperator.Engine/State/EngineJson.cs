@@ -10,6 +10,7 @@ namespace ConntrackOperator.Engine.State;
     Converters = [typeof(KubernetesTimeConverter)])]
 [JsonSerializable(typeof(OriginalsFile))]
 [JsonSerializable(typeof(OriginalValue))]
+[JsonSerializable(typeof(ResizeFile))]
 [JsonSerializable(typeof(CachedPlan))]
 [JsonSerializable(typeof(List<FlushRecord>))]
 [JsonSerializable(typeof(TimeoutFileContent))]

@@ -9,20 +9,19 @@ public static class SlabInfo
 {
     private static readonly SearchValues<byte> _hexDigits = SearchValues.Create("0123456789abcdef"u8);
 
-    /// <summary>Bytes a slot of the cache nf_conntrack.</summary>
+    /// <summary>Bytes that one entry takes of the cache nf_conntrack: those of its slabs, divided by the slots in them.</summary>
     /// <param name="procPath">Where procfs is mounted.</param>
     /// <returns>Null when the file can't be read (it is for root only) or knows no such cache.</returns>
-    public static int? ReadSlotBytes(string procPath = "/proc")
-    {
-        ArgumentNullException.ThrowIfNull(procPath);
-        var buffer = new byte[32 * 1024];
-        var length = SmallFile.ReadAll(NativePath.Encode(procPath + "/slabinfo"), ref buffer);
-        return length <= 0 ? null : Parse(buffer.AsSpan(0, length));
-    }
+    public static int? ReadSlotBytes(string procPath = "/proc") => Read(procPath)?.SlotBytes;
 
-    /// <summary>Finds the cache's line: name, active objects, objects, bytes an object, ...</summary>
-    internal static int? Parse(ReadOnlySpan<byte> text)
+    /// <summary>Slots in use of the cache nf_conntrack: entries of all network namespaces, and a few per CPU that are free.</summary>
+    /// <inheritdoc cref="ReadSlotBytes"/>
+    public static long? ReadObjects(string procPath = "/proc") => Read(procPath)?.Objects;
+
+    /// <summary>Finds the cache's lines: name, active objects, objects, bytes an object, objects a slab, pages a slab, ...</summary>
+    internal static (long Objects, int SlotBytes)? Parse(ReadOnlySpan<byte> text, int pageBytes)
     {
+        (long Objects, int SlotBytes)? found = null;
         while (!text.IsEmpty)
         {
             var end = text.IndexOf((byte)'\n');
@@ -33,13 +32,30 @@ public static class SlabInfo
                 continue;
             }
 
-            _ = NextField(ref line);
-            _ = NextField(ref line);
-            var size = NextField(ref line);
-            return Utf8Parser.TryParse(size, out int bytes, out var used) && used == size.Length && bytes > 0 ? bytes : null;
+            var (active, _, size) = (Number(ref line), Number(ref line), Number(ref line));
+            var (slots, pages) = (Number(ref line), Number(ref line));
+            if (size is > 0 and <= int.MaxValue && active is not null)
+            {
+                var slot = slots > 0 && pages > 0 ? (long)((Int128)pages.Value * pageBytes / slots.Value) : size.Value;
+                found = ((found?.Objects ?? 0) + active.Value, (int)Math.Clamp(slot, size.Value, int.MaxValue));
+            }
         }
 
-        return null;
+        return found;
+    }
+
+    private static (long Objects, int SlotBytes)? Read(string procPath)
+    {
+        ArgumentNullException.ThrowIfNull(procPath);
+        var buffer = new byte[32 * 1024];
+        var length = SmallFile.ReadAll(NativePath.Encode(procPath + "/slabinfo"), ref buffer);
+        return length <= 0 ? null : Parse(buffer.AsSpan(0, length), Environment.SystemPageSize);
+    }
+
+    private static long? Number(ref ReadOnlySpan<byte> line)
+    {
+        var field = NextField(ref line);
+        return Utf8Parser.TryParse(field, out long number, out var used) && used == field.Length && number >= 0 ? number : null;
     }
 
     // Before Linux 4.8 each network namespace had its own cache, named nf_conntrack_<address or number>.

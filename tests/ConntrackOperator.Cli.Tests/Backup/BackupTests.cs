@@ -22,13 +22,13 @@ public sealed partial class BackupTests
         var before = Flows(host);
 
         Entries.Ok(host.Look("flush", "--all", "--yes"));
-        var dry = Entries.Ok(host.Look("restore", "--from", file, "--entries", "--dry-run"));
+        var dry = Entries.Ok(host.Run("restore", "--from", file, "--entries", "--dry-run"));
         Assert.Equal($"{Entries.Count} of {Entries.Count} entries would be put back; dry run, nothing was written\n", dry);
         Assert.Equal(0, Entries.Number(host));
 
-        Assert.EndsWith($"{Entries.Count} of {Entries.Count} entries put back\n", Entries.Ok(host.Look("restore", "--from", file, "--entries")), StringComparison.Ordinal);
+        Assert.EndsWith($"{Entries.Count} of {Entries.Count} entries put back\n", Entries.Ok(host.Run("restore", "--from", file, "--entries")), StringComparison.Ordinal);
         Assert.Equal(before, Flows(host));
-        Assert.Equal($"0 of {Entries.Count} entries put back\n", Entries.Ok(host.Look("restore", "--from", file, "--entries")));
+        Assert.Equal($"0 of {Entries.Count} entries put back\n", Entries.Ok(host.Run("restore", "--from", file, "--entries")));
     }
 
     [Fact]
@@ -40,12 +40,68 @@ public sealed partial class BackupTests
         var before = host[SysctlNames.UdpTimeout];
         host[SysctlNames.UdpTimeout] = 77;
 
-        var dry = Entries.Ok(host.Look("restore", "--from", file, "--settings", "--dry-run"));
+        var dry = Entries.Ok(host.Run("restore", "--from", file, "--settings", "--dry-run"));
         Assert.Matches(@"nf_conntrack_udp_timeout +77 +" + before, dry);
         Assert.Equal(77, host[SysctlNames.UdpTimeout]);
-        var report = JsonNode.Parse(Entries.Ok(host.Look("restore", "--from", file, "--settings", "-o", "json")))!;
+        var report = JsonNode.Parse(Entries.Ok(host.Run("restore", "--from", file, "--settings", "-o", "json")))!;
         Assert.Equal(before, (long)report["settings"]!.AsArray().Single()!["now"]!);
         Assert.Equal(before, host[SysctlNames.UdpTimeout]);
+    }
+
+    [Fact]
+    public void Settings_that_come_back_leave_their_originals_for_a_restore_and_are_no_plan()
+    {
+        using var host = new TestHost();
+        var file = host.File("b.json", """{"format": "conntrack-backup/1", "settings": {"nf_conntrack_udp_timeout": 77, "nf_conntrack_icmp_timeout": 11}}""");
+        Entries.Ok(host.Run("apply", "-f", host.File("p.yaml", HostPolicies.Timeouts)));
+        Entries.Ok(host.Run("restore", "--from", file));
+        Assert.Equal((77, 11, 60), (host[SysctlNames.UdpTimeout], host[SysctlNames.IcmpTimeout], host[SysctlNames.TcpTimeoutTimeWait]));
+        Assert.Matches("nf_conntrack_udp_timeout +30 +77 +20 +Pending", host.Run("status").Output);
+
+        // A policy that does not set it leaves it; one restore puts back what was there before all of it.
+        Entries.Ok(host.Run("apply", "-f", host.File("p.yaml", HostPolicies.Udp)));
+        Assert.Equal((10, 11, 120), (host[SysctlNames.UdpTimeout], host[SysctlNames.IcmpTimeout], host[SysctlNames.TcpTimeoutTimeWait]));
+        Entries.Ok(host.Run("restore", "--from", file));
+        Entries.Ok(host.Run("restore"));
+        Assert.Equal(30, host[SysctlNames.UdpTimeout]);
+    }
+
+    [Fact]
+    public void Settings_do_not_come_back_while_somebody_else_sets_the_machine()
+    {
+        using var host = new TestHost();
+        var file = host.File("b.json", """{"format": "conntrack-backup/1", "settings": {"nf_conntrack_udp_timeout": 77}}""");
+        using var agent = ConntrackOperator.Engine.State.StateDirectory.Open(host.State);
+        var result = host.Run("restore", "--from", file);
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("another process", result.Error, StringComparison.Ordinal);
+        Assert.Equal(30, host[SysctlNames.UdpTimeout]);
+        Assert.Equal(0, host.Run("restore", "--from", file, "--dry-run").ExitCode);
+    }
+
+    [Fact]
+    public void A_limit_that_would_drop_packets_now_does_not_come_back()
+    {
+        var root = Directory.CreateTempSubdirectory("conntrack-operator-test-");
+        try
+        {
+            var keys = Directory.CreateDirectory(Path.Combine(root.FullName, "keys")).FullName;
+            foreach (var (key, value) in new Dictionary<string, string> { [SysctlNames.Max] = "262144", [SysctlNames.Buckets] = "262144", [SysctlNames.Count] = "200000" })
+            {
+                File.WriteAllText(Path.Combine(keys, key), value);
+            }
+
+            var file = Path.Combine(root.FullName, "b.json");
+            File.WriteAllText(file, """{"format": "conntrack-backup/1", "settings": {"nf_conntrack_max": 131072}}""");
+            var result = CliProcess.Run("host", "restore", "--from", file, "--sysctl-dir", keys, "--state-dir", Path.Combine(root.FullName, "state"));
+            Assert.Equal(3, result.ExitCode);
+            Assert.Contains("nf_conntrack_max: Held: not lowered yet: with 200000 entries", result.Output, StringComparison.Ordinal);
+            Assert.Equal("262144", File.ReadAllText(Path.Combine(keys, SysctlNames.Max)));
+        }
+        finally
+        {
+            root.Delete(recursive: true);
+        }
     }
 
     [Fact]
@@ -65,13 +121,13 @@ public sealed partial class BackupTests
         Entries.Ok(host.Shell("nft", "add", "table", "inet", "other"));
         var changed = Rules(host);
 
-        var dry = Entries.Ok(host.Look("restore", "--from", file, "--rules", "--dry-run"));
+        var dry = Entries.Ok(host.Run("restore", "--from", file, "--rules", "--dry-run"));
         Assert.Contains("\n- -A INPUT -p tcp -m tcp --dport 100 -j DROP\n", dry, StringComparison.Ordinal);
         Assert.Contains("\n+ -A INPUT -p tcp -m tcp --dport 99 -j ACCEPT\n", dry, StringComparison.Ordinal);
         Assert.Contains("\n+ table inet own {\n", dry, StringComparison.Ordinal);
         Assert.Equal(changed, Rules(host));
 
-        Assert.EndsWith("2 rule sets put back\n", Entries.Ok(host.Look("restore", "--from", file, "--rules")), StringComparison.Ordinal);
+        Assert.EndsWith("2 rule sets put back\n", Entries.Ok(host.Run("restore", "--from", file, "--rules")), StringComparison.Ordinal);
         Assert.Equal(before, Rules(host));
     }
 
@@ -85,7 +141,7 @@ public sealed partial class BackupTests
         var file = host.File("b.json", """
             {"format": "conntrack-backup/1", "rules": {"nftables": ["table inet fresh {", "}"], "iptables": ["*filter", "-A NOWHERE -j ACCEPT", "COMMIT"]}}
             """);
-        var result = host.Look("restore", "--from", file);
+        var result = host.Run("restore", "--from", file);
         Assert.Equal(3, result.ExitCode);
         Assert.Contains("iptables-restore refuses: ", result.Output, StringComparison.Ordinal);
         Assert.Equal(before, Rules(host));
@@ -97,7 +153,7 @@ public sealed partial class BackupTests
     public void An_entry_that_is_another_command_is_refused(string line, string expected)
     {
         using var host = new TestHost();
-        var result = host.Look("restore", "--from", host.File("b.json", $$"""{"format": "conntrack-backup/1", "entries": ["{{line}}"]}"""));
+        var result = host.Run("restore", "--from", host.File("b.json", $$"""{"format": "conntrack-backup/1", "entries": ["{{line}}"]}"""));
         Assert.Equal(2, result.ExitCode);
         Assert.Contains(expected, result.Error, StringComparison.Ordinal);
     }
@@ -106,10 +162,13 @@ public sealed partial class BackupTests
     [InlineData("{}", "no backup of this program")]
     [InlineData("{", "no backup: ")]
     [InlineData("{\"format\": \"conntrack-backup/1\", \"setings\": {}}", "no backup: ")]
+    [InlineData("{\"format\": \"conntrack-backup/1\", \"settings\": {\"nf_conntrack_udp_timeout\": -1}}", "settings.nf_conntrack_udp_timeout: -1 must be 0 or more")]
+    [InlineData("{\"format\": \"conntrack-backup/1\", \"settings\": {\"../core/somaxconn\": 1}}", "settings.../core/somaxconn: no key of connection tracking")]
+    [InlineData("{\"format\": \"conntrack-backup/1\", \"settings\": {\"nf_log_all_netns\": 1}}", "settings.nf_log_all_netns: no key of connection tracking")]
     public void A_file_that_is_no_backup_is_bad_input(string content, string expected)
     {
         using var host = new TestHost();
-        var result = host.Look("restore", "--from", host.File("b.json", content));
+        var result = host.Run("restore", "--from", host.File("b.json", content));
         Assert.Equal(2, result.ExitCode);
         Assert.Contains(expected, result.Error, StringComparison.Ordinal);
     }
@@ -120,7 +179,7 @@ public sealed partial class BackupTests
         using var host = new TestHost();
         var file = Path.Combine(host.Root, "b.json");
         Entries.Ok(host.Look("backup", file));
-        Assert.Equal((2, $"error: {file}: there are no entries in this backup\n"), (host.Look("restore", "--from", file, "--entries") is var r ? (r.ExitCode, r.Error) : default));
+        Assert.Equal((2, $"error: {file}: there are no entries in this backup\n"), (host.Run("restore", "--from", file, "--entries") is var r ? (r.ExitCode, r.Error) : default));
     }
 
     private static List<string> Flows(TestHost host) => [.. Entries.Ok(host.Shell("conntrack", "-L", "-o", "extended")).Split('\n', StringSplitOptions.RemoveEmptyEntries)

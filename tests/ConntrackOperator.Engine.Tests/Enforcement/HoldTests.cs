@@ -49,21 +49,6 @@ public sealed class HoldTests
     }
 
     [Fact]
-    public void The_hash_table_is_resized_once_a_minute_at_most()
-    {
-        using var machine = new Machine();
-        machine.Apply(Set(SysctlNames.Buckets, 524288));
-        machine.Time.Advance(TimeSpan.FromSeconds(59));
-        machine.Apply(Set(SysctlNames.Buckets, 1048576));
-        Assert.Equal(524288, machine[SysctlNames.Buckets]);
-        Assert.Equal(SettingState.Held, machine.Status(SysctlNames.Buckets).State);
-
-        machine.Time.Advance(TimeSpan.FromSeconds(1));
-        machine.Engine.Enforce();
-        Assert.Equal(1048576, machine[SysctlNames.Buckets]);
-    }
-
-    [Fact]
     public void Buckets_wait_with_shrinking_while_the_limit_can_not_come_down()
     {
         using var machine = new Machine();

@@ -84,6 +84,24 @@ public sealed class KernelEngineTests : IDisposable
         Assert.Equal(limit, engine.Sysctls.Read(SysctlNames.Max).Value);
     }
 
+    [Fact]
+    public async Task Deleting_a_policy_on_an_idle_machine_waits_for_no_buckets()
+    {
+        NetworkNamespace.Require();
+        using var machine = await MachineLock.TakeAsync(TestContext.Current.CancellationToken);
+        using var engine = Start();
+        var buckets = engine.Sysctls.Read(SysctlNames.Buckets).Value!.Value;
+        Assert.SkipUnless(engine.Sysctls.IsWritable(SysctlNames.Buckets), "This is not the machine's initial network namespace: nf_conntrack_buckets is read-only.");
+        Assert.SkipWhen(SlabInfo.ReadObjects() > 15000, "Somebody else's entries would be rehashed too: more than a few thousand.");
+        engine.SetPlan(Of(Set(SysctlNames.Buckets, 2 * buckets)));
+        engine.Enforce();
+        Assert.Equal(2 * buckets, engine.Sysctls.Read(SysctlNames.Buckets).Value);
+        engine.SetPlan(Of());
+        engine.Enforce();
+        Assert.Equal(buckets, engine.Sysctls.Read(SysctlNames.Buckets).Value);
+        Assert.True(engine.AllRestored);
+    }
+
     public void Dispose() => _state.Delete(recursive: true);
 
     private NodeEngine Start() => new(new EngineOptions { StatePath = _state.FullName }, TimeProvider.System);

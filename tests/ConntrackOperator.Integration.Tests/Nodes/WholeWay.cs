@@ -101,8 +101,7 @@ public abstract class WholeWay : IAsyncLifetime
     /// <summary>A machine with its agent joins the cluster.</summary>
     private async Task<Machine> JoinAsync(string name, string labels)
     {
-        // A test has no minute to wait between two resizes.
-        var machine = new Machine { Patience = new EnforcerOptions { ResizeInterval = TimeSpan.FromMilliseconds(100) } };
+        var machine = new Machine();
         var options = new AgentOptions
         {
             NodeName = name,

@@ -58,7 +58,6 @@ public sealed class MachineLock : IDisposable
         }
     }
 
-    // Writing buckets rehashes the whole table, the same number or not.
     private static void PutBack(string path, long value)
     {
         if (Read(path) != value)
