@@ -10,8 +10,10 @@ public static class FlushValidator
     private const int MaximumStates = 16;
     private const int MaximumTtlSeconds = 31536000;
 
-    private static readonly string[] _protocols = ["TCP", "UDP", "UDPLite", "ICMP", "ICMPv6", "SCTP", "DCCP", "GRE"];
     private static readonly string[] _protocolsWithPorts = ["TCP", "UDP", "UDPLite", "SCTP", "DCCP"];
+
+    // The numbers of those whose name matters here (IANA): they have ports or states.
+    private static readonly Dictionary<long, string> _numbers = new() { [6] = "TCP", [17] = "UDP", [33] = "DCCP", [132] = "SCTP", [136] = "UDPLite" };
 
     // enum tcp_conntrack, sctp_conntrack and ct_dccp_states, under the names that the kernel prints.
     private static readonly Dictionary<string, (string[] States, string Message)> _statesOf = new(StringComparer.Ordinal)
@@ -81,27 +83,30 @@ public static class FlushValidator
         ArgumentNullException.ThrowIfNull(match);
         ArgumentNullException.ThrowIfNull(path);
         var errors = new List<FieldError>();
-        var hasCondition = match.Protocol is not null || match.States is not null || match.Unreplied is not null || match.Source is not null
-            || match.Destination is not null || match.DestinationPort is not null || match.IdleFor is not null;
+        var hasCondition = match with { All = null } != new FlushMatch();
         if (!hasCondition && match.All != true)
         {
             errors.Add(new(path, string.Empty, RuleMessages.MatchEmpty));
         }
 
-        if (match.Protocol is { } protocol && !_protocols.Contains(protocol))
+        if (match.Protocol is { } protocol && protocol.Number is not (>= 0 and <= byte.MaxValue) && !FlushMatch.ProtocolNames.Contains(protocol.Text))
         {
-            errors.Add(new(path + ".protocol", JsonText.Quote(protocol), RuleMessages.Choices(_protocols)));
+            errors.Add(new(path + ".protocol", protocol.Text is { } text ? JsonText.Quote(text) : protocol.ToString(), RuleMessages.Protocol));
         }
 
-        CheckStates(match, path + ".states", errors);
+        var name = ProtocolName(match.Protocol);
+        CheckStates(match.States, name, path + ".states", errors);
         CheckNetwork(path + ".source", match.Source, errors);
         CheckNetwork(path + ".destination", match.Destination, errors);
         CheckRange(path + ".destinationPort", match.DestinationPort, 1, ushort.MaxValue, errors);
-        if (match.DestinationPort is not null && !_protocolsWithPorts.Contains(match.Protocol))
+        if (match.DestinationPort is not null && !_protocolsWithPorts.Contains(name))
         {
             errors.Add(new(path + ".destinationPort", string.Empty, RuleMessages.PortNeedsProtocol));
         }
 
+        CheckNetwork(path + ".replySource", match.ReplySource, errors);
+        CheckNetwork(path + ".replyDestination", match.ReplyDestination, errors);
+        CheckRange(path + ".zone", match.Zone, 0, ushort.MaxValue, errors);
         if (match.IdleFor is { } idle && !KubeDuration.TryParse(idle, out _, out var allowed))
         {
             errors.Add(new(path + ".idleFor", JsonText.Quote(idle), allowed));
@@ -115,9 +120,14 @@ public static class FlushValidator
         return errors;
     }
 
-    private static void CheckStates(FlushMatch match, string path, List<FieldError> errors)
+    private static string? ProtocolName(ProtocolValue? protocol) =>
+        protocol is not { } value ? null
+        : value.Number is { } number ? _numbers.GetValueOrDefault(number)
+        : value.Text;
+
+    private static void CheckStates(List<string>? states, string? protocol, string path, List<FieldError> errors)
     {
-        if (match.States is not { } states)
+        if (states is null)
         {
             return;
         }
@@ -137,7 +147,7 @@ public static class FlushValidator
             errors.Add(new(
                 string.Create(CultureInfo.InvariantCulture, $"{path}[{unknown}]"), JsonText.Quote(states[unknown] ?? string.Empty), RuleMessages.Choices(_allStates)));
         }
-        else if (match.Protocol is null || !_statesOf.TryGetValue(match.Protocol, out var of))
+        else if (protocol is null || !_statesOf.TryGetValue(protocol, out var of))
         {
             errors.Add(new(path, string.Empty, RuleMessages.StatesNeedProtocol));
         }

@@ -3,24 +3,30 @@ using ConntrackOperator.Api.Schema;
 namespace ConntrackOperator.Api.Flushes;
 
 /// <summary>Which entries: all that is given must hold.</summary>
-[Rule("has(self.protocol) || has(self.states) || has(self.unreplied) || has(self.source) || has(self.destination) || has(self.destinationPort) || has(self.idleFor) || (has(self.all) && self.all)",
+[Rule("has(self.protocol) || has(self.states) || has(self.unreplied) || has(self.source) || has(self.destination) || has(self.destinationPort) || has(self.replySource) || has(self.replyDestination) || has(self.zone) || has(self.idleFor) || (has(self.all) && self.all)",
     RuleMessages.MatchEmpty)]
-[Rule("!(has(self.all) && self.all) || !(has(self.protocol) || has(self.states) || has(self.unreplied) || has(self.source) || has(self.destination) || has(self.destinationPort) || has(self.idleFor))",
+[Rule("!(has(self.all) && self.all) || !(has(self.protocol) || has(self.states) || has(self.unreplied) || has(self.source) || has(self.destination) || has(self.destinationPort) || has(self.replySource) || has(self.replyDestination) || has(self.zone) || has(self.idleFor))",
     RuleMessages.AllIsAlone, Field = "all", Value = "'true'")]
-[Rule("!has(self.states) || has(self.protocol) && self.protocol in ['TCP', 'SCTP', 'DCCP']", RuleMessages.StatesNeedProtocol, Field = "states")]
-[Rule("!has(self.states) || !has(self.protocol) || self.protocol != 'TCP' || self.states.all(s, s in ['NONE', 'SYN_SENT', 'SYN_RECV', 'ESTABLISHED', 'FIN_WAIT', 'CLOSE_WAIT', 'LAST_ACK', 'TIME_WAIT', 'CLOSE', 'SYN_SENT2'])",
+[Rule("!has(self.states) || has(self.protocol) && (type(self.protocol) == int ? self.protocol in [6, 132, 33] : self.protocol in ['TCP', 'SCTP', 'DCCP'])",
+    RuleMessages.StatesNeedProtocol, Field = "states")]
+[Rule("!has(self.states) || !has(self.protocol) || (type(self.protocol) == int ? self.protocol != 6 : self.protocol != 'TCP') || self.states.all(s, s in ['NONE', 'SYN_SENT', 'SYN_RECV', 'ESTABLISHED', 'FIN_WAIT', 'CLOSE_WAIT', 'LAST_ACK', 'TIME_WAIT', 'CLOSE', 'SYN_SENT2'])",
     RuleMessages.StatesOfTcp, Field = "states")]
-[Rule("!has(self.states) || !has(self.protocol) || self.protocol != 'SCTP' || self.states.all(s, s in ['NONE', 'CLOSED', 'COOKIE_WAIT', 'COOKIE_ECHOED', 'ESTABLISHED', 'SHUTDOWN_SENT', 'SHUTDOWN_RECD', 'SHUTDOWN_ACK_SENT', 'HEARTBEAT_SENT', 'HEARTBEAT_ACKED'])",
+[Rule("!has(self.states) || !has(self.protocol) || (type(self.protocol) == int ? self.protocol != 132 : self.protocol != 'SCTP') || self.states.all(s, s in ['NONE', 'CLOSED', 'COOKIE_WAIT', 'COOKIE_ECHOED', 'ESTABLISHED', 'SHUTDOWN_SENT', 'SHUTDOWN_RECD', 'SHUTDOWN_ACK_SENT', 'HEARTBEAT_SENT', 'HEARTBEAT_ACKED'])",
     RuleMessages.StatesOfSctp, Field = "states")]
-[Rule("!has(self.states) || !has(self.protocol) || self.protocol != 'DCCP' || self.states.all(s, s in ['NONE', 'REQUEST', 'RESPOND', 'PARTOPEN', 'OPEN', 'CLOSEREQ', 'CLOSING', 'TIMEWAIT', 'IGNORE', 'INVALID'])",
+[Rule("!has(self.states) || !has(self.protocol) || (type(self.protocol) == int ? self.protocol != 33 : self.protocol != 'DCCP') || self.states.all(s, s in ['NONE', 'REQUEST', 'RESPOND', 'PARTOPEN', 'OPEN', 'CLOSEREQ', 'CLOSING', 'TIMEWAIT', 'IGNORE', 'INVALID'])",
     RuleMessages.StatesOfDccp, Field = "states")]
-[Rule("!has(self.destinationPort) || has(self.protocol) && self.protocol in ['TCP', 'UDP', 'UDPLite', 'SCTP', 'DCCP']",
+[Rule("!has(self.destinationPort) || has(self.protocol) && (type(self.protocol) == int ? self.protocol in [6, 17, 136, 132, 33] : self.protocol in ['TCP', 'UDP', 'UDPLite', 'SCTP', 'DCCP'])",
     RuleMessages.PortNeedsProtocol, Field = "destinationPort")]
 public sealed record FlushMatch
 {
-    /// <summary>The protocol.</summary>
-    [AllowedValues("TCP", "UDP", "UDPLite", "ICMP", "ICMPv6", "SCTP", "DCCP", "GRE")]
-    public string? Protocol { get; init; }
+    /// <summary>The protocols that have a name here.</summary>
+    public static IReadOnlyList<string> ProtocolNames { get; } =
+        ["TCP", "UDP", "UDPLite", "ICMP", "ICMPv6", "SCTP", "DCCP", "GRE", "IGMP", "IPIP", "IPv6", "ESP", "AH", "OSPF", "PIM", "VRRP", "L2TP"];
+
+    // No rule: by the API server's estimate one that looks at a number or string costs too much in a plan's list of matches.
+    /// <summary>The protocol: TCP, UDP, UDPLite, ICMP, ICMPv6, SCTP, DCCP, GRE, IGMP, IPIP, IPv6, ESP, AH, OSPF, PIM, VRRP, L2TP, or its number from 0 to 255 (without quotes).</summary>
+    [Range(0, 255), Pattern("^(TCP|UDP|UDPLite|ICMP|ICMPv6|SCTP|DCCP|GRE|IGMP|IPIP|IPv6|ESP|AH|OSPF|PIM|VRRP|L2TP)$")]
+    public ProtocolValue? Protocol { get; init; }
 
     /// <summary>States of the protocol, such as TIME_WAIT; one of them must hold.</summary>
     [MaxItems(16), MaxLength(32)]
@@ -45,6 +51,18 @@ public sealed record FlushMatch
     /// <summary>The original destination port.</summary>
     [Range(1, 65535)]
     public int? DestinationPort { get; init; }
+
+    /// <summary>The network that answers come from: the original destination, or what it was translated to, such as the pod behind a Service's address.</summary>
+    [MaxLength(64), Cidr]
+    public string? ReplySource { get; init; }
+
+    /// <summary>The network that answers go to: the original source, or what it was translated to (masquerading).</summary>
+    [MaxLength(64), Cidr]
+    public string? ReplyDestination { get; init; }
+
+    /// <summary>The zone of both directions, or of the one that has a zone of its own. 0: entries without a zone.</summary>
+    [Range(0, 65535)]
+    public int? Zone { get; init; }
 
     /// <summary>No packet for at least this long: 30s, 10m, 24h.</summary>
     [Duration]

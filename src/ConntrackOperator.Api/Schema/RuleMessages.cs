@@ -77,6 +77,10 @@ public static class RuleMessages
     /// <summary>A flush's match.</summary>
     public const string AllIsAlone = "all: true goes with no other condition";
 
+    /// <summary>A flush's protocol.</summary>
+    public const string Protocol =
+        "must be TCP, UDP, UDPLite, ICMP, ICMPv6, SCTP, DCCP, GRE, IGMP, IPIP, IPv6, ESP, AH, OSPF, PIM, VRRP, L2TP or a number from 0 to 255 (without quotes)";
+
     /// <summary>A flush's states.</summary>
     public const string StatesEmpty = "must not be empty: leave it out for any state";
 

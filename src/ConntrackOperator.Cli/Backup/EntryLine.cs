@@ -26,7 +26,10 @@ internal static partial class EntryLine
         var status = string.Join(',', new[] { flow.IsUnreplied ? null : "SEEN_REPLY", flow.IsAssured ? "ASSURED" : null }.OfType<string>());
         line.Append(CultureInfo.InvariantCulture, $"-A -t {flow.TimeoutSeconds} -u {(status.Length == 0 ? "UNSET" : status)}");
         line.Append(CultureInfo.InvariantCulture, $" -s {o.Source} -d {o.Destination} {(flow.IsDestinationTranslated ? "-g" : "-r")} {r.Source} {(flow.IsSourceTranslated ? "-n" : "-q")} {r.Destination}");
-        line.Append(CultureInfo.InvariantCulture, $" -p {FlowProtocols.Name(flow.Protocol)}");
+
+        // The tool knows those by name that have a tracker, and others only where there is an /etc/protocols.
+        var known = o.HasPorts || flow.Protocol is Icmp or Icmpv6 or Gre;
+        line.Append(CultureInfo.InvariantCulture, $" -p {(known ? FlowProtocols.Name(flow.Protocol) : flow.Protocol)}");
         line.Append(flow.Protocol switch
         {
             _ when o.HasPorts => string.Create(CultureInfo.InvariantCulture, $" --sport {o.SourcePort} --dport {o.DestinationPort} --reply-port-src {r.SourcePort} --reply-port-dst {r.DestinationPort}"),

@@ -35,7 +35,6 @@ internal sealed partial class CommandTree
     {
         var match = new MatchOptions();
         var mark = new Option<string?>("--mark") { Description = "The mark, or the mark in the bits of a mask; decimal, or hexadecimal after 0x.", HelpName = "MARK[/MASK]" };
-        var zone = new Option<ushort?>("--zone") { Description = "The zone.", HelpName = "ZONE" };
         var family = new Option<string?>("--family") { Description = "The version of IP.", HelpName = "ipv4|ipv6" };
         family.AcceptOnlyFromAmong("ipv4", "ipv6");
         var limit = new Option<long?>("--limit") { Description = "End after so many entries.", HelpName = "N" };
@@ -45,7 +44,7 @@ internal sealed partial class CommandTree
         source.AcceptOnlyFromAmong("ctnetlink", "proc");
         var command = new Command("flows", "Prints the entries of this machine's table, one after the other as the kernel gives them. Needs root.");
         match.AddTo(command);
-        foreach (var option in (Option[])[mark, zone, family, limit, output, source, _state])
+        foreach (var option in (Option[])[mark, family, limit, output, source, _state])
         {
             command.Options.Add(option);
         }
@@ -55,7 +54,6 @@ internal sealed partial class CommandTree
             new FlowFilter
             {
                 Match = match.ForHost(result),
-                Zone = result.GetValue(zone),
                 Family = result.GetValue(family) switch { "ipv4" => FlowFamily.IPv4, "ipv6" => FlowFamily.IPv6, _ => FlowFamily.Any },
             }.WithMark(result.GetValue(mark)),
             result.GetValue(source) switch { "ctnetlink" => FlowSource.Ctnetlink, "proc" => FlowSource.Proc, _ => FlowSource.Automatic },
@@ -85,7 +83,7 @@ internal sealed partial class CommandTree
             MatchOptions.RequireChoice(selected.IsEmpty, result.GetValue(all));
             return Task.FromResult(Host.HostFlush.Run(Engine(result), selected, result.GetValue(dryRun), result.GetValue(yes), result.GetValue(_output), TimeProvider.System, cancel));
         });
-        _examples[command] = "$0 host flush --protocol tcp --state TIME_WAIT --dry-run\n$0 host flush --protocol tcp --state ESTABLISHED --idle-for 6h\n$0 host flush --source 203.0.113.7 --unreplied --yes";
+        _examples[command] = "$0 host flush --protocol tcp --state TIME_WAIT --dry-run\n$0 host flush --protocol tcp --state ESTABLISHED --idle-for 6h\n$0 host flush --source 203.0.113.7 --unreplied --yes\n$0 host flush --protocol udp --reply-src 10.244.1.7";
         return command;
     }
 

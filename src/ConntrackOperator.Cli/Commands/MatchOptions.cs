@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Schema;
 using ConntrackOperator.Netfilter.Deleting;
@@ -10,12 +11,15 @@ namespace ConntrackOperator.Cli.Commands;
 /// <summary>The options that say which entries are meant: the same for reading, for deleting here, and for deleting in a cluster.</summary>
 internal sealed class MatchOptions
 {
-    private readonly Option<string?> _protocol = new("--protocol", "-p") { Description = "The protocol: tcp, udp, udplite, icmp, icmpv6, sctp, dccp, gre; on this machine also a number.", HelpName = "NAME" };
+    private readonly Option<string?> _protocol = new("--protocol", "-p") { Description = "The protocol, by name (tcp, udp, icmp, sctp, gre, esp ...) or by number.", HelpName = "NAME|NUMBER" };
     private readonly Option<string[]> _states = new("--state") { Description = "A state, such as TIME_WAIT; may be given several times, and one of them must hold.", HelpName = "STATE" };
     private readonly Option<bool?> _unreplied = new("--unreplied") { Description = "Entries that have had no reply; --unreplied=false: those that have.", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string?> _source = new("--source", "-s") { Description = "The network, or the address, that the original source is in.", HelpName = "CIDR" };
     private readonly Option<string?> _destination = new("--destination", "-d") { Description = "The same for the original destination, before address translation.", HelpName = "CIDR" };
     private readonly Option<int?> _port = new("--dport") { Description = "The original destination port.", HelpName = "PORT" };
+    private readonly Option<string?> _replySource = new("--reply-src") { Description = "The network, or the address, that answers come from: what the destination was translated to, such as the pod behind a Service's address.", HelpName = "CIDR" };
+    private readonly Option<string?> _replyDestination = new("--reply-dst") { Description = "The network, or the address, that answers go to: what the source was translated to.", HelpName = "CIDR" };
+    private readonly Option<string?> _zone = new("--zone") { Description = "The zone, of both directions or of one; 0: entries without a zone.", HelpName = "ZONE" };
     private readonly Option<string?> _idle = new("--idle-for") { Description = "No packet for at least this long, for certain: 30s, 10m, 24h.", HelpName = "DURATION" };
     private readonly Option<bool> _held = new("--timeouts-held")
     {
@@ -29,7 +33,7 @@ internal sealed class MatchOptions
             command.Options.Add(_held);
         }
 
-        foreach (var option in (Option[])[_protocol, _states, _unreplied, _source, _destination, _port, _idle])
+        foreach (var option in (Option[])[_protocol, _states, _unreplied, _source, _destination, _port, _replySource, _replyDestination, _zone, _idle])
         {
             command.Options.Add(option);
         }
@@ -44,7 +48,7 @@ internal sealed class MatchOptions
         {
             protocol = FlowProtocols.TryParse(name, out var number)
                 ? number
-                : throw Bad("--protocol", name, "must be tcp, udp, udplite, icmp, icmpv6, sctp, dccp, gre or a number from 0 to 255");
+                : throw Bad("--protocol", name, $"must be one of {string.Join(", ", FlowProtocols.Names)}, or a number from 0 to 255");
         }
 
         var states = States(result);
@@ -73,8 +77,11 @@ internal sealed class MatchOptions
             Source = Network("--source", result.GetValue(_source)),
             Destination = Network("--destination", result.GetValue(_destination)),
             DestinationPort = result.GetValue(_port) is { } port
-                ? port is > 0 and <= ushort.MaxValue ? (ushort)port : throw Bad("--dport", port.ToString(System.Globalization.CultureInfo.InvariantCulture), "must be 1 to 65535")
+                ? port is > 0 and <= ushort.MaxValue ? (ushort)port : throw Bad("--dport", port.ToString(CultureInfo.InvariantCulture), "must be 1 to 65535")
                 : null,
+            ReplySource = Network("--reply-src", result.GetValue(_replySource)),
+            ReplyDestination = Network("--reply-dst", result.GetValue(_replyDestination)),
+            Zone = Zone(result),
             IdleFor = result.GetValue(_idle) is { } idle
                 ? KubeDuration.TryParse(idle, out var seconds, out var allowed) ? TimeSpan.FromSeconds(seconds) : throw Bad("--idle-for", idle, allowed)
                 : null,
@@ -88,12 +95,15 @@ internal sealed class MatchOptions
         var states = States(result);
         var match = new FlushMatch
         {
-            Protocol = result.GetValue(_protocol) is { } name ? ApiName(name) : null,
+            Protocol = result.GetValue(_protocol) is { } name ? ApiProtocol(name) : null,
             States = states.Length == 0 ? null : [.. states],
             Unreplied = Unreplied(result),
             Source = result.GetValue(_source),
             Destination = result.GetValue(_destination),
             DestinationPort = result.GetValue(_port),
+            ReplySource = result.GetValue(_replySource),
+            ReplyDestination = result.GetValue(_replyDestination),
+            Zone = Zone(result),
             IdleFor = result.GetValue(_idle),
             All = all ? true : null,
         };
@@ -119,12 +129,15 @@ internal sealed class MatchOptions
 
     private string[] States(ParseResult result) => [.. (result.GetValue(_states) ?? []).SelectMany(s => s.Split(',')).Select(s => s.ToUpperInvariant())];
 
-    private static string ApiName(string name) => name.ToUpperInvariant() switch
-    {
-        "UDPLITE" => "UDPLite",
-        "ICMPV6" => "ICMPv6",
-        var other => other,
-    };
+    private ushort? Zone(ParseResult result) =>
+        result.GetValue(_zone) is not { } text ? null
+        : ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var zone) ? zone
+        : throw Bad("--zone", text, RuleMessages.Range(0, ushort.MaxValue));
+
+    // Names in any case, spelt as a ConntrackFlush spells them; what is no protocol goes on as it is, and is refused with the rest.
+    private static ProtocolValue ApiProtocol(string text) =>
+        byte.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? ProtocolValue.Of(number)
+        : ProtocolValue.Of(FlushMatch.ProtocolNames.FirstOrDefault(name => string.Equals(name, text, StringComparison.OrdinalIgnoreCase)) ?? text);
 
     // As the API server reads it in a ConntrackFlush: a network with bits after its prefix is a slip, and more would be deleted than was meant.
     private static FlowNetwork? Network(string option, string? text) =>

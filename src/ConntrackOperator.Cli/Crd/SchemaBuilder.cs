@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Api.Schema;
 
@@ -60,7 +61,7 @@ internal sealed class SchemaBuilder(XmlDocumentation documentation)
             schema["type"] = "string";
             schema["enum"] = new JsonArray([.. Enum.GetNames(type).Select(name => JsonValue.Create(name))]);
         }
-        else if (type == typeof(Quantity) || type == typeof(CountOrPercent))
+        else if (type == typeof(Quantity) || type == typeof(CountOrPercent) || type == typeof(ProtocolValue))
         {
             schema["anyOf"] = new JsonArray(new JsonObject { ["type"] = "integer" }, new JsonObject { ["type"] = "string" });
             schema["x-kubernetes-int-or-string"] = true;

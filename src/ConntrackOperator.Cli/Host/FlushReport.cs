@@ -18,6 +18,12 @@ internal sealed record FlushReport
     /// <summary>Entries that had gone by themselves in between.</summary>
     public required long Gone { get; init; }
 
+    /// <summary>Entries that were asked for again first and no longer matched: they stay.</summary>
+    public required long Kept { get; init; }
+
+    /// <summary>How often an entry was asked for again, since it had been read too long ago.</summary>
+    public required long AskedAgain { get; init; }
+
     public required long Failed { get; init; }
 
     public string? Error { get; init; }
@@ -28,6 +34,11 @@ internal sealed record FlushReport
     public required bool Complete { get; init; }
 
     public required double Seconds { get; init; }
+
+    /// <summary>From the kernel's reading of an entry to its deletion, milliseconds; left out when nothing was to be deleted.</summary>
+    public required double? DelayP99Milliseconds { get; init; }
+
+    public required double? DelayLongestMilliseconds { get; init; }
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

@@ -76,6 +76,18 @@ internal static class HostFlush
             Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Gone} had gone by themselves"));
         }
 
+        if (result.DelayP99 is { } p99 && result.DelayLongest is { } longest)
+        {
+            Console.Out.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"from reading an entry to deleting it: 99 % within {p99.TotalMilliseconds:0.00} ms, the longest {longest.TotalMilliseconds:0.00} ms"));
+        }
+
+        if (result.AskedAgain > 0)
+        {
+            Console.Out.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"{result.AskedAgain} times an entry had been read too long ago and was looked at again; {result.Kept} no longer matched and stayed"));
+        }
+
         if (result.Failed > 0)
         {
             Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Failed} could not be deleted: {result.Error}"));
@@ -89,6 +101,8 @@ internal static class HostFlush
 
     private static long Rate(long count, TimeSpan elapsed) => (long)(count / Math.Max(elapsed.TotalSeconds, 0.001));
 
+    private static double? Milliseconds(TimeSpan? time) => time is { } value ? Math.Round(value.TotalMilliseconds, 3) : null;
+
     private static FlushReport Report(DeleteResult result) => new()
     {
         Examined = result.Examined,
@@ -96,11 +110,15 @@ internal static class HostFlush
         MatchingIfHeld = result.MatchingIfHeld == 0 ? null : result.MatchingIfHeld,
         Deleted = result.Deleted,
         Gone = result.Gone,
+        Kept = result.Kept,
+        AskedAgain = result.AskedAgain,
         Failed = result.Failed,
         Error = result.Error,
         DryRun = result.DryRun,
         Complete = result.Complete,
         Seconds = Math.Round(result.Elapsed.TotalSeconds, 3),
+        DelayP99Milliseconds = Milliseconds(result.DelayP99),
+        DelayLongestMilliseconds = Milliseconds(result.DelayLongest),
     };
 
     // Not System.Progress, which tells on another thread, when all is over.

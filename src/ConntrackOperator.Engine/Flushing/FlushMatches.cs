@@ -17,7 +17,7 @@ public static class FlushMatches
         var result = new FlowMatch
         {
             Protocol = match.Protocol is { } protocol
-                ? FlowProtocols.TryParse(protocol, out var number) ? number : throw Bad("protocol", protocol)
+                ? FlowProtocols.TryParse(protocol.ToString(), out var number) ? number : throw Bad("protocol", protocol.ToString())
                 : null,
             States = match.States ?? [],
             Unreplied = match.Unreplied,
@@ -25,6 +25,11 @@ public static class FlushMatches
             Destination = Network(match.Destination, "destination"),
             DestinationPort = match.DestinationPort is { } port
                 ? port is > 0 and <= ushort.MaxValue ? (ushort)port : throw Bad("destinationPort", port.ToString(System.Globalization.CultureInfo.InvariantCulture))
+                : null,
+            ReplySource = Network(match.ReplySource, "replySource"),
+            ReplyDestination = Network(match.ReplyDestination, "replyDestination"),
+            Zone = match.Zone is { } zone
+                ? zone is >= 0 and <= ushort.MaxValue ? (ushort)zone : throw Bad("zone", zone.ToString(System.Globalization.CultureInfo.InvariantCulture))
                 : null,
             IdleFor = match.IdleFor is { } idle
                 ? KubeDuration.TryParse(idle, out var seconds, out _) ? TimeSpan.FromSeconds(seconds) : throw Bad("idleFor", idle)

@@ -21,6 +21,23 @@ public sealed record DeleteResult
     /// <summary>Entries that had gone by themselves, or whose tuple belonged to another entry by then.</summary>
     public required long Gone { get; init; }
 
+    /// <summary>Entries that were asked for again before they were deleted and no longer matched: they stay.</summary>
+    public required long Kept { get; init; }
+
+    /// <summary>
+    /// How often an entry was asked for again, since what was known of it was too old: a machine with other work to do.
+    /// </summary>
+    public required long AskedAgain { get; init; }
+
+    /// <summary>
+    /// 99 % of the deletions came within this time of the kernel's reading of the entry that they went by, counted from its
+    /// earliest to the deletion's latest moment, to 20 µs above. Null when nothing was sent.
+    /// </summary>
+    public required TimeSpan? DelayP99 { get; init; }
+
+    /// <summary>The longest such time; null when nothing was sent.</summary>
+    public required TimeSpan? DelayLongest { get; init; }
+
     /// <summary>Entries that the kernel would not delete.</summary>
     public required long Failed { get; init; }
 

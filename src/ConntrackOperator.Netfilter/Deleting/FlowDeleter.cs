@@ -8,8 +8,6 @@ namespace ConntrackOperator.Netfilter.Deleting;
 /// <summary>Deletes entries of the calling thread's network namespace. Needs ctnetlink and CAP_NET_ADMIN.</summary>
 public sealed class FlowDeleter
 {
-    private const int SocketBufferBytes = 4 << 20;
-
     private readonly Func<INetlinkTransport> _open;
     private readonly SysctlDirectory _sysctls;
     private readonly TimeProvider _time;
@@ -35,9 +33,15 @@ public sealed class FlowDeleter
     }
 
     /// <summary>
-    /// Deletes every entry that matches. An entry that begins while this runs may or may not be met. Never deletes one that
-    /// took over the tuple of an entry that matched: the kernel compares identities.
+    /// Deletes every entry that matches. An entry that begins while this runs may or may not be met. An entry is deleted
+    /// within some two milliseconds of being read by the kernel (<see cref="DeleteResult.DelayP99"/> tells what was held), or
+    /// is asked for again first: one that was used meanwhile and no longer matches stays.
     /// </summary>
+    /// <remarks>
+    /// Of two connections that had the same tuple one after the other the kernel often makes entries with the same id; they
+    /// are told apart only when the entry is asked for again and nf_conntrack_timestamp is on. A connection of other
+    /// addresses, ports or zone is never taken for the one that matched.
+    /// </remarks>
     /// <param name="m">Which entries. An empty match is every entry: asking twice is the caller's business.</param>
     /// <param name="dryRun">Count only.</param>
     /// <param name="p">Is told how far it is, about ten times a second and at the end; on the calling thread.</param>
@@ -50,34 +54,33 @@ public sealed class FlowDeleter
         ArgumentNullException.ThrowIfNull(m);
         var filter = new FlowFilter { Match = m };
         var predicate = new FlowPredicate(filter, m.IdleFor is null ? null : _timeouts.Clock(m.TimeoutsHeld));
-        using var batch = new DeleteBatch(OpenForDeleting());
-        var run = new DeleteRun(predicate, dryRun ? null : batch, p, _time, _sysctls.Read(SysctlNames.Count).Value ?? 0);
+        var wanted = predicate.Needs | FlowFields.Id | FlowFields.Zone | FlowFields.Start;
+        using var batch = dryRun ? null : new DeleteBatch(_open(), predicate, wanted, _time);
+        var run = new DeleteRun(predicate, batch, p, _time, _sysctls.Read(SysctlNames.Count).Value ?? 0);
         var visitor = new DeletingVisitor(run);
 
         // No /proc here: it gives no identities.
-        var read = new CtnetlinkTable(_open).Read(filter, predicate.Needs | FlowFields.Id | FlowFields.Zone, ref visitor, ct);
-        batch.Flush();
+        var table = new CtnetlinkTable(batch is null ? _open : () => new DumpClock(_open(), batch, _time));
+        var read = table.Read(filter, wanted, ref visitor, ct);
+        batch?.Flush();
         run.Report();
         return new DeleteResult
         {
             Examined = read.Entries,
             Matched = run.Matched,
             MatchingIfHeld = predicate.MatchingIfHeld,
-            Deleted = batch.Deleted,
-            Gone = batch.Gone,
-            Failed = batch.Failed + run.Unnamed,
-            Error = batch.Error ?? (run.Unnamed > 0 ? "the kernel gave no identity for them" : null),
+            Deleted = batch?.Deleted ?? 0,
+            Gone = batch?.Gone ?? 0,
+            Kept = batch?.Kept ?? 0,
+            AskedAgain = batch?.AskedAgain ?? 0,
+            Failed = (batch?.Failed ?? 0) + run.Unnamed,
+            Error = batch?.Error ?? (run.Unnamed > 0 ? "the kernel gave no identity for them" : null),
+            DelayP99 = batch?.Delays is { Count: > 0 } delays ? delays.Within(0.99) : null,
+            DelayLongest = batch?.Delays is { Count: > 0 } all ? all.Longest : null,
             DryRun = dryRun,
             Complete = read.Complete,
             Elapsed = run.Elapsed,
         };
-    }
-
-    private INetlinkTransport OpenForDeleting()
-    {
-        var transport = _open();
-        (transport as NetlinkSocket)?.ReserveBuffers(SocketBufferBytes);
-        return transport;
     }
 
     private readonly struct DeletingVisitor(DeleteRun run) : IFlowVisitor

@@ -27,6 +27,18 @@ public sealed record FlowMatch
     public ushort? DestinationPort { get; init; }
 
     /// <summary>
+    /// Where answers come from: the original destination, or what it was translated to (DNAT), such as the pod behind a
+    /// Service's address.
+    /// </summary>
+    public FlowNetwork? ReplySource { get; init; }
+
+    /// <summary>Where answers go to: the original source, or what it was translated to (SNAT, masquerading).</summary>
+    public FlowNetwork? ReplyDestination { get; init; }
+
+    /// <summary>The zone: of both directions, or of the one that has a zone of its own. 0 is the zone of entries without one.</summary>
+    public ushort? Zone { get; init; }
+
+    /// <summary>
     /// No packet for at least this long, for certain: see <see cref="Idle.IdleClock"/>. Entries whose idle time is not known to be that
     /// long don't match.
     /// </summary>
@@ -40,5 +52,6 @@ public sealed record FlowMatch
 
     /// <summary>Whether no condition is given.</summary>
     public bool IsEmpty => Protocol is null && States.Count == 0 && Unreplied is null && Assured is null
-        && Source is null && Destination is null && DestinationPort is null && IdleFor is null;
+        && Source is null && Destination is null && DestinationPort is null && ReplySource is null && ReplyDestination is null
+        && Zone is null && IdleFor is null;
 }

@@ -38,7 +38,7 @@ internal readonly record struct DumpRequest(FlowFilter Filter, byte Family, bool
     }
 
     /// <summary>Whether it asks for nothing but an IP version.</summary>
-    internal bool IsPlain => !ByProtocol && Filter.Mark is null && Filter.Zone is null && StatusBits().Mask == 0;
+    internal bool IsPlain => !ByProtocol && Filter.Mark is null && Filter.Match?.Zone is null && StatusBits().Mask == 0;
 
     /// <summary>Writes the message.</summary>
     /// <returns>Its length.</returns>
@@ -53,7 +53,7 @@ internal readonly record struct DumpRequest(FlowFilter Filter, byte Family, bool
             writer.BigEndian32(Ctnetlink.CTA_MARK_MASK, Filter.MarkMask);
         }
 
-        if (Filter.Zone is { } zone)
+        if (Filter.Match?.Zone is { } zone)
         {
             writer.BigEndian16(Ctnetlink.CTA_ZONE, zone);
         }

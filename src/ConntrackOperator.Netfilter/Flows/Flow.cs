@@ -56,7 +56,10 @@ public ref struct Flow
     /// <summary>The reference count.</summary>
     public uint Use { get; internal set; }
 
-    /// <summary>The kernel's identity of the entry: another one that reuses the tuple has another.</summary>
+    /// <summary>
+    /// The kernel's identity of the entry, made of its place in memory, its tuple and its namespace. Entries that are there
+    /// at the same time have different ones; a connection closed and opened again from the same port often has the same.
+    /// </summary>
     public uint Id { get; internal set; }
 
     /// <summary>When it began, in nanoseconds since 1970.</summary>

@@ -20,9 +20,6 @@ public sealed record FlowFilter
     /// <summary>The bits of the mark that count.</summary>
     public uint MarkMask { get; init; } = uint.MaxValue;
 
-    /// <summary>The zone, of both directions or of one.</summary>
-    public ushort? Zone { get; init; }
-
     /// <summary>What the status bits of <see cref="StatusMask"/> must be.</summary>
     public FlowStatus Status { get; init; }
 

@@ -47,7 +47,8 @@ internal sealed class FlowPredicate
         | (_match.States.Count > 0 ? FlowFields.State : 0)
         | (_match.IdleFor is not null ? IdleClock.Needs : 0)
         | (_filter.Mark is not null ? FlowFields.Mark : 0)
-        | (_filter.Zone is not null ? FlowFields.Zone | FlowFields.Reply | FlowFields.ReplyZone : 0);
+        | (_match.ReplySource is not null || _match.ReplyDestination is not null ? FlowFields.Reply : 0)
+        | (_match.Zone is not null ? FlowFields.Zone | FlowFields.Reply | FlowFields.ReplyZone : 0);
 
     internal bool Matches(scoped in Flow flow) =>
         _classes[FlowClass.Of(flow)]
@@ -55,6 +56,9 @@ internal sealed class FlowPredicate
         && (_match.DestinationPort is not { } port || (flow.Original.HasPorts && flow.Original.DestinationPort == port))
         && (_match.Source is not { } source || source.Contains(flow.Original.Source))
         && (_match.Destination is not { } destination || destination.Contains(flow.Original.Destination))
+        && (_match.ReplySource is not { } replySource || replySource.Contains(flow.Reply.Source))
+        && (_match.ReplyDestination is not { } replyDestination || replyDestination.Contains(flow.Reply.Destination))
+        && (_match.Zone is not { } zone || InZone(flow, zone))
         && (_idle is null || MatchesIdle(flow));
 
     /// <summary>
@@ -81,8 +85,7 @@ internal sealed class FlowPredicate
     private bool MatchesFilter(scoped in Flow flow) =>
         (_filter.Family == FlowFamily.Any || flow.IsIPv6 == (_filter.Family == FlowFamily.IPv6))
         && (flow.Status & _filter.StatusMask) == (_filter.Status & _filter.StatusMask)
-        && (_filter.Mark is not { } mark || (flow.Mark & _filter.MarkMask) == (mark & _filter.MarkMask))
-        && (_filter.Zone is not { } zone || InZone(flow, zone));
+        && (_filter.Mark is not { } mark || (flow.Mark & _filter.MarkMask) == (mark & _filter.MarkMask));
 
     // An entry has one zone: of both directions (0 is not sent), or of one of them.
     private static bool InZone(scoped in Flow flow, ushort zone) =>

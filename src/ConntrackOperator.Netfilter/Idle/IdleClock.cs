@@ -147,7 +147,7 @@ public sealed class IdleClock
             var (protocol, state, status) = (FlowClass.Protocol(i), FlowClass.State(i), FlowClass.Status(i));
 
             // All that have no tracker of their own are the same.
-            var group = FlowProtocols.KnownName(protocol) is null ? (byte)0 : protocol;
+            var group = FlowProtocols.HasTracker(protocol) ? protocol : (byte)0;
             var named = FlowProtocols.HasStates(protocol) ? state : (byte)0;
             if (!kinds.TryGetValue((group, named, status), out var kind))
             {

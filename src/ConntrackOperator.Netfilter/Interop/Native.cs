@@ -19,21 +19,23 @@ internal static class Native
     internal const int SOCK_RAW = 3;
     internal const int SOCK_CLOEXEC = 0x80000;
     internal const int SOL_SOCKET = 1;
-    internal const int SO_SNDBUF = 7;
-    internal const int SO_RCVBUF = 8;
     internal const int SO_RCVTIMEO = 20;
-    internal const int SO_RCVBUFFORCE = 33;
-    internal const int SO_SNDBUFFORCE = 32;
     internal const int SO_NETNS_COOKIE = 71;
     internal const int MSG_TRUNC = 0x20;
     internal const int MSG_DONTWAIT = 0x40;
 
     internal const int IPPROTO_ICMP = 1;
+    internal const int IPPROTO_IGMP = 2;
+    internal const int IPPROTO_IPIP = 4;
     internal const int IPPROTO_TCP = 6;
     internal const int IPPROTO_UDP = 17;
     internal const int IPPROTO_DCCP = 33;
+    internal const int IPPROTO_IPV6 = 41;
     internal const int IPPROTO_GRE = 47;
+    internal const int IPPROTO_ESP = 50;
+    internal const int IPPROTO_AH = 51;
     internal const int IPPROTO_ICMPV6 = 58;
+    internal const int IPPROTO_PIM = 103;
     internal const int IPPROTO_SCTP = 132;
     internal const int IPPROTO_UDPLITE = 136;
 }

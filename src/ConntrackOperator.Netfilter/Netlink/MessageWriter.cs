@@ -38,6 +38,14 @@ internal ref struct MessageWriter(Span<byte> buffer)
         MemoryMarshal.Write(_buffer[_start..], in length);
     }
 
+    /// <summary>Makes another request, with another number, of a message that was written before.</summary>
+    internal static void Readdress(Span<byte> message, ushort operation, uint sequence)
+    {
+        var type = (ushort)((Ctnetlink.NFNL_SUBSYS_CTNETLINK << 8) | operation);
+        MemoryMarshal.Write(message[4..], in type);
+        MemoryMarshal.Write(message[8..], in sequence);
+    }
+
     /// <summary>Copies a whole attribute's value under <paramref name="type"/>.</summary>
     internal void Attribute(int type, scoped ReadOnlySpan<byte> value)
     {

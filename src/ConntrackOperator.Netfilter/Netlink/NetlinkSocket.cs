@@ -51,20 +51,6 @@ internal sealed unsafe class NetlinkSocket : INetlinkTransport
         return new NetlinkSocket(fd, address.PortId);
     }
 
-    /// <summary>Makes room for many answers at once, beyond the limit for ordinary users where we may.</summary>
-    internal void ReserveBuffers(int bytes)
-    {
-        if (Set(_fd, Native.SOL_SOCKET, Native.SO_RCVBUFFORCE, bytes) < 0)
-        {
-            Set(_fd, Native.SOL_SOCKET, Native.SO_RCVBUF, bytes);
-        }
-
-        if (Set(_fd, Native.SOL_SOCKET, Native.SO_SNDBUFFORCE, bytes) < 0)
-        {
-            Set(_fd, Native.SOL_SOCKET, Native.SO_SNDBUF, bytes);
-        }
-    }
-
     /// <inheritdoc/>
     public void Send(ReadOnlySpan<byte> datagram)
     {

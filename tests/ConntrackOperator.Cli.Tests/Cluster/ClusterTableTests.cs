@@ -58,7 +58,17 @@ public sealed class ClusterTableTests(TestCluster cluster) : IClassFixture<TestC
         var result = cluster.Run(null, "flush", "--node", "node-1", "--protocol", "udp", "--unreplied", "--idle-for", "10m", "--dry-run", "--no-wait", "-o", "json");
         Assert.Equal((0, string.Empty), (result.ExitCode, result.Error));
         var spec = JsonSerializer.Deserialize(result.Output, ApiJson.Default.ConntrackFlush)!.Spec!;
-        Assert.Equal(("node-1", true, 3600, "UDP", true, "10m"), (spec.NodeName, spec.DryRun, spec.TtlSecondsAfterFinished, spec.Match!.Protocol, spec.Match.Unreplied, spec.Match.IdleFor));
+        Assert.Equal(("node-1", true, 3600, "UDP", true, "10m"), (spec.NodeName, spec.DryRun, spec.TtlSecondsAfterFinished, spec.Match!.Protocol?.ToString(), spec.Match.Unreplied, spec.Match.IdleFor));
+        await cluster.FinishFlushAsync("Succeeded", TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Protocols_by_number_reply_addresses_and_the_zone_go_into_the_object_and_the_API_server_takes_them()
+    {
+        var result = cluster.Run(null, "flush", "--node", "node-1", "-p", "132", "--reply-src", "10.244.1.7", "--reply-dst", "10.0.0.0/8", "--zone", "7", "--dry-run", "--no-wait", "-o", "json");
+        Assert.Equal((0, string.Empty), (result.ExitCode, result.Error));
+        var match = JsonSerializer.Deserialize(result.Output, ApiJson.Default.ConntrackFlush)!.Spec!.Match!;
+        Assert.Equal((132L, "10.244.1.7", "10.0.0.0/8", 7), (match.Protocol?.Number, match.ReplySource, match.ReplyDestination, match.Zone));
         await cluster.FinishFlushAsync("Succeeded", TestContext.Current.CancellationToken);
     }
 
@@ -66,7 +76,12 @@ public sealed class ClusterTableTests(TestCluster cluster) : IClassFixture<TestC
     [InlineData("say on which nodes", "--protocol", "tcp")]
     [InlineData("say which entries", "--node", "node-1")]
     [InlineData("--all goes with no other condition", "--node", "node-1", "--all", "--protocol", "tcp")]
-    [InlineData("match.protocol: Invalid value: \"OSPF\"", "--node", "node-1", "--protocol", "ospf")]
+    [InlineData("match.protocol: Invalid value: \"quic\": must be TCP, UDP", "--node", "node-1", "--protocol", "quic")]
+    [InlineData("match.protocol: Invalid value: \"256\": must be TCP, UDP", "--node", "node-1", "--protocol", "256")]
+    [InlineData("match.replySource: Invalid value: \"10.244.1.7/16\": must be an address or a network", "--node", "node-1", "--reply-src", "10.244.1.7/16")]
+    [InlineData("match.replyDestination: Invalid value: \"pod-7\": must be an address or a network", "--node", "node-1", "--reply-dst", "pod-7")]
+    [InlineData("--zone: Invalid value: \"65536\": must be from 0 to 65535", "--node", "node-1", "--zone", "65536")]
+    [InlineData("match.states: states needs protocol TCP, SCTP or DCCP", "--node", "node-1", "--protocol", "17", "--state", "CLOSE")]
     [InlineData("--selector: Invalid value: \"a in (b)\"", "--selector", "a in (b)", "--protocol", "tcp")]
     [InlineData("match.states", "--node", "node-1", "--protocol", "udp", "--state", "TIME_WAIT")]
     public void What_is_not_valid_is_refused_before_the_cluster_is_asked(string expected, params string[] arguments)

@@ -48,6 +48,96 @@ public sealed class HostFlushTests
     }
 
     [Theory]
+    [InlineData(1, "-p", "udp", "--reply-src", "10.244.1.7")]
+    [InlineData(2, "--reply-src", "10.244.1.0/24")]
+    [InlineData(2, "-d", "10.96.0.10", "--reply-dst", "10.0.0.5")]
+    [InlineData(1, "--reply-dst", "203.0.113.9")]
+    [InlineData(0, "-d", "10.244.1.7")]
+    [InlineData(1, "--zone", "7")]
+    [InlineData(1, "--zone", "8")]
+    [InlineData(1, "--zone", "9")]
+    [InlineData(8, "--zone", "0")]
+    [InlineData(1, "-p", "udp", "--zone", "7", "--dport", "53")]
+    [InlineData(1, "-p", "132")]
+    [InlineData(1, "-p", "1")]
+    [InlineData(1, "-p", "igmp")]
+    [InlineData(1, "-p", "GRE")]
+    [InlineData(1, "--reply-src", "2001:db8::/32")]
+    public void Stale_entries_of_a_pod_one_zone_and_any_protocol_can_be_named(int expected, params string[] conditions)
+    {
+        NetworkNamespace.Require("conntrack");
+        using var host = new TestHost();
+        string[] entries =
+        [
+            "-s 10.0.0.5 -d 10.96.0.10 -r 10.244.1.7 -q 10.0.0.5 -p udp --sport 33333 --dport 53 --reply-port-src 53 --reply-port-dst 33333",
+            "-s 10.0.0.5 -d 10.96.0.10 -r 10.244.1.8 -q 10.0.0.5 -p udp --sport 33334 --dport 53 --reply-port-src 53 --reply-port-dst 33334",
+            "-s 10.0.0.7 -d 192.0.2.1 -r 192.0.2.1 -q 203.0.113.9 -p udp --sport 5 --dport 53 --reply-port-src 53 --reply-port-dst 5",
+            "-s 10.0.0.5 -d 10.0.0.6 -p udp --sport 1 --dport 53 -w 7",
+            "-s 10.0.0.5 -d 10.0.0.6 -p udp --sport 1 --dport 53 --orig-zone 8",
+            "-s 10.0.0.5 -d 10.0.0.6 -p udp --sport 2 --dport 53 --reply-zone 9",
+            "-s 10.0.0.5 -d 10.0.0.6 -p sctp --sport 3868 --dport 3868 --state ESTABLISHED --orig-vtag 1 --reply-vtag 2",
+            "-s 10.0.0.5 -d 10.0.0.6 -p icmp --icmp-type 8 --icmp-code 0 --icmp-id 77",
+            "-s 2001:db8::5 -d 2001:db8::6 -p udp --sport 9 --dport 53",
+            "-s 10.0.0.5 -d 10.0.0.6 -p gre --srckey 1 --dstkey 2",
+            "-s 10.0.0.5 -d 10.0.0.6 -p 2",
+        ];
+        foreach (var entry in entries)
+        {
+            Entries.Ok(host.Shell("conntrack", ["-I", .. entry.Split(' '), "-t", "600"]));
+        }
+
+        var listed = host.Look(["flows", .. conditions]).Output.Count(c => c == '\n');
+        var report = JsonNode.Parse(Entries.Ok(host.Look(["flush", .. conditions, "--yes", "-o", "json"])))!;
+        Assert.Equal((expected, expected, expected, 0), (listed, (int)report["matched"]!, (int)report["deleted"]!, (int)report["failed"]!));
+        Assert.Equal(entries.Length - expected, Entries.Number(host));
+    }
+
+    [Fact]
+    public void Protocols_are_shown_by_name_where_they_have_one()
+    {
+        NetworkNamespace.Require("conntrack");
+        using var host = new TestHost();
+        Entries.Ok(host.Shell("conntrack", "-I", "-s", "10.0.0.5", "-d", "224.0.0.1", "-p", "2", "-t", "600"));
+        Entries.Ok(host.Shell("conntrack", "-I", "-s", "10.0.0.5", "-d", "224.0.0.1", "-p", "253", "-t", "600"));
+        var protocols = host.Look("flows", "-o", "table").Output.Split('\n')[1..^1].Select(line => line.Split(' ')[0]);
+        Assert.Equal(["253", "igmp"], protocols.Order(StringComparer.Ordinal));
+        var top = JsonNode.Parse(Entries.Ok(host.Look("top", "-o", "json")))!["states"]!.AsArray().Select(s => (string?)s!["protocol"]);
+        Assert.Equal(["253", "igmp"], top.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void It_says_how_long_after_the_reading_of_an_entry_it_was_deleted()
+    {
+        NetworkNamespace.Require("conntrack");
+        using var host = new TestHost();
+        Entries.Load(host);
+        Assert.Matches(@"\nfrom reading an entry to deleting it: 99 % within \d+\.\d\d ms, the longest \d+\.\d\d ms\n", Entries.Ok(host.Look("flush", "-p", "tcp", "--yes")));
+        var report = JsonNode.Parse(Entries.Ok(host.Look("flush", "-p", "udp", "--yes", "-o", "json")))!;
+        Assert.InRange((double)report["delayP99Milliseconds"]!, 0.001, (double)report["delayLongestMilliseconds"]!);
+        Assert.DoesNotContain("delay", Entries.Ok(host.Look("flush", "--all", "--dry-run", "-o", "json")), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--zone: Invalid value: \"65536\": must be from 0 to 65535", "--zone", "65536")]
+    [InlineData("--zone: Invalid value: \"-1\": must be from 0 to 65535", "--zone=-1")]
+    [InlineData("--zone: Invalid value: \"public\": must be from 0 to 65535", "--zone", "public")]
+    [InlineData("--protocol: Invalid value: \"256\": must be one of icmp, tcp", "-p", "256")]
+    [InlineData("--protocol: Invalid value: \"quic\": must be one of icmp, tcp", "-p", "quic")]
+    [InlineData("--reply-src: Invalid value: \"10.244.1.7/16\": must be an address or a network", "--reply-src", "10.244.1.7/16")]
+    [InlineData("--reply-src: Invalid value: \"::ffff:10.0.0.6\": must be an address or a network", "--reply-src", "::ffff:10.0.0.6")]
+    [InlineData("--reply-dst: Invalid value: \"pod-7\": must be an address or a network", "--reply-dst", "pod-7")]
+    [InlineData("--state: Invalid value: \"CLOSE\": igmp has no states", "-p", "2", "--state", "close")]
+    public void A_bad_condition_is_refused_with_the_option_the_value_and_what_is_allowed(string expected, params string[] conditions)
+    {
+        foreach (var command in (string[])["flush", "flows"])
+        {
+            var result = CliProcess.Run(["host", command, .. conditions]);
+            Assert.Equal(2, result.ExitCode);
+            Assert.Contains(expected, result.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
     [InlineData("say which entries")]
     [InlineData("say which entries", "--dry-run")]
     [InlineData("--all goes with no other condition", "--all", "--protocol", "tcp")]

@@ -4,6 +4,7 @@ using ConntrackOperator.Netfilter.Interop;
 using ConntrackOperator.Netfilter.Netlink;
 using ConntrackOperator.Netfilter.Tests.Flows;
 using ConntrackOperator.Netfilter.Tests.Netlink;
+using Microsoft.Extensions.Time.Testing;
 
 namespace ConntrackOperator.Netfilter.Tests.Deleting;
 
@@ -15,7 +16,7 @@ public sealed class DeleteBatchTests
     {
         var golden = GoldenFlow.All[index];
         var kernel = new FakeTransport();
-        using var batch = new DeleteBatch(kernel);
+        using var batch = Batch(kernel);
         var flow = FlowDecoder.Decode(golden.Wire, FlowFields.All, out _);
         Assert.True(batch.Add(flow));
         batch.Flush();
@@ -37,7 +38,7 @@ public sealed class DeleteBatchTests
     public void A_message_without_a_tuple_would_flush_the_table_and_is_never_written()
     {
         var kernel = new FakeTransport();
-        using var batch = new DeleteBatch(kernel);
+        using var batch = Batch(kernel);
         Flow nothing = default;
         nothing.Fields = FlowFields.All;
         Assert.False(batch.Add(nothing));
@@ -51,7 +52,7 @@ public sealed class DeleteBatchTests
     public void Every_message_of_many_batches_has_a_tuple_and_an_identity()
     {
         var kernel = new FakeTransport();
-        using var batch = new DeleteBatch(kernel);
+        using var batch = Batch(kernel);
         for (var i = 0; i < 5000; i++)
         {
             batch.Add(FlowDecoder.Decode(new FlowCase { Source = i % 2 == 0 ? "10.0.0.1" : "2001:db8::1", Destination = i % 2 == 0 ? "10.0.0.2" : "::2", Id = (uint)i }.Encode(), FlowFields.All, out _));
@@ -84,7 +85,7 @@ public sealed class DeleteBatchTests
             .Answer(FakeTransport.Error(Errno.ENOENT), FakeTransport.Error(Errno.EBUSY, words: "in use"))
             .Fail(Errno.ENOBUFS)
             .Answer(FakeTransport.Error(Errno.EBUSY, words: "still"));
-        using var batch = new DeleteBatch(kernel);
+        using var batch = Batch(kernel);
         for (var i = 0; i < 10; i++)
         {
             batch.Add(FlowDecoder.Decode(new FlowCase().Encode(), FlowFields.All, out _));
@@ -95,10 +96,186 @@ public sealed class DeleteBatchTests
     }
 
     [Fact]
+    public void What_was_read_too_long_ago_is_asked_for_again_and_goes_only_if_it_is_the_same_and_still_matches()
+    {
+        var time = new FakeTimeProvider();
+        var kernel = new FakeTransport()
+            .Answer(
+                Answer(0, new FlowCase { Id = 0, Start = 5 }),
+                Answer(1, new FlowCase { Id = 100, Start = 5 }),
+                Answer(2, new FlowCase { Id = 2, Start = 6 }),
+                Answer(3, new FlowCase { Id = 3, Start = 5, State = 3 }))
+            .Answer(FakeTransport.Error(Errno.ENOENT, sequence: 4), Answer(5, new FlowCase { Id = 5, Start = 5 }));
+        using var batch = Batch(kernel, new FlowMatch { States = ["TIME_WAIT"] }, time);
+        batch.Begin(time.GetTimestamp());
+        for (var i = 0u; i < 6; i++)
+        {
+            batch.Add(FlowDecoder.Decode(new FlowCase { Id = i, Start = 5, SourcePort = (ushort)(1000 + i), State = 7 }.Encode(), FlowFields.All, out _));
+        }
+
+        time.Advance(DeleteBatch.MaxAge);
+        batch.Flush();
+
+        // Asked for all six; the first and the last are as they were, so these two go. The third began later: another connection.
+        Assert.Equal([.. Enumerable.Repeat(Get, 6)], Operations(kernel.Sent[0]));
+        Assert.Equal([Delete, Delete], Operations(kernel.Sent[1]));
+        Assert.Equal([0u, 5u], Ids(kernel.Sent[1]));
+        Assert.Equal((2, 2L, 1L, 3L, 0L, 6L), (kernel.Sent.Count, batch.Deleted, batch.Kept, batch.Gone, batch.Failed, batch.AskedAgain));
+        Assert.Equal((2L, TimeSpan.Zero), (batch.Delays.Count, batch.Delays.Longest));
+
+        byte[] Answer(uint sequence, FlowCase flow) =>
+            FakeTransport.Entry((flow with { SourcePort = (ushort)(1000 + sequence), State = flow.State == 3 && sequence != 3 ? (byte)7 : flow.State }).Encode(), sequence, flags: 0);
+    }
+
+    [Fact]
+    public void A_slow_machine_asks_for_fewer_and_fewer_at_once_until_it_is_in_time()
+    {
+        var time = new FakeTimeProvider();
+        var kernel = new AnsweringTransport(time, perMessage: TimeSpan.FromMilliseconds(0.7));
+        using var batch = Batch(kernel, null, time);
+        batch.Begin(time.GetTimestamp());
+        for (var i = 0u; i < 100; i++)
+        {
+            batch.Add(FlowDecoder.Decode(new FlowCase { Id = i, SourcePort = (ushort)(1000 + i) }.Encode(), FlowFields.All, out _));
+        }
+
+        time.Advance(DeleteBatch.MaxAge);
+        batch.Flush();
+        Assert.Equal((100L, 0L, 0L, 0L), (batch.Deleted, batch.Kept, batch.Gone, batch.Failed));
+        Assert.Equal(Enumerable.Range(0, 100).Select(i => (uint)i), kernel.Deleted.Order());
+
+        // Two questions take 1.4 ms, which leaves the two deletions 2.8 ms after the first question: the measure says so.
+        Assert.Equal(TimeSpan.FromMilliseconds(2.8), batch.Delays.Longest);
+    }
+
+    [Fact]
+    public void A_machine_that_is_never_in_time_deletes_nothing_and_says_so()
+    {
+        var time = new FakeTimeProvider();
+        var kernel = new AnsweringTransport(time, perMessage: TimeSpan.FromMilliseconds(5));
+        using var batch = Batch(kernel, null, time);
+        batch.Begin(time.GetTimestamp());
+        for (var i = 0u; i < 100; i++)
+        {
+            batch.Add(FlowDecoder.Decode(new FlowCase { Id = i, SourcePort = (ushort)(1000 + i) }.Encode(), FlowFields.All, out _));
+        }
+
+        time.Advance(DeleteBatch.MaxAge);
+        batch.Flush();
+        Assert.Equal((0L, 100L), (batch.Deleted, batch.Failed));
+        Assert.Contains("too busy", batch.Error, StringComparison.Ordinal);
+        Assert.Empty(kernel.Deleted);
+    }
+
+    [Fact]
+    public void The_age_of_a_datagram_counts_from_the_call_before_the_one_that_gave_it()
+    {
+        var time = new FakeTimeProvider();
+        var deletes = new AnsweringTransport(time, TimeSpan.Zero);
+        using var batch = Batch(deletes, null, time);
+        var dump = new FakeTransport().Answer(FakeTransport.Entry(new FlowCase { Id = 1 }.Encode())).Answer(FakeTransport.Entry(new FlowCase { Id = 2 }.Encode()));
+        using var clock = new DumpClock(dump, batch, time);
+        var buffer = new byte[4096];
+
+        clock.Send([]);
+        clock.Receive(buffer);
+        batch.Add(FlowDecoder.Decode(new FlowCase { Id = 1 }.Encode(), FlowFields.All, out _));
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        clock.Receive(buffer);
+        Assert.Equal((1L, 0L, TimeSpan.FromMilliseconds(1)), (batch.Deleted, batch.AskedAgain, batch.Delays.Longest));
+
+        // The kernel wrote the second datagram while the first was taken, 1 ms ago; handling it takes another.
+        batch.Add(FlowDecoder.Decode(new FlowCase { Id = 2 }.Encode(), FlowFields.All, out _));
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        batch.Flush();
+        Assert.Equal((2L, 1L), (batch.Deleted, batch.AskedAgain));
+    }
+
+    [Fact]
     public void Not_being_allowed_ends_it()
     {
-        using var batch = new DeleteBatch(new FakeTransport().Answer(FakeTransport.Error(Errno.EPERM)));
+        using var batch = Batch(new FakeTransport().Answer(FakeTransport.Error(Errno.EPERM)));
         batch.Add(FlowDecoder.Decode(new FlowCase().Encode(), FlowFields.All, out _));
         Assert.Equal(Errno.EPERM, Assert.Throws<NetlinkException>(batch.Flush).Errno);
+    }
+
+    private const int Get = (1 << 8) | Ctnetlink.IPCTNL_MSG_CT_GET;
+    private const int Delete = (1 << 8) | Ctnetlink.IPCTNL_MSG_CT_DELETE;
+
+    private static DeleteBatch Batch(INetlinkTransport kernel, FlowMatch? match = null, TimeProvider? time = null)
+    {
+        var clock = time ?? new FakeTimeProvider();
+        var batch = new DeleteBatch(kernel, new FlowPredicate(new FlowFilter { Match = match }, null), FlowFields.All, clock);
+        batch.Begin(clock.GetTimestamp());
+        return batch;
+    }
+
+    private static List<int> Operations(byte[] datagram)
+    {
+        List<int> operations = [];
+        var messages = new MessageReader(datagram);
+        while (messages.Next())
+        {
+            operations.Add(messages.Type);
+        }
+
+        return operations;
+    }
+
+    private static List<uint> Ids(byte[] datagram)
+    {
+        List<uint> ids = [];
+        var messages = new MessageReader(datagram);
+        while (messages.Next())
+        {
+            ids.Add(FlowDecoder.Decode(messages.Payload, FlowFields.All, out _).Id);
+        }
+
+        return ids;
+    }
+
+    /// <summary>A kernel in which every entry is as it was, and each message takes its time.</summary>
+    private sealed class AnsweringTransport(FakeTimeProvider time, TimeSpan perMessage) : INetlinkTransport
+    {
+        private readonly Queue<byte[]> _answers = new();
+
+        public uint PortId => FakeTransport.Port;
+
+        internal List<uint> Deleted { get; } = [];
+
+        public void Send(ReadOnlySpan<byte> datagram)
+        {
+            var messages = new MessageReader(datagram);
+            while (messages.Next())
+            {
+                time.Advance(perMessage);
+                var id = FlowDecoder.Decode(messages.Payload, FlowFields.All, out _).Id;
+                if (messages.Type == DeleteBatchTests.Delete)
+                {
+                    Deleted.Add(id);
+                }
+                else
+                {
+                    _answers.Enqueue(FakeTransport.Entry(new FlowCase { Id = id, SourcePort = (ushort)(1000 + id) }.Encode(), messages.Sequence, flags: 0));
+                }
+            }
+        }
+
+        public int Receive(Span<byte> buffer) => TryReceive(buffer);
+
+        public int TryReceive(Span<byte> buffer)
+        {
+            if (!_answers.TryDequeue(out var answer))
+            {
+                return 0;
+            }
+
+            answer.CopyTo(buffer);
+            return answer.Length;
+        }
+
+        public void Dispose()
+        {
+        }
     }
 }

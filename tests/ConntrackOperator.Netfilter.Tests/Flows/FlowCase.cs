@@ -27,6 +27,8 @@ internal sealed record FlowCase
 
     internal uint Id { get; init; } = 0x01020304;
 
+    internal ulong Start { get; init; }
+
     internal uint Mark { get; init; }
 
     internal ushort? Zone { get; init; }
@@ -51,6 +53,13 @@ internal sealed record FlowCase
         if (Timeout is { } timeout)
         {
             message.AddRange(BigEndian32(Ctnetlink.CTA_TIMEOUT, timeout));
+        }
+
+        if (Start != 0)
+        {
+            var start = new byte[8];
+            BinaryPrimitives.WriteUInt64BigEndian(start, Start);
+            message.AddRange(Nest(Ctnetlink.CTA_TIMESTAMP, FakeTransport.Attribute(Ctnetlink.CTA_TIMESTAMP_START, start)));
         }
 
         if (Protocol == 6)

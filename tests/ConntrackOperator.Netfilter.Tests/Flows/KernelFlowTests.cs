@@ -70,7 +70,7 @@ public sealed partial class KernelFlowTests
             ("-L -f ipv6", new FlowFilter { Family = FlowFamily.IPv6 }),
             ("-L -m 3", new FlowFilter { Mark = 3 }),
             ("-L -m 1/1", new FlowFilter { Mark = 1, MarkMask = 1 }),
-            ("-L -w 5", new FlowFilter { Zone = 5 }),
+            ("-L -w 5", new FlowFilter { Match = new FlowMatch { Zone = 5 } }),
             ("-L -u ASSURED", new FlowFilter { Status = FlowStatus.Assured, StatusMask = FlowStatus.Assured }),
             ("-L -p udp", new FlowFilter { Match = new FlowMatch { Protocol = 17 } }),
             ("-L -p tcp -f ipv6", new FlowFilter { Family = FlowFamily.IPv6, Match = new FlowMatch { Protocol = 6 } }),
