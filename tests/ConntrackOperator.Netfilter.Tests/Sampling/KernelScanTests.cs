@@ -7,7 +7,7 @@ using ConntrackOperator.TestKit.Kernel;
 namespace ConntrackOperator.Netfilter.Tests.Sampling;
 
 [Collection(MachineCollection.Name)]
-public sealed class KernelScanTests
+public sealed class KernelScanTests : MachineTest
 {
     [Theory]
     [InlineData(FlowSource.Ctnetlink)]
