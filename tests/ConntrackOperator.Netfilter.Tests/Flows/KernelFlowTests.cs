@@ -13,7 +13,7 @@ namespace ConntrackOperator.Netfilter.Tests.Flows;
 
 /// <summary>The readers beside the conntrack tool and /proc on the same table, entry for entry.</summary>
 [Collection(MachineCollection.Name)]
-public sealed partial class KernelFlowTests
+public sealed partial class KernelFlowTests : MachineTest
 {
     [Fact]
     public void The_tools_own_output_comes_out_entry_for_entry()
