@@ -43,7 +43,7 @@ internal sealed record Incident
     /// <summary>Whether an entry of the generators' connections is legitimate too: none of them may be broken by what is advised.</summary>
     internal int? PreciousPort { get; init; }
 
-    /// <summary>A page of the documentation, in the checkout: its commands are run instead of those that are advised.</summary>
+    /// <summary>A page of the documentation, or a sample, in the checkout: its commands are run instead of those that are advised.</summary>
     internal string? Page { get; init; }
 
     /// <summary>Whether a fix on this machine exists; null where it is a matter of taste.</summary>

@@ -115,7 +115,7 @@ internal static class IncidentList
         new()
         {
             Name = "quic", Title = "QUIC: 22,000 flows in use",
-            Traffic = ["raw kind=udp from=10.81.12.0 sources=1000 to=10.83.0.2 ports=443 sports=5000-5021 rate=2000 size=400"],
+            Traffic = ["raw kind=udp from=10.81.12.0 sources=1000 to=10.83.0.2 ports=443 sports=5000-5021 rate=4000 size=400"],
             Reaches = Full, AtLeast = 14, Fixable = true, Truths = [Truth.Of(_honest)],
         },
         new()
@@ -150,6 +150,12 @@ internal static class IncidentList
             Name = "page", Title = "a table full of idle connections, and the commands of docs/table-full.md", Page = "docs/table-full.md",
             Traffic = ["open from=10.81.13.1 sources=50 to=10.83.1.6:5432,10.83.1.7:5432,10.83.1.8:5432,10.83.1.9:5432 rate=2500 max=20500 then=hold"],
             Reaches = Full, Fixable = true, Then = Reboot, Truths = [Truth.Of("IdleConnections")],
+        },
+        new()
+        {
+            Name = "sample", Title = "short connections, and config/samples/flush-time-wait.yaml in the order of its comment", Page = "config/samples/flush-time-wait.yaml",
+            Traffic = ["open from=10.81.4.1 sources=4 to=10.96.0.10:80 rate=1200 then=close"], Reaches = Full, Fixable = true,
+            Truths = [Truth.Of("ShortConnections")],
         },
     ];
 

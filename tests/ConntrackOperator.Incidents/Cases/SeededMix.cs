@@ -107,7 +107,7 @@ internal static class SeededMix
     }
 
     private static Part Quic(SmallRandom r, double share, int slot) =>
-        new(Text($"raw kind=udp from=10.81.{100 + slot}.0 sources=1000 to=10.83.0.2 ports=443 sports=5000-{5021 + r.Below(6)} rate=2200 size=400"), Truth.Of("TableTooSmall"));
+        new(Text($"raw kind=udp from=10.81.{100 + slot}.0 sources=1000 to=10.83.0.2 ports=443 sports=5000-{5021 + r.Below(6)} rate=4000 size=400"), Truth.Of("TableTooSmall"));
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 

@@ -154,6 +154,11 @@ internal sealed class IncidentRun(Incident incident, TrafficProgram program, Run
     private string[] PageOf(string page)
     {
         var text = File.ReadAllText(Path.Combine(TestKit.Repository.Root, page));
+        if (page.EndsWith(".yaml", StringComparison.Ordinal))
+        {
+            return [.. SampleCommands.Of(text)];
+        }
+
         foreach (var (name, yaml) in PageCommands.Files(text))
         {
             File.WriteAllText(Path.Combine(program.Folder, name), yaml);

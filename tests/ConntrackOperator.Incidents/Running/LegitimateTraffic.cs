@@ -33,24 +33,15 @@ internal sealed class LegitimateTraffic : IDisposable
     /// <summary>What was begun and lost from one time to another.</summary>
     internal LossCount Between(DateTimeOffset from, DateTimeOffset to)
     {
-        double start = from.ToUnixTimeMilliseconds() / 1000.0, end = to.ToUnixTimeMilliseconds() / 1000.0;
-        long lost = 0, broken = 0, first = -1, last = 0;
+        double start = Seconds(from), end = Seconds(to);
+        long lost = 0, broken = 0;
+        var ticks = new List<(double At, double Begun)>();
         var kinds = new SortedDictionary<string, int>(StringComparer.Ordinal);
         foreach (var words in _generator.Lines().Select(line => line.Split(' ')))
         {
             if (words[0] is "tick")
             {
-                var at = Number(words[1]);
-                var begun = (long)(Number(words[3]) + Number(words[5]));
-                if (at >= start && first < 0)
-                {
-                    first = begun;
-                }
-
-                if (at <= end)
-                {
-                    last = begun;
-                }
+                ticks.Add((Number(words[1]), Number(words[3]) + Number(words[5])));
             }
             else if (Number(words[2]) is var at && at >= start && at < end)
             {
@@ -61,12 +52,27 @@ internal sealed class LegitimateTraffic : IDisposable
             }
         }
 
-        return new(first < 0 ? 0 : Math.Max(0, last - first), lost, broken, string.Join(", ", kinds.Select(k => $"{k.Value} {k.Key}")));
+        return new((long)Math.Round(BegunUntil(ticks, end) - BegunUntil(ticks, start)), lost, broken, string.Join(", ", kinds.Select(k => $"{k.Value} {k.Key}")));
     }
 
     public void Dispose() => _generator.Dispose();
 
     private (long, long, long) Alive() => (_generator.Number("long"), _generator.Number("keep"), _generator.Number("half"));
+
+    // Ticks are a second apart, and beginnings evenly spread between them.
+    private static double BegunUntil(List<(double At, double Begun)> ticks, double time)
+    {
+        var next = ticks.FindIndex(t => t.At > time);
+        if (next <= 0)
+        {
+            return next == 0 || ticks.Count == 0 ? 0 : ticks[^1].Begun;
+        }
+
+        var (before, after) = (ticks[next - 1], ticks[next]);
+        return before.Begun + ((after.Begun - before.Begun) * (time - before.At) / (after.At - before.At));
+    }
+
+    private static double Seconds(DateTimeOffset time) => time.ToUnixTimeMilliseconds() / 1000.0;
 
     private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
 }
