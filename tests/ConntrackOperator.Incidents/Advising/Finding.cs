@@ -9,6 +9,10 @@ internal sealed record Finding
 
     public string Text { get; init; } = "";
 
+    public IReadOnlyList<string> Seen { get; init; } = [];
+
+    public string? Because { get; init; }
+
     public IReadOnlyList<Culprit> Who { get; init; } = [];
 
     public IReadOnlyList<Step> Now { get; init; } = [];

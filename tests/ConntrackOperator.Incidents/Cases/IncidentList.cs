@@ -77,7 +77,12 @@ internal static class IncidentList
         {
             Name = "close-wait", Title = "CLOSE_WAIT with a time-out of an hour",
             Settings = new Dictionary<string, long> { ["tcp_timeout_close_wait"] = 3600 },
-            Traffic = ["open from=10.81.8.1 sources=5 to=10.96.0.10:8443 rate=1500 then=fin"], Reaches = Full,
+            Traffic =
+            [
+                "open from=10.81.8.1 sources=5 to=10.96.0.10:8443 rate=2000 max=19600 then=fin",
+                "open from=10.81.8.21 sources=5 to=10.96.0.10:8443 rate=50 then=fin",
+            ],
+            Reaches = 19_700, Then = (topology, _) => topology.Age(8443, TimeSpan.FromMinutes(30), "CLOSE_WAIT", 3600), Fixable = true,
             Truths = [Truth.Of("CloseWait", "10.96.0.10:8443|10.83.0.2:5432")],
         },
         new()

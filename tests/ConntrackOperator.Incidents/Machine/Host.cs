@@ -13,7 +13,15 @@ internal sealed class Host
     {
         _program = program;
         _topology = topology;
-        var state = Directory.CreateDirectory(Path.Combine(program.Folder, $"state-{topology.Router}")).FullName;
+
+        // A machine that nothing was applied to yet.
+        var state = Path.Combine(program.Folder, "state");
+        if (Directory.Exists(state))
+        {
+            Directory.Delete(state, recursive: true);
+        }
+
+        Directory.CreateDirectory(state);
         var bin = Directory.CreateDirectory(Path.Combine(program.Folder, "bin")).FullName;
         Script(bin, "kubectl-conntrack", $"exec '{Path.GetFullPath(cli)}' \"$@\"");
 

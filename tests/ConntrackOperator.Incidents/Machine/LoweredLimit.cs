@@ -38,6 +38,9 @@ internal sealed class LoweredLimit : IDisposable
         }
     }
 
+    /// <summary>What it is.</summary>
+    internal static long Now => long.Parse(File.ReadAllText(Max), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture);
+
     /// <param name="limit">The limit to set; null leaves the machine's.</param>
     /// <param name="cancel">Ends the wait for the lock.</param>
     internal static async Task<LoweredLimit> SetAsync(long? limit, CancellationToken cancel)

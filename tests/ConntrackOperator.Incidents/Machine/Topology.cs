@@ -52,9 +52,9 @@ internal sealed class Topology : IDisposable
 
     internal void RouterRules(string restore) => Shell.Run("ip", ["netns", "exec", Router, "iptables-restore", "--noflush"], restore);
 
-    /// <summary>Time passes for the router's ESTABLISHED entries to a port: their seconds left become those of so long without a packet.</summary>
-    internal void Age(int port, TimeSpan idle) =>
-        Shell.Run(_program.Path, [Router, "age", $"port={port}", string.Create(CultureInfo.InvariantCulture, $"left={432000 - (long)idle.TotalSeconds}")]);
+    /// <summary>Time passes for the router's entries to a port in a state: their seconds left become those of so long without a packet.</summary>
+    internal void Age(int port, TimeSpan idle, string state = "ESTABLISHED", long timeout = 432000) =>
+        Shell.Run(_program.Path, [Router, "age", $"port={port}", $"state={state}", string.Create(CultureInfo.InvariantCulture, $"left={timeout - (long)idle.TotalSeconds}")]);
 
     public void Dispose()
     {

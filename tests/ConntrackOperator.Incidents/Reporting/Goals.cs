@@ -22,6 +22,8 @@ internal static class Goals
             All(ordinary, "ordinary loads: no Critical and no flood", o => o.Advice is { } a && !Judge.Frightens(a)),
             All(ordinary, "ordinary loads: nothing is advised", o => o.Advice is { Findings.Count: 0 }),
         ];
+        goals.Add(All(incidents.Where(o => o.Advice is not null), "findings: each says what is seen, why, and what to do here or elsewhere",
+            o => o.Advice!.Findings.All(f => f.Seen.Count > 0 && f.Because is { Length: > 0 } && (f.Now.Count + f.ForGood.Count > 0 || f.Elsewhere is { Length: > 0 }))));
         if (options.Fix)
         {
             goals.Add(All(mended, "advised commands: all of them run as printed", o => o.Failed.Count == 0));

@@ -85,6 +85,7 @@ internal sealed class IncidentRun(Incident incident, TrafficProgram program, Run
         incident.Then?.Invoke(_topology, _traffic);
         _reached = DateTimeOffset.UtcNow;
         await Task.Delay(2000, cancel);
+        RequireLimit();
         _outcome.Truth = $"{string.Join("; ", _traffic.Select(g => g.Last))}; {KernelTruth.Of(filled)}";
         _log.Add($"{incident.Name}: {incident.Title}\ntraffic: {string.Join("\n         ", incident.Traffic)}\ntrue: {_outcome.Truth}");
     }
@@ -97,6 +98,7 @@ internal sealed class IncidentRun(Incident incident, TrafficProgram program, Run
             Say("kubectl-conntrack host top --once -o json", quiet: true);
             var advise = Say("kubectl-conntrack host advise");
             var json = Say("kubectl-conntrack host advise -o json");
+            RequireLimit();
             _outcome.Took = (status.Took.TotalSeconds, top.Took.TotalSeconds, advise.Took.TotalSeconds);
             _outcome.Advice = Read(json);
             _outcome.Wrong = _outcome.Advice is { } advice ? [.. Judge.Wrong(incident, advice)] : ["host advise -o json printed nothing that can be read"];
@@ -109,7 +111,7 @@ internal sealed class IncidentRun(Incident incident, TrafficProgram program, Run
         var precious = incident.PreciousPort is not null ? _traffic.Sum(g => g.Number("open")) : 0;
         var findings = _outcome.Advice!.Findings.Where(f => f.Severity != "Hint").ToArray();
         var commands = incident.Page is { } page ? PageOf(page) : findings.SelectMany(f => f.Now).Concat(findings.SelectMany(f => f.ForGood)).Where(s => s.Run is { Length: > 0 }).Select(s => s.Run!).Distinct().ToArray();
-        foreach (var command in commands)
+        foreach (var command in commands.SelectMany(Followed).ToArray())
         {
             var result = Say(command);
             if (result.ExitCode != 0)
@@ -124,7 +126,7 @@ internal sealed class IncidentRun(Incident incident, TrafficProgram program, Run
             // What the advice sends one to do elsewhere: the traffic ends at its source.
             _outcome.StoppedElsewhere = true;
             _traffic.ForEach(g => g.Dispose());
-            foreach (var command in findings.SelectMany(f => f.Now).Where(s => s.Run is { Length: > 0 }).Select(s => s.Run!).Distinct())
+            foreach (var command in findings.SelectMany(f => f.Now).Where(s => s.Run is { Length: > 0 }).Select(s => s.Run!).Distinct().SelectMany(Followed).ToArray())
             {
                 Say(command);
             }
@@ -148,6 +150,28 @@ internal sealed class IncidentRun(Incident incident, TrafficProgram program, Run
 
         _log.Add($"legitimate lost before {_outcome.Before}, during {_outcome.During}, from 10 s after the fix {_outcome.After}; broken by the fix {_outcome.BrokenByFix}\n"
             + $"{(_outcome.StoppedElsewhere ? "the traffic was stopped at its source\n" : "")}{KernelTruth.Of(_topology.Router)}");
+    }
+
+    private void RequireLimit()
+    {
+        if (incident.Limit is { } limit && LoweredLimit.Now is var now && now != limit)
+        {
+            throw new InvalidOperationException($"somebody else on this machine has set nf_conntrack_max to {now}");
+        }
+    }
+
+    // Where the advice is to ask again elsewhere (in a pod's namespace), what is said there is done there.
+    private IEnumerable<string> Followed(string command)
+    {
+        const string Ask = "kubectl conntrack host advise";
+        yield return command;
+        if (command.EndsWith(Ask, StringComparison.Ordinal) && command.Length > Ask.Length && Read(Say(command + " -o json")) is { } there)
+        {
+            foreach (var step in there.Findings.SelectMany(f => f.Now).Where(s => s.Run is { Length: > 0 }))
+            {
+                yield return $"{command[..^Ask.Length]}sh -c '{step.Run!.Replace("'", "'\''", StringComparison.Ordinal)}'";
+            }
+        }
     }
 
     // Its files are put where the commands are run.

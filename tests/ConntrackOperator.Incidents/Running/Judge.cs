@@ -31,6 +31,8 @@ internal static class Judge
         }
 
         wrong.AddRange(said.Where(f => !incident.Truths.Any(t => t.Causes.Contains(f.Cause))).Select(f => $"{f.Severity} {f.Cause} is said, and is not so"));
+        wrong.AddRange(said.GroupBy(f => f.Cause).Where(g => g.Count() > incident.Truths.Count(t => t.Causes.Contains(g.Key)) && incident.Truths.Any(t => t.Causes.Contains(g.Key)))
+            .Select(g => $"{g.Key} is said {g.Count()} times"));
         return wrong;
     }
 

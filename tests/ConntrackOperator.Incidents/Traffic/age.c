@@ -1,4 +1,4 @@
-// age port=N left=SECONDS: time passes for the ESTABLISHED entries to a port, by what the kernel has left of their time-out.
+// age port=N left=SECONDS state=ESTABLISHED: time passes for the entries to a port in a state, by what the kernel has left of their time-out.
 // (conntrack -U can't for translated entries: it sends their translation back, which the kernel refuses to change.)
 #define _GNU_SOURCE
 #include "traffic.h"
@@ -35,10 +35,11 @@ int age(void) {
   if (!table || fd < 0) die("age");
   unsigned port = option_number("port", 0);
   uint32_t left = htonl((uint32_t)option_number("left", 0));
-  char line[1024], from[32], to[32];
+  const char *wanted = option("state", "ESTABLISHED");
+  char line[1024], from[32], to[32], state[32];
   while (fgets(line, sizeof line, table)) {
     unsigned sport, dport;
-    if (sscanf(line, "ipv4 2 tcp 6 %*u ESTABLISHED src=%31s dst=%31s sport=%u dport=%u", from, to, &sport, &dport) != 4 || dport != port) continue;
+    if (sscanf(line, "ipv4 2 tcp 6 %*u %31s src=%31s dst=%31s sport=%u dport=%u", state, from, to, &sport, &dport) != 5 || dport != port || strcmp(state, wanted)) continue;
     memset(message, 0, sizeof message);
     struct nlmsghdr *header = (struct nlmsghdr *)message;
     struct nfgenmsg *family = NLMSG_DATA(header);
