@@ -20,6 +20,8 @@ internal sealed class TestHost : IDisposable
 
     internal string Root => _root.FullName;
 
+    internal NetworkNamespace Network => _network;
+
     internal string File(string name, string content)
     {
         var path = Path.Combine(_root.FullName, name);
