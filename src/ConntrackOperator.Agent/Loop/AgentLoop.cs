@@ -20,6 +20,9 @@ internal sealed class AgentLoop : IDisposable
     /// <summary>Somebody waits for a flush to end.</summary>
     private static readonly TimeSpan _whileFlushing = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>From the first reading of the counters to the second; <see cref="Netfilter.Counters.RateMeter"/> wants half a second.</summary>
+    private static readonly TimeSpan _untilRates = TimeSpan.FromMilliseconds(600);
+
     private readonly NodeEngine _engine;
     private readonly ResourceWatcher<ConntrackNode> _watcher;
     private readonly Reporter _reporter;
@@ -36,6 +39,7 @@ internal sealed class AgentLoop : IDisposable
     private string? _uid;
     private CachedPlan? _unsaved;
     private bool _stateBroken;
+    private bool _waitsForRates = true;
 
     public AgentLoop(
         NodeEngine engine, ResourceWatcher<ConntrackNode> watcher, Reporter reporter, AgentHealth health, AgentMetrics metrics,
@@ -88,7 +92,13 @@ internal sealed class AgentLoop : IDisposable
         var status = _engine.Status(reading, _reporter.Conditions);
         _metrics.Show(reading, status, _engine.Latest?.Breakdown, _engine.FlushedEntries);
         Tell(status);
-        _reporter.Offer(status);
+        // The first report is what a rollout holds against what a node loses later: it waits for the second reading.
+        _waitsForRates = _waitsForRates && reading is { Counters: not null, Rates: null };
+        if (!_waitsForRates)
+        {
+            _reporter.Offer(status);
+        }
+
         _health.Loop.Mark();
     }
 
@@ -136,7 +146,7 @@ internal sealed class AgentLoop : IDisposable
     private async Task WaitAsync(CancellationToken ct)
     {
         using var tick = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var delay = Task.Delay(_engine.IsFlushing ? _whileFlushing : _options.Interval, _time, tick.Token);
+        var delay = Task.Delay(_engine.IsFlushing ? _whileFlushing : _waitsForRates ? _untilRates : _options.Interval, _time, tick.Token);
         var arrival = _arrived.WaitAsync(tick.Token);
         await Task.WhenAny(delay, arrival);
         await tick.CancelAsync();
