@@ -70,6 +70,8 @@ internal static class ReportBounds
                 Percent = Percent(s.Percent),
                 IdleP50 = Word(s.IdleP50),
                 IdleP90 = Word(s.IdleP90),
+                IdleP50AtMost = Word(s.IdleP50AtMost),
+                IdleP90AtMost = Word(s.IdleP90AtMost),
             }),
         },
         Top = status.Top is not { } top ? null : top with
