@@ -20,7 +20,7 @@ internal sealed record Arguments(IReadOnlyList<Incident> Incidents, RunOptions R
           --table FILE     writes the table between the markers of this page
         """;
 
-    private static readonly string[] _short = ["syn-silent", "short-connections", "nat-ports", "too-small", "tunnel", "ordinary-web", "ordinary-pools"];
+    private static readonly string[] _short = ["syn-silent", "short-connections", "nat-ports", "too-small", "ordinary-web", "ordinary-pools"];
 
     /// <summary>Null after an error was printed.</summary>
     internal static Arguments? Parse(string[] arguments, TextWriter errors)
@@ -63,7 +63,7 @@ internal sealed record Arguments(IReadOnlyList<Incident> Incidents, RunOptions R
                 throw new FormatException($"--cli: {cli ?? "left out"}: no such program");
             }
 
-            Incident[] incidents = [.. all.Where(i => only is null || only.Contains(i.Name)), .. Enumerable.Range(seed, mixes ?? (few ? 2 : only is null ? 200 : 0)).Select(SeededMix.Of)];
+            Incident[] incidents = [.. all.Where(i => only is null || only.Contains(i.Name)), .. Enumerable.Range(seed, mixes ?? (few ? 1 : only is null ? 200 : 0)).Select(SeededMix.Of)];
             return new(incidents, new RunOptions { Cli = cli, Fix = fix, Keep = keep, Short = few, After = TimeSpan.FromSeconds(after ?? (few ? 5 : 60)) }, table);
         }
         catch (FormatException e)

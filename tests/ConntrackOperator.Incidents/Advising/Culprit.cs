@@ -14,6 +14,8 @@ internal sealed record Culprit
 
     public int? Port { get; init; }
 
+    public string? Name { get; init; }
+
     public int? Pid { get; init; }
 
     internal bool Is(string culprit) => culprit.Split(':') switch

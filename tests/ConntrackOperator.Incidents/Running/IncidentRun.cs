@@ -95,11 +95,16 @@ internal sealed class IncidentRun(Incident incident, TrafficProgram program, Run
         {
             var status = Say("kubectl-conntrack host status");
             var top = Say("kubectl-conntrack host top --once");
-            Say("kubectl-conntrack host top --once -o json", quiet: true);
-            var advise = Say("kubectl-conntrack host advise");
+            if (options.Keep is not null)
+            {
+                // For whoever mends a rule: what people are told, and the figures.
+                Say("kubectl-conntrack host top --once -o json");
+                Say("kubectl-conntrack host advise");
+            }
+
             var json = Say("kubectl-conntrack host advise -o json");
             RequireLimit();
-            _outcome.Took = (status.Took.TotalSeconds, top.Took.TotalSeconds, advise.Took.TotalSeconds);
+            _outcome.Took = (status.Took.TotalSeconds, top.Took.TotalSeconds, json.Took.TotalSeconds);
             _outcome.Advice = Read(json);
             _outcome.Wrong = _outcome.Advice is { } advice ? [.. Judge.Wrong(incident, advice)] : ["host advise -o json printed nothing that can be read"];
         },
@@ -191,10 +196,10 @@ internal sealed class IncidentRun(Incident incident, TrafficProgram program, Run
         return [.. PageCommands.Of(text).Select(command => $"cd {program.Folder} && {command}")];
     }
 
-    private ShellResult Say(string command, bool quiet = false)
+    private ShellResult Say(string command)
     {
         var result = _host!.Shell(command);
-        _log.Add(string.Create(CultureInfo.InvariantCulture, $"$ {command}\n{(quiet && options.Keep is null ? "" : result.Output + result.Errors)}[exit code {result.ExitCode}, {result.Took.TotalSeconds:0.00} s]"));
+        _log.Add(string.Create(CultureInfo.InvariantCulture, $"$ {command}\n{result.Output}{result.Errors}[exit code {result.ExitCode}, {result.Took.TotalSeconds:0.00} s]"));
         return result;
     }
 
@@ -202,7 +207,7 @@ internal sealed class IncidentRun(Incident incident, TrafficProgram program, Run
     {
         try
         {
-            return json.ExitCode == 0 ? Advice.Parse(json.Output) : null;
+            return json.ExitCode == 0 ? Advice.Parse(json.Output).Of(Topology.Prefix) : null;
         }
         catch (System.Text.Json.JsonException)
         {
