@@ -42,6 +42,9 @@ internal static class Program
 
                 outcomes.Add(outcome);
                 Console.WriteLine(OutcomeText.Line(outcome));
+
+                // The lock is let go after each incident; whoever waits for it looks every 50 ms.
+                await Task.Delay(2000, stop.Token);
             }
         }
         catch (OperationCanceledException)
