@@ -11,7 +11,6 @@ entries=${ENTRIES:-393216}
 work=$(mktemp -d)
 name=losses-$$
 limit=/proc/sys/net/netfilter/nf_conntrack_max
-before=$(cat $limit)
 
 if [ -z "${KC:-}" ]; then
   dotnet build "$root/src/ConntrackOperator.Cli" -c Release >"$work/build.log" || { tail -n 20 "$work/build.log"; exit 2; }
@@ -19,6 +18,7 @@ if [ -z "${KC:-}" ]; then
 fi
 exec 9>"${TMPDIR:-/tmp}/conntrack-operator-machine.lock"
 flock 9
+before=$(cat $limit)
 clean() {
   kill "${started[@]}" 2>/dev/null || true
   wait 2>/dev/null || true

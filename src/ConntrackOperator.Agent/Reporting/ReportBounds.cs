@@ -63,6 +63,7 @@ internal static class ReportBounds
             ErrorBoundPercent = composition.ErrorBoundPercent is { } bound ? double.IsNaN(bound) ? null : Math.Clamp(bound, 0, 100) : null,
             UnrepliedPercent = Percent(composition.UnrepliedPercent),
             AssuredPercent = Percent(composition.AssuredPercent),
+            TimeoutsWatchedFor = Word(composition.TimeoutsWatchedFor),
             States = List(composition.States, States, s => s with
             {
                 Protocol = Word(s.Protocol),
@@ -98,6 +99,7 @@ internal static class ReportBounds
             Kernel = Word(node.Kernel),
             BootId = Word(node.BootId),
             NetworkNamespace = Word(node.NetworkNamespace),
+            NetworkNamespaceCookie = Word(node.NetworkNamespaceCookie),
             Cores = node.Cores is { } cores ? Math.Clamp(cores, 0, Cores) : null,
             MemoryBytes = Count(node.MemoryBytes),
             AgentVersion = Word(node.AgentVersion),
