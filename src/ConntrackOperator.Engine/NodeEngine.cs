@@ -68,7 +68,7 @@ public sealed class NodeEngine : IDisposable
                 Timeouts.Glance();
             }
 
-            _flushes = new FlushRunner(_state, () => new FlowDeleter(Sysctls, time, Timeouts), time);
+            _flushes = new FlushRunner(_state, (match, dryRun) => new FlowDeleter(Sysctls, time, Timeouts).Delete(match, dryRun), time);
             Note(_flushes.Problem);
             _scan = options.ScanInterval is { } interval ? new ScanCycle(Sysctls, Timeouts, options.ProcPath, interval, time, Random.Shared) : null;
         }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Netfilter.Deleting;
@@ -10,31 +11,48 @@ namespace ConntrackOperator.Engine.Flushing;
 /// deleted, and one that was cut off is reported as such, not begun again, since by now its match would hit other entries.
 /// The deletion runs beside the loop, which goes on enforcing.
 /// </summary>
+/// <remarks>
+/// Where it can't be known what was done before (the record can't be read, or is gone although an agent has reported from this
+/// node), the flushes that the first plan asks for are not done, and say so. Each flush ends in a status, done or not: one whose
+/// begin can't be recorded within <see cref="_patience"/> is given up.
+/// </remarks>
 public sealed class FlushRunner
 {
+    // Those that the plan no longer asks for are kept as long as there is room: a plan may leave one out for a moment.
+    private const int MostRecords = 256;
+
+    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(1);
+
     private readonly StateDirectory _state;
-    private readonly Func<FlowDeleter> _deleter;
+    private readonly Func<FlowMatch, bool, DeleteResult> _delete;
     private readonly TimeProvider _time;
     private readonly List<FlushRecord> _records;
-    private Task<FlushRecord>? _running;
+    private readonly bool _hadFile;
+    private string? _doubt;
+    private (string? Uid, long Since) _waiting;
+    private (string? Uid, Task<FlushRecord> Task)? _running;
     private bool _unsaved;
 
-    internal FlushRunner(StateDirectory state, Func<FlowDeleter> deleter, TimeProvider time)
+    /// <param name="state">Where the record is kept.</param>
+    /// <param name="delete">Deletes what matches; true: only counts it.</param>
+    /// <param name="time">The clock.</param>
+    internal FlushRunner(StateDirectory state, Func<FlowMatch, bool, DeleteResult> delete, TimeProvider time)
     {
         _state = state;
         _time = time;
-        _deleter = deleter;
-        var file = AtomicFile.Read(state.FlushesFile, EngineJson.Default.ListFlushRecord, setAside: !state.IsReadOnly, out var problem);
-        Problem = problem;
+        _delete = delete;
+        var file = Read();
+        _hadFile = file is not null || _doubt is not null;
         _records = [.. (file ?? []).Select(r => r.FinishedAt is not null ? r : r with
         {
-            FinishedAt = Now(time),
+            FinishedAt = Now(),
             Error = "the agent was stopped while it deleted: part of the entries are gone. Make another flush for the rest",
         })];
+        _unsaved = !_hadFile || _doubt is not null || file!.Exists(r => r.FinishedAt is null);
     }
 
     /// <summary>What was wrong with the file, if something was.</summary>
-    public string? Problem { get; }
+    public string? Problem { get; private set; }
 
     /// <summary>Whether entries are being deleted.</summary>
     public bool IsRunning => _running is not null;
@@ -49,11 +67,24 @@ public sealed class FlushRunner
     /// <param name="status">The status as stored in the API server.</param>
     public void Adopt(NodeStatus? status)
     {
+        if (status?.ReportedAt is not null && !_hadFile)
+        {
+            _doubt ??= $"{_state.FlushesFile} was lost";
+        }
+
         foreach (var done in status?.Flushes ?? [])
         {
             if (done.Uid is { } uid && _records.TrueForAll(r => r.Uid != uid))
             {
-                _records.Add(new FlushRecord { Uid = uid, FinishedAt = done.FinishedAt ?? Now(_time), Matched = done.Matched ?? 0, Deleted = done.Deleted ?? 0, Error = done.Error });
+                _unsaved = true;
+                _records.Add(new FlushRecord
+                {
+                    Uid = uid,
+                    FinishedAt = done.FinishedAt ?? Now(),
+                    Matched = done.Matched ?? 0,
+                    Deleted = done.Deleted ?? 0,
+                    Error = done.Error ?? (done.FinishedAt is null ? "it had begun, and how it ended is not known. Make another flush for the rest" : null),
+                });
             }
         }
     }
@@ -61,7 +92,10 @@ public sealed class FlushRunner
     /// <summary>Takes the result of a deletion that has ended, and begins the next one that the plan asks for.</summary>
     /// <param name="asked">The plan's flushes; null: no plan has come from the controller since the start, so nothing is begun or forgotten.</param>
     /// <returns>Whether <see cref="Statuses"/> changed.</returns>
-    /// <exception cref="IOException">The state directory can't be written, so nothing was begun.</exception>
+    /// <exception cref="IOException">
+    /// The state directory can't be written: nothing was begun that the disk does not know of. <see cref="Statuses"/> is what it should
+    /// be all the same.
+    /// </exception>
     public bool Turn(IReadOnlyList<NodeFlush>? asked)
     {
         if (asked is null)
@@ -69,25 +103,27 @@ public sealed class FlushRunner
             return false;
         }
 
-        if (_running is { IsCompleted: true } ended)
+        TakeResult();
+        RefuseInDoubt(asked);
+        try
         {
-            _running = null;
-            Deleted += ended.Result.Deleted;
-            _records[_records.FindIndex(r => r.Uid == ended.Result.Uid)] = ended.Result;
-            _unsaved = true;
-        }
-
-        if (_running is null)
-        {
-            _unsaved |= _records.RemoveAll(r => !asked.Any(a => a.Uid == r.Uid)) > 0;
-            var next = asked.FirstOrDefault(a => _records.TrueForAll(r => r.Uid != a.Uid));
-            if (next is { Uid: not null, Match: not null })
+            if (_running is null)
             {
-                Begin(next);
+                Forget(asked);
+                if (asked.FirstOrDefault(a => _records.TrueForAll(r => r.Uid != a.Uid)) is { Uid: not null, Match: not null } next)
+                {
+                    Begin(next);
+                }
             }
+
+            Save();
+        }
+        catch (IOException)
+        {
+            Show(asked);
+            throw;
         }
 
-        Save();
         return Show(asked);
     }
 
@@ -96,25 +132,88 @@ public sealed class FlushRunner
     {
         if (_running is { } running)
         {
-            await running;
+            await ((Task)running.Task).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private void TakeResult()
+    {
+        if (_running is not { Task.IsCompleted: true } ended)
+        {
+            return;
+        }
+
+        // What nobody expected ends this flush, not the agent.
+        var result = ended.Task.IsCompletedSuccessfully
+            ? ended.Task.Result
+            : new FlushRecord { Uid = ended.Uid, FinishedAt = Now(), Error = ended.Task.Exception?.GetBaseException().Message ?? "it was cancelled" };
+        _running = null;
+        Deleted += result.Deleted;
+        _records[_records.FindIndex(r => r.Uid == result.Uid)] = result;
+        _unsaved = true;
+    }
+
+    private void RefuseInDoubt(IReadOnlyList<NodeFlush> asked)
+    {
+        if (_doubt is not { } doubt)
+        {
+            return;
+        }
+
+        foreach (var flush in asked.Where(a => _records.TrueForAll(r => r.Uid != a.Uid)))
+        {
+            _records.Add(new FlushRecord
+            {
+                Uid = flush.Uid,
+                FinishedAt = Now(),
+                Error = $"{doubt}, so it is not known whether this was done before, and it is not done. Make another flush",
+            });
+        }
+
+        _doubt = null;
+        _unsaved = true;
+    }
+
+    private void Forget(IReadOnlyList<NodeFlush> asked)
+    {
+        while (_records.Count > MostRecords && _records.FindIndex(r => !asked.Any(a => a.Uid == r.Uid)) is >= 0 and var oldest)
+        {
+            _records.RemoveAt(oldest);
+            _unsaved = true;
         }
     }
 
     private void Begin(NodeFlush flush)
     {
+        var (before, at) = (_unsaved, _records.Count);
         _records.Add(new FlushRecord { Uid = flush.Uid });
         _unsaved = true;
         try
         {
             Save();
         }
-        catch
+        catch (IOException e)
         {
-            _records.RemoveAt(_records.Count - 1);
+            if (_waiting.Uid != flush.Uid)
+            {
+                _waiting = (flush.Uid, _time.GetTimestamp());
+            }
+
+            // What may not begin is not left for ever as if it ran. Should the disk never know of this, the status does.
+            if (_time.GetElapsedTime(_waiting.Since) >= _patience)
+            {
+                _records[at] = new FlushRecord { Uid = flush.Uid, FinishedAt = Now(), Error = $"nothing was deleted: its begin can't be recorded ({e.Message})" };
+            }
+            else
+            {
+                _records.RemoveAt(at);
+                _unsaved = before;
+            }
+
             throw;
         }
 
-        _running = Task.Run(() => Run(flush));
+        _running = (flush.Uid, Task.Run(() => Run(flush)));
     }
 
     private bool Show(IReadOnlyList<NodeFlush> asked)
@@ -141,7 +240,7 @@ public sealed class FlushRunner
         var record = new FlushRecord { Uid = flush.Uid };
         try
         {
-            var result = _deleter().Delete(FlushMatches.ToFlowMatch(flush.Match!), flush.DryRun == true);
+            var result = _delete(FlushMatches.ToFlowMatch(flush.Match!), flush.DryRun == true);
             record = record with
             {
                 Matched = result.Matched,
@@ -155,18 +254,55 @@ public sealed class FlushRunner
             record = record with { Error = e.Message };
         }
 
-        return record with { FinishedAt = Now(_time) };
+        return record with { FinishedAt = Now() };
     }
 
     /// <summary>Whole seconds, as the API keeps them.</summary>
-    private static DateTimeOffset Now(TimeProvider time) => DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds());
+    private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeSeconds(_time.GetUtcNow().ToUnixTimeSeconds());
+
+    /// <summary>The records; null when there is no file, or when it can't be read, which is a doubt.</summary>
+    private List<FlushRecord>? Read()
+    {
+        try
+        {
+            if (AtomicFile.ReadBytes(_state.FlushesFile) is not { } bytes)
+            {
+                return null;
+            }
+
+            // A null in place of the list or of a record is no record either.
+            return JsonSerializer.Deserialize(bytes, EngineJson.Default.ListFlushRecord) is { } records && records.TrueForAll(r => r?.Uid is not null)
+                ? records
+                : throw new JsonException("not a list of records with a uid each");
+        }
+        catch (Exception e) when (e is JsonException or IOException)
+        {
+            _doubt = $"{_state.FlushesFile} could not be read ({e.Message})";
+            Problem = _doubt + KeptAs();
+            return null;
+        }
+    }
+
+    private string KeptAs()
+    {
+        try
+        {
+            return _state.IsReadOnly ? string.Empty : $"; kept as {AtomicFile.KeepCopy(_state.FlushesFile)}";
+        }
+        catch (IOException)
+        {
+            return string.Empty;
+        }
+    }
 
     private void Save()
     {
         if (_unsaved)
         {
+            _state.EnsureHeld();
             AtomicFile.Write(_state.FlushesFile, _records, EngineJson.Default.ListFlushRecord);
             _unsaved = false;
+            _waiting = default;
         }
     }
 }
