@@ -17,6 +17,10 @@ public sealed record FlushStatus
     [MaxItems(5000)]
     public List<string>? NodeNames { get; init; }
 
+    /// <summary>What became of it on the nodes that have reported: that stands, whatever becomes of the node.</summary>
+    [MaxItems(5000)]
+    public List<FlushNodeResult>? Results { get; init; }
+
     /// <summary>Where it failed, at most 20.</summary>
     [MaxItems(20)]
     public List<FlushFailure>? Failures { get; init; }
@@ -66,6 +70,23 @@ public sealed record FlushNodeCounts
 
     /// <summary>Nodes where it failed.</summary>
     public int? Failed { get; init; }
+}
+
+/// <summary>What became of a flush on one node.</summary>
+public sealed record FlushNodeResult
+{
+    /// <summary>The node.</summary>
+    [MaxLength(253)]
+    public string? Name { get; init; }
+
+    /// <summary>Entries that matched.</summary>
+    public long? Matched { get; init; }
+
+    /// <summary>Entries that were deleted.</summary>
+    public long? Deleted { get; init; }
+
+    /// <summary>True where it failed; what was deleted until then counts.</summary>
+    public bool? Failed { get; init; }
 }
 
 /// <summary>A node where a flush failed.</summary>

@@ -31,6 +31,8 @@ internal static class FlushJudge
         if (node?.Status?.Flushes?.Find(f => f.Uid == uid) is { } done)
         {
             return new FlushProgress(
+                name,
+                Reported: true,
                 done.Error is null,
                 done.Error is null ? null : new FlushFailure { Name = name, Reason = "Failed", Message = BoundedText.Of(done.Error, LongestError) },
                 Math.Clamp(done.Matched ?? 0, 0, MostEntries),
@@ -45,8 +47,20 @@ internal static class FlushJudge
                     ? ("TimedOut", Text($"the agent has not done it within {options.FlushTimeout.TotalSeconds:0} s: is its pod running?"))
                     : default((string Reason, string Message)?);
         return new FlushProgress(
-            false, failure is { } why ? new FlushFailure { Name = name, Reason = why.Reason, Message = why.Message } : null, 0, 0);
+            name, Reported: false, Done: false, failure is { } why ? new FlushFailure { Name = name, Reason = why.Reason, Message = why.Message } : null, 0, 0);
     }
+
+    /// <summary>Judges a node that has reported before: whether it is still there does not matter any more.</summary>
+    /// <param name="result">What it reported.</param>
+    /// <param name="failures">The failures listed so far.</param>
+    public static FlushProgress Judge(FlushNodeResult result, IReadOnlyList<FlushFailure>? failures) => new(
+        result.Name!,
+        Reported: true,
+        result.Failed != true,
+        result.Failed != true ? null
+            : failures?.FirstOrDefault(f => f.Name == result.Name) ?? new FlushFailure { Name = result.Name, Reason = "Failed", Message = "the node reported that it failed" },
+        Math.Clamp(result.Matched ?? 0, 0, MostEntries),
+        Math.Clamp(result.Deleted ?? 0, 0, MostEntries));
 
     /// <summary>Adds up.</summary>
     public static FlushStatus Sum(FlushStatus before, IReadOnlyList<FlushProgress> nodes, bool dryRun, DateTimeOffset now)
@@ -62,6 +76,11 @@ internal static class FlushJudge
         {
             Phase = phase,
             Nodes = new FlushNodeCounts { Selected = nodes.Count, Done = done, Failed = failures.Count },
+            Results =
+            [
+                .. nodes.Where(n => n.Reported)
+                    .Select(n => new FlushNodeResult { Name = n.Name, Matched = n.Matched, Deleted = n.Deleted, Failed = n.Done ? null : true }),
+            ],
             Failures = [.. failures.Take(Listed)],
             Matched = matched,
             Deleted = deleted,

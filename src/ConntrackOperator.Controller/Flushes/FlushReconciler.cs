@@ -116,8 +116,12 @@ internal sealed class FlushReconciler(ApiClient api, ClusterView cluster, Contro
     {
         var now = Now();
         var elapsed = _times.SinceStart(name, flush.Metadata!.Uid!, now - (flush.Status!.StartedAt ?? now), options.FlushTimeout);
-        var progress = (flush.Status.NodeNames ?? []).ConvertAll(node => FlushJudge.Judge(
-            flush.Metadata.Uid!, node, cluster.ConntrackNode(node), cluster.Node(node) is { } machine ? NodeReading.IsReady(machine) : null, elapsed, options));
+        var reported = (flush.Status.Results ?? []).Where(r => r.Name is not null).GroupBy(r => r.Name!, StringComparer.Ordinal)
+            .ToDictionary(r => r.Key, r => r.First(), StringComparer.Ordinal);
+        var progress = (flush.Status.NodeNames ?? []).ConvertAll(node => reported.TryGetValue(node, out var result)
+            ? FlushJudge.Judge(result, flush.Status.Failures)
+            : FlushJudge.Judge(
+                flush.Metadata.Uid!, node, cluster.ConntrackNode(node), cluster.Node(node) is { } machine ? NodeReading.IsReady(machine) : null, elapsed, options));
         var status = FlushJudge.Sum(flush.Status, progress, flush.Spec!.DryRun == true, now);
         if (!Same(status, flush.Status))
         {

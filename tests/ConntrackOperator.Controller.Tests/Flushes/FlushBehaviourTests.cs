@@ -90,6 +90,25 @@ public sealed class FlushBehaviourTests() : SimulatedClusterTest(User)
     }
 
     [Fact]
+    public async Task Node_that_has_done_its_part_and_is_then_scaled_away_stays_counted_as_done()
+    {
+        var controller = await StartAsync("n1", "n2");
+        Flush("f", """{"nodeSelector":{},"match":{"all":true}}""");
+        await Until(() => Planned("n1").Count == 1 && Planned("n2").Count == 1, "both are told");
+        Do("n1", 5);
+        await Until(() => Status("f")?["nodes"]?["done"]?.GetValue<int>() == 1, "the first is counted");
+        Server.Delete(ResourceType.Node, "n1");
+        Server.Delete(ResourceTypes.ConntrackNode, "n1");
+
+        // Another leader knows it too: it is in the status.
+        await controller.DisposeAsync();
+        await using var next = Start();
+        Do("n2", 6);
+        await Until(() => Phase("f") is "Succeeded" or "Failed", "it ends");
+        Assert.Equal(("Succeeded", 2, 0, 11L), (Phase("f"), Status("f")!["nodes"]!["done"]!.GetValue<int>(), Status("f")!["nodes"]!["failed"]!.GetValue<int>(), Status("f")!["deleted"]!.GetValue<long>()));
+    }
+
+    [Fact]
     public async Task Status_that_somebody_refuses_is_told_and_not_tried_all_the_time()
     {
         await using var controller = await StartAsync("n1");
@@ -122,6 +141,8 @@ public sealed class FlushBehaviourTests() : SimulatedClusterTest(User)
         Assert.DoesNotContain("Running", seen);
         Assert.Empty(Planned("n1"));
     }
+
+    private JsonNode? Status(string name) => Server.Get(ResourceTypes.Flush, name)?["status"];
 
     private static Task Until(Func<bool> condition, string what) => Eventually.UntilAsync(condition, what);
 

@@ -45,6 +45,29 @@ public sealed class FlushJudgeTests
         Assert.Equal(reason, FlushJudge.Judge("u", "n", node, ready, TimeSpan.FromSeconds(seconds), _options).Failure?.Reason);
     }
 
+    [Fact]
+    public void What_a_node_has_reported_stands_when_the_node_is_gone()
+    {
+        List<FlushProgress> first =
+        [
+            FlushJudge.Judge("u", "a", Node(7), true, TimeSpan.Zero, _options),
+            FlushJudge.Judge("u", "b", Node(2, "the disk is full"), true, TimeSpan.Zero, _options),
+            FlushJudge.Judge("u", "c", Node(1) with { Status = new NodeStatus() }, true, TimeSpan.Zero, _options),
+        ];
+        var before = FlushJudge.Sum(_running, first, dryRun: false, _now);
+        Assert.Equal((FlushPhase.Running, 9L, 9L, 1, 1), (before.Phase, before.Matched, before.Deleted, before.Nodes!.Done, before.Nodes.Failed));
+
+        List<FlushProgress> then =
+        [
+            .. before.Results!.Select(r => FlushJudge.Judge(r, before.Failures)),
+            FlushJudge.Judge("u", "c", null, null, TimeSpan.Zero, _options),
+        ];
+        var after = FlushJudge.Sum(before, then, dryRun: false, _now);
+        Assert.Equal((FlushPhase.Failed, 9L, 9L, 1, 2), (after.Phase, after.Matched, after.Deleted, after.Nodes!.Done, after.Nodes.Failed));
+        Assert.Equal([("b", "the disk is full"), ("c", "the node, or its ConntrackNode, is gone")], after.Failures!.Select(f => (f.Name!, f.Message!)));
+        Assert.Equal(before.Results, after.Results);
+    }
+
     [Theory]
     [InlineData(1, "node a has 32 flushes to do already; this one begins when enough of those are over")]
     [InlineData(3, "3 nodes, such as a, have 32 flushes to do already; this one begins when enough of those are over")]
