@@ -1,6 +1,7 @@
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Engine.Culprits;
 using ConntrackOperator.Engine.Enforcement;
 using ConntrackOperator.Engine.Flushing;
 using ConntrackOperator.Engine.Observation;
@@ -60,7 +61,7 @@ public sealed class NodeEngine : IDisposable
             Plan = _cache.Load(out var problem);
             Note(problem);
             _enforcer = new Enforcer(
-                Sysctls, options.ProcPath, Originals, new ResizeHistory(_state, Facts.BootId, options.ProcPath, time), time, new CulpritFinder(options.HostRoot), options.Enforcer);
+                Sysctls, options.ProcPath, Originals, new ResizeHistory(_state, Facts.BootId, options.ProcPath, time), time, new CulpritFinder(options.HostRoot, options.ProcPath), options.Enforcer);
             _observer = new TableObserver(Sysctls, options.ProcPath, time);
             Timeouts = TimeoutFile.Watch(options, Facts, time);
             if (!readOnly)

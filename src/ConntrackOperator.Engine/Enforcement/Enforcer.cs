@@ -1,6 +1,7 @@
 using System.Globalization;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Engine.Culprits;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Netfilter.Sysctls;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Engine.Culprits;
 using ConntrackOperator.Netfilter.Sysctls;
 
 namespace ConntrackOperator.Engine.Enforcement;

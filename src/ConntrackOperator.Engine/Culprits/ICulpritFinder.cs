@@ -1,4 +1,4 @@
-namespace ConntrackOperator.Engine.Enforcement;
+namespace ConntrackOperator.Engine.Culprits;
 
 /// <summary>Says who probably keeps overwriting a key, and what to change there.</summary>
 public interface ICulpritFinder
