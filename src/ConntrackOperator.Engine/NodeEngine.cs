@@ -61,7 +61,8 @@ public sealed class NodeEngine : IDisposable
             Plan = _cache.Load(out var problem);
             Note(problem);
             _enforcer = new Enforcer(
-                Sysctls, options.ProcPath, Originals, new ResizeHistory(_state, Facts.BootId, options.ProcPath, time), time, new CulpritFinder(options.HostRoot, options.ProcPath), options.Enforcer);
+                Sysctls, options.ProcPath, Originals, new ResizeHistory(_state, Facts.BootId, options.ProcPath, time), () => TrackingModule.IsSeen(options.ProcPath, options.SysPath),
+                time, new CulpritFinder(options.HostRoot, options.ProcPath), options.Enforcer);
             _observer = new TableObserver(Sysctls, options.ProcPath, time);
             Timeouts = TimeoutFile.Watch(options, Facts, time);
             if (!readOnly)

@@ -90,7 +90,7 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
     private void AddSysctls()
     {
         // The first in precedence get the room there is; the order in the plan is by name.
-        var names = policies.SelectMany(policy => policy.Spec!.Sysctls?.Keys.Order(StringComparer.Ordinal) ?? Enumerable.Empty<string>())
+        var names = policies.SelectMany(policy => policy.Spec!.Sysctls?.Keys.Select(SettingCatalog.SysctlName).Order(StringComparer.Ordinal) ?? Enumerable.Empty<string>())
             .Distinct(StringComparer.Ordinal)
             .ToList();
         foreach (var name in names.Take(MaximumSysctls).Order(StringComparer.Ordinal))
@@ -118,7 +118,7 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
     private Picked<long>? PickSysctl(string name) => _picker.Pick<long>(
         SysctlsOrder,
         $"{SettingCatalog.SysctlsPath}.{name}",
-        spec => spec.Sysctls?.GetValueOrDefault(name) is { } text && PolicyValidator.TryReadSysctl(text, out var value) ? value : null,
+        spec => (spec.Sysctls?.GetValueOrDefault(name) ?? spec.Sysctls?.GetValueOrDefault(SettingCatalog.SysctlPrefix + name)) is { } text && PolicyValidator.TryReadSysctl(text, out var value) ? value : null,
         value => value.ToString(CultureInfo.InvariantCulture));
 
     private NodePressure PickPressure()

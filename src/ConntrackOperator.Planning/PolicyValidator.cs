@@ -121,11 +121,16 @@ public static class PolicyValidator
             errors.Add(new(path, Text(sysctls.Count), RuleMessages.TooMany(MaximumSysctls)));
         }
 
-        foreach (var (name, value) in sysctls)
+        foreach (var (key, value) in sysctls)
         {
+            var name = SettingCatalog.SysctlName(key);
             if (!IsSysctlName(name))
             {
-                errors.Add(new(path, JsonText.Quote(name), RuleMessages.SysctlName));
+                errors.Add(new(path, JsonText.Quote(key), RuleMessages.SysctlName));
+            }
+            else if (key == name && sysctls.ContainsKey(SettingCatalog.SysctlPrefix + name))
+            {
+                errors.Add(new(path, JsonText.Quote(name), RuleMessages.SysctlTwice));
             }
             else if (SettingCatalog.ReadOnly.TryGetValue(name, out var reason))
             {
@@ -138,7 +143,7 @@ public static class PolicyValidator
 
             if (!TryReadSysctl(value, out _))
             {
-                errors.Add(new($"{path}[{name}]", JsonText.Quote(value ?? string.Empty), RuleMessages.SysctlValue));
+                errors.Add(new($"{path}[{key}]", JsonText.Quote(value ?? string.Empty), RuleMessages.SysctlValue));
             }
         }
     }

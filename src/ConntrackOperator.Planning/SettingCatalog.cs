@@ -99,6 +99,17 @@ public static class SettingCatalog
     public static IReadOnlyDictionary<string, SettingField> ByPath { get; } =
         Fields.ToFrozenDictionary(field => field.Path, StringComparer.Ordinal);
 
+    /// <summary>What may stand before a key of sysctls, as the program sysctl writes it.</summary>
+    public const string SysctlPrefix = "net.netfilter.";
+
+    /// <summary>A key of sysctls as the kernel's file is named: both spellings are one key.</summary>
+    /// <param name="key">Such as net.netfilter.nf_conntrack_foo or nf_conntrack_foo.</param>
+    public static string SysctlName(string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return key.StartsWith(SysctlPrefix, StringComparison.Ordinal) ? key[SysctlPrefix.Length..] : key;
+    }
+
     /// <summary>Sysctls that the kernel lets nobody write, with the reason.</summary>
     public static IReadOnlyDictionary<string, string> ReadOnly { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
     {

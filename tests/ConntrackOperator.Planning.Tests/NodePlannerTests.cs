@@ -190,4 +190,15 @@ public class NodePlannerTests
         Assert.Equal(8192, NodePlanner.Plan(node, [all, edge]).Spec.Settings![0].Value);
         Assert.Equal(4096, NodePlanner.Plan(Examples.Node, [all, edge]).Spec.Settings![0].Value);
     }
+
+    [Fact]
+    public void A_sysctl_with_and_without_its_prefix_is_one_key_to_precedence()
+    {
+        var low = Examples.Policy("low", new() { Sysctls = new() { ["nf_conntrack_foo"] = "1", ["net.netfilter.nf_conntrack_bar"] = "3" } });
+        var high = Examples.Policy("high", new() { Priority = 5, Sysctls = new() { ["net.netfilter.nf_conntrack_foo"] = "2" } });
+        var settings = NodePlanner.Plan(new NodeFacts("n", new Dictionary<string, string>(), 4, 16L << 30), [low, high]).Spec.Settings!;
+        Assert.Equal(
+            [("nf_conntrack_bar", 3, "low", "sysctls.nf_conntrack_bar"), ("nf_conntrack_foo", 2, "high", "sysctls.nf_conntrack_foo")],
+            settings.Select(s => (s.Name!, s.Value!.Value, s.Policy!, s.Field!)));
+    }
 }

@@ -32,7 +32,7 @@ public sealed record PolicySpec
     /// <summary>Reassembly of fragmented IPv6 packets, which tracking needs whole.</summary>
     public Ipv6FragmentsSpec? Ipv6Fragments { get; init; }
 
-    /// <summary>Any other key net.netfilter.nf_conntrack_* or nf_flowtable_*, without the net.netfilter prefix, with its value as a number in quotes; refused for a key that has a field of its own or that is read-only.</summary>
+    /// <summary>Any other key nf_conntrack_* or nf_flowtable_*, with or without net.netfilter. before it (which is one key), with its value as a number in quotes; refused for a key that has a field of its own or that is read-only.</summary>
     [MaxItems(32), SysctlsWithoutField]
     [Rule("self.matches('^(0|[1-9][0-9]{0,9})$') && int(self) <= 4294967295", RuleMessages.SysctlValue, OnItems = true), MaxLength(10)]
     public Dictionary<string, string>? Sysctls { get; init; }

@@ -45,7 +45,10 @@ public static class RuleMessages
 
     /// <summary>The keys of sysctls.</summary>
     public const string SysctlName =
-        "must be the name of a sysctl under net.netfilter that begins with nf_conntrack_ or nf_flowtable_, of at most 63 characters, such as nf_flowtable_tcp_timeout";
+        "must be the name of a sysctl under net.netfilter that begins with nf_conntrack_ or nf_flowtable_, of at most 63 characters, such as nf_flowtable_tcp_timeout, with or without net.netfilter. before it";
+
+    /// <summary>Both spellings of a key of sysctls.</summary>
+    public const string SysctlTwice = "is the same key with and without net.netfilter.: set it once";
 
     /// <summary>The values of sysctls.</summary>
     public const string SysctlValue = "must be a whole number from 0 to 4294967295 in quotes, without leading zeros, such as \"30\"";

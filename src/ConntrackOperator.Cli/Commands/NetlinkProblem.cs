@@ -9,6 +9,6 @@ internal static class NetlinkProblem
     private const int NotPermitted = 1;
 
     public static string Explain(NetlinkException problem) => problem.Errno == NotPermitted
-        ? $"{problem.Message}. It takes root or CAP_NET_ADMIN in this network namespace; try sudo"
+        ? $"{problem.Message.TrimEnd('.')}. It takes root or CAP_NET_ADMIN in this network namespace; try sudo"
         : problem.Message;
 }

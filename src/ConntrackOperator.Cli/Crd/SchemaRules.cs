@@ -94,16 +94,19 @@ internal static class SchemaRules
 
     private static void ApplySysctls(JsonObject schema)
     {
-        const string name = "size(k) <= 63 && k.matches('^nf_(conntrack|flowtable)_[a-z0-9_]+$')";
+        const string prefix = SettingCatalog.SysctlPrefix;
+        const string name = $"size(k) <= (k.startsWith('{prefix}') ? 77 : 63) && k.matches('^(net[.]netfilter[.])?nf_(conntrack|flowtable)_[a-z0-9_]+$')";
+        const string twice = $"('{prefix}' + k in self)";
         Add(schema, $"self.all(k, {name})", RuleMessages.SysctlName, FirstKey(name));
+        Add(schema, $"self.all(k, !{twice})", RuleMessages.SysctlTwice, FirstKey("!" + twice));
         foreach (var (sysctl, reason) in SettingCatalog.ReadOnly)
         {
-            Add(schema, $"!('{sysctl}' in self)", $"{sysctl} {reason}", $"'\"{sysctl}\"'");
+            Add(schema, $"!('{sysctl}' in self || '{prefix}{sysctl}' in self)", $"{sysctl} {reason}", $"'\"{sysctl}\"'");
         }
 
         foreach (var field in SettingCatalog.Fields)
         {
-            Add(schema, $"!('{field.Sysctl}' in self)", RuleMessages.SysctlHasField(field.Sysctl, field.Path), $"'\"{field.Sysctl}\"'");
+            Add(schema, $"!('{field.Sysctl}' in self || '{prefix}{field.Sysctl}' in self)", RuleMessages.SysctlHasField(field.Sysctl, field.Path), $"'\"{field.Sysctl}\"'");
         }
     }
 

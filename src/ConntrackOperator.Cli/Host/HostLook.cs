@@ -1,6 +1,7 @@
 using ConntrackOperator.Cli.Top;
 using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.Scanning;
+using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Netfilter.Sampling;
 using ConntrackOperator.Planning;
 using ConntrackOperator.Planning.Advice;
@@ -19,7 +20,7 @@ internal sealed class HostLook(EngineOptions options, bool full, TimeProvider ti
     /// <exception cref="Netfilter.Netlink.NetlinkException">The table can't be read.</exception>
     public async Task<TopReport> ReportAsync(CancellationToken cancel)
     {
-        if (!_engine.Sysctls.ModuleLoaded)
+        if (!_engine.Sysctls.ModuleLoaded && !TrackingModule.IsSeen())
         {
             throw new CliException(ExitCode.Failure, "there is no table: the nf_conntrack module is not loaded");
         }

@@ -12,6 +12,7 @@ internal static class LiveScreen
     private const string Home = "\e[H";
     private const string ClearToEndOfLine = "\e[K";
     private const string ClearBelow = "\e[J";
+    private static readonly TimeSpan _keyInterval = TimeSpan.FromMilliseconds(50);
 
     public static async Task<int> RunAsync(
         Func<CancellationToken, Task<TopReport>> look, OutputFormat format, bool once, TimeSpan every, TimeProvider time, CancellationToken cancel)
@@ -30,21 +31,55 @@ internal static class LiveScreen
 
         // The first look comes before the screen is taken, so that an error stays readable.
         var report = await look(cancel);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         Console.Out.Write(Enter);
+        var keys = WaitForQAsync(end, time);
         try
         {
-            await DrawAsync(report, look, every, time, cancel);
+            await DrawAsync(report, look, every, time, end.Token);
         }
-        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
             // That is how it ends.
         }
         finally
         {
+            await end.CancelAsync();
+            await keys;
             Console.Out.Write(Leave);
         }
 
         return ExitCode.InSync;
+    }
+
+    /// <summary>Ends the screen when somebody presses q; without a keyboard only Ctrl-C does.</summary>
+    private static async Task WaitForQAsync(CancellationTokenSource end, TimeProvider time)
+    {
+        if (Console.IsInputRedirected)
+        {
+            return;
+        }
+
+        try
+        {
+            while (true)
+            {
+                while (Console.KeyAvailable)
+                {
+                    if (Console.ReadKey(intercept: true).KeyChar is 'q' or 'Q')
+                    {
+                        await end.CancelAsync();
+                        return;
+                    }
+                }
+
+                await Task.Delay(_keyInterval, time, end.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The screen ended otherwise.
+        }
     }
 
     private static async Task DrawAsync(TopReport report, Func<CancellationToken, Task<TopReport>> look, TimeSpan every, TimeProvider time, CancellationToken cancel)
@@ -69,7 +104,7 @@ internal static class LiveScreen
         var clock = time.GetLocalNow().ToString("HH:mm:ss", CultureInfo.InvariantCulture);
         Console.Out.Write(
             Home + string.Concat(lines.Select(line => (IsHeader(line) ? $"\e[1m{line}\e[0m" : line) + ClearToEndOfLine + "\n"))
-            + $"\e[2m{clock}  Ctrl-C ends\e[0m" + ClearToEndOfLine + ClearBelow);
+            + $"\e[2m{clock}  q ends\e[0m" + ClearToEndOfLine + ClearBelow);
     }
 
     private static bool IsHeader(string line) => line.StartsWith("PROTOCOL ", StringComparison.Ordinal) || line.StartsWith("TOP ", StringComparison.Ordinal);

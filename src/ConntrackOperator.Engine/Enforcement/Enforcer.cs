@@ -17,12 +17,17 @@ public sealed class Enforcer
     public const string ModuleNotLoadedMessage =
         "the nf_conntrack module is not loaded, so this kernel tracks nothing yet; the settings are applied the moment it is. To load it now: modprobe nf_conntrack";
 
+    /// <summary>What a person reads where the module is there and its keys are not to be seen.</summary>
+    public const string KeysNotSeenMessage =
+        "nf_conntrack is in this kernel, but its settings are not to be seen from here, as in a container: set them on the host itself, or mount the host's /proc/sys/net/netfilter and name it";
+
     private const string AwaitsStatusMessage =
         "not written yet: the file of what was there before is gone, and the node's status in the API server, which may know it, has not been read yet";
 
     private readonly SysctlDirectory _sysctls;
     private readonly OriginalsStore _originals;
     private readonly ResizeHistory _resizes;
+    private readonly Func<bool> _moduleSeen;
     private readonly TimeProvider _time;
     private readonly EnforcerOptions _options;
     private readonly SettingInspector _inspector;
@@ -38,12 +43,15 @@ public sealed class Enforcer
     /// <param name="procPath">Where procfs is mounted.</param>
     /// <param name="originals">Where originals are kept.</param>
     /// <param name="resizes">When the hash table was resized.</param>
+    /// <param name="moduleSeen">Whether the module is there though its keys are not.</param>
     /// <param name="time">For waits, by its monotonic clock.</param>
     /// <param name="culprits">Who may overwrite a key.</param>
     /// <param name="options">How patient to be.</param>
     internal Enforcer(
-        SysctlDirectory sysctls, string procPath, OriginalsStore originals, ResizeHistory resizes, TimeProvider time, ICulpritFinder culprits, EnforcerOptions options)
+        SysctlDirectory sysctls, string procPath, OriginalsStore originals, ResizeHistory resizes, Func<bool> moduleSeen,
+        TimeProvider time, ICulpritFinder culprits, EnforcerOptions options)
     {
+        _moduleSeen = moduleSeen;
         _sysctls = sysctls;
         _originals = originals;
         _resizes = resizes;
@@ -52,7 +60,7 @@ public sealed class Enforcer
         _inspector = new SettingInspector(sysctls, procPath, resizes, time, culprits, _options);
     }
 
-    /// <summary>Whether the kernel's module was there at the last pass.</summary>
+    /// <summary>Whether the kernel's module was there at the last pass, its keys seen or not.</summary>
     public bool ModuleLoaded { get; private set; }
 
     /// <summary>Whether nothing is left to be put back.</summary>
@@ -71,7 +79,8 @@ public sealed class Enforcer
             return false;
         }
 
-        ModuleLoaded = _sysctls.ModuleLoaded;
+        var seen = _sysctls.ModuleLoaded;
+        ModuleLoaded = seen || _moduleSeen();
         _unkept = null;
         _originals.CheckFile();
         if (!ReferenceEquals(plan, _planned))
@@ -86,7 +95,11 @@ public sealed class Enforcer
         {
             if (!ModuleLoaded)
             {
-                tracker.Lost(ModuleNotLoadedMessage);
+                tracker.Lost(ModuleNotLoadedMessage, SettingState.Pending);
+            }
+            else if (!seen)
+            {
+                tracker.Lost(KeysNotSeenMessage, SettingState.ReadOnly);
             }
             else if (_inspector.Inspect(tracker, limit, now))
             {

@@ -76,9 +76,9 @@ internal sealed class SettingTracker(string name)
     }
 
     /// <summary>The module went away: what it holds when it comes back is nobody's drift.</summary>
-    public void Lost(string message)
+    public void Lost(string message, SettingState state)
     {
-        Set(SettingState.Pending, null, message);
+        Set(state, null, message);
         WasInSync = false;
     }
 

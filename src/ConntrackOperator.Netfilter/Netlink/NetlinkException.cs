@@ -10,7 +10,7 @@ public sealed class NetlinkException : Exception
     public NetlinkException(string operation, int errno, string? kernelMessage = null)
         : base(kernelMessage is null
             ? $"Could not {operation}: {Interop.Errno.Describe(errno)}."
-            : $"Could not {operation}: {Interop.Errno.Describe(errno)}: {kernelMessage}.")
+            : $"Could not {operation}: {Interop.Errno.Describe(errno)}: {kernelMessage.TrimEnd('.')}.")
     {
         Operation = operation;
         Errno = errno;

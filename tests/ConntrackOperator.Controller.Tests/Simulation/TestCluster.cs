@@ -16,6 +16,7 @@ internal sealed class TestCluster : IAsyncDisposable
 {
     public const string Namespace = "conntrack-system";
 
+    private readonly Dictionary<string, ConntrackPolicy> _applied = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = new();
     private readonly ResourceWatcher<DaemonSetObject> _daemonSets;
     private readonly ClusterView _view;
@@ -62,8 +63,12 @@ internal sealed class TestCluster : IAsyncDisposable
         Policy(policy)?.Status?.Conditions?.Find(c => c.Type == type) is { } condition ? $"{condition.Status} {condition.Reason}" : null;
 
     /// <summary>Ready, for the generation that the policy has now.</summary>
+    /// <summary>
+    /// Whether the policy as it was last applied here is said to be ready. Policies and nodes are watched apart from each other: a
+    /// plan may be seen before the edit that it comes from.
+    /// </summary>
     public bool IsReady(string policy) =>
-        Policy(policy) is { } p && p.Status?.ObservedGeneration == p.Metadata!.Generation && Condition(policy, "Ready") == "True AllNodesReady"
+        Policy(policy) is { } p && !IsBehind(p) && p.Status?.ObservedGeneration == p.Metadata!.Generation && Condition(policy, "Ready") == "True AllNodesReady"
         && p.Status!.Conditions!.TrueForAll(c => c.ObservedGeneration == p.Metadata.Generation);
 
     public async Task CreateNodeAsync(string name, string? labels = null, bool ready = true, string memory = "16Gi")
@@ -81,11 +86,16 @@ internal sealed class TestCluster : IAsyncDisposable
         MergeAsync(ResourceType.Node, node, $$"""{"status":{"conditions":[{"type":"Ready","status":"{{ready}}"}]} }""", "status");
 
     /// <summary>Creates a policy, or changes its spec to this.</summary>
+    private bool IsBehind(ConntrackPolicy seen) =>
+        _applied.TryGetValue(seen.Metadata!.Name!, out var applied) && seen.Metadata.Uid == applied.Metadata!.Uid && seen.Metadata.Generation < applied.Metadata.Generation;
+
     public async Task<ConntrackPolicy> ApplyAsync(string name, string spec)
     {
         var body = (JsonObject)JsonNode.Parse($$"""{"apiVersion":"conntrack.dev/v1alpha1","kind":"ConntrackPolicy","metadata":{"name":"{{name}}"},"spec":{{spec}} }""")!;
         await Api.ApplyAsync(ResourceTypes.Policy, null, name, body, ClusterJson.Default.JsonObject, "test", force: true, null, Token);
-        return await Api.GetAsync(ResourceTypes.Policy, null, name, ApiJson.Default.ConntrackPolicy, Token);
+        var policy = await Api.GetAsync(ResourceTypes.Policy, null, name, ApiJson.Default.ConntrackPolicy, Token);
+        _applied[name] = policy;
+        return policy;
     }
 
     public Task MergeAsync(ResourceType type, string name, string patch, string? subresource = null, string? ns = null) => Api.PatchAsync(

@@ -170,4 +170,27 @@ public sealed class ApplyTests
         Assert.False(Directory.Exists(machine.State));
         Assert.Equal(30, machine[SysctlNames.UdpTimeout]);
     }
+
+    [Theory]
+    [InlineData("sys/module/nf_conntrack/parameters")]
+    [InlineData("proc/net/stat/nf_conntrack/x")]
+    public void Keys_that_can_not_be_seen_are_not_a_module_that_is_not_loaded(string sign)
+    {
+        using var machine = new Machine();
+        machine.UnloadModule();
+        var path = Path.Combine(machine.Proc, "..", sign);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        if (sign.EndsWith("/x", StringComparison.Ordinal))
+        {
+            Directory.Delete(Path.GetDirectoryName(path)!);
+            File.WriteAllText(Path.GetDirectoryName(path)!, "entries\n");
+        }
+
+        machine.Apply(Set(SysctlNames.UdpTimeout, 20));
+        Assert.Equal("False ReadOnly", machine.Condition("Applied"));
+        Assert.Contains("not to be seen from here", machine.Status(SysctlNames.UdpTimeout).Message, StringComparison.Ordinal);
+        machine.LoadModule();
+        machine.Engine.Enforce();
+        Assert.Equal(20, machine[SysctlNames.UdpTimeout]);
+    }
 }

@@ -46,6 +46,12 @@ public sealed class DriftTests
     public void Five_rewrites_within_ten_minutes_are_one_too_many()
     {
         using var machine = Contested();
+        Directory.CreateDirectory(Path.Combine(machine.Proc, "77"));
+        File.WriteAllText(Path.Combine(machine.Proc, "77/comm"), "kube-proxy\n");
+        machine[SysctlNames.UdpTimeout] = 98;
+        machine.Engine.Enforce();
+        machine[SysctlNames.UdpTimeout] = 99;
+        machine.Engine.Enforce();
 
         Assert.Equal(99, machine[SysctlNames.UdpTimeout]);
         Assert.Equal(SettingState.Contested, machine.Status(SysctlNames.UdpTimeout).State);
