@@ -124,10 +124,10 @@ echo
 show host status --state-dir "$work/state"
 show host top --once
 show host advise
-show host flows --protocol tcp --state ESTABLISHED --idle-for 40h -o table --limit 4
+show host flows --protocol tcp --state ESTABLISHED --idle-for 40h --timeouts-held -o table --limit 4
 show host backup "$work/before.json"
-show host flush --protocol tcp --state ESTABLISHED --idle-for 6h --dry-run
-show host flush --protocol tcp --state ESTABLISHED --idle-for 6h --yes
+show host flush --protocol tcp --state ESTABLISHED --idle-for 6h --timeouts-held --dry-run
+show host flush --protocol tcp --state ESTABLISHED --idle-for 6h --timeouts-held --yes
 show host top --once
 kill "${started[@]}"
 wait "${started[@]}" 2>/dev/null || true

@@ -65,7 +65,7 @@ internal static class TopText
         }
 
         var text = string.Create(CultureInfo.InvariantCulture,
-            $"a minute, over {report.RatesOverSeconds:0} s: {Rate(report.TableFullDropsPerMinute)} packets dropped for want of an entry, {Rate(report.RacesLostPerMinute)} lost in races, {Rate(report.EarlyDropsPerMinute)} entries evicted early, {Rate(report.InvalidPerMinute)} packets invalid");
+            $"a minute{(report.RatesOverSeconds is { } span ? Over(span) : string.Empty)}: {Rate(report.TableFullDropsPerMinute)} packets dropped for want of an entry, {Rate(report.RacesLostPerMinute)} lost in races, {Rate(report.EarlyDropsPerMinute)} entries evicted early, {Rate(report.InvalidPerMinute)} packets invalid");
         return text
             + (report.ChainTooLongPerMinute > 0 ? $", {Rate(report.ChainTooLongPerMinute)} lost to long hash chains" : string.Empty)
             + (report.OtherDropsPerMinute > 0 ? $", {Rate(report.OtherDropsPerMinute)} dropped although the table had room" : string.Empty)
@@ -73,6 +73,8 @@ internal static class TopText
     }
 
     internal static string Number(long? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "-";
+
+    private static string Over(double seconds) => string.Create(CultureInfo.InvariantCulture, $", over {seconds:0} s");
 
     private static string Rate(double? rate) => rate?.ToString("0.#", CultureInfo.InvariantCulture) ?? "-";
 

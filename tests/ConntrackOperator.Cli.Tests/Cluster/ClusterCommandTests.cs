@@ -24,13 +24,13 @@ public sealed partial class ClusterCommandTests(TestCluster cluster) : IClassFix
         var result = cluster.Run(null, "status");
         Assert.Equal(
             """
-            NAME   NODES   READY   FAILED   HOTTEST      DROPS/MIN   STATUS        AGE
-            edge       3       1        1   node-2 91%           7   NodesFailed   0s
+            NAME   NODES   READY   FAILED   HOTTEST      DROPS/MIN   RACES/MIN   STATUS        AGE
+            edge       3       1        1   node-2 91%           7          24   NodesFailed   0s
 
-            NODE     ENTRIES     LIMIT   USED%   DROPS/MIN   APPLIED       PRESSURE   WHY
-            node-2    238552    262144      91           7   ReadOnly      Critical   as told
-            node-3         -         -       -           -   NotReported   -          its agent has not reported yet
-            node-1      1000   1048576       0           0   InSync        Normal
+            NODE     ENTRIES     LIMIT   USED%   DROPS/MIN   RACES/MIN   APPLIED       PRESSURE   WHY
+            node-2    238552    262144      91           7          12   ReadOnly      Critical   as told
+            node-3         -         -       -           -           -   NotReported   -          its agent has not reported yet
+            node-1      1000   1048576       0           0          12   InSync        Normal
 
             """,
             Age().Replace(result.Output, "   0s\n"));

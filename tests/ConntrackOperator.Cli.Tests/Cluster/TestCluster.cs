@@ -104,7 +104,7 @@ public sealed class TestCluster : IAsyncLifetime
              "spec": {"table": {"size": {"entries": 1048576}, "buckets": 1048576}}}
             """);
         await SendAsync(HttpMethod.Patch, Api + "conntrackpolicies/edge/status", """
-            {"status": {"observedGeneration": 1, "hottest": "node-2 91%", "usage": {"tableFullDropsPerMinute": 7},
+            {"status": {"observedGeneration": 1, "hottest": "node-2 91%", "usage": {"tableFullDropsPerMinute": 7, "racesLostPerMinute": 24},
               "nodes": {"selected": 3, "ready": 1, "updating": 0, "waiting": 0, "drifted": 0, "failed": 1, "unreachable": 1},
               "conditions": [{"type": "Ready", "status": "False", "reason": "NodesFailed", "message": "1 of 3 nodes can not be set", "lastTransitionTime": "2026-01-31T12:00:00Z"}]}}
             """);
@@ -126,7 +126,7 @@ public sealed class TestCluster : IAsyncLifetime
               "advice": "{{name}}: timeouts.tcp.established 2h would free about 612,000",
               "composition": {"sampled": 50000, "errorBoundPercent": 0.7, "unrepliedPercent": 5, "assuredPercent": 90, "states": [{"protocol": "tcp", "state": "ESTABLISHED", "percent": 76, "idleP50": "2h", "idleP90": "9h"}]},
               "top": {"sources": [{"address": "10.42.0.7", "percent": 40}], "destinations": [{"address": "10.96.0.10", "port": 53, "protocol": "udp", "percent": 12}]},
-              "rates": {"tableFullDropsPerMinute": {{(name == "node-2" ? 7 : 0)}}},
+              "rates": {"tableFullDropsPerMinute": {{(name == "node-2" ? 7 : 0)}}, "racesLostPerMinute": 12, "earlyDropsPerMinute": 0, "invalidPerMinute": 4, "overSeconds": 60},
               "conditions": [
                 {"type": "Applied", "status": "{{applied}}", "reason": "{{reason}}", "message": "as told", "lastTransitionTime": "2026-01-31T12:00:00Z"},
                 {"type": "Pressure", "status": "{{(name == "node-2" ? "True" : "False")}}", "reason": "{{(name == "node-2" ? "Critical" : "Normal")}}", "message": "m", "lastTransitionTime": "2026-01-31T12:00:00Z"}]} }
