@@ -30,8 +30,10 @@ internal sealed class TableCommand
     private Breakdown? _full;
     private double _worstShare;
     private double _bytesPerEntry;
-    private long _residentBefore;
-    private long _residentAfter;
+    private double _delay;
+    private double _longestDelay;
+    private long _askedAgain;
+    private long _residentGrowth;
 
     private TableCommand(BenchmarkNamespace space, string folder)
     {
@@ -69,8 +71,6 @@ internal sealed class TableCommand
         // Let the JIT see each path before it is timed: the agent is compiled ahead of time.
         _space.Run(() => _scanner.Sample(SampleEntries, _timeouts));
         _space.Run(() => _procScanner.Sample(SampleEntries, _timeouts));
-        Thread.Sleep(500);
-        _residentBefore = Resident();
         for (var round = 1; round <= rounds; round++)
         {
             Console.WriteLine($"round {round} of {rounds} ...");
@@ -102,8 +102,11 @@ internal sealed class TableCommand
         var words = Shell.Run("ip", "netns", "exec", _space.Name, Path.Combine(_folder, "receive-only")).Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
         _figures.Add(Floor, words.Select(w => double.TryParse(w, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var s) && w.Contains('.', StringComparison.Ordinal) ? s : -1).Max());
 
+        // What starting programs left behind is none of the scan's; what the scan takes is there when it ends, collected or not.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        var resident = Resident();
         (_full, var allocatedByScan) = Timed(Scan, () => Allocating(() => _scanner.Scan(_timeouts)));
-        _residentAfter = Resident();
+        _residentGrowth = Math.Max(_residentGrowth, Resident() - resident);
         _figures.Add(ToolList, Shell.Time(_space.Inside("conntrack -L >/dev/null 2>&1")));
         var (sample, allocatedBySample) = Timed(Sample, () => Allocating(() => _scanner.Sample(SampleEntries, _timeouts)));
         _worstShare = Math.Max(_worstShare, Difference(_full, sample));
@@ -125,6 +128,9 @@ internal sealed class TableCommand
     private void DeleteBoth()
     {
         var deleted = Timed(Delete, () => new FlowDeleter().Delete(new FlowMatch { Protocol = 6, States = ["TIME_WAIT"] }, dryRun: false));
+        _delay = Math.Max(_delay, deleted.DelayP99!.Value.TotalMilliseconds);
+        _longestDelay = Math.Max(_longestDelay, deleted.DelayLongest!.Value.TotalMilliseconds);
+        _askedAgain += deleted.AskedAgain;
         Reload();
         _figures.Add(ToolDelete, Shell.Time(_space.Inside("conntrack -D -p tcp --state TIME_WAIT >/dev/null 2>&1")));
         Reload();
@@ -158,11 +164,14 @@ internal sealed class TableCommand
         _figures.Ratio("scan", Scan, ToolList, 0.62);
         _figures.Ratio("scan", ProcScan, Cat, 1.3);
         _figures.Ratio("sample", Sample, Scan, 0.06);
-        _figures.Ratio("delete", Delete, ToolDelete, 0.7);
+        _figures.Ratio("delete", Delete, ToolDelete, 0.6);
+        _figures.Goal("delete: 99 % within so many ms of the kernel's reading, worst round", _delay, 2, "F2");
         _figures.Goal("sample: worst share, percentage points off", _worstShare, 1, "F3");
         _figures.Goal("scan: bytes allocated an entry", Math.Abs(Math.Round(_bytesPerEntry, 2)), 0, "F2");
-        _figures.Goal("scan: growth of resident memory over the sample's, MiB", (_residentAfter - _residentBefore) / 1048576.0, 4, "F1");
+        _figures.Goal("scan: growth of resident memory in it, MiB, worst round", _residentGrowth / 1048576.0, 4, "F1");
         Console.WriteLine();
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"delete: the longest {_longestDelay:F2} ms after the reading; {_askedAgain} times an entry was looked at again first"));
         Console.WriteLine($"the table: {string.Join(", ", _full!.States.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Protocol} {s.State} {s.Percent:F1} %")))}");
     }
 

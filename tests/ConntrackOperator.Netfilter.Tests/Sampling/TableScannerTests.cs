@@ -130,10 +130,17 @@ public sealed class TableScannerTests : IDisposable
             return kernel.Answer(FakeTransport.Done());
         }
 
-        var scanner = Scanner(Kernel(1), Kernel(1), Kernel(1000));
-        scanner.Scan(_idle);
-        var few = Allocated(() => Assert.Equal(140, scanner.Scan(_idle).Sampled));
-        var many = Allocated(() => Assert.Equal(140_000, scanner.Scan(_idle).Sampled));
+        // The JIT's own allocations fall on whichever scan a method's next tier comes into use in, each of them once; what a
+        // scan allocates it allocates every time. So the least of several counts.
+        const int Scans = 5;
+        var scanner = Scanner([.. Enumerable.Range(0, Scans).SelectMany(_ => new[] { Kernel(1), Kernel(1000) })]);
+        var (few, many) = (long.MaxValue, long.MaxValue);
+        for (var i = 0; i < Scans; i++)
+        {
+            few = Math.Min(few, Allocated(() => Assert.Equal(140, scanner.Scan(_idle).Sampled)));
+            many = Math.Min(many, Allocated(() => Assert.Equal(140_000, scanner.Scan(_idle).Sampled)));
+        }
+
         Assert.True(many - few < 4096, $"{many} bytes for 140,000 entries, {few} for 140");
     }
 
