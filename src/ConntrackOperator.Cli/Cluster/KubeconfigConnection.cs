@@ -29,15 +29,28 @@ internal static class KubeconfigConnection
         {
             var config = Read(kubeconfig, context);
             var http = new HttpClient(Handler(config)) { Timeout = Timeout.InfiniteTimeSpan };
-            return new ApiClient(http, new Uri(config.Host), Authenticate(config), options);
+            var credentials = new RenewedCredentials(config, () => Read(kubeconfig, context));
+            var more = options.Unauthorized;
+            return new ApiClient(
+                http, new Uri(config.Host), credentials.AuthenticateAsync,
+                options with
+                {
+                    Unauthorized = () =>
+                    {
+                        credentials.Forget();
+                        more?.Invoke();
+                    },
+                });
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException
             or System.Security.Cryptography.CryptographicException or YamlDotNet.Core.YamlException)
         {
             throw new KubeConfigException($"the kubeconfig can't be read: {e.Message}", e);
         }
-
     }
+
+    /// <summary>The handler for a kubeconfig's current context, as a connection would have it.</summary>
+    internal static SocketsHttpHandler CreateHandler(string kubeconfig) => Handler(Read(kubeconfig, null));
 
     private static bool HasKubeconfig() => Variable is { Length: > 0 } || File.Exists(DefaultFile);
 
@@ -66,14 +79,9 @@ internal static class KubeconfigConnection
     private static bool HasContext(string file, string context) =>
         KubernetesClientConfiguration.LoadKubeConfig(file).Contexts?.Any(c => c.Name == context) == true;
 
-    private static Func<HttpRequestMessage, CancellationToken, ValueTask>? Authenticate(KubernetesClientConfiguration config) =>
-        k8s.Kubernetes.CreateCredentials(config) is { } credentials
-            ? (request, cancel) => new ValueTask(credentials.ProcessHttpRequestAsync(request, cancel))
-            : null;
-
     private static SocketsHttpHandler Handler(KubernetesClientConfiguration config)
     {
-        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = TimeSpan.FromSeconds(10) };
+        var handler = ServerConnection.CreateKeptHandler();
         if (config.TlsServerName is { Length: > 0 } name)
         {
             handler.SslOptions.TargetHost = name;

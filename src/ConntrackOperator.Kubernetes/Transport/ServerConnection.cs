@@ -48,24 +48,27 @@ public sealed record ServerConnection
         return new(http, Server, null, options, time);
     }
 
+    /// <summary>A handler whose connections are kept, and found out about when they are dead: a watch may be silent for minutes.</summary>
+    public static SocketsHttpHandler CreateKeptHandler() => new()
+    {
+        UseCookies = false,
+        AllowAutoRedirect = false,
+        ConnectTimeout = TimeSpan.FromSeconds(10),
+        // Notices a dead connection long before the watch's idle limit, and keeps the node's own entry for this
+        // connection from timing out.
+        KeepAlivePingDelay = TimeSpan.FromSeconds(30),
+        KeepAlivePingTimeout = TimeSpan.FromSeconds(15),
+        KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+        // The connection is kept as long as it lives: on a node whose table is full there may be no other.
+        PooledConnectionLifetime = Timeout.InfiniteTimeSpan,
+        PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+    };
+
     internal SocketsHttpHandler CreateHandler()
     {
-        var handler = new SocketsHttpHandler
-        {
-            // The API server is never behind the proxy that a node's environment may name for the world outside.
-            UseProxy = false,
-            UseCookies = false,
-            AllowAutoRedirect = false,
-            ConnectTimeout = TimeSpan.FromSeconds(10),
-            // Notices a dead connection long before the watch's idle limit, and keeps the node's own entry for this
-            // connection from timing out.
-            KeepAlivePingDelay = TimeSpan.FromSeconds(30),
-            KeepAlivePingTimeout = TimeSpan.FromSeconds(15),
-            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
-            // The connection is kept as long as it lives: on a node whose table is full there may be no other.
-            PooledConnectionLifetime = Timeout.InfiniteTimeSpan,
-            PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
-        };
+        var handler = CreateKeptHandler();
+        // The API server is never behind the proxy that a node's environment may name for the world outside.
+        handler.UseProxy = false;
         if (CertificateAuthorityFile is { Length: > 0 } authority)
         {
             handler.SslOptions.RemoteCertificateValidationCallback = new RemoteCertificateValidationCallback(
