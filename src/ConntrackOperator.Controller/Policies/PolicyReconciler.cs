@@ -2,6 +2,7 @@ using ConntrackOperator.Api;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Controller.Cluster;
+using ConntrackOperator.Controller.Uninstall;
 using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Events;
 using ConntrackOperator.Kubernetes.Transport;
@@ -130,7 +131,7 @@ internal sealed class PolicyReconciler
         if (waiting.Count > 0)
         {
             _events.Record(reference, EventType.Warning, "RestoreTimedOut", "Restore",
-                $"{waiting.Count} nodes had not put their settings back after {_options.RestoreTimeout.TotalSeconds:0} s: {string.Join(", ", waiting.Take(5))}. They still do when they can.", "RestoreTimedOut");
+                $"{waiting.Count} nodes had not put their settings back after {_options.RestoreTimeout.TotalSeconds:0} s: {string.Join("; ", waiting.Take(5).Select(Waits))}. They still do when they can.", "RestoreTimedOut");
         }
         else
         {
@@ -162,6 +163,8 @@ internal sealed class PolicyReconciler
             return null;
         }
     }
+
+    private string Waits(string node) => _cluster.ConntrackNode(node) is { } plan ? $"{node} ({WaitingReason.Of(plan)})" : node;
 
     private static ReconcileResult Sooner(ReconcileResult result, TimeSpan? after) =>
         after is not { } wait || result.Failed || result.After <= wait ? result : ReconcileResult.RequeueAfter(wait);

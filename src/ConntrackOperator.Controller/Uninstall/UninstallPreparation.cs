@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using ConntrackOperator.Api;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Kubernetes.Transport;
 
@@ -19,6 +20,9 @@ internal sealed class UninstallPreparation(
 {
     private const int PageSize = 500;
     private const int NamesShown = 5;
+
+    /// <summary>A ConntrackNode has tens of kilobytes; the hook has the controller's memory limit.</summary>
+    private const int PlansInPage = 50;
 
     private static readonly TimeSpan _look = TimeSpan.FromSeconds(1);
 
@@ -73,29 +77,30 @@ internal sealed class UninstallPreparation(
         var policies = await ListAsync(ResourceTypes.Policy, ct);
         foreach (var policy in policies.Where(p => p["metadata"]!["deletionTimestamp"] is null))
         {
-            await DeleteAsync(ResourceTypes.Policy, policy, ct);
+            await DeleteAsync(ResourceTypes.Policy, NameOf(policy), (string?)policy["metadata"]!["uid"], ct);
         }
 
+        var plans = await PlansAsync(ct);
+        var reachable = plans.Count > 0 ? await ReachableAsync(ct) : [];
+        var waiting = plans.Where(p => reachable.Contains(p.Name)).ToList();
         if (policies.Count > 0)
         {
-            return $"{policies.Count} policies wait for their nodes ({Names(policies)}); if this lasts, see whether the controller runs";
+            var nodes = waiting.Count == 0 ? string.Empty : $", {waiting.Count} of them: {Reasons(waiting)}";
+            return $"{policies.Count} policies wait for their nodes ({Names(policies)}){nodes}; if this lasts, see whether the controller runs";
         }
 
-        var plans = await ListAsync(ResourceTypes.ConntrackNode, ct);
         if (plans.Count > 0)
         {
-            var reachable = await ReachableAsync(ct);
-            var waiting = plans.Where(p => reachable.Contains(NameOf(p))).ToList();
             if (waiting.Count > 0)
             {
-                return $"{waiting.Count} nodes have not put their settings back yet ({Names(waiting)}); if this lasts, see whether their agents run";
+                return $"{waiting.Count} nodes have not put their settings back yet ({Reasons(waiting)}); if this lasts, see whether their agents run";
             }
 
             // Nobody is there to put anything back, and as long as these exist the agents' DaemonSet stays.
-            say($"{plans.Count} nodes are gone or not ready and are not waited for ({Names(plans)}): their settings stay until they start anew", null);
+            say($"{plans.Count} nodes are gone or not ready and are not waited for ({Names(plans.ConvertAll(p => p.Name))}): their settings stay until they start anew", null);
             foreach (var plan in plans)
             {
-                await DeleteAsync(ResourceTypes.ConntrackNode, plan, ct);
+                await DeleteAsync(ResourceTypes.ConntrackNode, plan.Name, plan.Uid, ct);
             }
 
             return "the objects of nodes that can't be reached are being deleted";
@@ -117,6 +122,30 @@ internal sealed class UninstallPreparation(
         }
         while (next is not null);
         return reachable;
+    }
+
+    /// <summary>What can't be decoded has to go as well.</summary>
+    private async Task<List<Plan>> PlansAsync(CancellationToken ct)
+    {
+        var plans = new List<Plan>();
+        string? next = null;
+        try
+        {
+            do
+            {
+                var page = await api.ListAsync(ResourceTypes.ConntrackNode, null, new ListQuery { Limit = PlansInPage, Continue = next }, ApiJson.Default.ConntrackNode, ct);
+                plans.AddRange(page.Items.Select(n => new Plan(n.Metadata!.Name!, n.Metadata.Uid, WaitingReason.Of(n))));
+                plans.AddRange(page.Undecodable.Select(u => new Plan(u.Name, null, "what it reports can't be read")));
+                next = page.Continue;
+            }
+            while (next is not null);
+        }
+        catch (ApiException e) when (e.IsNotFound)
+        {
+            return [];
+        }
+
+        return plans;
     }
 
     /// <summary>As plain JSON: what can't be decoded has to go as well. A kind that is not there any more has no objects.</summary>
@@ -142,11 +171,11 @@ internal sealed class UninstallPreparation(
         return items;
     }
 
-    private async Task DeleteAsync(ResourceType type, JsonObject item, CancellationToken ct)
+    private async Task DeleteAsync(ResourceType type, string name, string? uid, CancellationToken ct)
     {
         try
         {
-            await api.DeleteAsync(type, null, NameOf(item), (string?)item["metadata"]!["uid"], null, ct);
+            await api.DeleteAsync(type, null, name, uid, null, ct);
         }
         catch (ApiException e) when (e.IsNotFound || e.IsConflict)
         {
@@ -174,6 +203,13 @@ internal sealed class UninstallPreparation(
 
     private static string NameOf(JsonObject item) => (string)item["metadata"]!["name"]!;
 
-    private static string Names(List<JsonObject> items) =>
-        string.Join(", ", items.Take(NamesShown).Select(NameOf)) + (items.Count > NamesShown ? ", …" : string.Empty);
+    private static string Names(List<JsonObject> items) => Names(items.ConvertAll(NameOf));
+
+    private static string Names(List<string> names) => string.Join(", ", names.Take(NamesShown)) + (names.Count > NamesShown ? ", …" : string.Empty);
+
+    private static string Reasons(List<Plan> plans) =>
+        string.Join("; ", plans.Take(NamesShown).Select(p => $"{p.Name}: {p.Why}")) + (plans.Count > NamesShown ? "; …" : string.Empty);
+
+    /// <summary>What is kept of a ConntrackNode: there may be thousands.</summary>
+    private sealed record Plan(string Name, string? Uid, string Why);
 }

@@ -45,9 +45,46 @@ public sealed class UninstallPreparationTests : IDisposable
         Node("node-1", "True");
         Plan("node-1");
         var running = Start();
-        await UntilSaid("1 nodes have not put their settings back yet (node-1)");
+        await UntilSaid("1 nodes have not put their settings back yet (node-1: no agent has ever reported)");
         Assert.Equal(0, _server.Requests.Writes);
 
+        _server.Delete(ResourceTypes.ConntrackNode, "node-1");
+        Assert.True(await Finish(running));
+    }
+
+    [Fact]
+    public async Task What_waits_says_which_node_and_why()
+    {
+        Policy("edge", ApiGroup.RestoreFinalizer);
+        Node("node-1", "True");
+        Node("node-2", "Unknown");
+        Plan("node-1");
+        Plan("node-2");
+        _server.Merge(ResourceTypes.ConntrackNode, "node-1", """
+            {"status":{"observedGeneration":1,"settings":[{"name":"nf_conntrack_buckets","state":"InSync"},{"name":"nf_conntrack_max","state":"Held","message":"300000 entries are in the table"}]}}
+            """, subresource: "status");
+        var running = Start();
+        await UntilSaid("1 policies wait for their nodes (edge), 1 of them: node-1: nf_conntrack_max is Held: 300000 entries are in the table;");
+
+        _server.Merge(ResourceTypes.Policy, "edge", """{"metadata":{"finalizers":null}}""");
+        await Eventually.UntilAsync(() => Said("1 nodes have not put their settings back yet (node-1: nf_conntrack_max is Held"), () => _time.Advance(TimeSpan.FromMilliseconds(100)));
+        _server.Delete(ResourceTypes.ConntrackNode, "node-1");
+        Assert.True(await Finish(running));
+    }
+
+    [Theory]
+    [InlineData("""{"status":{"observedGeneration":0,"settings":[]}}""", "its agent has not reported on the last change yet")]
+    [InlineData("""{"status":{"observedGeneration":1,"settings":[{"name":"a","state":"InSync"},{"name":"b","state":"Pending"}]}}""", "2 settings are in force still")]
+    [InlineData("""{"status":{"observedGeneration":1,"settings":[{"name":"a","state":"Failed","message":"EINVAL"}]}}""", "a is Failed: EINVAL")]
+    [InlineData("""{"status":{"observedGeneration":1}}""", "it has put everything back, and its object is about to be deleted")]
+    [InlineData("""{"status":{"observedGeneration":"what"}}""", "what it reports can't be read")]
+    public async Task Reason_is_what_the_node_reports(string patch, string reason)
+    {
+        Node("node-1", "True");
+        Plan("node-1");
+        _server.Merge(ResourceTypes.ConntrackNode, "node-1", patch, subresource: "status");
+        var running = Start();
+        await UntilSaid($"1 nodes have not put their settings back yet (node-1: {reason})");
         _server.Delete(ResourceTypes.ConntrackNode, "node-1");
         Assert.True(await Finish(running));
     }
@@ -71,7 +108,7 @@ public sealed class UninstallPreparationTests : IDisposable
         Plan("node-1");
         Plan("node-2");
         var running = Start();
-        await UntilSaid("1 nodes have not put their settings back yet (node-2)");
+        await UntilSaid("1 nodes have not put their settings back yet (node-2: no agent has ever reported)");
         Assert.Equal(0, _server.Requests.Writes);
         _server.Delete(ResourceTypes.ConntrackNode, "node-2");
         Assert.True(await Finish(running));
@@ -138,15 +175,15 @@ public sealed class UninstallPreparationTests : IDisposable
         }
     }
 
-    private Task UntilSaid(string start) => Eventually.UntilAsync(
-        () =>
+    private Task UntilSaid(string start) => Eventually.UntilAsync(() => Said(start), start);
+
+    private bool Said(string start)
+    {
+        lock (_said)
         {
-            lock (_said)
-            {
-                return _said.Exists(s => s.StartsWith(start, StringComparison.Ordinal));
-            }
-        },
-        start);
+            return _said.Exists(s => s.StartsWith(start, StringComparison.Ordinal));
+        }
+    }
 
     private async Task<bool> Finish(Task<bool> running)
     {
