@@ -18,7 +18,7 @@ namespace ConntrackOperator.Api.Policies;
 [PrinterColumn("Races/min", "integer", ".status.usage.racesLostPerMinute", Wide = true, Description = "Packets lost a minute in races at insertion, all nodes together.")]
 [PrinterColumn("Entries", "integer", ".status.usage.entries", Wide = true, Description = "Entries in all tables together.")]
 [PrinterColumn("Limit", "integer", ".status.usage.limit", Wide = true, Description = "What all tables with a limit can hold together.")]
-[PrinterColumn("Advice", "string", ".status.advice", Wide = true, Description = "What to change, from the fullest node.")]
+[PrinterColumn("Advice", "string", ".status.advice", Wide = true, Description = "What to change, and for how many nodes.")]
 public sealed record ConntrackPolicy : IKubernetesObject
 {
     /// <summary>The kind's name.</summary>

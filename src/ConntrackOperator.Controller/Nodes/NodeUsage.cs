@@ -13,6 +13,9 @@ namespace ConntrackOperator.Controller.Nodes;
 internal readonly record struct NodeUsage(
     long Entries, long Limit, int Percent, long? TableFullDrops, long? RacesLost, string Pressure, bool NoLimit = false)
 {
+    /// <summary>What the agent advises; null: nothing.</summary>
+    public SaidAdvice? Advice { get; init; }
+
     /// <summary>From a report. It is bounded here too: a cluster may have the CRDs of before, and these are summed up.</summary>
     public static NodeUsage From(NodeStatus? status) => status?.Table is not { } table
         ? new NodeUsage(0, 0, 0, null, null, "Normal")
@@ -28,7 +31,10 @@ internal readonly record struct NodeUsage(
                 "Warning" => "Warning",
                 _ => "Normal",
             },
-            table.NoLimit == true);
+            table.NoLimit == true)
+        {
+            Advice = SaidAdvice.From(status),
+        };
 
     private static long? Count(long? number) => number is { } given ? Math.Clamp(given, 0, StatusBounds.Count) : null;
 }

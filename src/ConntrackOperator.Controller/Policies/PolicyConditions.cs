@@ -92,16 +92,14 @@ internal static class PolicyConditions
             return new(false, "NoConflict", "no policy of equal priority sets the same field to another value");
         }
 
-        var groups = tally.Conflicts.GroupBy(c => (c.Field, c.Winner, c.Loser, c.WinnerValue, c.LoserValue)).ToArray();
-        var texts = groups.Take(3).Select(g =>
+        var texts = tally.Conflicts.Select(c =>
         {
-            var nodes = g.Select(c => c.Node).ToArray();
-            var where = nodes.Length == 1 ? nodes[0] : Text($"{nodes.Length} nodes ({string.Join(", ", nodes.Take(3))}{(nodes.Length > 3 ? ", …" : string.Empty)})");
-            return g.Key.Winner == policy
-                ? $"{g.Key.Field} on {where}: {g.Key.Loser} asks {g.Key.LoserValue}, this policy's {g.Key.WinnerValue} stands since it is older"
-                : $"{g.Key.Field} on {where}: the older {g.Key.Winner} sets {g.Key.WinnerValue}, this policy's {g.Key.LoserValue} does not count";
+            var where = c.Nodes == 1 ? c.FirstNodes[0] : Text($"{c.Nodes} nodes ({string.Join(", ", c.FirstNodes)}{(c.Nodes > c.FirstNodes.Count ? ", …" : string.Empty)})");
+            return c.Winner == policy
+                ? $"{c.Field} on {where}: {c.Loser} asks {c.LoserValue}, this policy's {c.WinnerValue} stands since it is older"
+                : $"{c.Field} on {where}: the older {c.Winner} sets {c.WinnerValue}, this policy's {c.LoserValue} does not count";
         });
-        var more = groups.Length > 3 ? Text($"; and {groups.Length - 3} more") : string.Empty;
+        var more = tally.ConflictCount > tally.Conflicts.Count ? Text($"; and {tally.ConflictCount - tally.Conflicts.Count} more") : string.Empty;
         return new(true, "EqualPriority", string.Join("; ", texts) + more + ". Give one of them a higher priority");
     }
 

@@ -39,6 +39,7 @@ internal static class PolicyStatusBuilder
             Hottest = hottest is null ? null : string.Create(CultureInfo.InvariantCulture, $"{hottest.Name} {hottest.Percent}%"),
             HottestNodes = tally.Hottest.Count == 0 ? null : [.. tally.Hottest],
             Failures = tally.Failures.Count == 0 ? null : [.. tally.Failures],
+            Advice = tally.Advice,
         };
     }
 
@@ -68,6 +69,7 @@ internal static class PolicyStatusBuilder
         Usage = null,
         Hottest = null,
         HottestNodes = null,
+        Advice = null,
         Conditions = [.. (status.Conditions ?? []).Select(c => c.Type == "Pressure" ? c with { Message = null } : c)],
     };
 

@@ -18,7 +18,8 @@ internal sealed class PolicyTally
     private readonly SortedSet<(int Percent, string Node)> _byPercent = new(Comparer<(int Percent, string Node)>.Create(
         static (a, b) => a.Percent != b.Percent ? b.Percent.CompareTo(a.Percent) : string.CompareOrdinal(a.Node, b.Node)));
     private readonly SortedDictionary<string, PolicyShare> _amiss = new(StringComparer.Ordinal);
-    private readonly SortedDictionary<string, IReadOnlyList<PlanConflict>> _conflicts = new(StringComparer.Ordinal);
+    private readonly ConflictCounts _conflicts = new();
+    private readonly AdviceCounts _advice = new();
     private readonly int[] _counts = new int[Enum.GetValues<NodePolicyState>().Length];
     private readonly Dictionary<string, int> _pressure = new(StringComparer.Ordinal);
     private long _entries;
@@ -44,14 +45,7 @@ internal sealed class PolicyTally
             Count(node, now, usage, +1);
         }
 
-        if (conflicts.Count == 0)
-        {
-            _conflicts.Remove(node);
-        }
-        else
-        {
-            _conflicts[node] = conflicts;
-        }
+        _conflicts.Put(node, conflicts);
     }
 
     /// <summary>How many nodes are in which state; costs the same for any number of nodes.</summary>
@@ -78,7 +72,9 @@ internal sealed class PolicyTally
         RacesLostPerMinute = _races.Nodes == 0 ? null : _races.Sum,
         Hottest = [.. _byPercent.Take(Listed).Select(Hot)],
         Failures = [.. _amiss.Take(Listed).Select(f => new NodeFailure { Name = f.Key, Reason = f.Value.Reason, Message = f.Value.Message })],
-        Conflicts = [.. _conflicts.Values.SelectMany(c => c)],
+        Conflicts = _conflicts.First,
+        ConflictCount = _conflicts.Count,
+        Advice = _advice.Summary(_nodes.Count),
         Warning = _pressure.GetValueOrDefault("Warning"),
         Critical = _pressure.GetValueOrDefault("Critical"),
     };
@@ -111,6 +107,18 @@ internal sealed class PolicyTally
         _races = Add(_races, usage.RacesLost, sign);
         _pressure[usage.Pressure] = _pressure.GetValueOrDefault(usage.Pressure) + sign;
         var amiss = share.State is NodePolicyState.Failed or NodePolicyState.Drifted or NodePolicyState.Unreachable;
+        if (usage.Advice is { } advice)
+        {
+            if (sign > 0)
+            {
+                _advice.Add(node, advice);
+            }
+            else
+            {
+                _advice.Remove(node, advice);
+            }
+        }
+
         if (sign > 0)
         {
             if (usage.Limit > 0)

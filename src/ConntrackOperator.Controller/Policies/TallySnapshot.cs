@@ -1,6 +1,5 @@
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Controller.Rollouts;
-using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Controller.Policies;
 
@@ -35,7 +34,14 @@ internal sealed record TallySnapshot
 
     public required IReadOnlyList<NodeFailure> Failures { get; init; }
 
-    public required IReadOnlyList<PlanConflict> Conflicts { get; init; }
+    /// <summary>The first conflicts by field.</summary>
+    public required IReadOnlyList<ConflictSummary> Conflicts { get; init; }
+
+    /// <summary>How many there are.</summary>
+    public int ConflictCount { get; init; }
+
+    /// <summary>What to change, and for how many nodes; null: nothing.</summary>
+    public string? Advice { get; init; }
 
     /// <summary>Nodes at the warning level.</summary>
     public required int Warning { get; init; }

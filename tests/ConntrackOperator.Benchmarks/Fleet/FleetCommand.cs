@@ -44,8 +44,8 @@ internal static class FleetCommand
             await using var fleet = new AgentFleet(cluster.Server.CreateClient());
             var policy = (await File.ReadAllTextAsync(Path.Combine(Repository.Root, "config", "samples", "everything.yaml"))).Replace("mode: Observe ", "mode: Enforce ", StringComparison.Ordinal);
             Console.WriteLine($"{nodes} nodes, config/samples/everything.yaml with mode Enforce, limit {memory} MiB");
-            Console.WriteLine("| | time | peak charged | anonymous at the end |");
-            Console.WriteLine("|---|---|---|---|");
+            Console.WriteLine("| | time | starts | peak charged | anonymous at the end |");
+            Console.WriteLine("|---|---|---|---|---|");
             var isGood = await RunAsync("first plan and reports of all", fresh: true) && await RunAsync("cold start with all there, then an edit of all", fresh: false);
             Console.WriteLine($"{fleet.Reports} reports; an object has {fleet.ObjectBytes} bytes of JSON");
             return isGood ? 0 : 1;
@@ -53,7 +53,17 @@ internal static class FleetCommand
             async Task<bool> RunAsync(string what, bool fresh)
             {
                 using var group = MemoryCgroup.Create(memory * Mebi);
-                using var process = group.Start(log, controller, "--kubeconfig", cluster.Server.KubeconfigPath, "--namespace", "conntrack-system", "--listen", "none");
+                var starts = 0;
+                Process Begin()
+                {
+                    starts++;
+                    return group.Start(log, controller, "--kubeconfig", cluster.Server.KubeconfigPath, "--namespace", "conntrack-system", "--listen", "none");
+                }
+
+                // Where API server and agents have two cores together, a renewal of the lease may come too late: then a kubelet starts it again.
+                bool MayGoOn(Process ended) => ended.ExitCode == 1 && starts < 5 && group.Killed == 0 && !File.ReadAllText(log).Contains("OutOfMemory", StringComparison.Ordinal);
+
+                var process = Begin();
                 var watch = Stopwatch.StartNew();
                 try
                 {
@@ -68,13 +78,20 @@ internal static class FleetCommand
                     }
 
                     var ready = await UntilReadyAsync(http, nodes, process, watch);
+                    while (!ready && process.HasExited && MayGoOn(process))
+                    {
+                        process.Dispose();
+                        process = Begin();
+                        ready = await UntilReadyAsync(http, nodes, process, watch);
+                    }
+
                     var elapsed = watch.Elapsed;
                     if (ready)
                     {
                         await Task.Delay(_settled);
                     }
 
-                    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {what} | {elapsed.TotalSeconds:0} s | {group.Peak / (double)Mebi:0.0} MiB | {group.Anonymous / (double)Mebi:0.0} MiB |"));
+                    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {what} | {elapsed.TotalSeconds:0} s | {starts} | {group.Peak / (double)Mebi:0.0} MiB | {group.Anonymous / (double)Mebi:0.0} MiB |"));
                     if (ready && !process.HasExited)
                     {
                         return true;
@@ -86,6 +103,7 @@ internal static class FleetCommand
                 finally
                 {
                     await StopAsync(process);
+                    process.Dispose();
                 }
             }
         }

@@ -106,6 +106,27 @@ public abstract partial class ControllerBehaviour
         Assert.Equal(generation + 1, Cluster.DaemonSet()!.Metadata!.Generation);
     }
 
+    /// <summary>The controller went with its namespace, and with it the DaemonSet: a policy that is deleted then waits for somebody to take its finalizer off.</summary>
+    [Fact]
+    public async Task Installing_again_after_the_namespace_was_deleted_lets_go_of_policies_that_could_not_be_deleted()
+    {
+        await Cluster.CreateNodeAsync("n1");
+        await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
+        await Until(() => Cluster.DaemonSet() is not null && Cluster.IsReady("p"), "it is in force");
+        await Controller.DisposeAsync();
+        Fleet.IsThere = _ => false;
+        await Cluster.DeleteAsync(ResourceTypes.DaemonSet, "conntrack-agent", TestCluster.Namespace);
+        await Cluster.DeleteAsync(ResourceTypes.Policy, "p");
+        await Until(() => Cluster.DaemonSet() is null && Cluster.Policy("p")?.Metadata?.DeletionTimestamp is not null, "the policy can't go");
+
+        Controller = RunningController.Lead(ControllerClient(), RunningController.Quick with { RestoreTimeout = TimeSpan.FromMinutes(2) }, Templates.Agent(), Log);
+        await Until(() => Cluster.DaemonSet() is not null, "the agents are there again");
+        Assert.NotNull(Cluster.Policy("p"));
+        Fleet.IsThere = _ => true;
+        Fleet.Wake("n1");
+        await Until(() => Cluster.Policy("p") is null && Cluster.Plan("n1") is null && Cluster.DaemonSet() is null, "the node has restored and all is gone");
+    }
+
     private async Task RestartAsync(AgentTemplate template)
     {
         await Controller.DisposeAsync();

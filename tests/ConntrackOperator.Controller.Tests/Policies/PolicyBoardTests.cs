@@ -116,13 +116,17 @@ public sealed class PolicyBoardTests
         from races in Of<long?>(null, 0, 7)
         from noLimit in Gen.Bool
         from pressure in Of(_pressures)
-        from conflicts in Gen.Bool
+        from conflicts in Gen.Int[0, 5]
+        from advice in Gen.Int[0, 4]
         from node in Of(_nodes)
         select selected == 0 ? null : new NodeContribution(
-            new NodeUsage(entries, limit, limit == 0 ? 0 : entries, drops, races, pressure, NoLimit: limit == 0 && noLimit),
+            new NodeUsage(entries, limit, limit == 0 ? 0 : entries, drops, races, pressure, NoLimit: limit == 0 && noLimit)
+            {
+                Advice = advice == 0 ? null : new SaidAdvice(advice % 3, "Kind" + advice, $"do {entries}"),
+            },
             _policies.Where((_, i) => (selected & (1 << i)) != 0).ToDictionary(
                 p => p, p => new PolicyShare(states[Array.IndexOf(_policies, p)], "Reason", $"of {p}")),
-            conflicts && (selected & 3) == 3 ? [new PlanConflict("f", "a", "1", "b", "2", node)] : []);
+            (selected & 3) == 3 ? [.. Enumerable.Range(0, conflicts).Select(i => new PlanConflict($"f{i}", "a", "1", "b", "2", node))] : []);
 
     private static TallySnapshot Naive(string policy, Dictionary<string, NodeContribution> model)
     {
@@ -156,10 +160,34 @@ public sealed class PolicyBoardTests
                 .. mine.Where(n => n.Value.Shares[policy].State is NodePolicyState.Failed or NodePolicyState.Drifted or NodePolicyState.Unreachable).Take(20)
                     .Select(n => new NodeFailure { Name = n.Key, Reason = n.Value.Shares[policy].Reason, Message = n.Value.Shares[policy].Message }),
             ],
-            Conflicts = [.. mine.SelectMany(n => n.Value.Conflicts.Where(c => c.Winner == policy || c.Loser == policy))],
+            Conflicts = [.. Conflicts(policy, mine).Take(3)],
+            ConflictCount = Conflicts(policy, mine).Count,
+            Advice = Advice(mine),
             Warning = mine.Count(n => n.Value.Usage.Pressure == "Warning"),
             Critical = mine.Count(n => n.Value.Usage.Pressure == "Critical"),
         };
+    }
+
+    private static List<ConflictSummary> Conflicts(string policy, List<KeyValuePair<string, NodeContribution>> mine) =>
+    [
+        .. mine.SelectMany(n => n.Value.Conflicts.Where(c => c.Winner == policy || c.Loser == policy).Select(c => (c.Field, Node: n.Key)))
+            .GroupBy(c => c.Field).OrderBy(g => g.Key, StringComparer.Ordinal)
+            .Select(g => new ConflictSummary(g.Key, "a", "1", "b", "2", g.Count(), [.. g.Select(c => c.Node).Take(3)])),
+    ];
+
+    /// <summary>Added up anew, without a node that left.</summary>
+    private static string? Advice(List<KeyValuePair<string, NodeContribution>> mine)
+    {
+        var counts = new AdviceCounts();
+        foreach (var (node, contribution) in mine)
+        {
+            if (contribution.Usage.Advice is { } advice)
+            {
+                counts.Add(node, advice);
+            }
+        }
+
+        return counts.Summary(mine.Count);
     }
 
     private static void Compare(string policy, TallySnapshot expected, TallySnapshot actual)
@@ -169,7 +197,10 @@ public sealed class PolicyBoardTests
         Assert.Equal((expected.NodesWithoutLimit, expected.RacesLostPerMinute), (actual.NodesWithoutLimit, actual.RacesLostPerMinute));
         Assert.Equal(expected.Hottest, actual.Hottest);
         Assert.Equal(expected.Failures, actual.Failures);
-        Assert.Equal(expected.Conflicts, actual.Conflicts);
+        Assert.Equal(expected.Conflicts.Select(Line), actual.Conflicts.Select(Line));
+        Assert.Equal((expected.ConflictCount, expected.Advice), (actual.ConflictCount, actual.Advice));
+
+        static string Line(ConflictSummary c) => $"{c.Field} {c.Winner} {c.WinnerValue} {c.Loser} {c.LoserValue} {c.Nodes} {string.Join(',', c.FirstNodes)}";
         Assert.Equal((policy, expected.Warning, expected.Critical, expected.Pending), (policy, actual.Warning, actual.Critical, actual.Pending));
     }
 

@@ -97,7 +97,8 @@ public sealed class PolicyConditionsTests
     {
         var tally = Snapshot(new()) with
         {
-            Conflicts = [.. Enumerable.Range(1, 5).Select(i => new PlanConflict("timeouts.generic", "old", "10m", "new", "5m", $"n{i}"))],
+            Conflicts = [new ConflictSummary("timeouts.generic", "old", "10m", "new", "5m", 5, ["n1", "n2", "n3"])],
+            ConflictCount = 1,
         };
         Assert.Equal(
             "timeouts.generic on 5 nodes (n1, n2, n3, …): new asks 5m, this policy's 10m stands since it is older. Give one of them a higher priority",
@@ -110,7 +111,7 @@ public sealed class PolicyConditionsTests
     [Fact]
     public void More_than_three_disputed_fields_are_counted()
     {
-        var tally = Snapshot(new()) with { Conflicts = [.. Enumerable.Range(1, 5).Select(i => new PlanConflict($"f{i}", "old", "1", "new", "2", "n1"))] };
+        var tally = Snapshot(new()) with { Conflicts = [.. Enumerable.Range(1, 3).Select(i => new ConflictSummary($"f{i}", "old", "1", "new", "2", 1, ["n1"]))], ConflictCount = 5 };
         Assert.Contains("; and 2 more. Give", PolicyConditions.Conflict("new", tally).Message, StringComparison.Ordinal);
     }
 

@@ -1,0 +1,60 @@
+using ConntrackOperator.Planning;
+
+namespace ConntrackOperator.Controller.Policies;
+
+/// <summary>The conflicts of one policy over its nodes, kept by difference: what is told of them costs the same for any number of nodes. Not thread-safe.</summary>
+internal sealed class ConflictCounts
+{
+    /// <summary>How many conflicts are told, and how many nodes of each.</summary>
+    public const int Told = 3;
+
+    private readonly Dictionary<string, IReadOnlyList<PlanConflict>> _byNode = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<PlanConflict, SortedSet<string>> _nodes = new(Comparer<PlanConflict>.Create(Compare));
+
+    /// <summary>How many conflicts there are, however many nodes each is on.</summary>
+    public int Count => _nodes.Count;
+
+    /// <summary>The first of them by field.</summary>
+    public IReadOnlyList<ConflictSummary> First =>
+    [
+        .. _nodes.Take(Told).Select(c => new ConflictSummary(
+            c.Key.Field, c.Key.Winner, c.Key.WinnerValue, c.Key.Loser, c.Key.LoserValue, c.Value.Count, [.. c.Value.Take(Told)])),
+    ];
+
+    /// <summary>Takes what a node's plan says now in the place of what it said before.</summary>
+    public void Put(string node, IReadOnlyList<PlanConflict> conflicts)
+    {
+        if (_byNode.Remove(node, out var before))
+        {
+            foreach (var conflict in before)
+            {
+                if (_nodes.TryGetValue(conflict, out var nodes) && nodes.Remove(node) && nodes.Count == 0)
+                {
+                    _nodes.Remove(conflict);
+                }
+            }
+        }
+
+        if (conflicts.Count == 0)
+        {
+            return;
+        }
+
+        _byNode[node] = conflicts;
+        foreach (var conflict in conflicts)
+        {
+            if (!_nodes.TryGetValue(conflict, out var nodes))
+            {
+                _nodes.Add(conflict, nodes = new SortedSet<string>(StringComparer.Ordinal));
+            }
+
+            nodes.Add(node);
+        }
+    }
+
+    /// <summary>By all but the node.</summary>
+    private static int Compare(PlanConflict a, PlanConflict b) =>
+        Order(a.Field, b.Field) ?? Order(a.Winner, b.Winner) ?? Order(a.Loser, b.Loser) ?? Order(a.WinnerValue, b.WinnerValue) ?? Order(a.LoserValue, b.LoserValue) ?? 0;
+
+    private static int? Order(string a, string b) => string.CompareOrdinal(a, b) is not 0 and var order ? order : null;
+}
