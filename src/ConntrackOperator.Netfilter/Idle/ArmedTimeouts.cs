@@ -119,9 +119,9 @@ internal sealed class ArmedTimeouts
         // After retransmissions, or with the window at 0: neither is told. And a FIN or RST out of window lowers what was armed.
         Add(values, SysctlNames.TcpTimeoutMaxRetransmit, below: longest);
         Add(values, SysctlNames.TcpTimeoutUnacknowledged, below: longest);
-        if (state == FlowStates.TcpEstablished)
+        if (state == FlowStates.TcpEstablished || (state == FlowStates.TcpClose && unacknowledged == true))
         {
-            // A RST that is not exactly the next in sequence leaves the state and arms this, whatever is longer.
+            // A RST arms this, whatever waits for an acknowledgement; one that is not exactly the next in sequence leaves the state.
             Add(values, SysctlNames.TcpTimeoutClose);
         }
     }
@@ -171,7 +171,11 @@ internal sealed class ArmedTimeouts
         }
 
         var copied = protocol == Native.IPPROTO_GRE;
-        values.Add(ArmedTimeout.Anything(-ArmedTimeout.Ever, copied ? ArmedTimeout.Ever : Seconds(_history.Since) + Slack));
+        if (_history.Since > TimeSpan.MinValue)
+        {
+            values.Add(ArmedTimeout.Anything(-ArmedTimeout.Ever, copied ? ArmedTimeout.Ever : Seconds(_history.Since) + Slack));
+        }
+
         foreach (var span in _spans[TimeoutHistory.Unseen].Concat(_spans[TimeoutHistory.Unlisted]))
         {
             values.Add(ArmedTimeout.Anything(From(span), copied ? ArmedTimeout.Ever : Until(span)));

@@ -19,6 +19,10 @@ public sealed class IdleClock
     // IP_CT_TCP_FLAG_DATA_UNACKNOWLEDGED in linux/netfilter/nf_conntrack_tcp.h.
     private const int DataUnacknowledged = 0x10;
 
+    // The seconds left are rounded down (nf_ct_expires), and count ticks, which a busy virtual machine has late: seen by up to half a second.
+    private const int Below = 2;
+    private const int Above = 1;
+
     private const int EntriesBetweenLooksAtTheClock = 128;
 
     private const int FlagsClear = 0;
@@ -121,13 +125,12 @@ public sealed class IdleClock
                 continue;
             }
 
-            // The seconds left are rounded down (nf_ct_expires).
             var idle = (long)candidate.Seconds - left;
             isPossible = true;
             if (now - idle <= candidate.Until && now - idle + 1 >= candidate.From)
             {
-                least = Math.Min(least, Math.Max(0, idle - 1));
-                most = Math.Max(most, idle);
+                least = Math.Min(least, Math.Max(0, idle - Below));
+                most = Math.Max(most, idle + Above);
             }
         }
 

@@ -30,7 +30,7 @@ public sealed class TableScannerTests : IDisposable
     {
         byte[][] entries =
         [
-            .. Enumerable.Range(0, 60).Select(i => Entry(new FlowCase { Source = $"10.0.0.{i}", Timeout = 432_000 - 7201 })),
+            .. Enumerable.Range(0, 60).Select(i => Entry(new FlowCase { Source = $"10.0.0.{i}", Timeout = 432_000 - 7202 })),
             .. Enumerable.Range(0, 20).Select(i => Entry(new FlowCase { Source = "10.9.9.9", SourcePort = (ushort)i, State = 7, Timeout = 20, Destination = "192.0.2.2" })),
             .. Enumerable.Range(0, 10).Select(i => Entry(new FlowCase { Source = "10.9.9.9", SourcePort = (ushort)i, State = 5, Timeout = 60, Destination = "192.0.2.3", DestinationPort = 8080 })),
             .. Enumerable.Range(0, 10).Select(i => Entry(new FlowCase { Source = "10.8.8.8", SourcePort = (ushort)i, Protocol = 17, DestinationPort = 53, Status = FlowStatus.Confirmed, Timeout = 25 })),

@@ -23,6 +23,9 @@ public sealed partial class NetworkNamespace : IDisposable
         Run(() => unshare(CLONE_NEWNET) == 0 ? true : throw new InvalidOperationException($"unshare: errno {Marshal.GetLastPInvokeError()}"));
     }
 
+    /// <summary>The thread that lives in it, by which <c>ip link … netns</c> finds it.</summary>
+    public int ThreadId => Run(gettid);
+
     /// <summary>Why namespaces can't be made here, or null when they can.</summary>
     public static string? Missing { get; } = FindMissing();
 
@@ -145,4 +148,7 @@ public sealed partial class NetworkNamespace : IDisposable
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int unshare(int flags);
+
+    [LibraryImport("libc")]
+    private static partial int gettid();
 }
