@@ -11,7 +11,7 @@ public sealed class RealCluster : IAsyncLifetime
 {
     private static readonly string[] _everything =
     [
-        "/apis/conntrack.dev/v1alpha1/conntrackpolicies", "/apis/conntrack.dev/v1alpha1/conntracknodes", "/api/v1/nodes",
+        "/apis/conntrack.dev/v1alpha1/conntrackpolicies", "/apis/conntrack.dev/v1alpha1/conntracknodes", "/apis/conntrack.dev/v1alpha1/conntrackflushes", "/api/v1/nodes",
         "/apis/apps/v1/namespaces/conntrack-system/daemonsets", "/apis/coordination.k8s.io/v1/namespaces/conntrack-system/leases",
         "/apis/events.k8s.io/v1/namespaces/default/events",
     ];

@@ -18,7 +18,13 @@ public sealed partial class TestApiServer : IApiServer, IAsyncDisposable
     private Process? _server;
     private int _port;
 
-    private TestApiServer(Binaries binaries) => _binaries = binaries;
+    private readonly string[] _flags;
+
+    private TestApiServer(Binaries binaries, string[] flags)
+    {
+        _binaries = binaries;
+        _flags = flags;
+    }
 
     /// <summary>Why there can be no such server here; null: there can.</summary>
     public static string? Unavailable => Binaries.Find(out _);
@@ -42,15 +48,16 @@ public sealed partial class TestApiServer : IApiServer, IAsyncDisposable
     public string TokenFile => Path.Combine(_directory, "token");
 
     /// <summary>Starts one.</summary>
+    /// <param name="flags">More flags for it.</param>
     /// <exception cref="InvalidOperationException">There is none here, or it does not start.</exception>
-    public static async Task<TestApiServer> StartAsync()
+    public static async Task<TestApiServer> StartAsync(params string[] flags)
     {
         if (Binaries.Find(out var binaries) is { } reason)
         {
             throw new InvalidOperationException(reason);
         }
 
-        var server = new TestApiServer(binaries!);
+        var server = new TestApiServer(binaries!, flags);
         try
         {
             await File.WriteAllTextAsync(server.TokenFile, server.Token);
@@ -129,7 +136,7 @@ public sealed partial class TestApiServer : IApiServer, IAsyncDisposable
         var certificates = Path.Combine(_directory, "certificates");
         List<string> arguments =
         [
-            "--etcd-servers", EtcdUrl, "--secure-port", $"{_port}", "--bind-address", "127.0.0.1", "--cert-dir", certificates,
+            "--etcd-servers", EtcdUrl, "--secure-port", $"{_port}", "--bind-address", "127.0.0.1", "--cert-dir", certificates, .. _flags,
         ];
         if (_binaries.IsKubeApiServer)
         {

@@ -33,7 +33,7 @@ internal sealed class RunningController : IAsyncDisposable
     };
 
     /// <summary>The part that works, as if it held the lease.</summary>
-    public static RunningController Lead(ApiClient api, ControllerOptions? options = null, AgentTemplate? template = null, ListLog? log = null)
+    public static RunningController Lead(ApiClient api, ControllerOptions? options = null, AgentTemplate? template = null, IRuntimeLog? log = null)
     {
         (options, log) = (options ?? Quick, log ?? new ListLog());
         var leader = new Leader(

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using ConntrackOperator.Api;
+using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
@@ -54,6 +55,8 @@ internal sealed class TestCluster : IAsyncDisposable
     public ConntrackPolicy? Policy(string name) => _view.Policy(name);
 
     public DaemonSetObject? DaemonSet(string name = "conntrack-agent") => _daemonSets.Store.TryGet(name, out var found, Namespace) ? found : null;
+
+    public ConntrackFlush? Flush(string name) => _view.Flushes.Store.TryGet(name, out var flush) ? flush : null;
 
     /// <summary>A planned value; null: none.</summary>
     public long? Planned(string node, string setting) => Plan(node)?.Spec?.Settings?.Find(s => s.Name == setting)?.Value;

@@ -30,7 +30,13 @@ public sealed class RealApiServerFixture : IAsyncLifetime
         }
 
         Server = await TestApiServer.StartAsync();
-        using var http = Server.CreateHttpClient();
+        await DefineAsync(Server);
+    }
+
+    /// <summary>Has a server serve the widgets.</summary>
+    internal static async Task DefineAsync(TestApiServer server)
+    {
+        using var http = server.CreateHttpClient();
         using var body = new StringContent(Definition, Encoding.UTF8, "application/json");
         var answer = await http.PostAsync(new Uri("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", UriKind.Relative), body);
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
