@@ -49,7 +49,7 @@ internal sealed class Leader : IDisposable
         _supervisor = new Supervisor(log, time) { EndProcess = options.Lease.EndProcess };
         List<IWatchState> watches = [.. _cluster.Watches];
 
-        var nodes = new NodeReconciler(api, _cluster, _board, options, new FlushAssignments(_cluster.Flushes.Store), Changed, () => _fleet.Add(Fleet), time);
+        var nodes = new NodeReconciler(api, _cluster, _board, options, new FlushAssignments(_cluster.Flushes.Store), Changed, () => _fleet.Add(Fleet), log, time);
         var policies = new PolicyReconciler(api, _cluster, _board, options, _events, log, time);
         _parts.Add(("the event recorder", _events.RunAsync));
         _parts.AddRange(_cluster.Parts);

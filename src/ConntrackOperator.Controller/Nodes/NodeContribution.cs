@@ -1,3 +1,4 @@
+using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Controller.Rollouts;
 using ConntrackOperator.Planning;
@@ -11,6 +12,18 @@ namespace ConntrackOperator.Controller.Nodes;
 internal sealed record NodeContribution(
     NodeUsage Usage, IReadOnlyDictionary<string, PolicyShare> Shares, IReadOnlyList<PlanConflict> Conflicts)
 {
+    private const int LongestRefusal = 256;
+
+    /// <summary>The same of a node whose plan somebody's admission policy refuses.</summary>
+    /// <param name="why">What they say.</param>
+    public NodeContribution Refused(string why) => this with
+    {
+        Shares = Shares.ToDictionary(
+            s => s.Key,
+            s => s.Value with { State = NodePolicyState.Failed, Reason = "PlanRefused", Message = BoundedText.Of(why, LongestRefusal) },
+            StringComparer.Ordinal),
+    };
+
     /// <summary>What a planned node adds.</summary>
     /// <param name="plan">Its plan.</param>
     /// <param name="step">What it is given of that now.</param>

@@ -8,6 +8,7 @@ using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Controller.Flushes;
 using ConntrackOperator.Controller.Policies;
 using ConntrackOperator.Controller.Rollouts;
+using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Transport;
 using ConntrackOperator.Kubernetes.Watching;
 using ConntrackOperator.Kubernetes.Work;
@@ -17,7 +18,8 @@ namespace ConntrackOperator.Controller.Nodes;
 
 /// <summary>Keeps one node's ConntrackNode as the policies say, and tells the board how the node stands.</summary>
 internal sealed class NodeReconciler(
-    ApiClient api, ClusterView cluster, PolicyBoard board, ControllerOptions options, FlushAssignments flushes, Action<BoardChange> changed, Action fleetChanged, TimeProvider time)
+    ApiClient api, ClusterView cluster, PolicyBoard board, ControllerOptions options, FlushAssignments flushes, Action<BoardChange> changed, Action fleetChanged,
+    IRuntimeLog log, TimeProvider time)
 {
     /// <summary>Not quite nothing: server-side apply drops a spec whose only list is empty, and the schema wants a spec.</summary>
     private static readonly NodeSpec _nothing = new()
@@ -29,6 +31,8 @@ internal sealed class NodeReconciler(
     private readonly OwnWrites<ConntrackNode> _own = new(time);
 
     private readonly ReportAges _reports = new(time);
+
+    private readonly RefusedWrites _refused = new(time);
 
     /// <summary>Since when a node that leaves is waited for though no agent has ever reported there.</summary>
     private readonly ConcurrentDictionary<string, long> _unheard = new(StringComparer.Ordinal);
@@ -69,7 +73,28 @@ internal sealed class NodeReconciler(
                 // Should the write fail, then this is how the node stands.
                 contribution = NodeContribution.Of(plan, step, existing, isReady, age, isReadable, isWritten: false);
                 var isNew = existing is null;
-                existing = await WriteAsync(name, node, step.Spec, RolloutMarks.Annotations(step.Marks), ct);
+                var generations = policies.Where(p => plan.Policies.Contains(p.Metadata!.Name!)).Sum(p => p.Metadata!.Generation);
+                if (_refused.Waits(name, generations) is var (left, why))
+                {
+                    contribution = contribution.Refused(why);
+                    return ReconcileResult.RequeueAfter(left);
+                }
+
+                try
+                {
+                    existing = await WriteAsync(name, node, step.Spec, RolloutMarks.Annotations(step.Marks), ct);
+                }
+                catch (ApiException e) when (e.IsRefused)
+                {
+                    // Nothing of it has landed.
+                    _unsure.TryRemove(name, out _);
+                    contribution = contribution.Refused(e.Message);
+                    var wait = _refused.Refused(name, generations, e.Message);
+                    log.Warn(FormattableString.Invariant($"The plan of node {name} was refused, again in {wait.TotalSeconds:0} s: {e.Message}"), e);
+                    return ReconcileResult.RequeueAfter(wait);
+                }
+
+                _refused.Forget(name);
                 if (isNew)
                 {
                     fleetChanged();
@@ -179,6 +204,7 @@ internal sealed class NodeReconciler(
     private async Task DeleteAsync(string name, ConntrackNode? existing, string? resourceVersion, CancellationToken ct)
     {
         _unheard.TryRemove(name, out _);
+        _refused.Forget(name);
         if (existing is null)
         {
             return;

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text.Json.Serialization.Metadata;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Kubernetes.Transport;
@@ -22,9 +21,6 @@ public sealed class ResourceWatcher<T> : IWatchState
     // A watch that ends in good order sooner than this counts as a failure: no server means it.
     private static readonly TimeSpan _brief = TimeSpan.FromSeconds(1);
 
-    // Who writes what can't be read may do so many times a second.
-    private static readonly TimeSpan _warnEvery = TimeSpan.FromMinutes(1);
-
     private readonly ApiClient _client;
     private readonly ResourceType _type;
     private readonly JsonTypeInfo<T> _json;
@@ -35,8 +31,7 @@ public sealed class ResourceWatcher<T> : IWatchState
     private readonly BackOff _backOff;
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private readonly ConcurrentDictionary<ObjectKey, string> _undecodable = new();
-    private readonly Dictionary<ObjectKey, long> _warnedAt = [];
+    private readonly UndecodableObjects _undecodable;
 
     private string? _resourceVersion;
     private volatile bool _isWatching;
@@ -71,6 +66,7 @@ public sealed class ResourceWatcher<T> : IWatchState
         _options = options ?? new();
         _log = log ?? SilentLog.Instance;
         _time = time ?? TimeProvider.System;
+        _undecodable = new UndecodableObjects(type.Kind, _log, _time);
         _random = random ?? Random.Shared;
         _backOff = new(_options.MinBackOff, _options.MaxBackOff, _random);
         _lastProgress = _time.GetTimestamp();
@@ -88,7 +84,7 @@ public sealed class ResourceWatcher<T> : IWatchState
 
     /// <summary>Objects that exist and whose newest state does not fit the type, with what does not fit. The store has the last state
     /// that did, if there was one.</summary>
-    public IReadOnlyDictionary<ObjectKey, string> Undecodable => _undecodable;
+    public IReadOnlyDictionary<ObjectKey, string> Undecodable => _undecodable.Marks;
 
     /// <inheritdoc />
     public string Resource => _type.QualifiedName;
@@ -211,7 +207,6 @@ public sealed class ResourceWatcher<T> : IWatchState
     private async Task<string> ListAsync(CancellationToken ct)
     {
         var items = new List<T>();
-        var unreadable = new List<ObjectKey>();
         var marked = new Dictionary<ObjectKey, string>();
         string? version;
         string? token = null;
@@ -231,9 +226,7 @@ public sealed class ResourceWatcher<T> : IWatchState
             limit = NextLimit(limit, page);
             foreach (var item in page.Undecodable)
             {
-                var key = new ObjectKey(item.Namespace, item.Name);
-                unreadable.Add(key);
-                marked[key] = item.Message;
+                marked[new ObjectKey(item.Namespace, item.Name)] = item.Message;
             }
 
             version = page.ResourceVersion;
@@ -247,17 +240,8 @@ public sealed class ResourceWatcher<T> : IWatchState
         }
 
         Interlocked.Increment(ref _lists);
-        var changes = Store.Swap(items, unreadable);
-        foreach (var key in _undecodable.Keys.Where(key => !marked.ContainsKey(key)))
-        {
-            Forget(key);
-        }
-
-        foreach (var (key, message) in marked)
-        {
-            Mark(key, message);
-        }
-
+        var changes = Store.Swap(items, marked.Keys);
+        _undecodable.Set(marked);
         Tell(changes);
         _synced.TrySetResult();
         return version;
@@ -287,12 +271,17 @@ public sealed class ResourceWatcher<T> : IWatchState
                 throw ApiException.Undecodable($"An event of {_type.QualifiedName}", null);
             }
 
-            if (_undecodable.ContainsKey(ObjectKey.Of(item)))
+            var key = ObjectKey.Of(item);
+            if (next.Type == WatchEventType.Deleted)
             {
-                Forget(ObjectKey.Of(item), keepWarned: next.Type != WatchEventType.Deleted);
+                _undecodable.Forget(key);
+                Tell(Store.Remove(item));
             }
-
-            Tell(next.Type == WatchEventType.Deleted ? Store.Remove(item) : Store.Set(item));
+            else
+            {
+                _undecodable.Clear(key);
+                Tell(Store.Set(item));
+            }
         }
 
         _resourceVersion = next.ResourceVersion;
@@ -303,38 +292,15 @@ public sealed class ResourceWatcher<T> : IWatchState
         Store.TryGet(key, out var known);
         if (type == WatchEventType.Deleted)
         {
-            Forget(key);
+            _undecodable.Forget(key);
             Tell(known is null ? [] : Store.Remove(known));
             return;
         }
 
-        if (Mark(key, message) && known is not null)
+        if (_undecodable.Mark(key, message) && known is not null)
         {
             // Nothing about it has changed but that its newest state is not known.
             Tell([new(WatchChangeKind.Modified, key, known, known)]);
-        }
-    }
-
-    /// <returns>Whether that is news.</returns>
-    private bool Mark(ObjectKey key, string message)
-    {
-        var isNews = !_undecodable.ContainsKey(key);
-        _undecodable[key] = message;
-        if (!_warnedAt.TryGetValue(key, out var at) || _time.GetElapsedTime(at) >= _warnEvery)
-        {
-            _warnedAt[key] = _time.GetTimestamp();
-            _log.Warn($"{_type.Kind} {key} does not fit its type and is left as it was known: {message}", null);
-        }
-
-        return isNews;
-    }
-
-    private void Forget(ObjectKey key, bool keepWarned = false)
-    {
-        _undecodable.TryRemove(key, out _);
-        if (!keepWarned)
-        {
-            _warnedAt.Remove(key);
         }
     }
 

@@ -77,6 +77,33 @@ public sealed class RefusalTests() : SimulatedClusterTest(User)
         await Until(() => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.Hottest == "n1 59%", "the status is of now");
     }
 
+    [Fact]
+    public async Task Plan_that_is_refused_fails_its_node_and_is_not_tried_at_every_report_of_it()
+    {
+        await Cluster.CreateNodeAsync("n1");
+        await Cluster.CreateNodeAsync("n2");
+        await using var controller = Start();
+        await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
+        await Until(() => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.Nodes!.Ready == 2, "both are ready");
+        Server.Faults.Add(r => IsPlan(r, "n1"), int.MaxValue, FaultAction.Answer(422, "Invalid"));
+        var before = Server.Requests.Count(r => IsPlan(r, "n1"));
+        await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"1h"}}}""");
+        await Until(() => Cluster.Policy("p")!.Status is { Nodes: { Failed: 1, Ready: 1 }, Failures: [{ Name: "n1", Reason: "PlanRefused" }] }, "the status says which and why");
+        for (var percent = 20; percent < 40; percent++)
+        {
+            Fleet.Use("n1", percent);
+            await Task.Delay(50, TestCluster.Token);
+        }
+
+        Assert.InRange(Server.Requests.Count(r => IsPlan(r, "n1")) - before, 1, 4);
+        Assert.Contains(_log.Lines, line => line.Contains("The plan of node n1 was refused, again in 2 s", StringComparison.Ordinal));
+        Server.Faults.Clear();
+        await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"2h"}}}""");
+        await Until(() => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.Nodes!.Ready == 2, "an edit is tried at once");
+    }
+
+    private static bool IsPlan(RequestRecord r, string node) => r is { User: User, Verb: "patch", Plural: "conntracknodes", Subresource: null } && r.Name == node;
+
     private static bool IsFinalizer(RequestRecord r) => r is { User: User, Verb: "patch", Plural: "conntrackpolicies", Subresource: null };
 
     private static bool IsStatus(RequestRecord r) => r is { User: User, Verb: "patch", Plural: "conntrackpolicies", Subresource: "status" };

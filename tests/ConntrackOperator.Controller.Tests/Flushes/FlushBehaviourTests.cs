@@ -61,24 +61,6 @@ public sealed class FlushBehaviourTests() : SimulatedClusterTest(User)
     }
 
     [Fact]
-    public async Task Flush_over_more_than_5000_nodes_says_so_at_once()
-    {
-        await using var controller = await StartAsync("n1");
-        for (var i = 0; i < 5000; i++)
-        {
-            Server.Put(ResourceType.Node, $$"""{"metadata":{"name":"x{{i:0000}}"} }""");
-            Server.Put(ResourceTypes.ConntrackNode, $$"""{"metadata":{"name":"x{{i:0000}}"},"spec":{"settings":[]} }""");
-        }
-
-        Flush("all", """{"nodeSelector":{},"match":{"all":true}}""");
-        await Until(() => Phase("all") == "Failed", "it is refused");
-        var condition = Condition(Server.Get(ResourceTypes.Flush, "all")!)!;
-        Assert.Equal("TooManyNodes", condition["reason"]!.GetValue<string>());
-        Assert.Contains("matches 5001 nodes", condition["message"]!.GetValue<string>(), StringComparison.Ordinal);
-        Assert.Empty(Planned("n1"));
-    }
-
-    [Fact]
     public async Task Node_that_claims_more_than_there_can_be_neither_stops_a_flush_nor_keeps_it()
     {
         await using var controller = await StartAsync("n1", "n2");

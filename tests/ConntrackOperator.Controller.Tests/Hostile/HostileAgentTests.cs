@@ -16,6 +16,7 @@ namespace ConntrackOperator.Controller.Tests.Hostile;
 /// the policy's status as soon as ever, plans change, flushes end, nothing throws, and memory stays.
 /// </summary>
 /// <remarks>A short form runs with all tests; <c>FUZZ_SECONDS</c> makes it as long as one likes.</remarks>
+[Collection(AloneCollection.Name)]
 public sealed class HostileAgentTests(RealCluster real) : IAsyncDisposable
 {
     private static readonly TimeSpan _soon = TimeSpan.FromSeconds(2);
