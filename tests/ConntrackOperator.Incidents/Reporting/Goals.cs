@@ -33,7 +33,7 @@ internal static class Goals
             goals.Add(All(elsewhere, "nothing here suffices: says so and what does, and that holds",
                 o => o.Holds == true && o.Advice!.Findings.Any(f => !f.Sufficient && f.Elsewhere is { Length: > 0 }), !options.Short));
             goals.Add(All(incidents.Where(o => o.Incident.Fixable == true), "fixable here: the advice says so", o => o.Commands is not null && !o.StoppedElsewhere));
-            goals.Add(All(mended, "established legitimate connections: none is broken by an advised command", o => o.BrokenByFix == 0, !options.Short));
+            goals.Add(All(mended, "established legitimate connections: none breaks from the first advised command on", o => o.BrokenByFix == 0, !options.Short));
             goals.Add(All(mended.Where(o => o.Incident.Page is null), "commands from status to the fix: three at most, the rest is for good", o => 1 + NowCommands(o) <= 3));
         }
 

@@ -8,7 +8,7 @@ internal static class ResultTable
 {
     internal static string Markdown(IReadOnlyList<Outcome> outcomes)
     {
-        var text = new StringBuilder("| incident | said | right | lost before the fix | after it | broken by it |\n|---|---|---|---|---|---|\n");
+        var text = new StringBuilder("| incident | said | right | lost before the fix | after it | broken from it on |\n|---|---|---|---|---|---|\n");
         foreach (var outcome in outcomes.Where(o => !IsMix(o)))
         {
             text.Append("| ").AppendJoin(" | ",
