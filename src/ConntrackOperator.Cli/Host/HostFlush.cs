@@ -85,7 +85,7 @@ internal static class HostFlush
         if (result.AskedAgain > 0)
         {
             Console.Out.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"{result.AskedAgain} times an entry had been read too long ago and was looked at again; {result.Kept} no longer matched and stayed"));
+                CultureInfo.InvariantCulture, $"looked at again first, since read too long ago: {result.AskedAgain}; no longer matched and stayed: {result.Kept}"));
         }
 
         if (result.Failed > 0)
