@@ -65,10 +65,15 @@ internal sealed class BusyConnections(NatPath path, Socket listener, Socket udpS
             Speak(connection);
         }
 
-        var now = TimeProvider.System.GetTimestamp();
-        var pause = TimeProvider.System.GetElapsedTime(_spoke, now);
+        NotePause();
+        _spoke = TimeProvider.System.GetTimestamp();
+    }
+
+    /// <summary>Counts the time since somebody last spoke.</summary>
+    internal void NotePause()
+    {
+        var pause = TimeProvider.System.GetElapsedTime(_spoke);
         LongestPause = pause > LongestPause ? pause : LongestPause;
-        _spoke = now;
     }
 
     /// <summary>Asks every connection for a word from the other end, and names those that do not get it.</summary>

@@ -63,7 +63,8 @@ public sealed class KernelFlushTests
             busy.Speak();
             var result = path.Router.Run(() => new FlowDeleter(sysctls, timeouts: watch).Delete(new FlowMatch { IdleFor = _idleFor }, dryRun: false));
             deleted += result.Deleted;
-            Assert.True(busy.LongestPause < _idleFor - TimeSpan.FromSeconds(3), $"the machine paused for {busy.LongestPause}: nothing can be told by this run");
+            busy.NotePause();
+            Assert.SkipWhen(busy.LongestPause > _idleFor - TimeSpan.FromSeconds(3), $"This machine was too busy to keep connections in use: nobody spoke for {busy.LongestPause}.");
         }
 
         // A TCP entry that is gone is not made anew, since the router wants to see a SYN: what is lost here stays lost.

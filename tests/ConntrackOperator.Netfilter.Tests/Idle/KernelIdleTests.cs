@@ -100,6 +100,8 @@ public sealed class KernelIdleTests(ITestOutputHelper output)
         output.WriteLine(string.Join(", ", traffic.Steps.Select(s => $"{s.Key} {s.Value}")));
         output.WriteLine($"{check.Made} checks, {check.Skipped} left out since a packet passed meanwhile; by state: {string.Join(", ", check.States.OrderByDescending(s => s.Value).Select(s => $"{s.Key} {s.Value}"))}; "
             + $"{check.Telling} said more than nothing below, {check.Bounded} above");
+        var dropped = tap.Dropped();
+        Assert.SkipWhen(dropped > 0, $"This machine was too busy to take every packet: {dropped} were not seen, so nothing can be compared.");
         Assert.True(check.Wrong.Length == 0, $"{SeedVariable}={seed}:\n{check.Wrong}");
         Assert.True(check.Made > 20 * seconds, $"only {check.Made} checks: the test shows nothing");
         Assert.True(check.Telling > check.Made / 10, $"only {check.Telling} of {check.Made} idle times were more than 0 at least");

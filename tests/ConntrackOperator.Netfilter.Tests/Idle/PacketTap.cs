@@ -17,6 +17,8 @@ internal sealed partial class PacketTap : IDisposable
     private const ushort ETH_P_ALL = 0x0003;
     private const byte PACKET_OUTGOING = 4;
     private const int SOL_SOCKET = 1;
+    private const int SOL_PACKET = 263;
+    private const int PACKET_STATISTICS = 6;
     private const int SO_RCVBUFFORCE = 33;
     private const int SO_RCVTIMEO = 20;
     private const ulong SIOCGSTAMPNS = 0x8907;
@@ -93,6 +95,16 @@ internal sealed partial class PacketTap : IDisposable
         }
     }
 
+    /// <summary>Packets that the kernel could not keep for the tap since this was last asked.</summary>
+    internal unsafe uint Dropped()
+    {
+        // struct tpacket_stats of linux/if_packet.h: packets, drops.
+        var counts = stackalloc uint[2];
+        var length = 8u;
+        Assert.Equal(0, getsockopt(_socket, SOL_PACKET, PACKET_STATISTICS, counts, &length));
+        return counts[1];
+    }
+
     public void Dispose()
     {
         _stop = true;
@@ -104,7 +116,7 @@ internal sealed partial class PacketTap : IDisposable
     {
         var fd = socket(AF_PACKET, SOCK_DGRAM, BinaryPrimitives.ReverseEndianness(ETH_P_ALL));
         Assert.True(fd >= 0, $"packet socket: errno {Marshal.GetLastPInvokeError()}");
-        var bytes = 64 << 20;
+        var bytes = 256 << 20;
         _ = setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(int));
         var wait = stackalloc long[] { 0, 20_000 };
         _ = setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, wait, 16);
@@ -214,6 +226,9 @@ internal sealed partial class PacketTap : IDisposable
 
     [LibraryImport("libc", SetLastError = true)]
     private static unsafe partial int setsockopt(int fd, int level, int name, void* value, uint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static unsafe partial int getsockopt(int fd, int level, int name, void* value, uint* length);
 
     [LibraryImport("libc", SetLastError = true)]
     private static unsafe partial nint recvfrom(int fd, byte* buffer, nuint length, int flags, byte* address, uint* addressLength);
