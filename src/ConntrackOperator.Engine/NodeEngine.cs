@@ -63,7 +63,7 @@ public sealed class NodeEngine : IDisposable
             _enforcer = new Enforcer(
                 Sysctls, options.ProcPath, Originals, new ResizeHistory(_state, Facts.BootId, options.ProcPath, time), () => TrackingModule.IsSeen(options.ProcPath, options.SysPath),
                 time, new CulpritFinder(options.HostRoot, options.ProcPath), options.Enforcer);
-            _observer = new TableObserver(Sysctls, options.ProcPath, time);
+            _observer = new TableObserver(Sysctls, options.ProcPath, options.SysPath, time);
             Timeouts = TimeoutFile.Watch(options, Facts, time);
             if (!readOnly)
             {

@@ -43,11 +43,6 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
 
     private void AddTable(List<(SettingField Field, Picked<long> Picked)> fields)
     {
-        long? ValueOf(string sysctl) => fields.Find(f => f.Field.Sysctl == sysctl) is { Field: not null } found ? found.Picked.Value : null;
-
-        var bytesPerEntry = ValueOf(SettingCatalog.AccountingName) == 1 || ValueOf(SettingCatalog.TimestampsName) == 1
-            ? TableSizing.BytesPerEntryWithCounters
-            : TableSizing.BytesPerEntry;
         var at = fields.FindIndex(f => f.Field.Sysctl == SettingCatalog.BucketsName);
         Picked<long>? buckets = at >= 0 ? fields[at].Picked : null;
         if (at >= 0)
@@ -55,7 +50,7 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
             fields.RemoveAt(at);
         }
 
-        var planner = new TablePlanner(node, bytesPerEntry);
+        var planner = new TablePlanner(node, TableSizing.BytesPerEntry);
         var roundedBuckets = buckets is { } given ? TableSizing.RoundBuckets(given.Value) : (long?)null;
         var size = _picker.Pick<SizeChoice>(0, SettingCatalog.SizePath, spec => planner.Resolve(spec.Table?.Size, roundedBuckets), choice => choice.ToString());
         var limit = _picker.Pick<long>(

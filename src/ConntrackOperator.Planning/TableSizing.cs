@@ -6,11 +6,18 @@ namespace ConntrackOperator.Planning;
 /// <summary>The maths of the table's size: pure, in entries and bytes.</summary>
 public static class TableSizing
 {
-    /// <summary>Memory of one entry in bytes: a 256-byte slab slot and the extensions' allocation (net/netfilter/nf_conntrack_core.c, nf_conntrack_extend.c).</summary>
-    public const int BytesPerEntry = 320;
+    /// <summary>
+    /// Memory of one entry in bytes: a slab slot of 256 and 128 for its extensions (kmalloc-128), which it has as soon as it has one:
+    /// NAT, accounting, timestamps, events, labels, a helper (net/netfilter/nf_conntrack_core.c, nf_conntrack_extend.c). Plans reckon
+    /// with this: NAT rules come without asking.
+    /// </summary>
+    public const int BytesPerEntry = BytesPerBareEntry + BytesPerExtensions;
 
-    /// <summary>Memory of one entry in bytes when accounting or timestamps are on.</summary>
-    public const int BytesPerEntryWithCounters = 384;
+    /// <summary>Memory of one entry in bytes where none can have an extension.</summary>
+    public const int BytesPerBareEntry = 256;
+
+    /// <summary>Memory of one entry's extensions in bytes.</summary>
+    public const int BytesPerExtensions = 128;
 
     /// <summary>Memory of one bucket in bytes: a list head.</summary>
     public const int BytesPerBucket = 8;
@@ -36,9 +43,9 @@ public static class TableSizing
     /// <param name="entries">Entries.</param>
     /// <param name="buckets">Buckets.</param>
     /// <param name="bytesPerEntry">Bytes of one entry.</param>
-    /// <returns>Bytes.</returns>
+    /// <returns>Bytes; <see cref="long.MaxValue"/> where they would not fit.</returns>
     public static long MemoryBytes(long entries, long buckets, int bytesPerEntry) =>
-        entries * bytesPerEntry + buckets * BytesPerBucket;
+        (long)Int128.Min(long.MaxValue, ((Int128)entries * bytesPerEntry) + ((Int128)buckets * BytesPerBucket));
 
     /// <summary>A share of an amount, rounded down, without overflow.</summary>
     /// <param name="amount">The amount, such as bytes of memory.</param>

@@ -103,21 +103,21 @@ public class NodePlannerTests
         var plan = NodePlanner.Plan(Examples.Node with { MemoryBytes = 1L << 30 }, [Examples.Policy("p", Examples.Size(1048576))]);
         Assert.Equal(["nf_conntrack_max", "nf_conntrack_buckets"], plan.Spec.Refused!.Select(refused => refused.Name));
         Assert.Equal(
-            "a full table of 1048576 entries and 1048576 buckets would take 328Mi, 32.0% of this node's 1Gi of memory; "
-            + "table.memoryLimitPercent 10 (the default) allows 102.4Mi: lower table.size to 327168 entries or fewer, or raise table.memoryLimitPercent",
+            "a full table of 1048576 entries and 1048576 buckets would take 392Mi, 38.2% of this node's 1Gi of memory; "
+            + "table.memoryLimitPercent 10 (the default) allows 102.4Mi: lower table.size to 273408 entries or fewer, or raise table.memoryLimitPercent",
             plan.Spec.Refused![0].Message);
     }
 
     [Fact]
     public void The_size_that_a_refusal_proposes_is_accepted()
     {
-        var plan = NodePlanner.Plan(Examples.Node with { MemoryBytes = 1L << 30 }, [Examples.Policy("p", Examples.Size(327168))]);
+        var plan = NodePlanner.Plan(Examples.Node with { MemoryBytes = 1L << 30 }, [Examples.Policy("p", Examples.Size(273408))]);
         Assert.Null(plan.Spec.Refused);
     }
 
     [Theory]
-    [InlineData(3358720, false)]
-    [InlineData(3358719, true)]
+    [InlineData(4014080, false)]
+    [InlineData(4014079, true)]
     public void A_table_that_takes_exactly_what_is_allowed_is_planned(long memory, bool refused)
     {
         // 1024 entries of 320 bytes and as many buckets of 8: 335,872 bytes, a tenth of 3,358,720.

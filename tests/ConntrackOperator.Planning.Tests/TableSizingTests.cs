@@ -6,7 +6,7 @@ namespace ConntrackOperator.Planning.Tests;
 public class TableSizingTests
 {
     private static readonly Gen<long> _memory = Gen.Long[1L << 20, 1L << 46];
-    private static readonly Gen<int> _bytes = Gen.OneOf(TableSizing.BytesPerEntry, TableSizing.BytesPerEntryWithCounters);
+    private static readonly Gen<int> _bytes = Gen.OneOf(TableSizing.BytesPerBareEntry, TableSizing.BytesPerEntry);
 
     [Fact]
     public void Buckets_are_rounded_up_to_the_next_multiple_of_512() => Gen.Long[0, 1L << 40].Sample(buckets =>
@@ -48,16 +48,16 @@ public class TableSizingTests
 
     [Fact]
     public void Auto_never_grows_with_larger_entries() => Gen.Select(Generators.Auto, Gen.Int[1, 512], _memory).Sample((auto, cores, memory) =>
-        Assert.True(TableSizing.Auto(auto, cores, memory, TableSizing.BytesPerEntryWithCounters).Entries
-            <= TableSizing.Auto(auto, cores, memory, TableSizing.BytesPerEntry).Entries));
+        Assert.True(TableSizing.Auto(auto, cores, memory, TableSizing.BytesPerEntry).Entries
+            <= TableSizing.Auto(auto, cores, memory, TableSizing.BytesPerBareEntry).Entries));
 
     [Fact]
     public void Auto_says_how_it_came_to_its_number()
     {
-        var size = TableSizing.Auto(new() { MemoryPercent = 2, EntriesPerCore = 32768, MaxEntries = 1000000 }, 4, 16L << 30, TableSizing.BytesPerEntry);
+        var size = TableSizing.Auto(new() { MemoryPercent = 2, EntriesPerCore = 32768, MaxEntries = 1000000 }, 4, 16L << 30, TableSizing.BytesPerBareEntry);
         Assert.Equal(1000000, size.Entries);
         Assert.Equal(
-            "memoryPercent 2 of 16Gi gives 1047552, entriesPerCore 32768 x 4 gives 131072; the larger; lowered to maxEntries 1000000", size.Rule);
+            "memoryPercent 2 of 16Gi gives 1301504, entriesPerCore 32768 x 4 gives 131072; the larger; lowered to maxEntries 1000000", size.Rule);
     }
 
     [Fact]

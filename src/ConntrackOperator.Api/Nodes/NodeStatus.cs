@@ -86,6 +86,14 @@ public sealed record TableStatus
     /// <summary>The same for people, such as 320Mi.</summary>
     [MaxLength(StatusBounds.Word)]
     public string? Memory { get; init; }
+
+    /// <summary>Bytes of one entry that this reckons with.</summary>
+    [Range(0, 65536)]
+    public int? EntryBytes { get; init; }
+
+    /// <summary>Why so many: what gives entries extensions, or that nothing does.</summary>
+    [MaxLength(StatusBounds.Word)]
+    public string? EntryBytesWhy { get; init; }
 }
 
 /// <summary>What goes wrong, a minute, over the last minute or as long as the agent has counted. What is not known yet is left out.</summary>

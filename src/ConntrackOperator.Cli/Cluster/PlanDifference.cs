@@ -104,7 +104,7 @@ internal static class PlanDifference
         var buckets = Planned(SysctlNames.Buckets) ?? entries;
         // Without a limit a full table has no size.
         return entries is > 0 and { } count && buckets is { } size
-            ? MemoryEstimate.Bytes(count, size, Planned(SysctlNames.Accounting) > 0 || Planned(SysctlNames.Timestamp) > 0)
+            ? TableSizing.MemoryBytes(count, size, TableSizing.BytesPerEntry)
             : null;
     }
 

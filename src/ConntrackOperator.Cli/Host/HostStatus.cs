@@ -49,7 +49,7 @@ internal static class HostStatus
         ? string.Create(CultureInfo.InvariantCulture, $"{table.Entries} entries, no limit, {table.Buckets} buckets")
         : table.Limit is null ? "not there: the nf_conntrack module is not loaded"
         : string.Create(CultureInfo.InvariantCulture,
-            $"{table.Entries} of {table.Limit} entries ({table.Percent}%), {table.Buckets} buckets, {table.Memory} when full");
+            $"{table.Entries} of {table.Limit} entries ({table.Percent}%), {table.Buckets} buckets, {table.Memory} when full ({table.EntryBytes} B an entry: {table.EntryBytesWhy})");
 
     private static string Counted(in TableReading reading) => reading.Counters is { } c
         ? string.Create(CultureInfo.InvariantCulture,

@@ -1,5 +1,6 @@
 using ConntrackOperator.Netfilter.Counters;
 using ConntrackOperator.Netfilter.Sysctls;
+using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Engine.Observation;
 
@@ -9,14 +10,19 @@ public sealed class TableObserver : IDisposable
     private readonly SysctlDirectory _sysctls;
     private readonly CounterReader _counters;
     private readonly RateMeter _rates;
+    private readonly string _procPath;
+    private readonly string _sysPath;
     private readonly int? _slotBytes;
 
     /// <summary>Reads from the kernel of this machine, or from trees that imitate it.</summary>
     /// <param name="sysctls">The keys.</param>
     /// <param name="procPath">/proc.</param>
+    /// <param name="sysPath">/sys.</param>
     /// <param name="time">For rates.</param>
-    public TableObserver(SysctlDirectory sysctls, string procPath, TimeProvider time)
+    public TableObserver(SysctlDirectory sysctls, string procPath, string sysPath, TimeProvider time)
     {
+        _procPath = procPath;
+        _sysPath = sysPath;
         _sysctls = sysctls;
         _counters = new CounterReader(procPath, time);
         _rates = new RateMeter(time);
@@ -30,19 +36,22 @@ public sealed class TableObserver : IDisposable
         var buckets = _sysctls.Read(SysctlNames.Buckets).Value;
         var entries = _sysctls.Read(SysctlNames.Count).Value;
         var rates = _counters.TryRead(new TableFill(entries, max), out var counters) ? _rates.Update(counters) : null;
+        var extensions = EntryExtensions.Why(_sysctls, _procPath, _sysPath);
+        var entryBytes = (_slotBytes ?? TableSizing.BytesPerBareEntry) + (extensions is null ? 0 : TableSizing.BytesPerExtensions);
         return new TableReading(
             entries,
             max == 0 ? null : max,
             buckets,
-            max is > 0 && buckets is >= 0 ? MemoryEstimate.Bytes(max.Value, buckets.Value, IsExtended(), _slotBytes) : null,
+            max is > 0 && buckets is >= 0 ? TableSizing.MemoryBytes(max.Value, buckets.Value, entryBytes) : null,
             counters,
             rates,
-            NoLimit: max == 0);
+            NoLimit: max == 0)
+        {
+            EntryBytes = entryBytes,
+            ExtensionsWhy = extensions,
+        };
     }
 
     /// <inheritdoc />
     public void Dispose() => _counters.Dispose();
-
-    private bool IsExtended() =>
-        _sysctls.Read(SysctlNames.Accounting).Value is > 0 || _sysctls.Read(SysctlNames.Timestamp).Value is > 0;
 }

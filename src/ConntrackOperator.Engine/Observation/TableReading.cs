@@ -1,4 +1,5 @@
 using ConntrackOperator.Netfilter.Counters;
+using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Engine.Observation;
 
@@ -13,6 +14,12 @@ namespace ConntrackOperator.Engine.Observation;
 public readonly record struct TableReading(
     long? Entries, long? Limit, long? Buckets, long? MemoryBytes, ConntrackCounters? Counters, CounterRates? Rates, bool NoLimit = false)
 {
+    /// <summary>Bytes of one entry that <see cref="MemoryBytes"/> reckons with.</summary>
+    public int EntryBytes { get; init; } = TableSizing.BytesPerEntry;
+
+    /// <summary>Why entries can have extensions; null: none can.</summary>
+    public string? ExtensionsWhy { get; init; }
+
     /// <summary>How full the table is, in percent, rounded down; null when unknown or without a limit.</summary>
     public int? Percent => Entries is { } entries && Limit is > 0 and { } limit ? (int)Int128.Min(100, (Int128)entries * 100 / limit) : null;
 }

@@ -19,6 +19,8 @@ internal static class TableReport
         Percent = reading.Percent,
         MemoryBytes = reading.MemoryBytes,
         Memory = reading.MemoryBytes is { } bytes ? ByteSize.Format(bytes) : null,
+        EntryBytes = reading.MemoryBytes is null ? null : reading.EntryBytes,
+        EntryBytesWhy = reading.MemoryBytes is null ? null : reading.ExtensionsWhy ?? "no entry can have extensions",
     };
 
     public static RatesStatus? Rates(CounterRates? rates) => rates is null ? null : new()

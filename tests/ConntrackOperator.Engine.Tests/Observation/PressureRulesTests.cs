@@ -72,8 +72,8 @@ public sealed class PressureRulesTests
         machine.Apply(Set(SysctlNames.UdpTimeout, 20));
         var report = machine.Report();
         Assert.Equal((200000, 262144, 262144, 76), (report.Table!.Entries, report.Table.Limit, report.Table.Buckets, report.Table.Percent));
-        Assert.Equal((262144 * 320L) + (262144 * 8), report.Table.MemoryBytes);
-        Assert.Equal(("82Mi", "262144", null), (report.Table.Memory, report.Table.LimitText, report.Table.NoLimit));
+        Assert.Equal((262144 * 384L) + (262144 * 8), report.Table.MemoryBytes);
+        Assert.Equal(("98Mi", "262144", null), (report.Table.Memory, report.Table.LimitText, report.Table.NoLimit));
         Assert.Equal("True Warning", machine.Condition("Pressure"));
         machine[SysctlNames.Count] = 187000;
         Assert.Equal("True Warning", machine.Condition("Pressure"));

@@ -86,7 +86,7 @@ public class AdviserTests
     {
         var item = Only(Tables.Of(900_000, Tables.EstablishedIdle(900_000, 0, 0)));
         Assert.Equal(
-            "the table is 90% full, and 900,000 of its 1,000,000 entries are in use whatever the time-outs: table.size.entries 2097152 would take 656Mi when full",
+            "the table is 90% full, and 900,000 of its 1,000,000 entries are in use whatever the time-outs: table.size.entries 2097152 would take 784Mi when full",
             item.Text);
         Assert.Equal((AdviceKind.TableTooSmall, "table.size.entries", "2097152", null), (item.Kind, item.Field, item.Value, item.EntriesFreed));
     }
@@ -105,8 +105,8 @@ public class AdviserTests
 
     [Theory]
     [InlineData(8L << 30, "table.size.entries", "2097152")]
-    [InlineData(5L << 30, "table.size.entries", "1636352")]
-    [InlineData(3L << 30, "table.memoryLimitPercent", "22")]
+    [InlineData(5L << 30, "table.size.entries", "1369088")]
+    [InlineData(7L << 29, "table.memoryLimitPercent", "22")]
     [InlineData(2L << 30, null, null)]
     [InlineData(0, "table.size.entries", "2097152")]
     public void A_larger_table_stays_within_the_memory_limit_or_says_what_to_raise(long memory, string? field, string? value)
