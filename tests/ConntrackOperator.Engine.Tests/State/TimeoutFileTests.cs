@@ -1,0 +1,81 @@
+using ConntrackOperator.Engine.State;
+using ConntrackOperator.Netfilter.Host;
+using ConntrackOperator.Netfilter.Idle;
+
+namespace ConntrackOperator.Engine.Tests.State;
+
+public sealed class TimeoutFileTests : IDisposable
+{
+    private const string Key = "nf_conntrack_tcp_timeout_established";
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("conntrack-operator-test-");
+
+    private string File => Path.Combine(_directory.FullName, "timeouts.json");
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Fact]
+    public void What_one_process_saw_another_knows()
+    {
+        Store("boot", "1").Keep(TimeoutHistory.Begin(Look(600, 10)));
+        var known = Store("boot", "1").Keep(TimeoutHistory.Begin(Look(432_000, 20)));
+        Assert.Equal((10, 20), (known.Since.TotalSeconds, known.LastLook.TotalSeconds));
+        Assert.Equal(
+            [(600L, 10.0, 20.0, false), (432_000L, 20.0, 20.0, true)],
+            known.Spans.Select(s => (s.Seconds, s.From.TotalSeconds, s.Until.TotalSeconds, s.IsOpen)).Order());
+    }
+
+    [Fact]
+    public void Another_boot_and_another_network_namespace_are_strangers()
+    {
+        Store("boot", "1").Keep(TimeoutHistory.Begin(Look(600, 10)));
+        Assert.Equal(20, Store("boot", "2").Keep(TimeoutHistory.Begin(Look(600, 20))).Since.TotalSeconds);
+        Assert.Equal(10, Store("boot", "1").Keep(TimeoutHistory.Begin(Look(600, 30))).Since.TotalSeconds);
+        Assert.Equal(5, Store("next", "1").Keep(TimeoutHistory.Begin(Look(600, 5))).Since.TotalSeconds);
+        Assert.Null(TimeoutFile.StoreFor(_directory.FullName, Facts("boot", "")));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("null")]
+    [InlineData("{\"version\":1,\"bootId\":\"boot\"")]
+    [InlineData("{\"version\":1,\"bootId\":\"boot\",\"namespaces\":{\"cookie 1\":null}}")]
+    [InlineData("{\"version\":1,\"bootId\":\"boot\",\"namespaces\":{\"cookie 1\":{\"since\":\"00:00:01\",\"lastLook\":\"00:00:02\",\"spans\":null}}}")]
+    public void A_file_that_can_not_be_read_is_no_history_and_keeping_goes_on(string content)
+    {
+        System.IO.File.WriteAllText(File, content);
+        var known = Store("boot", "1").Keep(TimeoutHistory.Begin(Look(600, 10)));
+        Assert.Equal(10, known.Since.TotalSeconds);
+        Assert.Equal(10, Store("boot", "1").Keep(TimeoutHistory.Begin(Look(600, 20))).Since.TotalSeconds);
+    }
+
+    [Fact]
+    public void A_file_of_a_later_version_is_left_alone()
+    {
+        const string later = "{\"version\":2,\"other\":true}";
+        System.IO.File.WriteAllText(File, later);
+        Assert.Equal(10, Store("boot", "1").Keep(TimeoutHistory.Begin(Look(600, 10))).Since.TotalSeconds);
+        Assert.Equal(later, System.IO.File.ReadAllText(File));
+    }
+
+    [Fact]
+    public void Namespaces_are_bounded_and_the_latest_stay()
+    {
+        for (var i = 0; i < 40; i++)
+        {
+            Store("boot", $"{i}").Keep(TimeoutHistory.Begin(Look(600, 10 + i)));
+        }
+
+        Assert.Equal(49, Store("boot", "39").Keep(TimeoutHistory.Begin(Look(600, 90))).Since.TotalSeconds);
+        Assert.Equal(91, Store("boot", "0").Keep(TimeoutHistory.Begin(Look(600, 91))).Since.TotalSeconds);
+    }
+
+    private static ConfiguredTimeouts Look(long established, int at) => new()
+    {
+        At = TimeSpan.FromSeconds(at), Sysctls = new Dictionary<string, long> { [Key] = established },
+    };
+
+    private static HostFacts Facts(string boot, string cookie) => new("6.18", boot, "4026531840", 2, 1 << 30, "host") { NetworkNamespaceCookie = cookie };
+
+    private TimeoutFile Store(string boot, string cookie) => TimeoutFile.StoreFor(_directory.FullName, Facts(boot, cookie))!;
+}
