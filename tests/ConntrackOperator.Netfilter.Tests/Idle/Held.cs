@@ -1,5 +1,5 @@
-using ConntrackOperator.Netfilter.Idle;
 using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Idle;
 
 namespace ConntrackOperator.Netfilter.Tests.Idle;
 
