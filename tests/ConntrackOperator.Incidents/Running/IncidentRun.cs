@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using ConntrackOperator.Incidents.Advising;
 using ConntrackOperator.Incidents.Cases;
 using ConntrackOperator.Incidents.Machine;
@@ -7,7 +8,7 @@ using ConntrackOperator.Incidents.Pages;
 namespace ConntrackOperator.Incidents.Running;
 
 /// <summary>Stages one incident, asks the program, does what it says, and counts what legitimate traffic lost.</summary>
-internal sealed class IncidentRun(Incident incident, TrafficProgram program, RunOptions options) : IDisposable
+internal sealed partial class IncidentRun(Incident incident, TrafficProgram program, RunOptions options) : IDisposable
 {
     private readonly Outcome _outcome = new(incident);
     private readonly Topology _topology = new(program);
@@ -168,16 +169,18 @@ internal sealed class IncidentRun(Incident incident, TrafficProgram program, Run
     // Where the advice is to ask again elsewhere (in a pod's namespace), what is said there is done there.
     private IEnumerable<string> Followed(string command)
     {
-        const string Ask = "kubectl conntrack host advise";
         yield return command;
-        if (command.EndsWith(Ask, StringComparison.Ordinal) && command.Length > Ask.Length && Read(Say(command + " -o json")) is { } there)
+        if (AskThere().Match(command) is { Success: true } ask && Read(Say(command + " -o json")) is { } there)
         {
             foreach (var step in there.Findings.SelectMany(f => f.Now).Where(s => s.Run is { Length: > 0 }))
             {
-                yield return $"{command[..^Ask.Length]}sh -c '{step.Run!.Replace("'", "'\''", StringComparison.Ordinal)}'";
+                yield return $"{ask.Groups[1].Value}sh -c '{step.Run!.Replace("'", "'\''", StringComparison.Ordinal)}'";
             }
         }
     }
+
+    [GeneratedRegex(@"^((?:ip netns exec|nsenter) .+ )kubectl[ -]conntrack host advise$")]
+    private static partial Regex AskThere();
 
     // Its files are put where the commands are run.
     private string[] PageOf(string page)
