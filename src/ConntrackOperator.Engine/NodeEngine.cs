@@ -11,7 +11,10 @@ using ConntrackOperator.Engine.State;
 using ConntrackOperator.Netfilter.Deleting;
 using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Netfilter.Idle;
+using ConntrackOperator.Netfilter.Sampling;
+using ConntrackOperator.Netfilter.Survey;
 using ConntrackOperator.Netfilter.Sysctls;
+using ConntrackOperator.Planning;
 using ConntrackOperator.Planning.Advice;
 
 namespace ConntrackOperator.Engine;
@@ -22,6 +25,9 @@ namespace ConntrackOperator.Engine;
 /// </summary>
 public sealed class NodeEngine : IDisposable
 {
+    // Below, nothing is advised, so nobody need know who does what.
+    private const int TightPercent = 40;
+
     private readonly StateDirectory _state;
     private readonly TimeProvider _time;
     private readonly PlanCache _cache;
@@ -31,7 +37,7 @@ public sealed class NodeEngine : IDisposable
     private readonly FlushRunner _flushes;
     private readonly ScanCycle? _scan;
     private IReadOnlyList<NodeFlush>? _asked;
-    private IReadOnlyList<AdviceItem> _advice = [];
+    private IReadOnlyList<Finding> _advice = [];
     private PressureLevel _pressure;
     private bool _planUnsaved;
 
@@ -237,14 +243,34 @@ public sealed class NodeEngine : IDisposable
     /// <returns>Whether something new was seen.</returns>
     public bool Scan(in TableReading reading)
     {
-        if (_scan is null || !_scan.RunIfDue())
+        var tight = reading.Percent >= TightPercent || reading.Rates?.TableFullDropsPerMinute > 0;
+        if (_scan is null || !_scan.RunIfDue(tight))
         {
             return false;
         }
 
-        _advice = NodeAdvice.Advise(_scan.Latest!.Breakdown, reading, Facts);
+        var seen = _scan.Latest!;
+        _advice = NodeAdvice.Advise(AdviceInput(seen.Breakdown, seen.Traffic, reading, new AdviceTarget("kubectl conntrack", Facts.HostName))).Findings;
         return true;
     }
+
+    /// <summary>What the advice is made of, with what the plan in force says.</summary>
+    /// <param name="breakdown">What fills the table.</param>
+    /// <param name="traffic">Who does what; null: not looked at.</param>
+    /// <param name="reading">How full it is.</param>
+    /// <param name="target">How commands are written.</param>
+    public AdviceInput AdviceInput(Breakdown breakdown, TrafficReading? traffic, in TableReading reading, AdviceTarget target) => new()
+    {
+        Target = target,
+        Breakdown = breakdown,
+        Traffic = traffic,
+        Reading = reading,
+        Host = Facts,
+        BytesPerEntry = _observer.BytesPerEntry,
+        MemoryLimitPercent = Plan?.Spec?.MemoryLimitPercent ?? TableSizing.DefaultMemoryLimitPercent,
+        WarningPercent = Plan?.Spec?.Pressure?.WarningPercent ?? PressureSpec.DefaultWarningPercent,
+        CriticalPercent = Plan?.Spec?.Pressure?.CriticalPercent ?? PressureSpec.DefaultCriticalPercent,
+    };
 
     /// <summary>What fills the table, as last seen; null: not looked at yet.</summary>
     public ScanResult? Latest => _scan?.Latest;
@@ -281,7 +307,7 @@ public sealed class NodeEngine : IDisposable
             Composition = _scan?.Latest?.Composition,
             Top = _scan?.Latest?.Top,
             Advice = AdviceText.Summary(_advice),
-            AdviceReason = _advice.Count > 0 ? _advice[0].Kind.ToString() : null,
+            AdviceReason = _advice.Count > 0 ? _advice[0].Cause.ToString() : null,
             AdviceSeverity = _advice.Count > 0 ? _advice[0].Severity.ToString() : null,
             Flushes = _flushes.Statuses.Count == 0 ? null : [.. _flushes.Statuses],
             Node = new NodeFactsStatus

@@ -21,6 +21,7 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
     private readonly FieldPicker _picker = new(node.Name, policies);
     private readonly List<NodeSetting> _settings = [];
     private readonly List<RefusedSetting> _refused = [];
+    private int? _memoryLimitPercent;
 
     internal NodePlan Build()
     {
@@ -37,7 +38,7 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
         AddTable(fields);
         AddFields(fields);
         AddSysctls();
-        var spec = new NodeSpec { Settings = _settings, Refused = _refused.Count == 0 ? null : _refused, Pressure = PickPressure() };
+        var spec = new NodeSpec { Settings = _settings, Refused = _refused.Count == 0 ? null : _refused, Pressure = PickPressure(), MemoryLimitPercent = _memoryLimitPercent };
         return new NodePlan(spec, [.. policies.Select(policy => policy.Metadata?.Name ?? string.Empty)], _picker.Conflicts);
     }
 
@@ -55,6 +56,7 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
         var size = _picker.Pick<SizeChoice>(0, SettingCatalog.SizePath, spec => planner.Resolve(spec.Table?.Size, roundedBuckets), choice => choice.ToString());
         var limit = _picker.Pick<long>(
             MemoryLimitOrder, "table.memoryLimitPercent", spec => spec.Table?.MemoryLimitPercent, value => value.ToString(CultureInfo.InvariantCulture));
+        _memoryLimitPercent = (int?)limit?.Value;
         planner.Plan(size, buckets, limit, _settings, _refused);
     }
 

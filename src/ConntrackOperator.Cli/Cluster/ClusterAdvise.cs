@@ -20,7 +20,7 @@ internal static class ClusterAdvise
             }
         }
 
-        var report = new AdviceReport
+        var report = new NodeAdviceLines
         {
             Advice =
             [

@@ -13,6 +13,9 @@ internal static class CommandLine
     /// <summary>How the program is called: kubectl finds <c>kubectl-conntrack</c> on the path for <c>kubectl conntrack</c>.</summary>
     public static string Name { get; } = NameFrom(Environment.GetCommandLineArgs()[0]);
 
+    /// <summary>The program's own name, for commands to be pasted: it works whether kubectl is there or not.</summary>
+    public static string Program { get; } = Path.GetFileNameWithoutExtension(Environment.GetCommandLineArgs()[0]);
+
     public static async Task<int> RunAsync(string[] args)
     {
         // '@' is no special character: a policy file may be named so.

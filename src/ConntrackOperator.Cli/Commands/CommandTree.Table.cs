@@ -2,12 +2,15 @@ using System.CommandLine;
 using ConntrackOperator.Cli.Backup;
 using ConntrackOperator.Cli.Flows;
 using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Cli.Commands;
 
 /// <summary>The commands that look into this machine's table, and those that change what is in it.</summary>
 internal sealed partial class CommandTree
 {
+    private const long MostWatchSeconds = 600;
+
     private readonly Option<bool> _full = new("--full") { Description = "Look at every entry, not at a sample of 50,000." };
 
     private Command HostTop()
@@ -25,9 +28,32 @@ internal sealed partial class CommandTree
 
     private Command HostAdvise()
     {
-        var command = new Command("advise", "Says what to change so that this machine's table does not fill up, each time with the field of the policy and a value.") { _full, _output, _sysctls, _state };
-        command.SetAction((result, cancel) => Host.HostAdvise.RunAsync(Engine(result), result.GetValue(_full), result.GetValue(_output), TimeProvider.System, cancel));
-        _examples[command] = "$0 host advise\n$0 host advise -o json";
+        var watch = new Option<TimeSpan>("--watch")
+        {
+            Description = "Time between the two looks that tell what is new: 1s to 10m; 1s when left out.",
+            HelpName = "DURATION",
+            DefaultValueFactory = _ => TimeSpan.FromSeconds(1),
+            CustomParser = argument =>
+            {
+                var text = argument.Tokens.Count > 0 ? argument.Tokens[0].Value : string.Empty;
+                if (KubeDuration.TryParse(text, out var seconds, out var allowed) && seconds <= MostWatchSeconds)
+                {
+                    return TimeSpan.FromSeconds(seconds);
+                }
+
+                argument.AddError($"--watch: Invalid value: \"{text}\": {(allowed.Length > 0 ? allowed : "must be 1s to 10m")}");
+                return default;
+            },
+        };
+        var command = new Command(
+            "advise",
+            "Says why this machine's table fills up or loses packets: a finding for each cause with what was seen, whose it is, and the commands that mend it in the order that works.")
+        {
+            _full, watch, _output, _sysctls, _state,
+        };
+        command.SetAction((result, cancel) => Host.HostAdvise.RunAsync(
+            Engine(result), result.GetValue(_full), result.GetValue(watch), result.GetValue(_output), TimeProvider.System, cancel));
+        _examples[command] = "$0 host advise\n$0 host advise --watch 30s\n$0 host advise -o json | jq -r '.findings[0].now[].run'";
         return command;
     }
 

@@ -86,7 +86,8 @@ internal sealed partial class CommandTree
         _examples[root] = "$0 host apply -f policy.yaml\n$0 status\n$0 top --node node-7";
         if (root.Options.FirstOrDefault(o => o is VersionOption) is { } version)
         {
-            root.Options.Remove(version);
+            version.Description = "Prints the version.";
+            version.Action = new VersionAction();
         }
 
         var help = root.Options.OfType<HelpOption>().Single();

@@ -1,17 +1,61 @@
 using ConntrackOperator.Cli.Output;
 using ConntrackOperator.Cli.Top;
 using ConntrackOperator.Engine;
+using ConntrackOperator.Planning.Advice;
 
 namespace ConntrackOperator.Cli.Host;
 
 /// <summary>The command <c>host advise</c>.</summary>
 internal static class HostAdvise
 {
-    public static async Task<int> RunAsync(EngineOptions options, bool full, OutputFormat format, TimeProvider time, CancellationToken cancel)
+    public static async Task<int> RunAsync(EngineOptions options, bool full, TimeSpan watch, OutputFormat format, TimeProvider time, CancellationToken cancel)
     {
-        using var look = new HostLook(options, full, time);
-        var report = await look.ReportAsync(cancel);
-        new AdviceReport { Advice = report.Advice }.Print(format, "nothing to change: the table has room, and what is in it is in use");
+        using var look = new HostLook(options, full, withRules: true, watch, time);
+        var output = Output(await look.LookAsync(cancel));
+        if (format == OutputFormat.Table)
+        {
+            Console.Out.Write(AdviceOutputText.Render(output));
+        }
+        else
+        {
+            ObjectWriter.Write(output, TopJson.Default.AdviceOutput, format);
+        }
+
         return ExitCode.InSync;
     }
+
+    internal static AdviceOutput Output(HostSight sight)
+    {
+        var (facts, reading) = (sight.Facts, sight.Reading);
+        return new AdviceOutput
+        {
+            Node = sight.Host.HostName,
+            At = sight.Breakdown.At,
+            Pressure = sight.Advice.Pressure == AdviceSeverity.Hint ? "Normal" : sight.Advice.Pressure.ToString(),
+            Table = new AdviceTable
+            {
+                Entries = reading.Entries,
+                Limit = reading.Limit is > 0 ? reading.Limit : null,
+                NoLimit = reading.NoLimit ? true : null,
+                Percent = reading.Percent,
+                Looked = sight.Breakdown.Sampled,
+                Complete = sight.Breakdown.Complete,
+                ErrorBoundPercent = Math.Round(facts.ErrorBoundPercent, 2),
+                WatchedSeconds = Math.Round(facts.Watched.TotalSeconds, 2),
+                NewPerSecond = facts.NewPerSecond,
+                LostForWantPerMinute = Math.Round(facts.Rates.LostForWant, 1),
+                LostInRacesPerMinute = Math.Round(facts.Rates.LostInRaces, 1),
+                EarlyDropsPerMinute = Math.Round(facts.Rates.EarlyDrops, 1),
+                InvalidPerMinute = Math.Round(facts.Rates.Invalid, 1),
+                FullInSeconds = sight.Advice.FullInSeconds,
+                DropsInvalid = facts.Rules.DropsInvalid,
+                DropsInvalidRule = facts.Rules.DropsInvalidRule,
+            },
+            Findings = sight.Advice.Findings,
+            NotKnown = sight.Advice.NotKnown,
+            Namespaces = facts.Namespaces.Count == 0 ? null : [.. facts.Namespaces.Take(MostNamespaces)],
+        };
+    }
+
+    private const int MostNamespaces = 20;
 }

@@ -1,102 +1,87 @@
-using ConntrackOperator.Cli.Top;
+using ConntrackOperator.Cli.Backup;
+using ConntrackOperator.Cli.Commands;
 using ConntrackOperator.Engine;
+using ConntrackOperator.Engine.Observation;
 using ConntrackOperator.Engine.Scanning;
 using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Netfilter.Sampling;
-using ConntrackOperator.Planning;
+using ConntrackOperator.Netfilter.Survey;
 using ConntrackOperator.Planning.Advice;
+using RuleText = ConntrackOperator.Engine.Scanning.RuleText;
 
 namespace ConntrackOperator.Cli.Host;
 
-/// <summary>Looks at this machine's table, again and again with the same memory.</summary>
-internal sealed class HostLook(EngineOptions options, bool full, TimeProvider time) : IDisposable
+/// <summary>Looks at this machine's table, again and again with the same memory. What is new is told from the look before.</summary>
+internal sealed class HostLook : IDisposable
 {
-    private static readonly TimeSpan _settle = TimeSpan.FromSeconds(1);
+    private readonly NodeEngine _engine;
+    private readonly TrafficSurvey _survey;
+    private readonly TableScanner _scanner;
+    private readonly HostNamespaces _namespaces;
+    private readonly LocalLinks _links;
+    private readonly bool _full;
+    private readonly TimeSpan _between;
+    private readonly TimeProvider _time;
+    private readonly Task<RuleFacts>? _rules;
+    private (TableReading Reading, long At)? _before;
 
-    private readonly NodeEngine _engine = NodeEngine.OpenReadOnly(options, time);
-    private readonly TableScanner _scanner = new(sysctls: new(options.SysctlPath), time: time);
-    private bool _counting;
+    /// <param name="options">Where the machine is.</param>
+    /// <param name="full">Every entry, not a sample.</param>
+    /// <param name="withRules">Whether rules are listed as well.</param>
+    /// <param name="between">Time between the first two looks.</param>
+    /// <param name="time">The clock.</param>
+    public HostLook(EngineOptions options, bool full, bool withRules, TimeSpan between, TimeProvider time)
+    {
+        // Programs that list rules take their time: they run while the first look waits for the second.
+        _rules = withRules ? Task.Run(Rules) : null;
+        _engine = NodeEngine.OpenReadOnly(options, time);
+        _survey = new TrafficSurvey(time);
+        _scanner = new TableScanner(sysctls: new(options.SysctlPath), time: time, survey: _survey);
+        _namespaces = new HostNamespaces(options.ProcPath, time);
+        _links = LocalLinks.Read(options.SysPath);
+        (_full, _between, _time) = (full, between, time);
+    }
 
     /// <exception cref="Netfilter.Netlink.NetlinkException">The table can't be read.</exception>
-    public async Task<TopReport> ReportAsync(CancellationToken cancel)
+    public async Task<HostSight> LookAsync(CancellationToken cancel)
     {
         if (!_engine.Sysctls.ModuleLoaded && !TrackingModule.IsSeen())
         {
             throw new CliException(ExitCode.Failure, "there is no table: the nf_conntrack module is not loaded");
         }
 
-        if (!_counting)
+        if (_before is null)
         {
-            // A rate takes two readings.
-            _engine.Observe();
-            await Task.Delay(_settle, time, cancel);
-            _counting = true;
+            var first = _engine.Observe();
+            _scanner.Sample(TrafficSurvey.Compared, _engine.Timeouts.Clock(assumeHeld: true), cancel);
+            _namespaces.Read(first.Limit);
+            _before = (first, _time.GetTimestamp());
+            await Task.Delay(_between, _time, cancel);
         }
 
-        var idle = _engine.Timeouts.Clock(assumeHeld: true);
-        var seen = full ? _scanner.Scan(idle, cancel) : _scanner.Sample(ScanCycle.SampleSize, idle, cancel);
         var reading = _engine.Observe();
-        return new TopReport
+        var at = _time.GetTimestamp();
+        var span = _time.GetElapsedTime(_before.Value.At, at);
+        var idle = _engine.Timeouts.Clock(assumeHeld: true);
+        var seen = _full ? _scanner.Scan(idle, cancel) : _scanner.Sample(ScanCycle.SampleSize, idle, cancel);
+        var input = _engine.AdviceInput(seen, _survey.Latest, reading, new AdviceTarget(CommandLine.Program, HasPlan: _engine.Plan?.Spec?.Settings is { Count: > 0 })) with
         {
-            Name = _engine.Facts.HostName,
-            At = seen.At,
-            Entries = reading.Entries,
-            Limit = reading.Limit,
-            NoLimit = reading.NoLimit ? true : null,
-            Percent = reading.Percent,
-            TableFullDropsPerMinute = Rate(reading.Rates?.TableFullDropsPerMinute),
-            RacesLostPerMinute = Rate(reading.Rates?.RacesLostPerMinute),
-            OtherDropsPerMinute = Rate(reading.Rates?.OtherDropsPerMinute),
-            EarlyDropsPerMinute = Rate(reading.Rates?.EarlyDropsPerMinute),
-            ChainTooLongPerMinute = Rate(reading.Rates?.ChainTooLongPerMinute),
-            InvalidPerMinute = Rate(reading.Rates?.InvalidPerMinute),
-            RatesOverSeconds = Rate(reading.Rates?.Span.TotalSeconds),
-            Sampled = seen.Sampled,
-            ErrorBoundPercent = Rounded(seen.ErrorBoundPercent),
-            UnrepliedPercent = Rounded(seen.UnrepliedPercent),
-            AssuredPercent = Rounded(seen.AssuredPercent),
-            TimeoutsWatchedFor = Duration(seen.TimeoutsWatchedFor),
-            States = [.. seen.States.Select(State)],
-            Sources = [.. seen.TopSources.Select(s => new TopTalker { Address = s.Address.ToString(), Percent = Rounded(s.Percent), ErrorBoundPercent = Rounded(s.ErrorBoundPercent) })],
-            Destinations = [.. seen.TopDestinations.Select(d => new TopTalker
-            {
-                Address = d.Address.ToString(), Port = d.Port == 0 ? null : d.Port, Protocol = d.Protocol, Percent = Rounded(d.Percent), ErrorBoundPercent = Rounded(d.ErrorBoundPercent),
-            })],
-            Ports = [.. seen.TopPorts.Select(p => new TopTalker { Port = p.Port, Protocol = p.Protocol, Percent = Rounded(p.Percent), ErrorBoundPercent = Rounded(p.ErrorBoundPercent) })],
-            Advice = [.. NodeAdvice.Advise(seen, reading, _engine.Facts).Select(Advice)],
+            GrowthPerSecond = reading.Entries is { } now && _before.Value.Reading.Entries is { } then && span > TimeSpan.Zero ? (now - then) / span.TotalSeconds : null,
+            Rules = _rules is null ? RuleFacts.NotKnown : await _rules.WaitAsync(cancel),
+            Links = _links,
+            Namespaces = _namespaces.Read(reading.Limit),
         };
+        _before = (reading, at);
+        var facts = NodeAdvice.Facts(input);
+        return new HostSight(_engine.Facts, seen, reading, facts, Adviser.Advise(facts));
     }
 
     public void Dispose() => _engine.Dispose();
 
-    private static TopState State(StateShare s) => new()
+    private static RuleFacts Rules()
     {
-        Protocol = s.Protocol,
-        State = s.State.Length == 0 ? null : s.State,
-        Percent = Rounded(s.Percent),
-        Entries = s.EstimatedEntries,
-        UnrepliedPercent = Rounded(s.UnrepliedPercent),
-        IdleP50 = Duration(s.IdleP50),
-        IdleP90 = Duration(s.IdleP90),
-        IdleP50AtMost = Duration(s.IdleP50AtMost),
-        IdleP90AtMost = Duration(s.IdleP90AtMost),
-        Timeout = Duration(s.Timeout),
-    };
+        return RuleText.Read(Listing("nft", "list", "ruleset"), Listing("iptables-save"), Listing("ip6tables-save"));
 
-    private static TopAdvice Advice(AdviceItem item) => new()
-    {
-        Kind = item.Kind.ToString(),
-        Severity = item.Severity.ToString(),
-        Text = item.Text,
-        Field = item.Field,
-        Value = item.Value,
-        EntriesFreed = item.EntriesFreed,
-    };
-
-    private static double? Rate(double? rate) => rate is { } known ? Math.Round(known, 1) : null;
-
-    private static double Rounded(double percent) => Math.Round(percent, 2);
-
-    private static string? Duration(TimeSpan? span) =>
-        span is { } known ? known < TimeSpan.FromSeconds(1) ? "0s" : KubeDuration.Format((long)known.TotalSeconds) : null;
+        static string? Listing(string program, params string[] arguments) => SystemProgram.TryRun(program, arguments) is { ExitCode: 0 } done ? done.Output : null;
+    }
 }

@@ -8,10 +8,11 @@ namespace ConntrackOperator.Cli.Host;
 internal static class HostTop
 {
     private static readonly TimeSpan _every = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _first = TimeSpan.FromSeconds(1);
 
     public static async Task<int> RunAsync(EngineOptions options, bool full, bool once, OutputFormat format, TimeProvider time, CancellationToken cancel)
     {
-        using var look = new HostLook(options, full, time);
-        return await LiveScreen.RunAsync(look.ReportAsync, format, once, _every, time, cancel);
+        using var look = new HostLook(options, full, withRules: false, _first, time);
+        return await LiveScreen.RunAsync(async ct => HostTopReport.Of(await look.LookAsync(ct)), format, once, _every, time, cancel);
     }
 }

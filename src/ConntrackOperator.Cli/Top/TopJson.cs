@@ -6,7 +6,9 @@ namespace ConntrackOperator.Cli.Top;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true,
     Converters = [typeof(KubernetesTimeConverter)])]
 [JsonSerializable(typeof(TopReport))]
-[JsonSerializable(typeof(AdviceReport))]
+[JsonSerializable(typeof(NodeAdviceLines))]
+[JsonSerializable(typeof(AdviceOutput))]
 internal sealed partial class TopJson : JsonSerializerContext;

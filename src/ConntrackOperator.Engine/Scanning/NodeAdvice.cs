@@ -1,52 +1,63 @@
-using ConntrackOperator.Engine.Observation;
-using ConntrackOperator.Netfilter.Host;
-using ConntrackOperator.Netfilter.Sampling;
 using ConntrackOperator.Planning.Advice;
 
 namespace ConntrackOperator.Engine.Scanning;
 
-/// <summary>From what was seen in the table to advice. Pure.</summary>
+/// <summary>From what was seen of a machine to advice. Pure.</summary>
 public static class NodeAdvice
 {
-    /// <summary>All advice, the most useful first.</summary>
-    /// <param name="breakdown">What fills the table.</param>
-    /// <param name="reading">How full it is and what goes wrong.</param>
-    /// <param name="host">The machine.</param>
-    public static IReadOnlyList<AdviceItem> Advise(Breakdown breakdown, in TableReading reading, HostFacts host)
+    /// <summary>All that is to be said.</summary>
+    /// <param name="input">What was seen.</param>
+    public static AdviceReport Advise(AdviceInput input) => Adviser.Advise(Facts(input));
+
+    /// <summary>The facts that the rules look at.</summary>
+    /// <param name="input">What was seen.</param>
+    public static TableFacts Facts(AdviceInput input)
     {
-        ArgumentNullException.ThrowIfNull(breakdown);
-        ArgumentNullException.ThrowIfNull(host);
-        return Adviser.Advise(new TableFacts
+        ArgumentNullException.ThrowIfNull(input);
+        var (breakdown, reading) = (input.Breakdown, input.Reading);
+        var entries = reading.Entries ?? breakdown.TableEntries;
+
+        // What one look saw, the next count can be below: shares are of what there was then.
+        var error = breakdown.Complete ? 0 : breakdown.ErrorBoundPercent;
+        return new TableFacts
         {
-            Entries = reading.Entries ?? breakdown.TableEntries,
+            Target = input.Target,
+            Entries = entries,
             Limit = reading.Limit ?? 0,
             Buckets = reading.Buckets ?? 0,
-            NodeMemoryBytes = host.MemoryBytes,
-            ErrorBoundPercent = breakdown.ErrorBoundPercent,
-            UnrepliedPercent = breakdown.UnrepliedPercent,
+            NodeMemoryBytes = input.Host.MemoryBytes,
+            BytesPerEntry = input.BytesPerEntry,
+            MemoryLimitPercent = input.MemoryLimitPercent,
+            WarningPercent = input.WarningPercent,
+            CriticalPercent = input.CriticalPercent,
+            IsSample = !breakdown.Complete,
+            ErrorBoundPercent = error,
             AssuredPercent = breakdown.AssuredPercent,
             States = [.. breakdown.States.Select(s => new StateFacts
             {
                 Protocol = s.Protocol,
                 State = s.State,
-                Percent = s.Percent,
                 Entries = s.EstimatedEntries,
-                UnrepliedPercent = s.UnrepliedPercent,
                 Sysctl = s.TimeoutKey,
                 TimeoutSeconds = s.Timeout is { } timeout ? (long)timeout.TotalSeconds : null,
                 IdleAtLeast = s.Idle.Known > 0 ? s.EstimateIdleAtLeast : null,
             })],
-            TopSources = [.. breakdown.TopSources.Select(s => new SourceFacts(s.Address.ToString(), s.Percent))],
-            TopUnrepliedSources = [.. breakdown.TopUnrepliedSources.Select(s => new SourceFacts(s.Address.ToString(), s.Percent))],
-            TcpDestinations = [.. breakdown.TopTcpDestinationsByState.Select(d => new DestinationFacts(d.Address.ToString(), d.Port, d.State, d.Percent))],
+            Traffic = input.Traffic is { } traffic ? TrafficFactsBuilder.Of(traffic, entries, error) : [],
+            Watched = input.Traffic?.Between ?? TimeSpan.Zero,
+            NewPerSecond = input.Traffic is { } seen ? TrafficFactsBuilder.Rate(seen.New, seen, entries) : null,
+            GrowthPerSecond = input.GrowthPerSecond,
             Rates = new RateFacts
             {
-                Drops = reading.Rates?.TableFullDropsPerMinute ?? 0,
-                RacesLost = reading.Rates?.RacesLostPerMinute ?? 0,
+                LostForWant = reading.Rates?.TableFullDropsPerMinute ?? 0,
+                LostInRaces = reading.Rates?.RacesLostPerMinute ?? 0,
                 EarlyDrops = reading.Rates?.EarlyDropsPerMinute ?? 0,
-                InsertFailed = reading.Rates?.InsertFailedPerMinute ?? 0,
                 ChainTooLong = reading.Rates?.ChainTooLongPerMinute ?? 0,
+                Invalid = reading.Rates?.InvalidPerMinute ?? 0,
             },
-        });
+            Rules = input.Rules,
+            LocalAddresses = input.Links?.Addresses ?? new HashSet<string>(),
+            TunnelLinks = input.Links?.Tunnels ?? [],
+            Namespaces = input.Namespaces,
+        };
     }
 }

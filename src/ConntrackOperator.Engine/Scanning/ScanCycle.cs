@@ -1,6 +1,7 @@
 using ConntrackOperator.Netfilter.Idle;
 using ConntrackOperator.Netfilter.Netlink;
 using ConntrackOperator.Netfilter.Sampling;
+using ConntrackOperator.Netfilter.Survey;
 using ConntrackOperator.Netfilter.Sysctls;
 
 namespace ConntrackOperator.Engine.Scanning;
@@ -26,6 +27,7 @@ public sealed class ScanCycle
     private readonly Random _random;
     private long _last;
     private TimeSpan _pause;
+    private TrafficSurvey? _survey;
 
     /// <summary>Makes a cycle whose first scan is due after a random part of the interval.</summary>
     /// <param name="sysctls">The keys, for the count.</param>
@@ -55,14 +57,19 @@ public sealed class ScanCycle
     public ScanResult? Latest { get; private set; }
 
     /// <summary>Scans when that is due.</summary>
+    /// <param name="whoDoesWhat">
+    /// Whether to find out who does what as well: some megabytes, kept from the first time on and let go when it is no longer asked.
+    /// What is new is known from the second scan on.
+    /// </param>
     /// <returns>True when <see cref="Latest"/> is new.</returns>
-    public bool RunIfDue()
+    public bool RunIfDue(bool whoDoesWhat = false)
     {
         if (_time.GetElapsedTime(_last) < _pause)
         {
             return false;
         }
 
+        _survey = whoDoesWhat ? _survey ?? new TrafficSurvey(_time) : null;
         var begun = _time.GetTimestamp();
         var scanned = Scan();
         _last = _time.GetTimestamp();
@@ -83,8 +90,8 @@ public sealed class ScanCycle
         {
             // A new one each time: its tables are not worth keeping for a minute.
             // Nothing is deleted by these idle times; they say for how long they are certain.
-            var breakdown = new TableScanner(procPath: _procPath, sysctls: _sysctls, time: _time).Sample(SampleSize, _timeouts.Clock(assumeHeld: true));
-            Latest = new ScanResult(breakdown, CompositionBuilder.Composition(breakdown), CompositionBuilder.Top(breakdown));
+            var breakdown = new TableScanner(procPath: _procPath, sysctls: _sysctls, time: _time, survey: _survey).Sample(SampleSize, _timeouts.Clock(assumeHeld: true));
+            Latest = new ScanResult(breakdown, CompositionBuilder.Composition(breakdown), CompositionBuilder.Top(breakdown), _survey?.Latest);
             Problem = null;
             return true;
         }

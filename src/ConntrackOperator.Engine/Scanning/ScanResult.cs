@@ -1,5 +1,6 @@
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Netfilter.Sampling;
+using ConntrackOperator.Netfilter.Survey;
 
 namespace ConntrackOperator.Engine.Scanning;
 
@@ -7,4 +8,5 @@ namespace ConntrackOperator.Engine.Scanning;
 /// <param name="Breakdown">What fills the table, in full.</param>
 /// <param name="Composition">The same for the status.</param>
 /// <param name="Top">Who has the most entries, for the status.</param>
-public sealed record ScanResult(Breakdown Breakdown, CompositionStatus Composition, TopStatus Top);
+/// <param name="Traffic">Who does what; null: nobody asked.</param>
+public sealed record ScanResult(Breakdown Breakdown, CompositionStatus Composition, TopStatus Top, TrafficReading? Traffic);

@@ -22,6 +22,7 @@ public static class FlowStates
     internal const int TcpSynReceived = 2;
     internal const int TcpEstablished = 3;
     internal const int TcpCloseWait = 5;
+    internal const int TcpTimeWait = 7;
     internal const int TcpClose = 8;
     internal const int TcpSynSent2 = 9;
 

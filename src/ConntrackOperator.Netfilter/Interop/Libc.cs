@@ -45,4 +45,7 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint recvfrom(int fd, byte* buffer, nuint count, int flags, SockaddrNl* address, uint* addressLength);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int setns(int fd, int nstype);
 }

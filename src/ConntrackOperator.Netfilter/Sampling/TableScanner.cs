@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Idle;
+using ConntrackOperator.Netfilter.Survey;
 using ConntrackOperator.Netfilter.Sysctls;
 
 namespace ConntrackOperator.Netfilter.Sampling;
@@ -15,6 +16,7 @@ public sealed class TableScanner
     private readonly FlowSource _source;
     private readonly SysctlDirectory _sysctls;
     private readonly TimeProvider _time;
+    private readonly TrafficSurvey? _survey;
     private readonly BreakdownBuilder _builder = new(new Random(RandomNumberGenerator.GetInt32(int.MaxValue)));
 
     /// <summary>Opens nothing yet.</summary>
@@ -22,14 +24,20 @@ public sealed class TableScanner
     /// <param name="procPath">Where procfs is mounted.</param>
     /// <param name="sysctls">Where nf_conntrack_count is; null is the default directory.</param>
     /// <param name="time">The clock; null is the system's.</param>
+    /// <param name="survey">Gets the same entries, and some more that it only remembers; null: nobody asks who does what.</param>
     public TableScanner(
-        FlowSource source = FlowSource.Automatic, string procPath = "/proc", SysctlDirectory? sysctls = null, TimeProvider? time = null)
-        : this(FlowTables.Of(procPath), source, sysctls, time)
+        FlowSource source = FlowSource.Automatic,
+        string procPath = "/proc",
+        SysctlDirectory? sysctls = null,
+        TimeProvider? time = null,
+        TrafficSurvey? survey = null)
+        : this(FlowTables.Of(procPath), source, sysctls, time, survey)
     {
     }
 
-    internal TableScanner(FlowTables tables, FlowSource source, SysctlDirectory? sysctls, TimeProvider? time)
+    internal TableScanner(FlowTables tables, FlowSource source, SysctlDirectory? sysctls, TimeProvider? time, TrafficSurvey? survey = null)
     {
+        _survey = survey;
         _tables = tables;
         _source = source;
         _sysctls = sysctls ?? new SysctlDirectory();
@@ -60,30 +68,39 @@ public sealed class TableScanner
         ArgumentNullException.ThrowIfNull(idle);
         var start = _time.GetTimestamp();
         _builder.Begin(idle);
-        var visitor = new AddingVisitor(_builder, most);
-        var read = _tables.Read(_source, FlowFilter.All, BreakdownBuilder.Needs, ref visitor, cancellation);
+        _survey?.Begin(idle);
+        var visitor = new AddingVisitor(_builder, most, _survey);
+        var needs = BreakdownBuilder.Needs | (_survey is null ? FlowFields.None : TrafficSurvey.Needs);
+        var read = _tables.Read(_source, FlowFilter.All, needs, ref visitor, cancellation);
         var elapsed = _time.GetElapsedTime(start);
         var count = _sysctls.Read(SysctlNames.Count).Value ?? 0;
+        if (_survey?.End(count) is { OnlyRemembered: > 0 })
+        {
+            read = read with { Complete = false };
+        }
+
         return _builder.Build(read, count, _time.GetUtcNow(), elapsed);
     }
 
-    private readonly struct AddingVisitor(BreakdownBuilder builder, long most) : IFlowVisitor
+    private readonly struct AddingVisitor(BreakdownBuilder builder, long most, TrafficSurvey? survey) : IFlowVisitor
     {
         public bool Visit(scoped in Flow flow)
         {
             // Stops at one more than asked for, so that a table of exactly so many entries is known to be complete.
             if (builder.Entries == most)
             {
-                return false;
+                return survey is not null && survey.Remember(flow);
             }
 
             builder.Add(flow);
+            survey?.Add(flow);
             return true;
         }
 
         public bool Restart()
         {
             builder.Clear();
+            survey?.Restart();
             return true;
         }
     }

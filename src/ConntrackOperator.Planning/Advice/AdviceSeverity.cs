@@ -1,14 +1,14 @@
 namespace ConntrackOperator.Planning.Advice;
 
-/// <summary>How pressing a piece of advice is.</summary>
+/// <summary>How pressing a finding is.</summary>
 public enum AdviceSeverity
 {
-    /// <summary>It would make room.</summary>
+    /// <summary>It would make room, or nobody is hurt.</summary>
     Hint,
 
-    /// <summary>The table is filling up, or something behaves badly.</summary>
+    /// <summary>The table is filling up, or something is lost that is no matter of room.</summary>
     Warning,
 
-    /// <summary>Packets are being lost.</summary>
+    /// <summary>Connections are being lost, or will be any minute.</summary>
     Critical,
 }

@@ -5,17 +5,17 @@ namespace ConntrackOperator.Planning.Advice;
 /// <summary>Advice in one line, for the status of a node.</summary>
 public static class AdviceText
 {
-    /// <summary>The most useful piece of advice, and how many more there are.</summary>
-    /// <param name="items">What <see cref="Adviser.Advise"/> gave.</param>
+    /// <summary>The most severe finding, and how many more there are.</summary>
+    /// <param name="findings">What <see cref="Adviser.Advise"/> found.</param>
     /// <returns>One line; null when there is nothing to say, as the status leaves it out then.</returns>
-    public static string? Summary(IReadOnlyList<AdviceItem> items)
+    public static string? Summary(IReadOnlyList<Finding> findings)
     {
-        ArgumentNullException.ThrowIfNull(items);
-        return items.Count switch
+        ArgumentNullException.ThrowIfNull(findings);
+        return findings.Count switch
         {
             0 => null,
-            1 => items[0].Text,
-            _ => string.Create(CultureInfo.InvariantCulture, $"{items[0].Text} (and {items.Count - 1} more)"),
+            1 => findings[0].Text,
+            _ => string.Create(CultureInfo.InvariantCulture, $"{findings[0].Text} (and {findings.Count - 1} more)"),
         };
     }
 }

@@ -1,33 +1,52 @@
 namespace ConntrackOperator.Planning.Advice;
 
-/// <summary>Says what to change so that the table does not fill up.</summary>
+/// <summary>
+/// Says why a table fills up or loses packets, and what to do. Rules look in an order in which each takes the entries that it
+/// explains off what is left for the next, so that no entry is explained twice and no two findings contradict each other.
+/// </summary>
 public static class Adviser
 {
     /// <summary>Looks at a table.</summary>
     /// <param name="facts">What is known of it.</param>
-    /// <returns>Advice, the most useful first; none when nothing is wrong. The same facts give the same advice.</returns>
-    public static IReadOnlyList<AdviceItem> Advise(TableFacts facts)
+    /// <returns>Findings, the most severe first; none when nothing is wrong. The same facts give the same.</returns>
+    public static AdviceReport Advise(TableFacts facts)
     {
         ArgumentNullException.ThrowIfNull(facts);
         var situation = new Situation(facts);
-        AdviceItem[] items =
+        List<Finding> found =
         [
-            .. TrafficRules.Advise(situation),
-            .. ChainRules.Advise(situation),
+            .. NatRules.Advise(situation),
+            .. NamespaceRules.Advise(situation),
+            .. TunnelRules.Advise(situation),
+            .. DnsRules.Advise(situation),
+            .. ScanRules.Advise(situation),
+            .. RoutingRules.Advise(situation),
+            .. FloodRules.Advise(situation),
+            .. LeakRules.Advise(situation),
+            .. CloseWaitRules.Advise(situation),
+            .. ShortConnectionRules.Advise(situation),
+            .. IdleRules.Advise(situation),
             .. SizeRules.Advise(situation),
-            .. TimeoutRules.Advise(situation),
+            .. ChainRules.Advise(situation),
         ];
+        if (!NatRules.Explains(found))
+        {
+            found.AddRange(RaceRules.Advise(situation));
+        }
 
-        // What is wrong comes before what would be better; a table full of assured entries has named its best time-out already.
-        var full = Array.Find(items, item => item.Kind == AdviceKind.FullOfAssured);
-        return
-        [
-            .. items
-                .Where(item => item.Kind != AdviceKind.ShorterTimeout || item.Field != full?.Field)
-                .OrderByDescending(item => item.Severity)
-                .ThenBy(item => item.Kind)
-                .ThenByDescending(item => item.EntriesFreed ?? 0)
-                .ThenBy(item => item.Field, StringComparer.Ordinal),
-        ];
+        found.AddRange(UnclearRules.Advise(situation, found));
+        return new AdviceReport(
+            [
+                .. found.OrderByDescending(finding => finding.Severity)
+                    .ThenByDescending(finding => finding.Entries.Middle)
+                    .ThenBy(finding => finding.Cause),
+            ],
+            found.Count == 0 ? [] : UnclearRules.Looks(facts),
+            situation.Severity,
+            FullIn(facts));
     }
+
+    // Less than one entry a second is nothing to tell by.
+    private static long? FullIn(TableFacts facts) =>
+        facts is { Limit: > 0, GrowthPerSecond: >= 1 and { } growth } && facts.Entries < facts.Limit ? (long)((facts.Limit - facts.Entries) / growth) : null;
 }

@@ -5,43 +5,37 @@ namespace ConntrackOperator.Planning.Advice;
 /// <summary>Packets lost because hash chains are long, not because the table is full.</summary>
 internal static class ChainRules
 {
-    // Each entry is in two chains, one a direction. Short chains can't be at fault: insert_failed alone then means races lost,
-    // such as two DNS queries from one port, which no size cures.
-    private const double LongChain = 4;
-
-    internal static IEnumerable<AdviceItem> Advise(Situation situation)
+    internal static IEnumerable<Finding> Advise(Situation situation)
     {
         var facts = situation.Facts;
-        if (facts.Buckets <= 0)
+        if (facts.Buckets <= 0 || !RateFacts.Counts(facts.Rates.ChainTooLong))
         {
             yield break;
         }
 
-        var chain = 2.0 * facts.Entries / facts.Buckets;
-        var refused = Situation.Counts(facts.Rates.ChainTooLong);
-        var suspected = Situation.Counts(facts.Rates.InsertFailed) && chain >= LongChain;
-        if (!refused && !suspected)
-        {
-            yield break;
-        }
-
-        var room = situation.Usage is > 0 and < Situation.HighPercent ? $" although the table is only {Figures.Percent(situation.Usage)} full" : string.Empty;
-        var why = refused
-            ? $"{Figures.Count(facts.Rates.ChainTooLong)} entries a minute are refused because a hash chain is too long{room}"
-            : $"{Figures.Count(facts.Rates.InsertFailed)} entries a minute can't be inserted{room}, with about {Figures.Count(chain)} entries in each hash chain";
         var buckets = Buckets(facts);
         var text = buckets.ToString(CultureInfo.InvariantCulture);
-        var item = new AdviceItem
+        var chain = 2.0 * facts.Entries / facts.Buckets;
+        var why = $"{Figures.Count(facts.Rates.ChainTooLong)} entries a minute are refused because a hash chain is too long"
+            + (situation.Usage is > 0 and < 75 ? $" although the table is only {Figures.Percent(situation.Usage)} full" : string.Empty);
+        var possible = buckets > facts.Buckets;
+        yield return new Finding
         {
-            Kind = AdviceKind.ChainsTooLong,
-            Severity = refused ? AdviceSeverity.Critical : AdviceSeverity.Warning,
-            Text = $"{why}, and the node's memory has no room for more buckets: make room in the table",
-        };
-        yield return buckets <= facts.Buckets ? item : item with
-        {
-            Text = $"{why}: table.buckets {text} would make the chains {Figures.Count(Math.Floor((double)buckets / facts.Buckets))} times shorter",
-            Field = "table.buckets",
-            Value = text,
+            Cause = Cause.ChainsTooLong,
+            Severity = AdviceSeverity.Critical,
+            Confidence = Confidence.Certain,
+            Text = possible
+                ? $"{why}: table.buckets {text} would make the chains {Figures.Count(Math.Floor((double)buckets / facts.Buckets))} times shorter"
+                : $"{why}, and the node's memory has no room for more buckets: make room in the table",
+            Seen = [string.Create(CultureInfo.InvariantCulture, $"{facts.Entries:N0} entries in {facts.Buckets:N0} buckets: about {chain:0.#} in each chain, each entry in two")],
+            Because = "the kernel counts what it refuses for the length of a chain (chaintoolong), apart from what it refuses for want of room",
+            RuledOut = [new Rival(Cause.TableTooSmall, $"the table is {Figures.Percent(situation.Usage)} full"), new Rival(Cause.LostRaces, "these are counted apart")],
+            Now = possible ? [Commands.Apply(facts.Target, "More buckets: each entry is hashed again, with locks held for some milliseconds", ("table.buckets", text))] : [],
+            ForGood = [new AdviceStep("One bucket for each entry that the table can hold: leave table.buckets out of the policy, and they follow the size")],
+            Field = possible ? "table.buckets" : null,
+            Value = possible ? text : null,
+            Sufficient = possible,
+            Elsewhere = possible ? null : "make room in the table: the node's memory has no room for more buckets",
         };
     }
 

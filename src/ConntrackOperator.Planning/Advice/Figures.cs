@@ -22,4 +22,23 @@ internal static class Figures
 
     /// <summary>A share in percent, such as 76%.</summary>
     internal static string Percent(double percent) => Math.Floor(percent).ToString("F0", CultureInfo.InvariantCulture) + "%";
+
+    /// <summary>Address and port, such as 10.0.0.1:443 or [2001:db8::1]:443.</summary>
+    internal static string End(string? address, int? port) =>
+        address is null ? string.Create(CultureInfo.InvariantCulture, $"port {port}")
+        : port is null ? address
+        : string.Create(CultureInfo.InvariantCulture, $"{(address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address)}:{port}");
+
+    /// <summary>A few names in a row, such as a, b and 3 more.</summary>
+    internal static string List(IEnumerable<string> names, int most = 3)
+    {
+        var all = names.ToList();
+        return all.Count switch
+        {
+            0 => string.Empty,
+            1 => all[0],
+            _ when all.Count <= most => string.Join(", ", all[..^1]) + " and " + all[^1],
+            _ => string.Create(CultureInfo.InvariantCulture, $"{string.Join(", ", all[..most])} and {all.Count - most} more"),
+        };
+    }
 }

@@ -2,88 +2,96 @@ using System.Globalization;
 
 namespace ConntrackOperator.Planning.Advice;
 
-/// <summary>A table that is too small, or full of what the kernel can't evict.</summary>
+/// <summary>A table that is too small for what is in use.</summary>
 internal static class SizeRules
 {
-    private const double FullPercent = 95;
-    private const double AssuredMajorityPercent = 90;
-
-    // Shorter time-outs suffice when the table would then be under this share of the limit.
+    // What the other findings leave is a small table's fault when it takes this share of the limit.
     private const double EnoughRoom = 0.6;
 
     // A table beside which the node has little left to work with is no advice to give.
     private const int MostMemoryPercent = 25;
 
-    internal static IEnumerable<AdviceItem> Advise(Situation situation)
+    // What is raised by less is soon used up, and the agent does not resize for less.
+    private const double LeastGrowth = 1.25;
+
+    // Each less than a cause by itself, together they are no reason for a larger table.
+    private static readonly TrafficClass[] _notInUse =
+    [
+        TrafficClass.SynSent, TrafficClass.SynReceived, TrafficClass.OneWay, TrafficClass.CloseWait, TrafficClass.TimeWait, TrafficClass.Closing,
+        TrafficClass.UdpUnreplied, TrafficClass.OtherUnreplied,
+    ];
+
+    internal static IEnumerable<Finding> Advise(Situation situation)
     {
-        if (situation.Facts.Limit <= 0 || !situation.IsTight)
+        var facts = situation.Facts;
+        var kept = situation.Unexplained;
+        var inUse = kept - _notInUse.Sum(situation.Left);
+        if (facts.Limit <= 0 || !situation.IsTight || situation.Usage < facts.WarningPercent || inUse < facts.Limit * EnoughRoom)
         {
             yield break;
         }
 
-        if (FullOfAssured(situation) is { } full)
-        {
-            yield return full;
-        }
-
-        if (TooSmall(situation) is { } small)
-        {
-            yield return small;
-        }
-    }
-
-    private static AdviceItem? FullOfAssured(Situation situation)
-    {
-        var facts = situation.Facts;
-        var isFull = situation.Drops && situation.Usage >= FullPercent && situation.IsAtLeast(facts.AssuredPercent, AssuredMajorityPercent);
-        var best = TimeoutRules.Worthwhile(situation).MaxBy(group => group.Freed);
-        return !isFull || best is null ? null : new AdviceItem
-        {
-            Kind = AdviceKind.FullOfAssured,
-            Severity = AdviceSeverity.Critical,
-            Text = $"{Figures.Count(facts.Rates.Drops)} packets a minute are dropped because the table is full and {Figures.Percent(facts.AssuredPercent)} of its"
-                + $" entries are assured, which the kernel does not evict: {TimeoutRules.Remedy(best, best.Freed)}",
-            Field = best.Field,
-            Value = KubeDuration.Format(best.Seconds!.Value),
-            EntriesFreed = best.Freed,
-        };
-    }
-
-    private static AdviceItem? TooSmall(Situation situation)
-    {
-        var facts = situation.Facts;
-        var kept = facts.Entries - Math.Min(facts.Entries, TimeoutRules.Worthwhile(situation).Sum(group => group.Freed));
-        if (situation.Usage < Situation.HighPercent || kept < facts.Limit * EnoughRoom)
-        {
-            return null;
-        }
-
         var wanted = Math.Min(PowerOfTwo(Math.Max(2 * kept, facts.Limit + (facts.Limit / 2))), TableSizing.MaximumEntries);
         var possible = facts.NodeMemoryBytes <= 0 ? wanted : Math.Min(wanted, Within(facts, facts.MemoryLimitPercent));
-        var why = $"the table is {Figures.Percent(situation.Usage)} full, and {Figures.Count(kept)} of its {Figures.Count(facts.Limit)} entries are in use whatever the time-outs";
-        var item = new AdviceItem { Kind = AdviceKind.TableTooSmall, Severity = situation.Severity, Text = why };
-
-        // Growing by less than a quarter is not done by the agent, and would soon be used up.
-        if (possible >= facts.Limit + (facts.Limit / 4))
+        var why = $"the table is {Figures.Percent(situation.Usage)} full of connections in use";
+        var finding = new Finding
         {
-            return item with
+            Cause = Cause.TableTooSmall,
+            Severity = situation.Severity,
+            Confidence = situation.Facts.Watched > TimeSpan.Zero ? Confidence.Likely : Confidence.Suspected,
+            Text = why,
+            Seen = situation.Seen(new Bounds(kept, kept), "none of the other causes'", situation.Arrivals(facts.NewPerSecond)),
+            Because = "no source, place or state holds a share that is idle, unanswered or over",
+            RuledOut =
+            [
+                new Rival(Cause.IdleConnections, "fewer than one entry in twenty is idle for longer than its safe time-out"),
+                new Rival(Cause.LeakingClient, "no client holds a share that sends nothing"),
+                new Rival(Cause.UdpFlood, "what is unanswered is less than one entry in seven"),
+            ],
+            Entries = new Bounds(kept, kept),
+            NewPerSecond = situation.Arrivals(facts.NewPerSecond),
+            MayBreak = ["buckets follow the size, and the table is rehashed with locks held: some milliseconds for each 100,000 entries"],
+        };
+        if (possible >= facts.Limit * LeastGrowth)
+        {
+            yield return finding with
             {
                 Text = $"{why}: table.size.entries {Text(possible)} would take {ByteSize.Format(Memory(facts, possible))} when full",
                 Field = "table.size.entries",
                 Value = Text(possible),
+                Now = [Commands.Apply(facts.Target, $"Raise the limit; {ByteSize.Format(Memory(facts, possible))} of memory when it is full", ("table.size.entries", Text(possible)))],
+                ForGood = [new AdviceStep("Keep it in the policy; nodes of different size take table.size.auto")],
             };
+            yield break;
         }
 
         var percent = Enumerable.Range(1, MostMemoryPercent).FirstOrDefault(percent => Within(facts, percent) >= wanted);
-        return percent > facts.MemoryLimitPercent && wanted >= facts.Limit + (facts.Limit / 4)
-            ? item with
+        if (percent > facts.MemoryLimitPercent && wanted >= facts.Limit * LeastGrowth)
+        {
+            yield return finding with
             {
-                Text = $"{why}, but a larger one would pass {facts.MemoryLimitPercent}% of the node's memory: table.memoryLimitPercent {Text(percent)}"
-                    + $" lets table.size.entries be {Text(wanted)}",
+                Text = $"{why}, but a larger one would pass {facts.MemoryLimitPercent}% of the node's memory: table.memoryLimitPercent {Text(percent)} lets table.size.entries be {Text(wanted)}",
                 Field = "table.memoryLimitPercent",
                 Value = Text(percent),
-            }
-            : item with { Text = $"{why}, and the node's memory has no room for a larger one: spread the connections over more nodes" };
+                Now = [Commands.Apply(facts.Target, "Let it take more of the memory, and raise the limit", ("table.memoryLimitPercent", Text(percent)), ("table.size.entries", Text(wanted)))],
+                ForGood = [new AdviceStep("Keep it in the policy")],
+            };
+            yield break;
+        }
+
+        yield return finding with
+        {
+            Text = $"{why}, and the node's memory has no room for a larger one: spread the connections over more nodes",
+            Sufficient = false,
+            Elsewhere = "more nodes: this one's memory has no room for a larger table",
+        };
+    }
+
+    /// <summary>A size for so many entries and half as many again, when the memory limit allows it; null when not.</summary>
+    internal static long? Size(TableFacts facts, long entries)
+    {
+        var wanted = PowerOfTwo(Math.Max(entries + (entries / 2), facts.Limit + (facts.Limit / 2)));
+        return wanted > TableSizing.MaximumEntries || facts.Limit <= 0 || (facts.NodeMemoryBytes > 0 && Within(facts, facts.MemoryLimitPercent) < wanted) ? null : wanted;
     }
 
     // What fits beside the buckets, which never shrink.
@@ -97,7 +105,7 @@ internal static class SizeRules
     private static long Memory(TableFacts facts, long entries) =>
         TableSizing.MemoryBytes(entries, TableSizing.RoundBuckets(Math.Max(entries, facts.Buckets)), facts.BytesPerEntry);
 
-    private static long PowerOfTwo(long atLeast) => (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)atLeast);
+    private static long PowerOfTwo(long atLeast) => (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)Math.Max(1, atLeast));
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -20,6 +20,7 @@ public sealed class HeaderTests
         #include <sys/socket.h>
         #include <sys/time.h>
         #include <netinet/in.h>
+        #include <linux/sched.h>
         #include <linux/netlink.h>
         #include <linux/netfilter/nfnetlink.h>
         #include <linux/netfilter/nf_conntrack_common.h>

@@ -1,149 +1,174 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using ConntrackOperator.Api.Policies;
+using System.Text.Json;
 using ConntrackOperator.Planning.Advice;
 using CsCheck;
 using Xunit;
 
 namespace ConntrackOperator.Planning.Tests.Advice;
 
+/// <summary>What holds for any facts.</summary>
 public class AdviserPropertyTests
 {
-    private static readonly string?[] _sysctls = [.. SettingCatalog.Fields.Select(field => field.Sysctl).Where(name => name.Contains("_timeout", StringComparison.Ordinal)), null, "nf_conntrack_other"];
-    private static readonly Gen<double> _percent = Gen.Double[0, 100];
-    private static readonly Gen<double> _rate = Gen.Frequency((2, Gen.Const(0.0)), (1, Gen.Double[0, 100_000]));
+    private static readonly Cause[] _noMatterOfRoom = [Cause.NatPortsExhausted, Cause.OtherNamespaceFull, Cause.ChainsTooLong, Cause.LostRaces];
+    private static readonly Cause[] _floods = [Cause.SynFloodUnanswered, Cause.SynFloodAnswered, Cause.UdpFlood, Cause.IcmpFlood, Cause.OtherFlood, Cause.Scan];
+    private static readonly string[] _addresses = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "2001:db8::1"];
+    private static readonly int?[] _ports = [null, 53, 80, 443, 4789, 6081, 8472, 51820, 5432];
 
-    // Idle times spread evenly up to some age: what a state holds at least idle for T falls with T.
-    private static readonly Gen<StateFacts> _state =
-        Gen.Select(Gen.OneOf("ESTABLISHED", "CLOSE_WAIT", "UNREPLIED", ""), Gen.Int[0, _sysctls.Length - 1].Select(index => _sysctls[index]), Gen.Long[0, 1_000_000], Gen.Long[0, 1_000_000], Gen.Int[1, 500_000], _percent)
-            .Select((state, sysctl, entries, timeout, age, unreplied) => new StateFacts
-            {
-                Protocol = "tcp",
-                State = state,
-                Percent = 10,
-                Entries = entries,
-                UnrepliedPercent = unreplied,
-                Sysctl = sysctl,
-                TimeoutSeconds = timeout == 0 ? null : timeout,
-                IdleAtLeast = age == 1 ? null : idle => (long)(entries * Math.Max(0, 1 - (idle.TotalSeconds / age))),
-            });
-
-    private static readonly Gen<TableFacts> _facts = Gen.Select(
-        Gen.Select(Gen.Long[0, 5_000_000], Gen.Frequency((1, Gen.Const(0L)), (6, Gen.Long[1, 200_000_000]), (6, Gen.Long[1024, 5_000_000])), Gen.Long[0, 5_000_000], Gen.Long[0, 1L << 36]),
-        _state.Array[0, 6],
-        Gen.Select(_percent, _percent, Gen.Double[0, 5], Gen.Int[1, 90]),
-        Gen.Select(_rate, _rate, _rate, _rate),
-        Gen.Select(_percent, _percent, _percent, Gen.OneOf("ESTABLISHED", "CLOSE_WAIT"))).Select((table, states, percents, rates, top) => new TableFacts
+    private static readonly Gen<Load> _load = Gen.Select(
+        Gen.Int[0, 12], Gen.Frequency((2, Gen.Long[0, 4_000]), (1, Gen.Long[0, 20_000])), Gen.Int[0, 15], Gen.Int[0, _addresses.Length - 1], Gen.Int[0, _ports.Length - 1],
+        Gen.Select(Gen.Long[0, 8_000], Gen.Double[0, 100], Gen.Long[0, 500_000], Gen.Bool, Gen.Int[1, 250], Gen.OneOf<double?>(null, 0, 90)))
+        .Select((kind, entries, sources, destination, port, more) => new Load((TrafficClass)kind, entries)
         {
-            Entries = table.Item1,
-            Limit = table.Item2,
-            Buckets = table.Item3,
-            NodeMemoryBytes = table.Item4,
-            States = states,
-            UnrepliedPercent = percents.Item1,
-            AssuredPercent = percents.Item2,
-            ErrorBoundPercent = percents.Item3,
-            MemoryLimitPercent = percents.Item4,
-            Rates = new RateFacts { Drops = rates.Item1, EarlyDrops = rates.Item2, InsertFailed = rates.Item3, ChainTooLong = rates.Item4 },
-            TopSources = [new("10.0.0.1", top.Item1)],
-            TopUnrepliedSources = [new("10.0.0.1", top.Item2), new("10.0.0.2", top.Item3)],
-            TcpDestinations = [new("10.0.0.3", 443, top.Item4, top.Item3)],
+            Sources = [.. _addresses.Where((_, i) => (sources & (1 << i)) != 0)],
+            Network = sources == 0 ? "198.18.0.0/16" : null,
+            Destination = _addresses[destination],
+            Port = _ports[port],
+            New = more.Item1,
+            Idle = (more.Item2, more.Item3),
+            Translated = more.Item4,
+            Hosts = more.Item5,
+            Ports = more.Item5,
+            SilentPercent = more.Item6,
+            SpeakingPercent = more.Item6 is null ? more.Item2 / 20 : null,
         });
 
-    [Fact]
-    public void Random_tables_reach_every_kind_of_advice_and_every_field_of_the_table()
+    private static readonly Gen<double> _rate = Gen.Frequency((3, Gen.Const(0.0)), (1, Gen.Double[0, 300_000]));
+
+    private static readonly Gen<TableFacts> _facts = Gen.Select(
+        _load.Array[0, 6],
+        Gen.Frequency((6, Gen.Long[1_000, 30_000]), (1, Gen.Const(0L))),
+        Gen.Select(_rate, _rate, _rate, _rate, _rate),
+        Gen.Select(Gen.Long[0, 1L << 34], Gen.Int[1, 90], Gen.Double[0, 3], Gen.Int[200, 1000]),
+        Gen.Select(Gen.Int[0, 2], Gen.Long[0, 30_000], Gen.Bool))
+        .Select((loads, limit, rates, table, other) => Tables.Of(loads) with
+        {
+            Limit = limit,
+            Rates = new RateFacts { LostForWant = rates.Item1, LostInRaces = rates.Item2, EarlyDrops = rates.Item3, ChainTooLong = rates.Item4, Invalid = rates.Item5 },
+            NodeMemoryBytes = table.Item1,
+            MemoryLimitPercent = table.Item2,
+            ErrorBoundPercent = table.Item3,
+            BytesPerEntry = table.Item4,
+            Rules = other.Item1 switch { 0 => RuleFacts.NotKnown, 1 => new RuleFacts { HasNft = false, DropsInvalid = false }, _ => new RuleFacts { DropsInvalid = true, DropsInvalidRule = "x" } },
+            Namespaces = [new NamespaceFacts { Inode = 7, Entries = other.Item2, Limit = limit == 0 ? null : limit, DropsPerMinute = rates.Item1, Name = "pod" }],
+            Traffic = other.Item3 ? [.. Tables.Of(loads).Traffic, Translation(loads)] : Tables.Of(loads).Traffic,
+        });
+
+    private static TrafficFacts Translation(Load[] loads) => new()
     {
-        var seen = new ConcurrentDictionary<string, int>();
+        View = TrafficView.Translation, Class = TrafficClass.Other, Protocol = "tcp", Source = "192.0.2.1", Destination = "10.0.0.1", Port = 443,
+        Entries = new Bounds(loads.Sum(load => load.Entries), loads.Sum(load => load.Entries)), TranslatedPorts = (1024, 12_000),
+    };
+
+    [Fact]
+    public void Random_tables_reach_every_cause()
+    {
+        var seen = new ConcurrentDictionary<Cause, int>();
         _facts.Sample(
-            facts => Assert.All(Adviser.Advise(facts), item =>
+            facts =>
             {
-                seen[item.Kind.ToString()] = 1;
-                seen[item.Field ?? "none"] = 1;
-            }),
-            iter: 50_000);
-        Assert.Empty(Enum.GetNames<AdviceKind>().Concat(["table.size.entries", "table.memoryLimitPercent", "table.buckets", "none"]).Except(seen.Keys));
+                foreach (var finding in Adviser.Advise(facts).Findings)
+                {
+                    seen[finding.Cause] = 1;
+                }
+            },
+            iter: 10_000);
+        Assert.Empty(Enum.GetValues<Cause>().Except(seen.Keys));
     }
 
     [Fact]
-    public void Every_value_is_one_that_its_field_of_a_policy_takes() => _facts.Sample(
-        facts => Assert.All(Adviser.Advise(facts), item =>
+    public void No_finding_about_room_is_more_severe_than_the_pressure() => _facts.Sample(
+        facts =>
         {
-            Assert.Equal(item.Field is null, item.Value is null);
-            if (item.Field is not null)
-            {
-                Assert.Empty(PolicyValidator.Validate(Examples.Policy("p", With(item.Field, item.Value!))));
-                Assert.Contains($"{item.Field} {item.Value}", item.Text, StringComparison.Ordinal);
-            }
+            var usage = facts.Limit > 0 ? facts.Entries * 100.0 / facts.Limit : 0;
+            var most = facts.Rates.LostForWant > 0 || usage >= 90 ? AdviceSeverity.Critical : usage >= 75 ? AdviceSeverity.Warning : AdviceSeverity.Hint;
+            Assert.All(Adviser.Advise(facts).Findings.Where(f => !_noMatterOfRoom.Contains(f.Cause)), f => Assert.True(f.Severity <= most, f.Text));
+        },
+        iter: 4_000);
+
+    [Fact]
+    public void No_entry_is_explained_twice() => _facts.Sample(
+        facts => Assert.InRange(
+            Adviser.Advise(facts).Findings.Where(f => !_noMatterOfRoom.Contains(f.Cause) && f.Cause != Cause.Unclear).Sum(f => f.Cause is Cause.LeakingClient or Cause.IdleConnections or Cause.TableTooSmall ? f.Entries.Middle : 0),
+            0,
+            facts.Entries),
+        iter: 4_000);
+
+    [Fact]
+    public void No_two_findings_contradict_each_other() => _facts.Sample(
+        facts =>
+        {
+            var findings = Adviser.Advise(facts).Findings;
+
+            // A table that is too small by itself is not at the same time one that another cause fills.
+            Assert.False(findings.Any(f => f.Cause == Cause.Unclear) && findings.Any(f => !_noMatterOfRoom.Contains(f.Cause) && f.Cause != Cause.Unclear));
+            Assert.False(findings.Any(f => f.Cause == Cause.NatPortsExhausted && f.Severity == AdviceSeverity.Critical) && findings.Any(f => f.Cause == Cause.LostRaces));
+            Assert.False(findings.Any(f => f.Cause == Cause.AsymmetricRouting) && findings.Any(f => f.Cause == Cause.SynFloodUnanswered));
+
+            // One field, one value.
+            Assert.All(
+                findings.Where(f => f.Field?.StartsWith("timeouts.", StringComparison.Ordinal) == true).GroupBy(f => f.Field),
+                fields => Assert.Single(fields.Select(f => f.Value).Distinct()));
+        },
+        iter: 4_000);
+
+    [Fact]
+    public void A_tunnel_is_never_dropped_and_nothing_is_dropped_but_for_floods_and_leaks() => _facts.Sample(
+        facts => Assert.All(Adviser.Advise(facts).Findings, f =>
+        {
+            var runs = string.Join('\n', f.Now.Select(step => step.Run));
+            var drops = runs.Contains(" drop\n", StringComparison.Ordinal) || runs.Contains("-j DROP", StringComparison.Ordinal);
+            Assert.False(drops && !_floods.Contains(f.Cause) && f.Cause != Cause.LeakingClient, f.Text);
+            Assert.False(drops && ((string[])["4789", "8472", "6081", "51820"]).Any(port => runs.Contains($"udp dport {port} drop", StringComparison.Ordinal) || runs.Contains($"-p udp --dport {port} -j DROP", StringComparison.Ordinal)), runs);
         }),
-        iter: 20_000);
+        iter: 4_000);
+
+    [Fact]
+    public void An_advised_time_out_is_shorter_than_the_one_there_is_and_not_below_its_floor() => _facts.Sample(
+        facts => Assert.All(Adviser.Advise(facts).Findings.Where(f => f.Field?.StartsWith("timeouts.", StringComparison.Ordinal) == true), f =>
+        {
+            var sysctl = SettingCatalog.ByPath[f.Field!].Sysctl;
+            Assert.True(KubeDuration.TryParse(f.Value, out var seconds, out _));
+            Assert.True(seconds >= TimeoutFloors.Floor(sysctl), f.Text);
+            Assert.True(seconds < facts.States.Where(state => state.Sysctl == sysctl).Max(state => state.TimeoutSeconds), f.Text);
+        }),
+        iter: 4_000);
 
     [Fact]
     public void A_table_that_is_advised_fits_into_the_memory_limit_and_is_larger_than_the_one_there_is() => _facts.Sample(
-        facts => Assert.All(Adviser.Advise(facts).Where(item => item.Field is "table.size.entries" or "table.buckets"), item =>
+        facts => Assert.All(Adviser.Advise(facts).Findings.Where(f => f.Field is "table.size.entries" or "table.buckets"), f =>
         {
-            var value = long.Parse(item.Value!, CultureInfo.InvariantCulture);
-            var (entries, buckets) = item.Field == "table.buckets" ? (Math.Max(facts.Entries, facts.Limit), value) : (value, Math.Max(value, facts.Buckets));
-            Assert.True(value > (item.Field == "table.buckets" ? facts.Buckets : facts.Limit));
+            var value = long.Parse(f.Value!, CultureInfo.InvariantCulture);
+            var (entries, buckets) = f.Field == "table.buckets" ? (Math.Max(facts.Entries, facts.Limit), value) : (value, Math.Max(value, facts.Buckets));
+            Assert.True(value > (f.Field == "table.buckets" ? facts.Buckets : facts.Limit));
             Assert.True(
                 facts.NodeMemoryBytes == 0
-                || TableSizing.MemoryBytes(entries, buckets, facts.BytesPerEntry) <= TableSizing.Share(facts.NodeMemoryBytes, facts.MemoryLimitPercent));
+                || TableSizing.MemoryBytes(entries, buckets, facts.BytesPerEntry) <= TableSizing.Share(facts.NodeMemoryBytes, facts.MemoryLimitPercent),
+                f.Text);
         }),
-        iter: 20_000);
+        iter: 4_000);
 
     [Fact]
-    public void No_more_is_freed_than_the_states_of_that_time_out_hold() => _facts.Sample(
-        facts => Assert.All(Adviser.Advise(facts), item => Assert.InRange(
-            item.EntriesFreed ?? 1,
-            1,
-            item.EntriesFreed is null ? 1 : facts.States.Where(state => state.Sysctl == SettingCatalog.ByPath[item.Field!].Sysctl).Sum(state => state.Entries))),
-        iter: 20_000);
+    public void Bounds_are_in_order_and_no_more_is_freed_than_the_cause_holds() => _facts.Sample(
+        facts => Assert.All(Adviser.Advise(facts).Findings, f =>
+        {
+            Assert.True(f.Entries.Least <= f.Entries.Most && f.Entries.Least >= 0);
+            Assert.True(f.Frees is null || (f.Frees.Value.Least <= f.Frees.Value.Most && f.Frees.Value.Most <= f.Entries.Most), f.Text);
+            Assert.True(f.NewPerSecond is null || f.NewPerSecond.Value.Least <= f.NewPerSecond.Value.Most);
+            Assert.Equal(f.Field is null, f.Value is null);
+            Assert.Equal(f.Sufficient, f.Elsewhere is null);
+        }),
+        iter: 4_000);
 
     [Fact]
-    public void An_advised_time_out_is_shorter_than_the_one_there_is_and_the_same_wherever_its_field_is_named() => _facts.Sample(
+    public void The_same_facts_in_any_order_give_the_same_findings_the_most_severe_first() => _facts.Sample(
         facts =>
         {
-            var timeouts = Adviser.Advise(facts).Where(item => item.Field?.StartsWith("timeouts.", StringComparison.Ordinal) == true).ToList();
-            Assert.All(timeouts, item =>
-            {
-                Assert.True(KubeDuration.TryParse(item.Value, out var seconds, out _));
-                Assert.True(seconds < facts.States.Where(state => state.Sysctl == SettingCatalog.ByPath[item.Field!].Sysctl).Max(state => state.TimeoutSeconds));
-            });
-            Assert.All(timeouts.GroupBy(item => item.Field), group => Assert.Single(group.Select(item => item.Value).Distinct()));
+            var report = Adviser.Advise(facts);
+            var turned = Adviser.Advise(facts with { States = [.. facts.States.Reverse()] });
+            Assert.Equal(JsonSerializer.Serialize(report), JsonSerializer.Serialize(turned));
+            Assert.Equal(report.Findings.Select(f => f.Severity).OrderDescending(), report.Findings.Select(f => f.Severity));
+            Assert.All(report.Findings, f => Assert.DoesNotContain('\n', f.Text));
         },
-        iter: 20_000);
-
-    [Fact]
-    public void Advice_is_the_same_for_the_same_facts_in_any_order_of_the_states_the_most_pressing_first() => _facts.Sample(
-        facts =>
-        {
-            var items = Adviser.Advise(facts);
-            Assert.Equal(items, Adviser.Advise(facts with { States = [.. facts.States.Reverse()] }));
-            Assert.Equal(items.Select(item => item.Severity).OrderDescending(), items.Select(item => item.Severity));
-            Assert.All(items, item => Assert.DoesNotContain('\n', item.Text));
-        },
-        iter: 10_000);
-
-    private static PolicySpec With(string field, string value) => field switch
-    {
-        "table.size.entries" => new() { Table = new() { Size = new() { Entries = long.Parse(value, CultureInfo.InvariantCulture) } } },
-        "table.buckets" => new() { Table = new() { Buckets = long.Parse(value, CultureInfo.InvariantCulture) } },
-        "table.memoryLimitPercent" => new() { Table = new() { MemoryLimitPercent = int.Parse(value, CultureInfo.InvariantCulture) } },
-        "timeouts.generic" => new() { Timeouts = new() { Generic = value } },
-        "timeouts.icmp" => new() { Timeouts = new() { Icmp = value } },
-        "timeouts.icmpv6" => new() { Timeouts = new() { Icmpv6 = value } },
-        "timeouts.tcp.synSent" => new() { Timeouts = new() { Tcp = new() { SynSent = value } } },
-        "timeouts.tcp.synReceived" => new() { Timeouts = new() { Tcp = new() { SynReceived = value } } },
-        "timeouts.tcp.established" => new() { Timeouts = new() { Tcp = new() { Established = value } } },
-        "timeouts.tcp.finWait" => new() { Timeouts = new() { Tcp = new() { FinWait = value } } },
-        "timeouts.tcp.closeWait" => new() { Timeouts = new() { Tcp = new() { CloseWait = value } } },
-        "timeouts.tcp.lastAck" => new() { Timeouts = new() { Tcp = new() { LastAck = value } } },
-        "timeouts.tcp.timeWait" => new() { Timeouts = new() { Tcp = new() { TimeWait = value } } },
-        "timeouts.tcp.close" => new() { Timeouts = new() { Tcp = new() { Close = value } } },
-        "timeouts.udp.unreplied" => new() { Timeouts = new() { Udp = new() { Unreplied = value } } },
-        "timeouts.udp.stream" => new() { Timeouts = new() { Udp = new() { Stream = value } } },
-        "timeouts.gre.unreplied" => new() { Timeouts = new() { Gre = new() { Unreplied = value } } },
-        "timeouts.gre.stream" => new() { Timeouts = new() { Gre = new() { Stream = value } } },
-        "timeouts.sctp.established" => new() { Timeouts = new() { Sctp = new() { Established = value } } },
-        _ => throw new ArgumentException($"no such field: {field}"),
-    };
+        iter: 2_000);
 }

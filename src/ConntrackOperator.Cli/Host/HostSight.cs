@@ -1,0 +1,14 @@
+using ConntrackOperator.Engine.Observation;
+using ConntrackOperator.Netfilter.Host;
+using ConntrackOperator.Netfilter.Sampling;
+using ConntrackOperator.Planning.Advice;
+
+namespace ConntrackOperator.Cli.Host;
+
+/// <summary>What was seen of this machine, and what is to be said of it.</summary>
+/// <param name="Host">The machine.</param>
+/// <param name="Breakdown">What fills the table.</param>
+/// <param name="Reading">How full it is.</param>
+/// <param name="Facts">What the rules looked at.</param>
+/// <param name="Advice">What they found.</param>
+internal sealed record HostSight(HostFacts Host, Breakdown Breakdown, TableReading Reading, TableFacts Facts, AdviceReport Advice);

@@ -1,0 +1,75 @@
+using ConntrackOperator.Cli.Top;
+using ConntrackOperator.Netfilter.Sampling;
+using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Advice;
+
+namespace ConntrackOperator.Cli.Host;
+
+/// <summary>From what was seen of this machine to the report of <c>top</c>. Pure.</summary>
+internal static class HostTopReport
+{
+    public static TopReport Of(HostSight sight)
+    {
+        var (seen, reading) = (sight.Breakdown, sight.Reading);
+        return new TopReport
+        {
+            Name = sight.Host.HostName,
+            At = seen.At,
+            Entries = reading.Entries,
+            Limit = reading.Limit,
+            NoLimit = reading.NoLimit ? true : null,
+            Percent = reading.Percent,
+            TableFullDropsPerMinute = Rate(reading.Rates?.TableFullDropsPerMinute),
+            RacesLostPerMinute = Rate(reading.Rates?.RacesLostPerMinute),
+            OtherDropsPerMinute = Rate(reading.Rates?.OtherDropsPerMinute),
+            EarlyDropsPerMinute = Rate(reading.Rates?.EarlyDropsPerMinute),
+            ChainTooLongPerMinute = Rate(reading.Rates?.ChainTooLongPerMinute),
+            InvalidPerMinute = Rate(reading.Rates?.InvalidPerMinute),
+            RatesOverSeconds = Rate(reading.Rates?.Span.TotalSeconds),
+            Sampled = seen.Sampled,
+            ErrorBoundPercent = Rounded(seen.ErrorBoundPercent),
+            UnrepliedPercent = Rounded(seen.UnrepliedPercent),
+            AssuredPercent = Rounded(seen.AssuredPercent),
+            TimeoutsWatchedFor = Duration(seen.TimeoutsWatchedFor),
+            States = [.. seen.States.Select(State)],
+            Sources = [.. seen.TopSources.Select(s => new TopTalker { Address = s.Address.ToString(), Percent = Rounded(s.Percent), ErrorBoundPercent = Rounded(s.ErrorBoundPercent) })],
+            Destinations = [.. seen.TopDestinations.Select(d => new TopTalker
+            {
+                Address = d.Address.ToString(), Port = d.Port == 0 ? null : d.Port, Protocol = d.Protocol, Percent = Rounded(d.Percent), ErrorBoundPercent = Rounded(d.ErrorBoundPercent),
+            })],
+            Ports = [.. seen.TopPorts.Select(p => new TopTalker { Port = p.Port, Protocol = p.Protocol, Percent = Rounded(p.Percent), ErrorBoundPercent = Rounded(p.ErrorBoundPercent) })],
+            Advice = [.. sight.Advice.Findings.Select(Advice)],
+        };
+    }
+
+    private static TopState State(StateShare s) => new()
+    {
+        Protocol = s.Protocol,
+        State = s.State.Length == 0 ? null : s.State,
+        Percent = Rounded(s.Percent),
+        Entries = s.EstimatedEntries,
+        UnrepliedPercent = Rounded(s.UnrepliedPercent),
+        IdleP50 = Duration(s.IdleP50),
+        IdleP90 = Duration(s.IdleP90),
+        IdleP50AtMost = Duration(s.IdleP50AtMost),
+        IdleP90AtMost = Duration(s.IdleP90AtMost),
+        Timeout = Duration(s.Timeout),
+    };
+
+    private static TopAdvice Advice(Finding finding) => new()
+    {
+        Kind = finding.Cause.ToString(),
+        Severity = finding.Severity.ToString(),
+        Text = finding.Text,
+        Field = finding.Field,
+        Value = finding.Value,
+        EntriesFreed = finding.Frees?.Middle,
+    };
+
+    private static double? Rate(double? rate) => rate is { } known ? Math.Round(known, 1) : null;
+
+    private static double Rounded(double percent) => Math.Round(percent, 2);
+
+    private static string? Duration(TimeSpan? span) =>
+        span is { } known ? known < TimeSpan.FromSeconds(1) ? "0s" : KubeDuration.Format((long)known.TotalSeconds) : null;
+}

@@ -1,0 +1,50 @@
+using ConntrackOperator.Engine.Observation;
+using ConntrackOperator.Netfilter.Host;
+using ConntrackOperator.Netfilter.Sampling;
+using ConntrackOperator.Netfilter.Survey;
+using ConntrackOperator.Planning.Advice;
+
+namespace ConntrackOperator.Engine.Scanning;
+
+/// <summary>What was seen of one machine, for the advice.</summary>
+public sealed record AdviceInput
+{
+    /// <summary>How commands are written.</summary>
+    public required AdviceTarget Target { get; init; }
+
+    /// <summary>What fills the table.</summary>
+    public required Breakdown Breakdown { get; init; }
+
+    /// <summary>Who does what; null: not looked at.</summary>
+    public required TrafficReading? Traffic { get; init; }
+
+    /// <summary>How full it is and what goes wrong.</summary>
+    public required TableReading Reading { get; init; }
+
+    /// <summary>The machine.</summary>
+    public required HostFacts Host { get; init; }
+
+    /// <summary>What one entry takes, in bytes.</summary>
+    public required int BytesPerEntry { get; init; }
+
+    /// <summary>The policy's table.memoryLimitPercent, or the default where none says so.</summary>
+    public required int MemoryLimitPercent { get; init; }
+
+    /// <summary>Usage in percent from which pressure is Warning.</summary>
+    public required int WarningPercent { get; init; }
+
+    /// <summary>Usage in percent from which pressure is Critical.</summary>
+    public required int CriticalPercent { get; init; }
+
+    /// <summary>By how many entries a second the table grows; null: not known.</summary>
+    public double? GrowthPerSecond { get; init; }
+
+    /// <summary>What the rules say.</summary>
+    public RuleFacts Rules { get; init; } = RuleFacts.NotKnown;
+
+    /// <summary>The machine's own addresses and tunnels; null: not looked at.</summary>
+    public LocalLinks? Links { get; init; }
+
+    /// <summary>Tables of other network namespaces.</summary>
+    public IReadOnlyList<NamespaceFacts> Namespaces { get; init; } = [];
+}

@@ -1,0 +1,100 @@
+using System.Globalization;
+using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Survey;
+using ConntrackOperator.Planning.Advice;
+using TrafficClass = ConntrackOperator.Planning.Advice.TrafficClass;
+using TrafficView = ConntrackOperator.Planning.Advice.TrafficView;
+
+namespace ConntrackOperator.Engine.Scanning;
+
+/// <summary>From groups of entries seen to facts about the table, with their bounds. Pure.</summary>
+internal static class TrafficFactsBuilder
+{
+    // Three standard deviations of a count (Poisson): 997 of 1,000 are nearer.
+    private const double Deviations = 3;
+
+    // Of fewer nobody can tell how many speak.
+    private const int FewestKnown = 100;
+
+    /// <param name="reading">What was seen.</param>
+    /// <param name="entries">The kernel's count of entries.</param>
+    /// <param name="errorPoints">How far off a share can be because only a sample was seen, in percentage points; 0 when all were.</param>
+    internal static List<TrafficFacts> Of(TrafficReading reading, long entries, double errorPoints) =>
+        [.. reading.Groups.Select(group => Of(group, reading, entries, errorPoints))];
+
+    /// <summary>New entries a second, of so many seen to be new; null where nothing was compared.</summary>
+    internal static Bounds? Rate(long seenNew, TrafficReading reading, long entries)
+    {
+        if (reading.RateLooked == 0 || reading.Between <= TimeSpan.Zero)
+        {
+            return null;
+        }
+
+        // All were compared: the count is what it is. Else a sample of the buckets was.
+        var spread = reading.RateLooked >= entries ? 0 : Deviations * Math.Sqrt(seenNew + 1);
+        var scale = Math.Max(1, (double)entries / reading.RateLooked) / reading.Between.TotalSeconds;
+        return new Bounds((long)Math.Floor(Math.Max(0, seenNew - spread) * scale), (long)Math.Ceiling((seenNew + spread) * scale));
+    }
+
+    private static TrafficFacts Of(TrafficGroup group, TrafficReading reading, long entries, double errorPoints)
+    {
+        var known = group.Silent + group.Spoken;
+        return new TrafficFacts
+        {
+            View = (TrafficView)group.View,
+            Class = (TrafficClass)group.Class,
+            Protocol = group.Protocol == 0 ? string.Empty : FlowProtocols.Name(group.Protocol),
+            Source = group.Source is not { } source ? null
+                : group.PrefixLength > 0 ? string.Create(CultureInfo.InvariantCulture, $"{source}/{group.PrefixLength}") : source.ToString(),
+            Destination = group.Destination?.ToString(),
+            Port = group.Port == 0 ? null : group.Port,
+            Entries = Scaled(group, reading, entries, errorPoints),
+            NewPerSecond = Rate(group.New, reading, entries),
+            SilentPercent = known * 2 > group.Count ? 100.0 * group.Silent / known : null,
+            SpeakingPercent = reading.RateLooked > 0 && group.Known >= FewestKnown ? 100.0 * group.Speaking / group.Known : null,
+            DestinationTranslatedPercent = 100.0 * group.DestinationTranslated / group.Count,
+            SourceTranslatedPercent = 100.0 * group.SourceTranslated / group.Count,
+            Sources = group.Sources,
+            Destinations = group.Destinations,
+            Ports = group.Ports,
+            TranslatedPorts = group.HighestPort > 0 ? (group.LowestPort, group.HighestPort) : null,
+            IdleAtLeast = Idle(group),
+        };
+    }
+
+    private static Bounds Scaled(TrafficGroup group, TrafficReading reading, long entries, double errorPoints)
+    {
+        if (reading.Looked == 0)
+        {
+            return default;
+        }
+
+        if (errorPoints <= 0)
+        {
+            return new Bounds(group.Count, group.Count + group.CountError);
+        }
+
+        var scale = (double)entries / reading.Looked;
+        var spread = errorPoints / 100 * entries;
+        return new Bounds((long)Math.Max(0, (group.Count * scale) - spread), (long)Math.Min(entries, ((group.Count + group.CountError) * scale) + spread));
+    }
+
+    private static List<(long, double)> Idle(TrafficGroup group)
+    {
+        var result = new List<(long, double)>();
+        var bounds = TrafficGroup.IdleBounds;
+        var above = 0L;
+        if (group.IdleCounts.Sum() * 2 < group.Count)
+        {
+            return result;
+        }
+
+        for (var i = bounds.Count - 1; i > 0; i--)
+        {
+            above += group.IdleCounts[i];
+            result.Insert(0, (bounds[i], 100.0 * above / group.Count));
+        }
+
+        return result;
+    }
+}
