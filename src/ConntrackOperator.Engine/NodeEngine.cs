@@ -266,7 +266,7 @@ public sealed class NodeEngine : IDisposable
         Traffic = traffic,
         Reading = reading,
         Host = Facts,
-        BytesPerEntry = _observer.BytesPerEntry,
+        BytesPerEntry = reading.EntryBytes,
         MemoryLimitPercent = Plan?.Spec?.MemoryLimitPercent ?? TableSizing.DefaultMemoryLimitPercent,
         WarningPercent = Plan?.Spec?.Pressure?.WarningPercent ?? PressureSpec.DefaultWarningPercent,
         CriticalPercent = Plan?.Spec?.Pressure?.CriticalPercent ?? PressureSpec.DefaultCriticalPercent,

@@ -7,8 +7,6 @@ namespace ConntrackOperator.Engine.Observation;
 /// <summary>Reads how full the table is and what goes wrong. Not thread-safe.</summary>
 public sealed class TableObserver : IDisposable
 {
-    private const int ExtensionBytes = 128;
-
     private readonly SysctlDirectory _sysctls;
     private readonly CounterReader _counters;
     private readonly RateMeter _rates;
@@ -30,12 +28,6 @@ public sealed class TableObserver : IDisposable
         _rates = new RateMeter(time);
         _slotBytes = SlabInfo.ReadSlotBytes(procPath);
     }
-
-    /// <summary>
-    /// What one entry takes, in bytes: its slab slot and the 128 bytes that any extension takes (address translation, events,
-    /// counters), which is what an entry has on a machine whose table fills up.
-    /// </summary>
-    public int BytesPerEntry => (_slotBytes ?? MemoryEstimate.DefaultSlotBytes) + ExtensionBytes;
 
     /// <summary>Reads.</summary>
     public TableReading Read()
