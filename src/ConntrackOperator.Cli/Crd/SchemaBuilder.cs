@@ -1,8 +1,8 @@
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Flushes;
+using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Api.Schema;
 

@@ -1,6 +1,6 @@
 using ConntrackOperator.Netfilter.Flows;
-using ConntrackOperator.Netfilter.Netlink;
 using ConntrackOperator.Netfilter.Idle;
+using ConntrackOperator.Netfilter.Netlink;
 using ConntrackOperator.Netfilter.Sysctls;
 
 namespace ConntrackOperator.Netfilter.Deleting;

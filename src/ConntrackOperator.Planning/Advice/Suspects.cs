@@ -95,7 +95,12 @@ internal sealed class Suspects
         {
             yield return new Party
             {
-                Role = "Destination", Address = victim.Destination, Port = victim.Port, Protocol = victim.Protocol, Percent = Rounded(victim), Entries = victim.Entries.Middle,
+                Role = "Destination",
+                Address = victim.Destination,
+                Port = victim.Port,
+                Protocol = victim.Protocol,
+                Percent = Rounded(victim),
+                Entries = victim.Entries.Middle,
             };
         }
 

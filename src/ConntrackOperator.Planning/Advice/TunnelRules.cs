@@ -9,7 +9,10 @@ internal static class TunnelRules
     // RFC 7348, the older port that Linux still takes by default, RFC 8926, wireguard.com.
     private static readonly FrozenDictionary<int, string> _ports = new Dictionary<int, string>
     {
-        [4789] = "VXLAN", [8472] = "VXLAN", [6081] = "Geneve", [51820] = "WireGuard",
+        [4789] = "VXLAN",
+        [8472] = "VXLAN",
+        [6081] = "Geneve",
+        [51820] = "WireGuard",
     }.ToFrozenDictionary();
 
     private static readonly TrafficClass[] _classes = [TrafficClass.UdpUnreplied, TrafficClass.UdpReplied, TrafficClass.UdpStream];

@@ -72,7 +72,8 @@ public sealed class TimeoutFileTests : IDisposable
 
     private static ConfiguredTimeouts Look(long established, int at) => new()
     {
-        At = TimeSpan.FromSeconds(at), Sysctls = new Dictionary<string, long> { [Key] = established },
+        At = TimeSpan.FromSeconds(at),
+        Sysctls = new Dictionary<string, long> { [Key] = established },
     };
 
     private static HostFacts Facts(string boot, string cookie) => new("6.18", boot, "4026531840", 2, 1 << 30, "host") { NetworkNamespaceCookie = cookie };

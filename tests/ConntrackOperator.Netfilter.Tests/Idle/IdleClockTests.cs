@@ -15,10 +15,19 @@ public sealed class IdleClockTests
 
     private static readonly Dictionary<string, long> _defaults = new()
     {
-        [SysctlNames.TcpTimeoutSynSent] = 120, [SysctlNames.TcpTimeoutSynReceived] = 60, [SysctlNames.TcpTimeoutEstablished] = 432_000,
-        [SysctlNames.TcpTimeoutTimeWait] = 120, [SysctlNames.TcpTimeoutClose] = 10, [SysctlNames.TcpTimeoutMaxRetransmit] = 300,
-        [SysctlNames.TcpTimeoutUnacknowledged] = 280, [SysctlNames.UdpTimeout] = 30, [SysctlNames.UdpTimeoutStream] = 120,
-        [SysctlNames.GreTimeout] = 30, [SysctlNames.GreTimeoutStream] = 180, [SysctlNames.IcmpTimeout] = 30, [SysctlNames.GenericTimeout] = 600,
+        [SysctlNames.TcpTimeoutSynSent] = 120,
+        [SysctlNames.TcpTimeoutSynReceived] = 60,
+        [SysctlNames.TcpTimeoutEstablished] = 432_000,
+        [SysctlNames.TcpTimeoutTimeWait] = 120,
+        [SysctlNames.TcpTimeoutClose] = 10,
+        [SysctlNames.TcpTimeoutMaxRetransmit] = 300,
+        [SysctlNames.TcpTimeoutUnacknowledged] = 280,
+        [SysctlNames.UdpTimeout] = 30,
+        [SysctlNames.UdpTimeoutStream] = 120,
+        [SysctlNames.GreTimeout] = 30,
+        [SysctlNames.GreTimeoutStream] = 180,
+        [SysctlNames.IcmpTimeout] = 30,
+        [SysctlNames.GenericTimeout] = 600,
     };
 
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UnixEpoch + TimeSpan.FromDays(20));

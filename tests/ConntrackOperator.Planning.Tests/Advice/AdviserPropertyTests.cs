@@ -56,8 +56,14 @@ public class AdviserPropertyTests
 
     private static TrafficFacts Translation(Load[] loads) => new()
     {
-        View = TrafficView.Translation, Class = TrafficClass.Other, Protocol = "tcp", Source = "192.0.2.1", Destination = "10.0.0.1", Port = 443,
-        Entries = new Bounds(loads.Sum(load => load.Entries), loads.Sum(load => load.Entries)), TranslatedPorts = (1024, 12_000),
+        View = TrafficView.Translation,
+        Class = TrafficClass.Other,
+        Protocol = "tcp",
+        Source = "192.0.2.1",
+        Destination = "10.0.0.1",
+        Port = 443,
+        Entries = new Bounds(loads.Sum(load => load.Entries), loads.Sum(load => load.Entries)),
+        TranslatedPorts = (1024, 12_000),
     };
 
     [Fact]
