@@ -17,6 +17,7 @@ internal static class ReportBounds
     private const int Name = 253;
     private const int LimitText = 20;
     private const int Cores = 1 << 20;
+    private const int EntryBytes = 1 << 16;
 
     /// <summary>The report, within the bounds.</summary>
     public static NodeStatus Apply(NodeStatus status) => status with
@@ -37,6 +38,8 @@ internal static class ReportBounds
             MemoryBytes = Count(table.MemoryBytes),
             LimitText = BoundedText.Of(table.LimitText, LimitText),
             Memory = Word(table.Memory),
+            EntryBytes = table.EntryBytes is { } bytes ? Math.Clamp(bytes, 0, EntryBytes) : null,
+            EntryBytesWhy = Word(table.EntryBytesWhy),
         },
         Rates = status.Rates is not { } rates ? null : rates with
         {

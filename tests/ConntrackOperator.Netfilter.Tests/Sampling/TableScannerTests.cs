@@ -105,8 +105,10 @@ public sealed class TableScannerTests : IDisposable
     [Fact]
     public void Both_sources_give_the_same_breakdown()
     {
-        _tree.File("net/nf_conntrack", string.Join('\n', GoldenFlow.All.Select(g => g.Proc)) + "\n");
-        var netlink = Scanner([new FakeTransport().Answer([.. GoldenFlow.All.Select(g => FakeTransport.Entry(g.Wire)), FakeTransport.Done()])]).Scan(_idle);
+        // The file does not name helpers, and with a helper an entry's idle time is not known.
+        GoldenFlow[] flows = [.. GoldenFlow.All.Where(g => !g.Line.Contains("helper=", StringComparison.Ordinal))];
+        _tree.File("net/nf_conntrack", string.Join('\n', flows.Select(g => g.Proc)) + "\n");
+        var netlink = Scanner([new FakeTransport().Answer([.. flows.Select(g => FakeTransport.Entry(g.Wire)), FakeTransport.Done()])]).Scan(_idle);
         var proc = new TableScanner(FlowSource.Proc, _tree.Root, new SysctlDirectory(_tree.Root)).Scan(_idle);
         Assert.Equal(FlowSource.Proc, proc.Source);
         Assert.Equal(netlink.States.Select(s => (s.Protocol, s.State, s.Count, s.Idle.Known)).Order(), proc.States.Select(s => (s.Protocol, s.State, s.Count, s.Idle.Known)).Order());
