@@ -37,7 +37,7 @@ public sealed record FlushMatch
         "REQUEST", "RESPOND", "PARTOPEN", "OPEN", "CLOSEREQ", "CLOSING", "TIMEWAIT", "IGNORE", "INVALID")]
     public List<string>? States { get; init; }
 
-    /// <summary>True: entries that have had no reply; false: those that have.</summary>
+    /// <summary>True: entries that have had no reply; false: those that have. SYN_RECV has had one: that is a state.</summary>
     public bool? Unreplied { get; init; }
 
     /// <summary>The network that the original source is in, such as 10.0.0.0/8, 2001:db8::/32 or one address.</summary>

@@ -17,7 +17,7 @@ public sealed record CompositionStatus
     [Range(0, 100)]
     public int? UnrepliedPercent { get; init; }
 
-    /// <summary>Entries that the kernel keeps when the table is full, in percent.</summary>
+    /// <summary>Assured entries, in percent. A full table evicts others first; of assured ones, TCP that is closing may be evicted, too.</summary>
     [Range(0, 100)]
     public int? AssuredPercent { get; init; }
 

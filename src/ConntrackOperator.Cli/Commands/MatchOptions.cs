@@ -13,7 +13,7 @@ internal sealed class MatchOptions
 {
     private readonly Option<string?> _protocol = new("--protocol", "-p") { Description = "The protocol, by name (tcp, udp, icmp, sctp, gre, esp ...) or by number.", HelpName = "NAME|NUMBER" };
     private readonly Option<string[]> _states = new("--state") { Description = "A state, such as TIME_WAIT; may be given several times, and one of them must hold.", HelpName = "STATE" };
-    private readonly Option<bool?> _unreplied = new("--unreplied") { Description = "Entries that have had no reply; --unreplied=false: those that have.", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Option<bool?> _unreplied = new("--unreplied") { Description = "Entries that have had no reply; --unreplied=false: those that have. SYN_RECV has had one: --state SYN_RECV.", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string?> _source = new("--source", "-s") { Description = "The network, or the address, that the original source is in.", HelpName = "CIDR" };
     private readonly Option<string?> _destination = new("--destination", "-d") { Description = "The same for the original destination, before address translation.", HelpName = "CIDR" };
     private readonly Option<int?> _port = new("--dport") { Description = "The original destination port.", HelpName = "PORT" };

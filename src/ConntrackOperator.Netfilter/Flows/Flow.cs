@@ -95,7 +95,7 @@ public ref struct Flow
     /// <summary>Whether no packet has come back yet.</summary>
     public readonly bool IsUnreplied => (Status & FlowStatus.SeenReply) == 0;
 
-    /// <summary>Whether it is kept when the table is full.</summary>
+    /// <summary>Whether new connections do not evict it when the table is full; see <see cref="FlowStatus.Assured"/>.</summary>
     public readonly bool IsAssured => (Status & FlowStatus.Assured) != 0;
 
     /// <summary>Whether answers go to another address or port than the original source (SNAT, masquerading).</summary>

@@ -5,17 +5,18 @@ namespace ConntrackOperator.Netfilter.Flows;
 
 /// <summary>
 /// The states of TCP, SCTP and DCCP under the kernel's names (enum tcp_conntrack, sctp_conntrack, ct_dccp_states). UDP and
-/// GRE have none in the kernel, but three lives with different time-outs, which go by UNREPLIED, REPLIED and STREAM here.
+/// GRE have none in the kernel, but lives with time-outs, which go by UNREPLIED, REPLIED (UDP alone, with the time-out of UNREPLIED)
+/// and STREAM here.
 /// </summary>
 public static class FlowStates
 {
     /// <summary>UDP or GRE without a reply.</summary>
     public const string Unreplied = "UNREPLIED";
 
-    /// <summary>UDP with a reply, not yet a stream.</summary>
+    /// <summary>UDP with a reply, not assured yet: the time-out is still that of <see cref="Unreplied"/>.</summary>
     public const string Replied = "REPLIED";
 
-    /// <summary>UDP or GRE that has gone both ways for a while: assured.</summary>
+    /// <summary>UDP that has gone both ways for more than two seconds, or GRE that has gone both ways: assured.</summary>
     public const string Stream = "STREAM";
 
     internal const int TcpSynSent = 1;
@@ -69,7 +70,7 @@ public static class FlowStates
         return false;
     }
 
-    /// <summary>The state's name, with the three lives of UDP and GRE; empty where a protocol has none.</summary>
+    /// <summary>The state's name, with the lives of UDP and GRE; empty where a protocol has none.</summary>
     public static string Name(byte protocol, byte state, FlowStatus status) => protocol switch
     {
         Native.IPPROTO_TCP => At(_tcp, state),

@@ -15,7 +15,10 @@ public enum FlowStatus : uint
     /// <summary>Packets went both ways.</summary>
     SeenReply = Ctnetlink.IPS_SEEN_REPLY,
 
-    /// <summary>It is not evicted to make room for others.</summary>
+    /// <summary>
+    /// A new connection does not evict it. Above 95 % of the limit the kernel's garbage collector still does when it is TCP that is
+    /// closing (net/netfilter/nf_conntrack_core.c, gc_worker; tcp_can_early_drop).
+    /// </summary>
     Assured = Ctnetlink.IPS_ASSURED,
 
     /// <summary>It is in the table.</summary>

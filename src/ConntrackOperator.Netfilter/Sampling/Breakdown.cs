@@ -29,7 +29,7 @@ public sealed record Breakdown
     /// </summary>
     public required double ErrorBoundPercent { get; init; }
 
-    /// <summary>Percent of the entries that the kernel keeps when the table is full.</summary>
+    /// <summary>Percent of the entries that are assured: a full table evicts others first.</summary>
     public required double AssuredPercent { get; init; }
 
     /// <summary>Percent of the entries without a reply.</summary>
