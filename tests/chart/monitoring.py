@@ -182,6 +182,10 @@ def check_layout(dashboard, uids, runbooks):
     return problems
 
 
+ABOUT_THE_TABLE = {"ConntrackTableAlmostFull", "ConntrackTableNearlyFull", "ConntrackTableFullSoon", "ConntrackPacketsDropped",
+                   "ConntrackRacesLost", "ConntrackChainsTooLong"}
+
+
 def check(alerts_path, metrics_path, runbooks_path, dashboard_paths):
     emitted, used = read_table(metrics_path), set()
     report("docs/metrics.md has a table", [] if len(emitted) > 20 else [f"only {len(emitted)} metrics were found in it"])
@@ -204,6 +208,9 @@ def check(alerts_path, metrics_path, runbooks_path, dashboard_paths):
     alerts = {rule["alert"] for rule in rules}
     runbooks = {name[:-3] for name in os.listdir(runbooks_path) if name.endswith(".md") and name != "README.md"}
     report("every alert has a runbook, and every runbook an alert", sorted(alerts ^ runbooks))
+    with open(os.path.join(runbooks_path, os.pardir, "diagnosis.md"), encoding="utf-8") as file:
+        causes = {name.lower() for name in re.findall(r"^### (\w+)$", file.read(), re.MULTILINE)}
+    reached = set()
     sections = ["What it means", "See it", "Do now", "Do for good", "False alarm"]
     for name in sorted(runbooks):
         with open(os.path.join(runbooks_path, name + ".md"), encoding="utf-8") as file:
@@ -212,7 +219,14 @@ def check(alerts_path, metrics_path, runbooks_path, dashboard_paths):
         problems += [] if text.startswith(f"# {name}\n") else ["another title"]
         problems += [f"no such file: {link}" for link in re.findall(r"\]\(([^):#]+)[^)]*\)", text)
                      if not os.path.exists(os.path.join(runbooks_path, link))]
+        # Anchors as the forge makes them of headings of one word.
+        linked = set(re.findall(r"\]\(\.\./diagnosis\.md#(\w+)\)", text))
+        problems += [f"no such cause: {anchor}" for anchor in sorted(linked - causes)]
+        reached |= linked
+        if name in ABOUT_THE_TABLE and "host advise" not in text.split("\n## ")[0]:
+            problems.append("does not begin with the advice")
         report(f"runbook {name}", problems)
+    report("every cause of docs/diagnosis.md is reached from a runbook", sorted(causes - reached) if causes else ["it has no causes"])
 
     dashboards = []
     for path in dashboard_paths:

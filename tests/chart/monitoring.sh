@@ -51,6 +51,15 @@ if command -v python3 >/dev/null; then
   sed 's/state=~\\"ReadOnly/state=~\\"Readonly/' "${dashboards[1]}" >"$work/wrong/node.json"
   refused "monitoring: a label's value that does not exist is noticed" "state is never Readonly" \
     python3 monitoring.py check "$work/alerts.json" "$root/docs/metrics.md" "$root/docs/runbooks" "${dashboards[0]}" "$work/wrong/node.json"
+  cp -r "$root/docs" "$work/wrong/"
+  sed -i 's/#scan)/#scans)/; s/#othernamespacefull)/#)/' "$work"/wrong/docs/runbooks/*.md
+  sed -i '/host advise/d' "$work/wrong/docs/runbooks/ConntrackRacesLost.md"
+  wrong_runbooks() {
+    refused "monitoring: $1 is noticed" "$2" python3 monitoring.py check "$work/alerts.json" "$root/docs/metrics.md" "$work/wrong/docs/runbooks" "${dashboards[@]}"
+  }
+  wrong_runbooks "a link to a cause that does not exist" "no such cause: scans"
+  wrong_runbooks "a cause that no runbook leads to" "is reached from a runbook: natportsexhausted; othernamespacefull; scan"
+  wrong_runbooks "a runbook about the table without the advice" "ConntrackRacesLost: does not begin with the advice"
 else
   skip "monitoring: dashboards and alerts against docs/metrics.md" "python3 is not installed"
 fi
