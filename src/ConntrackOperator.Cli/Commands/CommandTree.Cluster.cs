@@ -24,7 +24,12 @@ internal sealed partial class CommandTree
     private Command Advise()
     {
         var name = new Argument<string?>("NODE|POLICY") { Description = "Only this node, or the nodes of this policy.", Arity = ArgumentArity.ZeroOrOne, DefaultValueFactory = _ => null };
-        var command = new Command("advise", "Says, node by node, what to change so that no table fills up, each time with the field of the policy and a value.") { name, _output, _kubeconfig, _context };
+        var command = new Command(
+            "advise",
+            "Says, node by node, why the table fills up or loses packets and what to do, in a line: the most pressing cause. On the node, host advise has all of them, with commands.")
+        {
+            name, _output, _kubeconfig, _context,
+        };
         command.SetAction((result, cancel) => ClusterAdvise.RunAsync(
             ClusterConnection.Open(result.GetValue(_kubeconfig), result.GetValue(_context)), result.GetValue(name), result.GetValue(_output), cancel));
         _examples[command] = "$0 advise\n$0 advise node-7\n$0 advise edge";

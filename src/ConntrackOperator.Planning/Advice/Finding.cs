@@ -6,7 +6,7 @@ public sealed record Finding
     /// <summary>The cause.</summary>
     public required Cause Cause { get; init; }
 
-    /// <summary>How pressing it is: never above what the pressure on the table is.</summary>
+    /// <summary>How pressing it is: for what takes room as the pressure on the table, for what loses packets with room to spare by itself.</summary>
     public required AdviceSeverity Severity { get; init; }
 
     /// <summary>How sure it is.</summary>
