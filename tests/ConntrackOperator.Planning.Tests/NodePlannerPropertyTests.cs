@@ -92,7 +92,7 @@ public class NodePlannerPropertyTests
                 Timeouts = new TimeoutsSpec { Generic = "5m" },
             });
             var plan = NodePlanner.Plan(new NodeFacts("n", new Dictionary<string, string>(), 4, memory), [policy]);
-            var needed = (entries * (accounting ? 384m : 320m)) + (Math.Ceiling(entries / 512m) * 512 * 8);
+            var needed = (entries * 384m) + (Math.Ceiling(entries / 512m) * 512 * 8);
             var over = needed > Math.Floor(memory * (decimal)percent / 100);
             Assert.Equal(over, plan.Spec.Refused is not null);
             Assert.Equal(!over, plan.Spec.Settings!.Exists(setting => setting.Name == "nf_conntrack_max"));

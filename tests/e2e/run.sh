@@ -165,9 +165,9 @@ k delete ctp fleet --timeout=60s >/dev/null
 becomes "node-c puts its settings back" 10 "$base_established" kernel node-c tcp_timeout_established
 becomes "and its ConntrackNode goes" 10 "" field '.items[?(@.metadata.name=="node-c")].metadata.name' ctn
 becomes "node-a: the limit is what it was" 10 "$saved_max" kernel node-a max
-# The hash table is resized once a minute at most.
+# How long a resize waits goes by what it and the last one cost.
 becomes "node-a: the buckets are what they were" 90 "$saved_buckets" kernel node-a buckets
-becomes "the DaemonSet is for the edge pool alone now" 10 'kubernetes.io/os pool' ds '.spec.template.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[*].matchExpressions[*].key'
+becomes "the DaemonSet keeps its terms, so that no agent is restarted for it" 10 'kubernetes.io/os pool kubernetes.io/os' ds '.spec.template.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[*].matchExpressions[*].key'
 
 step "from kubectl apply to the kernel, 50 changes"
 : >"$tmp/latencies"

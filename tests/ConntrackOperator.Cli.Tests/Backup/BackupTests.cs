@@ -32,8 +32,10 @@ public sealed partial class BackupTests
     }
 
     [Fact]
-    public void Settings_come_back_and_the_difference_is_shown_first()
+    public async Task Settings_come_back_and_the_difference_is_shown_first()
     {
+        // Nobody may change the machine's buckets meanwhile, which the backup holds as well.
+        using var machine = await MachineLock.TakeAsync(TestContext.Current.CancellationToken);
         using var host = new TestHost();
         var file = Path.Combine(host.Root, "b.json");
         Entries.Ok(host.Look("backup", file));

@@ -84,7 +84,7 @@ public sealed partial class ClusterCommandTests(TestCluster cluster) : IClassFix
         Assert.StartsWith("node-3\nSETTING ", result.Output, StringComparison.Ordinal);
         Assert.Matches(@"nf_conntrack_max +\? +262144 +Set +batch +table.size: ", result.Output);
         Assert.Matches(@"nf_conntrack_udp_timeout +\? +20 +Set +batch +timeouts.udp.unreplied", result.Output);
-        Assert.Contains("memory when the table is full: ? now, 88Mi then", result.Output, StringComparison.Ordinal);
+        Assert.Contains("memory when the table is full: ? now, 104Mi then", result.Output, StringComparison.Ordinal);
         Assert.EndsWith("\n1 of 4 nodes would change; nothing was applied\n", result.Output, StringComparison.Ordinal);
     }
 
@@ -107,7 +107,7 @@ public sealed partial class ClusterCommandTests(TestCluster cluster) : IClassFix
         var node = report["nodes"]!.AsArray().Single()!;
         Assert.Equal("node-3", node["name"]!.GetValue<string>());
         Assert.Equal([262144, 20], node["changes"]!.AsArray().Where(c => c!["policy"]!.GetValue<string>() == "batch").Select(c => c!["planned"]!.GetValue<long>()));
-        Assert.Equal((262144L * 320) + (1048576 * 8), node["memoryBytesAfter"]!.GetValue<long>());
+        Assert.Equal((262144L * 384) + (1048576 * 8), node["memoryBytesAfter"]!.GetValue<long>());
     }
 
     [Fact]

@@ -22,7 +22,7 @@ public sealed class OtlpTests
         await using var agent = cluster.StartAgent(Environment(collector, protocol));
         cluster.Plan(("nf_conntrack_max", 524288));
         var got = collector.Received;
-        await Eventually.UntilAsync(() => got.AllMetrics.Any(m => m.Name == "conntrack_entries_limit" && Points(m).Any(p => p.AsInt == 524288)), "the metric");
+        await Eventually.UntilAsync(() => got.AllMetrics.Any(m => m.Name == "conntrack_entries_limit" && Points(m).Any(p => p.AsDouble == 524288)), "the metric");
         await Eventually.UntilAsync(() => got.AllSpans.Any(s => s.Name == "apply plan") && got.AllSpans.Any(s => s.Name == "report"), "the spans");
         await Eventually.UntilAsync(() => got.AllLogs.Any(l => l.Body.StringValue.Contains("plan 1 with 1 settings", StringComparison.Ordinal)), "the log");
 
