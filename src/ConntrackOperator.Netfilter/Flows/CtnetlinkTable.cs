@@ -106,8 +106,7 @@ internal sealed class CtnetlinkTable(Func<INetlinkTransport> open) : IFlowTable
             }
 
             Entries++;
-            var flow = FlowDecoder.Decode(payload, wanted, out var decoded);
-            if (decoded)
+            if (FlowDecoder.TryDecode(payload, wanted, out var flow))
             {
                 return _visitor.Visit(flow);
             }

@@ -11,15 +11,25 @@ internal static class FlowDecoder
     /// <param name="decoded">False when an attribute is malformed or there is no original tuple.</param>
     internal static Flow Decode(ReadOnlySpan<byte> payload, FlowFields wanted, out bool decoded)
     {
-        Flow flow = default;
+        decoded = TryDecode(payload, wanted, out var flow);
+        return flow;
+    }
+
+    /// <summary>The same without a copy: a flow is a lot to copy for each entry of a table.</summary>
+    /// <returns>False when an attribute is malformed or there is no original tuple.</returns>
+    internal static bool TryDecode(ReadOnlySpan<byte> payload, FlowFields wanted, out Flow flow)
+    {
+        flow = default;
         if (payload.Length < Nl.GenericBytes)
         {
-            decoded = false;
-            return flow;
+            return false;
         }
 
         var present = FlowFields.None;
         var hasTuple = false;
+
+        // The reader itself is handed to nobody, so that it stays in registers.
+        var failed = false;
         var attributes = new AttributeReader(payload[Nl.GenericBytes..]);
         while (attributes.Next())
         {
@@ -33,7 +43,7 @@ internal static class FlowDecoder
                         break;
                     }
 
-                    if (TupleDecoder.Read(ref attributes, ref flow.OriginalTuple, out var originalZone))
+                    if (TupleDecoder.Read(attributes.Value, ref flow.OriginalTuple, out var originalZone, ref failed))
                     {
                         flow.OriginalZone = originalZone;
                         present |= FlowFields.OriginalZone;
@@ -43,7 +53,7 @@ internal static class FlowDecoder
 
                 case Ctnetlink.CTA_TUPLE_REPLY when (wanted & FlowFields.Reply) != 0:
                     present |= FlowFields.Reply;
-                    if (TupleDecoder.Read(ref attributes, ref flow.ReplyTuple, out var replyZone))
+                    if (TupleDecoder.Read(attributes.Value, ref flow.ReplyTuple, out var replyZone, ref failed))
                     {
                         flow.ReplyZone = replyZone;
                         present |= FlowFields.ReplyZone;
@@ -62,9 +72,9 @@ internal static class FlowDecoder
                     break;
 
                 case Ctnetlink.CTA_PROTOINFO when (wanted & (FlowFields.State | FlowFields.TcpFlags)) != 0:
-                    if (UsualTuple.TryReadTcpState(attributes.Value, out var tcpState))
+                    if (UsualTuple.TryReadTcpState(attributes.Value, out var state))
                     {
-                        flow.State = tcpState;
+                        flow.State = state;
                         present |= FlowFields.State;
                         if ((wanted & FlowFields.TcpFlags) == 0)
                         {
@@ -78,7 +88,8 @@ internal static class FlowDecoder
                         }
                     }
 
-                    present |= ProtocolInfo(ref attributes, ref flow);
+                    present |= ProtocolInfo(attributes.Value, ref state, ref flow.TcpFlagsOriginal, ref flow.TcpFlagsReply, ref failed);
+                    flow.State = state;
                     break;
 
                 case Ctnetlink.CTA_MARK:
@@ -102,29 +113,29 @@ internal static class FlowDecoder
                     break;
 
                 case Ctnetlink.CTA_COUNTERS_ORIG when (wanted & FlowFields.OriginalCounters) != 0:
-                    flow.OriginalTotals = Counters(ref attributes);
+                    flow.OriginalTotals = Counters(attributes.Value, ref failed);
                     present |= FlowFields.OriginalCounters;
                     break;
 
                 case Ctnetlink.CTA_COUNTERS_REPLY when (wanted & FlowFields.ReplyCounters) != 0:
-                    flow.ReplyTotals = Counters(ref attributes);
+                    flow.ReplyTotals = Counters(attributes.Value, ref failed);
                     present |= FlowFields.ReplyCounters;
                     break;
 
                 case Ctnetlink.CTA_TIMESTAMP when (wanted & (FlowFields.Start | FlowFields.Stop)) != 0:
-                    var (start, stop) = Timestamps(ref attributes);
+                    var (start, stop) = Timestamps(attributes.Value, ref failed);
                     flow.StartNanoseconds = start;
                     flow.StopNanoseconds = stop;
                     present |= (start != 0 ? FlowFields.Start : 0) | (stop != 0 ? FlowFields.Stop : 0);
                     break;
 
                 case Ctnetlink.CTA_HELP when (wanted & FlowFields.Helper) != 0:
-                    flow.HelperName = Text(ref attributes, Ctnetlink.CTA_HELP_NAME);
+                    flow.HelperName = Text(attributes.Value, Ctnetlink.CTA_HELP_NAME, ref failed);
                     present |= FlowFields.Helper;
                     break;
 
                 case Ctnetlink.CTA_SECCTX when (wanted & FlowFields.SecurityContext) != 0:
-                    flow.Security = Text(ref attributes, Ctnetlink.CTA_SECCTX_NAME);
+                    flow.Security = Text(attributes.Value, Ctnetlink.CTA_SECCTX_NAME, ref failed);
                     present |= FlowFields.SecurityContext;
                     break;
 
@@ -139,15 +150,14 @@ internal static class FlowDecoder
         }
 
         flow.Fields = present & (wanted | FlowFields.OriginalZone);
-        decoded = hasTuple && !attributes.Failed;
-        return flow;
+        return hasTuple && !failed && !attributes.Failed;
     }
 
-    private static FlowFields ProtocolInfo(ref AttributeReader outer, ref Flow flow)
+    private static FlowFields ProtocolInfo(ReadOnlySpan<byte> value, ref byte state, ref byte original, ref byte reply, ref bool failed)
     {
         var found = FlowFields.None;
         var directions = 0;
-        var parts = new AttributeReader(outer.Value);
+        var parts = new AttributeReader(value);
         while (parts.Next())
         {
             // CTA_PROTOINFO_{TCP,SCTP,DCCP}_STATE are all attribute 1.
@@ -163,15 +173,15 @@ internal static class FlowDecoder
                 switch ((ushort)details.Type)
                 {
                     case Ctnetlink.CTA_PROTOINFO_TCP_STATE:
-                        flow.State = details.Byte();
+                        state = details.Byte();
                         found |= FlowFields.State;
                         break;
                     case Ctnetlink.CTA_PROTOINFO_TCP_FLAGS_ORIGINAL when isTcp:
-                        flow.TcpFlagsOriginal = details.Byte();
+                        original = details.Byte();
                         directions |= 1;
                         break;
                     case Ctnetlink.CTA_PROTOINFO_TCP_FLAGS_REPLY when isTcp:
-                        flow.TcpFlagsReply = details.Byte();
+                        reply = details.Byte();
                         directions |= 2;
                         break;
                     default:
@@ -182,23 +192,23 @@ internal static class FlowDecoder
             parts.Absorb(details);
         }
 
-        outer.Absorb(parts);
+        failed |= parts.Failed;
         return found | (directions == 3 ? FlowFields.TcpFlags : FlowFields.None);
     }
 
-    private static FlowCounters Counters(ref AttributeReader outer)
+    private static FlowCounters Counters(ReadOnlySpan<byte> value, ref bool failed)
     {
-        var (packets, bytes) = Pair(ref outer, Ctnetlink.CTA_COUNTERS_PACKETS, Ctnetlink.CTA_COUNTERS_BYTES);
+        var (packets, bytes) = Pair(value, Ctnetlink.CTA_COUNTERS_PACKETS, Ctnetlink.CTA_COUNTERS_BYTES, ref failed);
         return new FlowCounters(packets, bytes);
     }
 
-    private static (ulong Start, ulong Stop) Timestamps(ref AttributeReader outer) =>
-        Pair(ref outer, Ctnetlink.CTA_TIMESTAMP_START, Ctnetlink.CTA_TIMESTAMP_STOP);
+    private static (ulong Start, ulong Stop) Timestamps(ReadOnlySpan<byte> value, ref bool failed) =>
+        Pair(value, Ctnetlink.CTA_TIMESTAMP_START, Ctnetlink.CTA_TIMESTAMP_STOP, ref failed);
 
-    private static (ulong First, ulong Second) Pair(ref AttributeReader outer, ushort first, ushort second)
+    private static (ulong First, ulong Second) Pair(ReadOnlySpan<byte> value, ushort first, ushort second, ref bool failed)
     {
         var (one, other) = (0ul, 0ul);
-        var parts = new AttributeReader(outer.Value);
+        var parts = new AttributeReader(value);
         while (parts.Next())
         {
             if (parts.Type == first)
@@ -211,14 +221,14 @@ internal static class FlowDecoder
             }
         }
 
-        outer.Absorb(parts);
+        failed |= parts.Failed;
         return (one, other);
     }
 
-    private static ReadOnlySpan<byte> Text(scoped ref AttributeReader outer, ushort type)
+    private static ReadOnlySpan<byte> Text(ReadOnlySpan<byte> value, ushort type, scoped ref bool failed)
     {
         ReadOnlySpan<byte> text = default;
-        var parts = new AttributeReader(outer.Value);
+        var parts = new AttributeReader(value);
         while (parts.Next())
         {
             if (parts.Type == type)
@@ -227,7 +237,7 @@ internal static class FlowDecoder
             }
         }
 
-        outer.Absorb(parts);
+        failed |= parts.Failed;
         return text;
     }
 }

@@ -7,13 +7,17 @@ namespace ConntrackOperator.Netfilter.Flows;
 /// <summary>Decodes CTA_TUPLE_ORIG and CTA_TUPLE_REPLY (ctnetlink_dump_tuples).</summary>
 internal static class TupleDecoder
 {
+    /// <param name="value">The attribute's value.</param>
+    /// <param name="tuple">Gets the addresses, the protocol and the ports.</param>
+    /// <param name="zone">The tuple's zone, or 0.</param>
+    /// <param name="failed">Set when something is malformed or an address is missing.</param>
     /// <returns>Whether the tuple has a zone of its own.</returns>
-    internal static bool Read(ref AttributeReader outer, ref FlowTuple tuple, out ushort zone)
+    internal static bool Read(ReadOnlySpan<byte> value, ref FlowTuple tuple, out ushort zone, ref bool failed)
     {
         var hasZone = false;
         var hasAddresses = false;
         zone = 0;
-        var parts = new AttributeReader(outer.Value);
+        var parts = new AttributeReader(value);
         while (parts.Next())
         {
             switch ((ushort)parts.Type)
@@ -33,12 +37,7 @@ internal static class TupleDecoder
             }
         }
 
-        if (!hasAddresses)
-        {
-            parts.Fail();
-        }
-
-        outer.Absorb(parts);
+        failed |= parts.Failed || !hasAddresses;
         return hasZone;
     }
 

@@ -6,10 +6,11 @@ namespace ConntrackOperator.Netfilter.Idle;
 /// <summary>
 /// Tells how long entries have been idle, from the seconds that they have left and the time-outs that their last packet can have
 /// armed. Not told: entries in a flow table, with a helper (some arm time-outs of their own), with a fixed time-out, with more
-/// seconds left than any time-out in question. A time-out that a program has given an entry itself (<c>conntrack -U</c>, conntrackd)
-/// can't be told from one of the kernel's. Packets that the kernel does not count as the entry's, or that do not renew it, don't count
-/// here either: out of window, or a SYN or SYN/ACK again. While a connection opens those are all there is, so it counts as
-/// idle for 0 seconds at least. For one reading after the other; not safe for several threads at once.
+/// seconds left than any time-out in question. /proc does not say which entries have a helper: from there theirs is told. A time-out
+/// that a program has given an entry itself (<c>conntrack -U</c>, conntrackd) can't be told from one of the kernel's. Packets that the
+/// kernel does not count as the entry's, or that do not renew it, don't count here either: out of window, of a connection before from
+/// the same port, or a SYN or SYN/ACK again. While a connection opens those are all there is, so it counts as idle for 0 seconds at
+/// least. For one reading after the other; not safe for several threads at once.
 /// </summary>
 public sealed class IdleClock
 {
@@ -31,8 +32,8 @@ public sealed class IdleClock
 
     private readonly TimeProvider _time;
     private readonly ushort[] _kinds = new ushort[FlowClass.Count];
-    private readonly List<ArmedTimeout[]> _armed = [];
-    private readonly List<bool> _uncounted = [];
+    private readonly ArmedTimeout[][] _armed;
+    private readonly bool[] _uncounted;
     private long _now;
     private int _calls;
 
@@ -50,7 +51,7 @@ public sealed class IdleClock
         _time = time;
         History = history;
         AssumesHeld = assumeHeld;
-        Sort(new ArmedTimeouts(history, assumeHeld));
+        (_armed, _uncounted) = Sort(new ArmedTimeouts(history, assumeHeld));
         LookAtTheClock();
     }
 
@@ -142,8 +143,9 @@ public sealed class IdleClock
 
     private void LookAtTheClock() => _now = (long)MonotonicTime.Now(_time).TotalSeconds;
 
-    private void Sort(ArmedTimeouts timeouts)
+    private (ArmedTimeout[][] Armed, bool[] Uncounted) Sort(ArmedTimeouts timeouts)
     {
+        var (armed, uncounted) = (new List<ArmedTimeout[]>(), new List<bool>());
         var kinds = new Dictionary<(byte Protocol, byte State, FlowStatus Status), ushort>();
         for (var i = 0; i < _kinds.Length; i++)
         {
@@ -154,16 +156,18 @@ public sealed class IdleClock
             var named = FlowProtocols.HasStates(protocol) ? state : (byte)0;
             if (!kinds.TryGetValue((group, named, status), out var kind))
             {
-                kinds.Add((group, named, status), kind = (ushort)_armed.Count);
+                kinds.Add((group, named, status), kind = (ushort)armed.Count);
                 bool?[] variants = protocol == Native.IPPROTO_TCP ? [false, true, null] : [null];
                 foreach (var unacknowledged in variants)
                 {
-                    _armed.Add(timeouts.Of(protocol, state, status, unacknowledged));
-                    _uncounted.Add(ArmedTimeouts.LetsPacketsPassUncounted(protocol, state));
+                    armed.Add(timeouts.Of(protocol, state, status, unacknowledged));
+                    uncounted.Add(ArmedTimeouts.LetsPacketsPassUncounted(protocol, state));
                 }
             }
 
             _kinds[i] = kind;
         }
+
+        return ([.. armed], [.. uncounted]);
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using ConntrackOperator.Netfilter.Interop;
 
@@ -10,33 +11,43 @@ namespace ConntrackOperator.Netfilter.Netlink;
 /// </summary>
 internal ref struct AttributeReader(ReadOnlySpan<byte> attributes)
 {
-    private ReadOnlySpan<byte> _rest = attributes;
+    private readonly ReadOnlySpan<byte> _attributes = attributes;
+
+    // May lie beyond the end by what the last attribute lacks of its padding.
+    private int _next;
+    private int _valueAt;
+    private int _valueLength;
 
     /// <summary>The current attribute's type, without the flags for nesting and byte order.</summary>
     internal int Type { get; private set; }
 
-    internal ReadOnlySpan<byte> Value { get; private set; }
+    internal readonly ReadOnlySpan<byte> Value => _attributes.Slice(_valueAt, _valueLength);
 
     internal bool Failed { get; private set; }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool Next()
     {
-        if (_rest.Length < Nl.AttributeHeaderBytes)
+        var left = _attributes.Length - _next;
+        if (left < Nl.AttributeHeaderBytes)
         {
-            Failed |= !_rest.IsEmpty;
+            Failed |= left > 0;
             return false;
         }
 
-        var length = MemoryMarshal.Read<ushort>(_rest);
-        if (length < Nl.AttributeHeaderBytes || length > _rest.Length)
+        // That the header is there was seen just now.
+        ref var header = ref Unsafe.Add(ref MemoryMarshal.GetReference(_attributes), _next);
+        int length = Unsafe.ReadUnaligned<ushort>(ref header);
+        if (length < Nl.AttributeHeaderBytes || length > left)
         {
             Fail();
             return false;
         }
 
-        Type = MemoryMarshal.Read<ushort>(_rest[2..]) & Nl.NLA_TYPE_MASK;
-        Value = _rest[Nl.AttributeHeaderBytes..length];
-        _rest = _rest[Math.Min(Nl.Align(length), _rest.Length)..];
+        Type = Unsafe.ReadUnaligned<ushort>(ref Unsafe.Add(ref header, sizeof(ushort))) & Nl.NLA_TYPE_MASK;
+        _valueAt = _next + Nl.AttributeHeaderBytes;
+        _valueLength = length - Nl.AttributeHeaderBytes;
+        _next += Nl.Align(length);
         return true;
     }
 
@@ -62,6 +73,7 @@ internal ref struct AttributeReader(ReadOnlySpan<byte> attributes)
         return 0;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal uint BigEndian32()
     {
         if (BinaryPrimitives.TryReadUInt32BigEndian(Value, out var value))
@@ -96,6 +108,6 @@ internal ref struct AttributeReader(ReadOnlySpan<byte> attributes)
     internal void Fail()
     {
         Failed = true;
-        _rest = [];
+        _next = _attributes.Length;
     }
 }

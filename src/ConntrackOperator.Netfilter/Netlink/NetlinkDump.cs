@@ -32,6 +32,7 @@ internal static class NetlinkDump
         where TVisitor : struct, IMessageVisitor, allows ref struct
     {
         transport.Send(request);
+        var port = transport.PortId;
         var interrupted = false;
         while (true)
         {
@@ -45,7 +46,7 @@ internal static class NetlinkDump
             var messages = new MessageReader(buffer[..length]);
             while (messages.Next())
             {
-                if (messages.Sequence != sequence || messages.PortId != transport.PortId)
+                if (messages.Sequence != sequence || messages.PortId != port)
                 {
                     continue;
                 }

@@ -58,10 +58,12 @@ internal sealed class BreakdownBuilder
 
         ref readonly var tuple = ref flow.Original;
         _sources.Add(TalkerKey.Source(tuple), flow.IsUnreplied ? TalkerKind.First : TalkerKind.All);
-        _destinations.Add(TalkerKey.Destination(tuple), DestinationKind(flow));
-        if (tuple.HasPorts)
+        var hasPorts = tuple.HasPorts;
+        var port = hasPorts ? tuple.Second : (ushort)0;
+        _destinations.Add(TalkerKey.Destination(tuple, port), DestinationKind(flow));
+        if (hasPorts)
         {
-            _ports.Add(TalkerKey.DestinationPort(tuple), TalkerKind.All);
+            _ports.Add(TalkerKey.DestinationPort(tuple, port), TalkerKind.All);
         }
     }
 

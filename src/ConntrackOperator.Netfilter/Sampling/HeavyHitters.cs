@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace ConntrackOperator.Netfilter.Sampling;
 
 /// <summary>
@@ -103,6 +106,7 @@ internal sealed class HeavyHitters
     }
 
     // Multiply-shift hashing: the high bits of the product are the good ones.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Home(in TalkerKey key) =>
         (int)(((key.High * _first) + (key.Low * _second) + (key.Rest * _third)) >> (64 - SlotBits));
 
@@ -154,6 +158,7 @@ internal sealed class HeavyHitters
     }
 
     // 32 bits are enough: nf_conntrack_max is a 32-bit number. 32 bytes: two slots a cache line.
+    [StructLayout(LayoutKind.Sequential, Pack = sizeof(uint))]
     private struct Slot
     {
         internal TalkerKey Key;

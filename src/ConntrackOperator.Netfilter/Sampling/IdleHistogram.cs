@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace ConntrackOperator.Netfilter.Sampling;
 
 /// <summary>How many entries have been idle for how long, over fixed bounds.</summary>
@@ -11,6 +13,10 @@ public sealed record IdleHistogram
     ];
 
     private static readonly TimeSpan[] _boundSpans = [.. _boundSeconds.Select(s => TimeSpan.FromSeconds(s))];
+
+    // The last bin that begins before each power of two: the search begins there.
+    private static readonly byte[] _octaveBins =
+        [.. Enumerable.Range(0, 32).Select(o => (byte)Array.FindLastIndex(_boundSeconds, b => b < 1L << o))];
 
     // The bin of each second under 4096; above that there are few bins left to search.
     private static readonly byte[] _shortBins = [.. Enumerable.Range(0, 4096).Select(s => (byte)Search((uint)s))];
@@ -72,8 +78,13 @@ public sealed record IdleHistogram
 
     private static int Search(uint seconds)
     {
-        var index = Array.BinarySearch(_boundSeconds, seconds);
-        return index >= 0 ? index : ~index - 1;
+        var bin = (int)_octaveBins[BitOperations.Log2(seconds)];
+        while (bin + 1 < _boundSeconds.Length && _boundSeconds[bin + 1] <= seconds)
+        {
+            bin++;
+        }
+
+        return bin;
     }
 
     // The last bin ends nowhere; twice its start will do for what is spread inside it.

@@ -1,8 +1,10 @@
+using System.Runtime.InteropServices;
 using ConntrackOperator.Netfilter.Flows;
 
 namespace ConntrackOperator.Netfilter.Sampling;
 
 /// <summary>An address, and what else matters of it packed into one word: version of IP, port, protocol.</summary>
+[StructLayout(LayoutKind.Sequential, Pack = sizeof(uint))]
 internal readonly struct TalkerKey : IEquatable<TalkerKey>
 {
     private const uint V6 = 1u << 31;
@@ -32,12 +34,12 @@ internal readonly struct TalkerKey : IEquatable<TalkerKey>
 
     internal static TalkerKey Source(in FlowTuple tuple) => new(tuple.SourceHigh, tuple.SourceLow, Version(tuple));
 
-    internal static TalkerKey Destination(in FlowTuple tuple) =>
-        new(tuple.DestinationHigh, tuple.DestinationLow, Version(tuple) | PortBits(tuple));
+    internal static TalkerKey Destination(in FlowTuple tuple, ushort port) =>
+        new(tuple.DestinationHigh, tuple.DestinationLow, Version(tuple) | PortBits(tuple, port));
 
-    internal static TalkerKey DestinationPort(in FlowTuple tuple) => new(0, 0, PortBits(tuple));
+    internal static TalkerKey DestinationPort(in FlowTuple tuple, ushort port) => new(0, 0, PortBits(tuple, port));
 
     private static uint Version(in FlowTuple tuple) => tuple.IsV6 ? V6 : 0;
 
-    private static uint PortBits(in FlowTuple tuple) => ((uint)tuple.DestinationPort << 8) | tuple.Protocol;
+    private static uint PortBits(in FlowTuple tuple, ushort port) => ((uint)port << 8) | tuple.Protocol;
 }
