@@ -78,7 +78,7 @@ internal sealed partial class PacketTap : IDisposable
             {
                 if (_seen.TryGetValue(key, out var one))
                 {
-                    last = last is null ? one : new Sighting(Math.Max(last.Any, one.Any), Math.Max(last.Counted, one.Counted), one.Acknowledged) { What = last.What + " <> " + one.What };
+                    last = last is null ? one : new Sighting(Math.Max(last.Any, one.Any), Math.Max(last.Counted, one.Counted), one.Acknowledged, one.Begun) { What = last.What + " <> " + one.What };
                 }
             }
 
@@ -181,7 +181,7 @@ internal sealed partial class PacketTap : IDisposable
         var before = _seen.GetValueOrDefault(key);
         if (protocol != 6)
         {
-            _seen[key] = new Sighting(at, at, null);
+            _seen[key] = new Sighting(at, at, null, null);
             return;
         }
 
@@ -191,16 +191,24 @@ internal sealed partial class PacketTap : IDisposable
         }
 
         // A SYN begins anew. What ends before what the other end has acknowledged is a repetition, and so is an older acknowledgement;
-        // the kernel may let those pass uncounted, and a RST that is not the next in sequence.
+        // the kernel may let those pass uncounted, and a RST that is not the next in sequence. An acknowledgement of what lies before the
+        // other end's SYN belongs to a connection before, whose port was used again: tcp_in_window lets it pass and goes by the new one.
         var flags = transport[13];
+        var sequence = BinaryPrimitives.ReadUInt32BigEndian(transport[4..]);
         var payload = BinaryPrimitives.ReadUInt16BigEndian(packet[2..]) - ((packet[0] & 15) * 4) - ((transport[12] >> 4) * 4);
-        var end = BinaryPrimitives.ReadUInt32BigEndian(transport[4..]) + (uint)payload + ((flags & Fin) != 0 ? 1u : 0);
+        var end = sequence + (uint)payload + ((flags & Fin) != 0 ? 1u : 0);
         uint? acknowledged = (flags & Ack) != 0 ? BinaryPrimitives.ReadUInt32BigEndian(transport[8..]) : null;
+        var begins = (flags & Syn) != 0;
+        var answers = Answers(key);
         var uncounted = (flags & (Syn | Rst)) != 0
             || (before?.Acknowledged is { } most && acknowledged is { } now && IsBefore(now, most))
-            || (Answers(key)?.Acknowledged is { } had && IsBefore(end, had));
+            || (answers?.Begun is { } begun && acknowledged is { } old && IsBefore(old, begun))
+            || (answers?.Acknowledged is { } had && IsBefore(end, had));
         _seen[key] = new Sighting(
-            at, uncounted ? before?.Counted ?? 0 : at, (flags & Syn) != 0 || !uncounted ? acknowledged ?? before?.Acknowledged : before?.Acknowledged)
+            at,
+            uncounted ? before?.Counted ?? 0 : at,
+            begins ? acknowledged : uncounted ? before?.Acknowledged : acknowledged ?? before?.Acknowledged,
+            begins ? sequence : before?.Begun)
         {
             What = Shortened(string.Create(
                 CultureInfo.InvariantCulture, $"{at % 1000:F3} {key.Item3}>{key.Item5} flags {flags:x} end {end} len {payload} ack {acknowledged} | {before?.What}")),
@@ -241,8 +249,9 @@ internal sealed partial class PacketTap : IDisposable
 
     /// <param name="Any">When the last packet left, in seconds since 1970.</param>
     /// <param name="Counted">When the last one left that the kernel must count; 0 when none did.</param>
-    /// <param name="Acknowledged">What was acknowledged.</param>
-    internal sealed record Sighting(double Any, double Counted, uint? Acknowledged)
+    /// <param name="Acknowledged">What was acknowledged since the last SYN; null: nothing.</param>
+    /// <param name="Begun">The sequence number of the last SYN; null: there was none.</param>
+    internal sealed record Sighting(double Any, double Counted, uint? Acknowledged, uint? Begun)
     {
         /// <summary>The last few.</summary>
         internal string What { get; init; } = "";
