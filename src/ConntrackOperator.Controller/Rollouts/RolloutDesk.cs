@@ -5,7 +5,7 @@ using ConntrackOperator.Planning.Rollouts;
 
 namespace ConntrackOperator.Controller.Rollouts;
 
-/// <summary>The rollouts of all policies together: gives a change its places all at once or none, so that two nodes never wait for each other. Not thread-safe: <see cref="PolicyBoard"/> locks.</summary>
+/// <summary>The rollouts of all policies together: gives a change its places all at once or none, so that of nodes that are in order no two wait for each other, and does not let failed ones, which keep their places, wait for each other either. Not thread-safe: <see cref="PolicyBoard"/> locks.</summary>
 internal sealed class RolloutDesk
 {
     private readonly Dictionary<string, RolloutLine> _lines = new(StringComparer.Ordinal);
@@ -26,7 +26,7 @@ internal sealed class RolloutDesk
     /// <param name="isKnown">Whether the node was planned from the very state of a policy that its line is about.</param>
     /// <returns>What has to wait.</returns>
     public List<RolloutChange> Ask(
-        string node, IReadOnlyList<RolloutChange> changes, IEnumerable<(string Policy, RolloutStand Stand)> stands, Func<string, bool> isKnown)
+        string node, IReadOnlyList<RolloutChange> changes, IReadOnlyCollection<(string Policy, RolloutStand Stand)> stands, Func<string, bool> isKnown)
     {
         if (_asked.Remove(node, out var before))
         {
@@ -42,6 +42,9 @@ internal sealed class RolloutDesk
             Note(node, policy);
         }
 
+        var failed = stands.Where(s => s.Stand.HasFailed).Select(s => s.Policy).ToHashSet(StringComparer.Ordinal);
+        var hasFailed = failed.Count > 0;
+        var waits = false;
         var held = new List<RolloutChange>();
         foreach (var change in changes)
         {
@@ -52,10 +55,11 @@ internal sealed class RolloutDesk
                 continue;
             }
 
-            if (change.Policies.FirstOrDefault(p => !Line(p).MayTake(node)) is { } full)
+            if (change.Policies.FirstOrDefault(p => !Line(p).MayTake(node, hasFailed)) is { } full)
             {
                 // In one line only, or a place there could go by unused while another policy's is not to be had.
-                Line(full).Wait(node);
+                Line(full).Wait(node, hasFailed);
+                waits = true;
                 held.Add(change);
                 continue;
             }
@@ -63,7 +67,13 @@ internal sealed class RolloutDesk
             foreach (var policy in change.Policies)
             {
                 Line(policy).Take(node);
+                failed.Remove(policy);
             }
+        }
+
+        foreach (var policy in waits ? failed : [])
+        {
+            Line(policy).Strand(node);
         }
 
         return held;

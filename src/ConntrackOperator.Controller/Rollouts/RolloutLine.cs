@@ -14,6 +14,12 @@ internal sealed class RolloutLine
     private readonly SortedSet<string> _dropping = new(StringComparer.Ordinal);
     private readonly SortedSet<string> _waiting = new(StringComparer.Ordinal);
 
+    // Those of the waiting that have failed with whatever policy.
+    private readonly SortedSet<string> _failedWaiting = new(StringComparer.Ordinal);
+
+    // Those with a place that failed here, and wait in whatever line for a change that may mend them.
+    private readonly HashSet<string> _stranded = new(StringComparer.Ordinal);
+
     // Those of the waiting that have a place already.
     private readonly SortedSet<string> _returning = new(StringComparer.Ordinal);
 
@@ -36,6 +42,8 @@ internal sealed class RolloutLine
 
     private int Free => IsOpen ? Math.Max(0, Places - _changing.Count) : 0;
 
+    private int FreeForFailed => IsOpen ? Math.Max(0, Places - _changing.Count + _stranded.Count) : 0;
+
     /// <summary>The policy is new or was edited.</summary>
     public void Begin(RolloutSpec? rollout, bool settled)
     {
@@ -44,8 +52,13 @@ internal sealed class RolloutLine
     }
 
     /// <summary>Whether a node may be changed now. One that has a place already needs no other.</summary>
-    public bool MayTake(string node) =>
-        IsOpen && (_placed.Contains(node) || _changing.Count - (_changing.Contains(node) ? 1 : 0) < Places);
+    /// <param name="node">The node; it does not wait.</param>
+    /// <param name="hasFailed">
+    /// Whether it has failed with whatever policy. Then the places of others that failed here, and wait themselves, do not
+    /// count: each could hold the place that the other waits for, and the edit that would mend both would reach neither.
+    /// </param>
+    public bool MayTake(string node, bool hasFailed) =>
+        IsOpen && (_placed.Contains(node) || _changing.Count - (_changing.Contains(node) ? 1 : 0) - (hasFailed ? _stranded.Count : 0) < Places);
 
     /// <summary>Takes what the objects say now, before the node asks.</summary>
     public void See(string node, RolloutStand stand)
@@ -61,13 +74,18 @@ internal sealed class RolloutLine
     }
 
     /// <summary>The node waits to be called: for a place, or, when it has one, for the line to be open.</summary>
-    public void Wait(string node) => (_placed.Contains(node) ? _returning : _waiting).Add(node);
+    public void Wait(string node, bool hasFailed) => (_placed.Contains(node) ? _returning : hasFailed ? _failedWaiting : _waiting).Add(node);
+
+    /// <summary>The node, which failed here, was given nothing of this policy's now and waits.</summary>
+    public void Strand(string node) => _stranded.Add(node);
 
     /// <summary>The node has come, or has no wish any more.</summary>
     public void Leave(string node)
     {
         _waiting.Remove(node);
+        _failedWaiting.Remove(node);
         _returning.Remove(node);
+        _stranded.Remove(node);
         _called.Remove(node);
     }
 
@@ -78,9 +96,13 @@ internal sealed class RolloutLine
         Set(_placed, node, share is { Rollout.HasPlace: true });
         Set(_stuck, node, share is { Rollout.IsChanging: true, State: NodePolicyState.Failed or NodePolicyState.Drifted });
         Set(_dropping, node, share is { Rollout.BeganToDrop: true });
+        if (share is not { Rollout.HasFailed: true })
+        {
+            _stranded.Remove(node);
+        }
     }
 
-    /// <summary>Those whose turn it is, by name: first whoever has a place, then as many as there are free places that nobody has been called for yet.</summary>
+    /// <summary>Those whose turn it is, by name: first whoever has a place, then whoever has failed elsewhere, then the rest, as many as there are free places that nobody has been called for yet.</summary>
     public void Call(List<string> called)
     {
         if (IsOpen)
@@ -89,12 +111,8 @@ internal sealed class RolloutLine
             _returning.Clear();
         }
 
-        for (var left = Free - _called.Count; left > 0 && _waiting.Min is { } next; left--)
-        {
-            _waiting.Remove(next);
-            _called.Add(next);
-            called.Add(next);
-        }
+        Call(_failedWaiting, FreeForFailed, called);
+        Call(_waiting, Free, called);
     }
 
     public RolloutFigures? Figures => _rollout is null ? null : new()
@@ -106,6 +124,16 @@ internal sealed class RolloutLine
         Dropping = _dropping.Count,
         DroppingNodes = [.. _dropping.Take(RolloutFigures.Named)],
     };
+
+    private void Call(SortedSet<string> waiting, int free, List<string> called)
+    {
+        for (var left = free - _called.Count; left > 0 && waiting.Min is { } next; left--)
+        {
+            waiting.Remove(next);
+            _called.Add(next);
+            called.Add(next);
+        }
+    }
 
     private static void Set(ICollection<string> nodes, string node, bool isIn)
     {

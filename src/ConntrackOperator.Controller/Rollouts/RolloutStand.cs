@@ -7,7 +7,8 @@ namespace ConntrackOperator.Controller.Rollouts;
 /// <param name="IsChanging">It was given settings of the policy that its agent has not reported to be in force: it takes a place.</param>
 /// <param name="BeganToDrop">It has been changed, drops packets because its table is full, and did not before. Races lost are no fault of a change.</param>
 /// <param name="HasPlace">It was given that place by a rollout, or something of the policy's has failed there: to change it again needs no other one.</param>
-internal readonly record struct RolloutStand(bool IsChanging, bool BeganToDrop, bool HasPlace = false)
+/// <param name="HasFailed">Its agent knows of the last change, and something of the policy's is not in force.</param>
+internal readonly record struct RolloutStand(bool IsChanging, bool BeganToDrop, bool HasPlace = false, bool HasFailed = false)
 {
     /// <summary>
     /// How long a node that was given a change, and went away before it reported on it, keeps its place: what was changed may
@@ -41,7 +42,7 @@ internal readonly record struct RolloutStand(bool IsChanging, bool BeganToDrop, 
         }
 
         var isUnfinished = IsUnfinished(policy, node.Status);
-        return new(isUnfinished || IsUnknown(policy, node), mark is { Drops: 0 } && node.Status?.Rates?.TableFullDropsPerMinute > 0, HasPlace: isUnfinished);
+        return new(isUnfinished || IsUnknown(policy, node), mark is { Drops: 0 } && node.Status?.Rates?.TableFullDropsPerMinute > 0, HasPlace: isUnfinished, HasFailed: isUnfinished);
     }
 
     /// <summary>The agent has not said a word yet of what the plan says, or takes away: that is how a change from before there was a rollout shows, of which there is no mark.</summary>

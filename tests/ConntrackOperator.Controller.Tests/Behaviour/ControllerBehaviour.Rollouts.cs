@@ -168,6 +168,35 @@ public abstract partial class ControllerBehaviour
         await Until(() => Cluster.IsReady("p") && Changed(7200) == "n0 n1 n2 n3", "the edit reaches all");
     }
 
+    [Fact]
+    public async Task Nodes_that_failed_with_one_policy_each_do_not_wait_for_each_others_places_and_go_one_after_the_other()
+    {
+        await NodesAsync(2);
+        Fleet.Outcome = (node, setting) => (node, setting.Value) is not (("n0", 86400) or ("n1", 60)) ? null : new()
+        {
+            Name = setting.Name,
+            Desired = setting.Value,
+            Actual = 7,
+            Policy = setting.Policy,
+            State = Api.Nodes.SettingState.Failed,
+            Message = "refused",
+        };
+        await Cluster.ApplyAsync("a", """{"priority":1,"timeouts":{"tcp":{"established":"24h"}}}""");
+        await Cluster.ApplyAsync("b", """{"timeouts":{"tcp":{"timeWait":"60s"}}}""");
+        await Until(() => FailsOne("a", 1) && FailsOne("b", 1), "one node fails with each of them");
+
+        // As long as a sets it this changes nothing. Then each field goes from one to the other, and each node lacks a place.
+        await Cluster.ApplyAsync("b", """{"timeouts":{"tcp":{"established":"2h","timeWait":"60s"}},"rollout":{"maxUnavailable":1}}""");
+        await Until(() => FailsOne("b", 2), "it is planned");
+        var most = new ChangingNodes(Cluster);
+        await Cluster.ApplyAsync("a", """{"priority":1,"timeouts":{"tcp":{"timeWait":"2m"}},"rollout":{"maxUnavailable":1}}""");
+        await Until(() => Cluster.IsReady("a") && Cluster.IsReady("b") && Changed(7200) == "n0 n1", "what mends them reaches both");
+        Assert.Equal((120, 120), (Cluster.Planned("n0", TimeWait), Cluster.Planned("n1", TimeWait)));
+        Assert.Equal(1, most.TakeMost());
+
+        bool FailsOne(string policy, long generation) => Cluster.Policy(policy)!.Status is { Nodes.Failed: 1 } status && status.ObservedGeneration == generation;
+    }
+
     /// <summary>Nodes named n0 and so on.</summary>
     private async Task NodesAsync(int count)
     {

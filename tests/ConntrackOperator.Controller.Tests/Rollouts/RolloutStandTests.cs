@@ -18,6 +18,15 @@ public sealed class RolloutStandTests
         Assert.Equal(changing, Of(Node(observed, mark: new(4, 0, _now))).IsChanging);
 
     [Theory]
+    [InlineData(4, false)]
+    [InlineData(5, true)]
+    public void Node_has_failed_when_its_agent_says_so_of_the_last_change(long observed, bool failed)
+    {
+        var stand = Of(Node(observed, mark: new(4, 0, _now), state: SettingState.Failed));
+        Assert.Equal((true, true, failed), (stand.IsChanging, stand.HasPlace, stand.HasFailed));
+    }
+
+    [Theory]
     [InlineData(SettingState.InSync, false)]
     [InlineData(SettingState.NotSupported, false)]
     [InlineData(SettingState.Observed, false)]
@@ -29,7 +38,7 @@ public sealed class RolloutStandTests
     public void Setting_that_is_not_in_force_keeps_the_place(SettingState state, bool keeps)
     {
         var stand = Of(Node(5, mark: new(4, 0, _now), state: state));
-        Assert.Equal((keeps, keeps), (stand.IsChanging, stand.HasPlace));
+        Assert.Equal((keeps, keeps, keeps), (stand.IsChanging, stand.HasPlace, stand.HasFailed));
     }
 
     [Fact]

@@ -32,6 +32,12 @@ internal sealed class RolloutWorld
     // The books: which node is going through a change of which policy, since which generation of its plan; with the drops of before.
     private readonly Dictionary<(string Node, string Policy), Change> _changing = [];
     private readonly Dictionary<(string Node, string Policy), Change> _changed = [];
+
+    // With which policies a node had failed, and was given nothing of, when it was last told to wait.
+    private readonly Dictionary<string, HashSet<string>> _failedWaiting = [];
+
+    // The plan that a node was to have when it was looked at last: of a later edit nobody may have heard yet.
+    private readonly Dictionary<string, NodeSpec> _looked = [];
     private PolicyBoard _board = new();
 
     public RolloutWorld(int nodes)
@@ -98,6 +104,8 @@ internal sealed class RolloutWorld
         }
 
         var plan = Plan(name);
+        _looked[name] = plan.Spec;
+        _failedWaiting.Remove(name);
         if (plan.Policies.Count == 0)
         {
             Heard(_board.Put(name, null, epoch));
@@ -108,7 +116,12 @@ internal sealed class RolloutWorld
         Log.Add($"decide {name} there={step.IsThere} taken={string.Join(",", step.Taken)} waiting={string.Join(",", step.Waiting)} {string.Join("; ", _board.Snapshot().Select(f => f.Policy + f.Rollout))} gen={existing?.Metadata!.Generation} obs={existing?.Status?.ObservedGeneration} marks={existing?.Metadata?.Annotations?.Values.FirstOrDefault()}");
         foreach (var policy in step.Taken)
         {
-            CheckPlace(name, policies.Find(p => p.Metadata!.Name == policy)!);
+            CheckPlace(name, policies.Find(p => p.Metadata!.Name == policy)!, hasFailed: step.Limited.Any(p => HasFailed(name, p)));
+        }
+
+        if (step.IsThere && step.Waiting.Count > 0)
+        {
+            _failedWaiting[name] = [.. step.Limited.Where(p => !step.Taken.Contains(p) && HasFailed(name, p))];
         }
 
         if (SpecComparer.Same(existing?.Spec, step.Spec))
@@ -197,6 +210,7 @@ internal sealed class RolloutWorld
 
         _work.Clear();
         _words.Clear();
+        _failedWaiting.Clear();
         _board = new PolicyBoard();
         foreach (var policy in _policies.Values)
         {
@@ -291,13 +305,18 @@ internal sealed class RolloutWorld
     }
 
     /// <summary>By the books: with this node, no more are being changed than the policy lets, and no changed one has begun to drop.</summary>
-    private void CheckPlace(string name, ConntrackPolicy policy)
+    private void CheckPlace(string name, ConntrackPolicy policy, bool hasFailed)
     {
         var key = policy.Metadata!.Name!;
         // What was decided while there was no rollout went to all nodes at once, and nothing marks it.
         var others = _changing.Where(c => c.Key.Policy == key && c.Key.Node != name && c.Value.IsLimited && !IsLost(c.Key.Node, c.Value)).Select(c => c.Key.Node)
             .Concat(_work.Where(w => w.Value.Step.Taken.Contains(key)).Select(w => w.Key)).ToHashSet();
         others.Remove(name);
+        if (hasFailed)
+        {
+            // The failed do not wait for each other.
+            others.RemoveWhere(n => _failedWaiting.TryGetValue(n, out var failed) && failed.Contains(key));
+        }
 
         // One where a setting of the policy's has failed is not in order as it is, and changing it makes that no worse.
         var isInIt = _changing.ContainsKey((name, key)) || _nodes[name].Status!.Settings!.Exists(s => s.Policy == key && s.State == SettingState.Failed);
@@ -308,6 +327,11 @@ internal sealed class RolloutWorld
         }
     }
 
+    /// <summary>Whether the agent knows of the last change, and a setting of the policy's is not in force.</summary>
+    private bool HasFailed(string name, string policy) =>
+        _nodes[name] is { Status: { } status } && status.Settings!.Exists(s => s.Policy == policy && s.State == SettingState.Failed)
+        && !(_changing.TryGetValue((name, policy), out var change) && change.Generation > status.ObservedGeneration);
+
     /// <summary>A node whose agent never spoke does not count. One that is away counts for ten minutes when it went with a change under way, and not at all when it had told how it stands.</summary>
     private bool IsLost(string name, Change change) =>
         _nodes[name].Status is null || (_away.Contains(name)
@@ -317,7 +341,7 @@ internal sealed class RolloutWorld
         _nodes[name] is { Status: { } status } && !_notReady.Contains(name) && !_queue.Contains(name) && !_work.ContainsKey(name)
         && _changed.TryGetValue((name, policy.Metadata!.Name!), out var change) && change.Drops == 0
         && status.Rates!.TableFullDropsPerMinute > 0 && status.ObservedGeneration >= change.Generation
-        && HasPlan(name);
+        && SpecComparer.Same(_nodes[name].Spec, _looked.GetValueOrDefault(name));
 
     private void Heard(BoardChange change) => _queue.UnionWith(change.Nodes);
 
