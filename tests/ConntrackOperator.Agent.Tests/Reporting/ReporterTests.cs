@@ -19,12 +19,13 @@ public sealed class ReporterTests : IAsyncLifetime
 
     private static readonly AgentOptions _options = new() { NodeName = Node };
 
-    private readonly FakeTimeProvider _time = new();
+    private readonly Clock _time = new();
     private readonly FakeApiServer _server = new([OnTheDoubleTests.Kind]);
     private readonly CancellationTokenSource _stop = new();
     private readonly AgentMetrics _metrics = new();
     private Reporter _reporter = null!;
     private Task _running = Task.CompletedTask;
+    private int _delays;
 
     public ValueTask InitializeAsync()
     {
@@ -102,6 +103,7 @@ public sealed class ReporterTests : IAsyncLifetime
         _reporter.Offer(Status(10, "Held"));
         await SentAsync(1);
         _reporter.Offer(Status(10, "InSync"));
+        await Eventually.UntilAsync(() => _time.Timers > _delays, "it waits for the gap to be over");
         await NoneAsync();
         // Nobody has to offer again for it to go.
         _time.Advance(TimeSpan.FromMilliseconds(500));
@@ -195,11 +197,13 @@ public sealed class ReporterTests : IAsyncLifetime
         await SentAsync(1);
     }
 
-    /// <summary>Waits for so many more writes, and takes them off the log.</summary>
+    /// <summary>Waits for so many more writes, no more than that, and for what the reporter makes of the last one's answer; takes them off the log.</summary>
     private async Task SentAsync(int count)
     {
         await Eventually.UntilAsync(() => Writes >= count, "the report");
-        // Until the answer has arrived.
+        // A clock that is moved on before the delay has begun would never end it.
+        await Eventually.UntilAsync(() => !_reporter.IsDue || _time.Timers > _delays, "it is taken, or its delay has begun");
+        _delays = _time.Timers;
         await Task.Delay(50);
         Assert.Equal(count, Writes);
         _server.Requests.Clear();
@@ -218,4 +222,19 @@ public sealed class ReporterTests : IAsyncLifetime
         Table = new TableStatus { Entries = percent, Limit = 100, Percent = percent },
         Settings = [new SettingStatus { Name = "x", Actual = 1, State = Enum.Parse<SettingState>(state) }],
     };
+
+    /// <summary>Counts the delays that have begun: only the reporter has any on this clock.</summary>
+    private sealed class Clock : FakeTimeProvider
+    {
+        private int _timers;
+
+        public int Timers => Volatile.Read(ref _timers);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            Interlocked.Increment(ref _timers);
+            return timer;
+        }
+    }
 }
