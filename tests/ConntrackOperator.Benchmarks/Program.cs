@@ -6,6 +6,7 @@ return args switch
 {
     ["table", .. var rest] => TableCommand.Run(rest),
     ["rehash", .. var rest] => RehashCommand.Run(rest),
+    ["memory", .. var rest] => MemoryCommand.Run(rest),
     ["fuzz", .. var rest] => FuzzCommand.Run(rest),
     ["fleet", .. var rest] => await FleetCommand.RunAsync(rest),
     _ => Usage(),
@@ -20,6 +21,8 @@ static int Usage()
                                              five rounds) beside a C program that only receives, and the conntrack tool.
                                              Needs root, conntrack and cc. Raises the machine's table for the time.
           rehash [--entries N]               how long a change of the hash table's size holds the locks. Needs the same.
+          memory [--entries N]               what entries with and without NAT, accounting, events take of the kernel's memory,
+                                             beside what is reckoned with (default a million each). Needs root, nft, ip.
           fuzz [--inputs N] [--seed N]       both parsers on mutated input (default ten million), on all cores.
           fleet [--nodes N] [--memory MIB]   the controller in a memory cgroup (default 256 MiB) with so many nodes (default
                                              5,000), simulated agents and a real API server. Needs root, TEST_APISERVER, ETCD.
