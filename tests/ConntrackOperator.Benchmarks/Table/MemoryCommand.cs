@@ -22,7 +22,9 @@ internal static class MemoryCommand
         }
 
         using var machine = new MachineTable(entries);
-        Console.WriteLine($"{"bytes an entry",-28} {"entries",9} {"nf_conntrack",13} {"kmalloc",8} {"together",9} {"estimate",9} {"off by",7} {"status says",12}");
+        Console.WriteLine(
+            $"{"bytes an entry",-28} {"entries",9} {"nf_conntrack",13} {"kmalloc",8} {"together",9} "
+            + $"{"estimate",9} {"off by",7} {"status says",12}");
         var all = true;
         foreach (var @case in EntryMemory.Cases)
         {
@@ -47,9 +49,12 @@ internal static class MemoryCommand
 
             // Adding 0 makes a negative zero positive.
             var percent = Math.Round(100 * (estimate - figures.BytesAnEntry) / figures.BytesAnEntry, 1) + 0.0;
+            var (slots, extensions) = ((double)figures.EntryBytes / figures.Entries, (double)figures.OtherBytes / figures.Entries);
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{@case.Name,-28} {figures.Entries,9} {(double)figures.EntryBytes / figures.Entries,13:F1} {(double)figures.OtherBytes / figures.Entries,8:F1} {figures.BytesAnEntry,9:F1} {estimate,9} {percent,6:F1}% {space.Run(Status),12}{(figures.Disturbed ? " disturbed" : "")}"));
+                $"{@case.Name,-28} {figures.Entries,9} {slots,13:F1} {extensions,8:F1} {figures.BytesAnEntry,9:F1} ")
+                + string.Create(CultureInfo.InvariantCulture, $"{estimate,9} {percent,6:F1}% {space.Run(Status),12}")
+                + (figures.Disturbed ? " disturbed" : ""));
             return Math.Abs(percent) <= MostPercent;
         }
     }

@@ -22,7 +22,9 @@ public sealed class EntryMemoryTests
         NetworkNamespace.Require("nft", "ip");
         Assert.SkipUnless(EntryMemory.Missing is null, EntryMemory.Missing ?? "");
         var slot = SlabInfo.ReadSlotBytes();
-        Assert.SkipUnless(slot == TableSizing.BytesPerBareEntry, $"Entries of this kernel take {slot} bytes, as status says; the test is for 256.");
+        Assert.SkipUnless(
+            slot == TableSizing.BytesPerBareEntry,
+            $"Entries of this kernel take {slot} bytes, as status says; the test is for 256.");
         var @case = EntryMemory.Cases.Single(c => c.Name == name);
         var reckoned = @case.Extensions ? TableSizing.BytesPerEntry : TableSizing.BytesPerBareEntry;
         using var machine = await MachineLock.TakeAsync(TestContext.Current.CancellationToken);
@@ -36,7 +38,7 @@ public sealed class EntryMemoryTests
         // The caches are the whole machine's: what others make and free meanwhile is measured too. One measurement without is enough, and
         // a wrong figure fits none.
         var seen = new List<EntryMemoryFigures>();
-        for (var fits = false; !fits; )
+        for (var fits = false; !fits;)
         {
             Assert.True(seen.Count < Attempts, $"{reckoned} bytes an entry are reckoned with; measured: {string.Join(", ", seen)}");
             using var space = new NetworkNamespace();

@@ -36,7 +36,8 @@ public static class EntryMemory
         space.TrackLoopback();
         // Masquerading takes an address that is not the host's alone. The datagrams end at the input: nobody answers with an error.
         space.Execute("ip", "addr add 192.0.2.1/32 dev lo");
-        space.Execute("nft", "-f -", $"table inet ends {{ chain in {{ type filter hook input priority 0; udp dport {Port} drop; }}; }}\n{@case.Rules}");
+        var rules = $"table inet ends {{ chain in {{ type filter hook input priority 0; udp dport {Port} drop; }}; }}\n{@case.Rules}";
+        space.Execute("nft", "-f -", rules);
         space.Run(() =>
         {
             Set("nf_conntrack_udp_timeout", 3600);
@@ -62,7 +63,8 @@ public static class EntryMemory
 
             var after = Caches();
             var made = long.Parse(File.ReadAllText("/proc/sys/net/netfilter/nf_conntrack_count"), CultureInfo.InvariantCulture);
-            return new EntryMemoryFigures(made, after.Objects - before.Objects, after.EntryBytes - before.EntryBytes, after.OtherBytes - before.OtherBytes);
+            return new EntryMemoryFigures(
+                made, after.Objects - before.Objects, after.EntryBytes - before.EntryBytes, after.OtherBytes - before.OtherBytes);
         });
     }
 
@@ -70,7 +72,7 @@ public static class EntryMemory
     private static Usage Calm()
     {
         var end = Environment.TickCount64 + (long)_patience.TotalMilliseconds;
-        for (var last = Caches(); ; )
+        for (var last = Caches(); ;)
         {
             Thread.Sleep(_calm);
             var now = Caches();
@@ -83,7 +85,8 @@ public static class EntryMemory
         }
     }
 
-    private static string Nat(string what) => $"table ip nat {{ chain out {{ type nat hook postrouting priority 100; udp dport {Port} {what}; }}; }}";
+    private static string Nat(string what) =>
+        $"table ip nat {{ chain out {{ type nat hook postrouting priority 100; udp dport {Port} {what}; }}; }}";
 
     private static void Set(string key, int value) =>
         File.WriteAllText("/proc/sys/net/netfilter/" + key, value.ToString(CultureInfo.InvariantCulture));
