@@ -31,8 +31,10 @@ public sealed class Supervisor(IRuntimeLog log, TimeProvider? time = null)
         var running = parts.Select(part => (part.Name, Task: StartAsync(part.Run, all.Token))).ToList();
         var first = await Task.WhenAny(running.Select(part => part.Task));
         PartEndedException? failure = null;
+        Task? told = null;
         if (!ct.IsCancellationRequested)
         {
+            told = first;
             failure = Ended(running.First(part => part.Task == first), isAsked: false);
             log.Warn(failure!.Message, failure.InnerException);
         }
@@ -54,14 +56,13 @@ public sealed class Supervisor(IRuntimeLog log, TimeProvider? time = null)
 
         foreach (var part in running)
         {
-            if (part.Task.IsCompleted && part.Task != first && Ended(part, isAsked: true) is { } another)
+            if (part.Task.IsCompleted && part.Task != told && Ended(part, isAsked: true) is { } another)
             {
                 log.Warn(another.Message, another.InnerException);
                 failure ??= another;
             }
         }
 
-        failure ??= Ended(running.First(part => part.Task == first), isAsked: true);
         if (failure is not null)
         {
             throw failure;

@@ -61,6 +61,28 @@ public sealed class SupervisorTests : IDisposable
     }
 
     [Fact]
+    public async Task Part_that_fails_before_the_others_have_stopped_is_told_too()
+    {
+        Task? failing = null;
+        async Task Fail(CancellationToken ct)
+        {
+            await Task.WhenAny(Task.Delay(Timeout.Infinite, ct));
+            throw new IOException("at the end");
+        }
+
+        async Task Outlast(CancellationToken ct)
+        {
+            await Task.WhenAny(Task.Delay(Timeout.Infinite, ct));
+            await Task.WhenAny(failing!);
+        }
+
+        var running = Supervisor().RunAsync([("b", ct => failing = Fail(ct)), ("a", Outlast)], _stop.Token);
+        await _stop.CancelAsync();
+        Assert.Equal("b", (await Assert.ThrowsAsync<PartEndedException>(() => running)).Part);
+        Assert.Equal(["b failed: IOException: at the end"], _log.Warnings);
+    }
+
+    [Fact]
     public async Task Part_that_does_not_end_is_not_waited_for_for_ever()
     {
         var never = new TaskCompletionSource();
