@@ -120,6 +120,8 @@ if ! in_netns test -e "/proc/sys/net/netfilter/$sysctl"; then
 else
   mkdir -p "$work/state"
   cp plan.json "$work/state/plan.json"
+  # As after a reboot: without the file the agent would wait for the node's status, which may know what was there before.
+  echo '{"format":1,"bootId":"00000000-0000-0000-0000-000000000000","originals":{}}' >"$work/state/originals.json"
   before=$(in_netns cat "/proc/sys/net/netfilter/$sysctl")
   limit=$(cat /proc/sys/net/netfilter/nf_conntrack_max)
   export -f in_image
