@@ -7,10 +7,10 @@ using ConntrackOperator.Api;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine;
 using ConntrackOperator.Kubernetes;
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Health;
-using ConntrackOperator.Kubernetes.Transport;
-using ConntrackOperator.Kubernetes.Watching;
-using ConntrackOperator.Kubernetes.Work;
+using ConntrackOperator.Kubernetes.Informers;
+using ConntrackOperator.Kubernetes.WorkQueues;
 
 namespace ConntrackOperator.Agent;
 

@@ -5,7 +5,7 @@ using ConntrackOperator.Agent.Telemetry;
 using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Kubernetes.Logging;
-using ConntrackOperator.Kubernetes.Work;
+using ConntrackOperator.Kubernetes.WorkQueues;
 using ConntrackOperator.Telemetry;
 
 if (args is ["--help"] or ["-h"])

@@ -4,11 +4,11 @@ using System.Runtime.InteropServices;
 using ConntrackOperator.Cli.Cluster;
 using ConntrackOperator.Controller.Telemetry;
 using ConntrackOperator.Controller.Uninstall;
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Health;
-using ConntrackOperator.Kubernetes.Leading;
+using ConntrackOperator.Kubernetes.LeaderElection;
 using ConntrackOperator.Kubernetes.Logging;
-using ConntrackOperator.Kubernetes.Transport;
-using ConntrackOperator.Kubernetes.Work;
+using ConntrackOperator.Kubernetes.WorkQueues;
 using ConntrackOperator.Planning;
 using ConntrackOperator.Telemetry;
 

@@ -3,10 +3,10 @@ using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Controller.Health;
 using ConntrackOperator.Controller.Telemetry;
 using ConntrackOperator.Kubernetes;
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Health;
-using ConntrackOperator.Kubernetes.Leading;
-using ConntrackOperator.Kubernetes.Transport;
-using ConntrackOperator.Kubernetes.Work;
+using ConntrackOperator.Kubernetes.LeaderElection;
+using ConntrackOperator.Kubernetes.WorkQueues;
 
 namespace ConntrackOperator.Controller;
 

@@ -1,4 +1,4 @@
-using ConntrackOperator.Kubernetes.Leading;
+using ConntrackOperator.Kubernetes.LeaderElection;
 using ConntrackOperator.Kubernetes.Logging;
 
 namespace ConntrackOperator.Controller;

@@ -9,10 +9,10 @@ using ConntrackOperator.Controller.Nodes;
 using ConntrackOperator.Controller.Policies;
 using ConntrackOperator.Controller.Telemetry;
 using ConntrackOperator.Kubernetes;
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Events;
-using ConntrackOperator.Kubernetes.Transport;
-using ConntrackOperator.Kubernetes.Watching;
-using ConntrackOperator.Kubernetes.Work;
+using ConntrackOperator.Kubernetes.Informers;
+using ConntrackOperator.Kubernetes.WorkQueues;
 
 namespace ConntrackOperator.Controller;
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 using ConntrackOperator.Api.Meta;
-using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.TestKit;
 
 namespace ConntrackOperator.Kubernetes.Tests;

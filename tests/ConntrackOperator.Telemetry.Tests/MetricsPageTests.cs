@@ -5,7 +5,7 @@ using ConntrackOperator.Agent.Telemetry;
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine.Observation;
-using ConntrackOperator.Kubernetes.Watching;
+using ConntrackOperator.Kubernetes.Informers;
 using ConntrackOperator.Netfilter.Counters;
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Sampling;

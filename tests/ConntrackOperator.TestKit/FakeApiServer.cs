@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.TestKit.Faults;
 using ConntrackOperator.TestKit.Http;
 using ConntrackOperator.TestKit.Storage;

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Client;
 
 namespace ConntrackOperator.TestKit;
 

@@ -1,5 +1,5 @@
 using ConntrackOperator.Api.Nodes;
-using ConntrackOperator.Kubernetes.Watching;
+using ConntrackOperator.Kubernetes.Informers;
 
 namespace ConntrackOperator.Agent.Health;
 

@@ -7,7 +7,7 @@ using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Kubernetes;
-using ConntrackOperator.Kubernetes.Watching;
+using ConntrackOperator.Kubernetes.Informers;
 
 namespace ConntrackOperator.Agent.Loop;
 

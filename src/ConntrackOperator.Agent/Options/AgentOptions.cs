@@ -1,6 +1,6 @@
 using ConntrackOperator.Engine;
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Logging;
-using ConntrackOperator.Kubernetes.Transport;
 
 namespace ConntrackOperator.Agent.Options;
 

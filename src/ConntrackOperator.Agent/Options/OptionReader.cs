@@ -1,9 +1,9 @@
 using System.Globalization;
 using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.State;
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Health;
 using ConntrackOperator.Kubernetes.Logging;
-using ConntrackOperator.Kubernetes.Transport;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Planning;
 

@@ -6,7 +6,7 @@ using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine.Reporting;
 using ConntrackOperator.Kubernetes;
-using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Client;
 
 namespace ConntrackOperator.Agent.Reporting;
 

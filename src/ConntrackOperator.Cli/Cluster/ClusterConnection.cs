@@ -1,4 +1,4 @@
-using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Client;
 using k8s.Exceptions;
 
 namespace ConntrackOperator.Cli.Cluster;

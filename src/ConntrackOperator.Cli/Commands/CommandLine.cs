@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using ConntrackOperator.Cli.Output;
 using ConntrackOperator.Engine.State;
-using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Netfilter.Netlink;
 
 namespace ConntrackOperator.Cli.Commands;

@@ -2,9 +2,9 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Kubernetes;
-using ConntrackOperator.Kubernetes.Transport;
-using ConntrackOperator.Kubernetes.Watching;
-using ConntrackOperator.Kubernetes.Work;
+using ConntrackOperator.Kubernetes.Client;
+using ConntrackOperator.Kubernetes.Informers;
+using ConntrackOperator.Kubernetes.WorkQueues;
 
 namespace ConntrackOperator.Controller.Agents;
 

@@ -3,8 +3,8 @@ using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Kubernetes;
-using ConntrackOperator.Kubernetes.Transport;
-using ConntrackOperator.Kubernetes.Watching;
+using ConntrackOperator.Kubernetes.Client;
+using ConntrackOperator.Kubernetes.Informers;
 using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Controller.Cluster;

@@ -1,6 +1,6 @@
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Kubernetes;
-using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Client;
 
 namespace ConntrackOperator.Controller.Cluster;
 

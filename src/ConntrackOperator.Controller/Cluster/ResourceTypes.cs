@@ -1,7 +1,7 @@
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Policies;
-using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Client;
 
 namespace ConntrackOperator.Controller.Cluster;
 

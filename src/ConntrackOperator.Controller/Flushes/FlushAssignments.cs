@@ -1,6 +1,6 @@
 using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Nodes;
-using ConntrackOperator.Kubernetes.Watching;
+using ConntrackOperator.Kubernetes.Informers;
 
 namespace ConntrackOperator.Controller.Flushes;
 

@@ -4,9 +4,9 @@ using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Kubernetes;
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Events;
-using ConntrackOperator.Kubernetes.Transport;
-using ConntrackOperator.Kubernetes.Work;
+using ConntrackOperator.Kubernetes.WorkQueues;
 using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Controller.Flushes;

@@ -1,6 +1,6 @@
 using System.Globalization;
-using ConntrackOperator.Kubernetes.Watching;
-using ConntrackOperator.Kubernetes.Work;
+using ConntrackOperator.Kubernetes.Informers;
+using ConntrackOperator.Kubernetes.WorkQueues;
 
 namespace ConntrackOperator.Controller.Health;
 

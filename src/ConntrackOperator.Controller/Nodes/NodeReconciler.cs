@@ -9,9 +9,9 @@ using ConntrackOperator.Controller.Flushes;
 using ConntrackOperator.Controller.Policies;
 using ConntrackOperator.Controller.Rollouts;
 using ConntrackOperator.Kubernetes;
-using ConntrackOperator.Kubernetes.Transport;
-using ConntrackOperator.Kubernetes.Watching;
-using ConntrackOperator.Kubernetes.Work;
+using ConntrackOperator.Kubernetes.Client;
+using ConntrackOperator.Kubernetes.Informers;
+using ConntrackOperator.Kubernetes.WorkQueues;
 using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Controller.Nodes;

@@ -4,9 +4,9 @@ using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Controller.Uninstall;
 using ConntrackOperator.Kubernetes;
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Events;
-using ConntrackOperator.Kubernetes.Transport;
-using ConntrackOperator.Kubernetes.Work;
+using ConntrackOperator.Kubernetes.WorkQueues;
 
 namespace ConntrackOperator.Controller.Policies;
 

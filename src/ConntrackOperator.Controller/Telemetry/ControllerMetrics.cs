@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 using ConntrackOperator.Controller.Policies;
-using ConntrackOperator.Kubernetes.Work;
+using ConntrackOperator.Kubernetes.WorkQueues;
 
 namespace ConntrackOperator.Controller.Telemetry;
 

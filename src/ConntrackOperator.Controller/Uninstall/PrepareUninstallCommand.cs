@@ -1,7 +1,7 @@
 using System.CommandLine;
 using ConntrackOperator.Cli.Cluster;
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Logging;
-using ConntrackOperator.Kubernetes.Transport;
 using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Controller.Uninstall;

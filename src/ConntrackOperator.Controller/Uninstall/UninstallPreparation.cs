@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using ConntrackOperator.Api;
 using ConntrackOperator.Controller.Cluster;
-using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Client;
 
 namespace ConntrackOperator.Controller.Uninstall;
 

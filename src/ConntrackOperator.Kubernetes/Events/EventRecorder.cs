@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Threading.Channels;
 using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Protocol;
-using ConntrackOperator.Kubernetes.Transport;
 
 namespace ConntrackOperator.Kubernetes.Events;
 

@@ -1,5 +1,5 @@
 using ConntrackOperator.Agent.Reporting;
-using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.TestKit;
 using ConntrackOperator.TestKit.Faults;

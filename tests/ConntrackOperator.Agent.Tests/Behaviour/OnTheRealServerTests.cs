@@ -5,7 +5,7 @@ using ConntrackOperator.Agent.Tests.Reporting;
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
-using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.TestKit;
 
 [assembly: AssemblyFixture(typeof(RealCluster))]

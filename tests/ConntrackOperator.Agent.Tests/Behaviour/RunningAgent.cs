@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 using System.Text;
 using ConntrackOperator.Agent.Options;
 using ConntrackOperator.Engine.Tests;
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Logging;
-using ConntrackOperator.Kubernetes.Transport;
 
 namespace ConntrackOperator.Agent.Tests.Behaviour;
 

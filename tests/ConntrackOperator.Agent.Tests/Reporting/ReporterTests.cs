@@ -5,7 +5,6 @@ using ConntrackOperator.Agent.Tests.Behaviour;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Kubernetes;
-using ConntrackOperator.Kubernetes.Transport;
 using ConntrackOperator.TestKit;
 using ConntrackOperator.TestKit.Faults;
 using Microsoft.Extensions.Time.Testing;

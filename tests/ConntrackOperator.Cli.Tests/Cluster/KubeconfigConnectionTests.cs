@@ -1,7 +1,7 @@
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Cli.Cluster;
-using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.TestKit;
 
 namespace ConntrackOperator.Cli.Tests.Cluster;

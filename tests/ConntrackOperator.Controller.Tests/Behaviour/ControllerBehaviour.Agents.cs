@@ -1,7 +1,7 @@
 using System.Text.Json;
 using ConntrackOperator.Controller.Agents;
 using ConntrackOperator.Controller.Cluster;
-using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Simulation;
 
 namespace ConntrackOperator.Controller.Tests.Behaviour;

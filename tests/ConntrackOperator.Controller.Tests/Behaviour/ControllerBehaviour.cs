@@ -1,6 +1,6 @@
 using ConntrackOperator.Controller.Agents;
 using ConntrackOperator.Controller.Cluster;
-using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Simulation;
 using ConntrackOperator.TestKit;
 

@@ -1,6 +1,5 @@
 using ConntrackOperator.Controller.Cluster;
-using ConntrackOperator.Kubernetes.Leading;
-using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.LeaderElection;
 using ConntrackOperator.Simulation;
 using ConntrackOperator.TestKit;
 

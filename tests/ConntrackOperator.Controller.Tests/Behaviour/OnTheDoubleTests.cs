@@ -1,6 +1,7 @@
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Controller.Cluster;
-using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Client;
+using ConntrackOperator.Kubernetes.Informers;
 using ConntrackOperator.Simulation;
 using ConntrackOperator.TestKit;
 

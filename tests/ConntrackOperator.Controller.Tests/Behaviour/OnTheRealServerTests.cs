@@ -1,4 +1,4 @@
-using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Simulation;
 using ConntrackOperator.TestKit;
 

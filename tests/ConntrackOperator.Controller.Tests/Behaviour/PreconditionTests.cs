@@ -1,5 +1,5 @@
 using ConntrackOperator.Controller.Cluster;
-using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Simulation;
 using ConntrackOperator.TestKit;
 using ConntrackOperator.TestKit.Faults;

@@ -1,6 +1,6 @@
 using System.Net.Http.Headers;
-using ConntrackOperator.Kubernetes.Transport;
-using ConntrackOperator.Kubernetes.Work;
+using ConntrackOperator.Kubernetes.Client;
+using ConntrackOperator.Kubernetes.WorkQueues;
 using ConntrackOperator.Simulation;
 using ConntrackOperator.TestKit;
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using ConntrackOperator.Controller.Cluster;
-using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Simulation;
 using ConntrackOperator.TestKit;
 using ConntrackOperator.TestKit.Faults;

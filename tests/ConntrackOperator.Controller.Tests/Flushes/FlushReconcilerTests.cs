@@ -1,8 +1,8 @@
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Controller.Flushes;
 using ConntrackOperator.Kubernetes;
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Events;
-using ConntrackOperator.Kubernetes.Transport;
 using ConntrackOperator.Simulation;
 using ConntrackOperator.TestKit;
 

@@ -1,8 +1,8 @@
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Controller.Health;
 using ConntrackOperator.Kubernetes;
-using ConntrackOperator.Kubernetes.Watching;
-using ConntrackOperator.Kubernetes.Work;
+using ConntrackOperator.Kubernetes.Informers;
+using ConntrackOperator.Kubernetes.WorkQueues;
 using ConntrackOperator.Simulation;
 using ConntrackOperator.TestKit;
 using Microsoft.Extensions.Time.Testing;

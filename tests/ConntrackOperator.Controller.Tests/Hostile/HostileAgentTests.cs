@@ -5,7 +5,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Kubernetes;
-using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Simulation;
 using ConntrackOperator.TestKit;
 

@@ -1,5 +1,5 @@
 using System.Net.Http.Headers;
-using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Client;
 
 namespace ConntrackOperator.Simulation;
 

@@ -5,7 +5,7 @@ using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Controller.Health;
 using ConntrackOperator.Controller.Telemetry;
 using ConntrackOperator.Kubernetes;
-using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Client;
 
 namespace ConntrackOperator.Simulation;
 

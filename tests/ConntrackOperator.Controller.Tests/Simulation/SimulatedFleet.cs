@@ -2,9 +2,9 @@ using System.Collections.Concurrent;
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
-using ConntrackOperator.Kubernetes.Transport;
-using ConntrackOperator.Kubernetes.Watching;
-using ConntrackOperator.Kubernetes.Work;
+using ConntrackOperator.Kubernetes.Client;
+using ConntrackOperator.Kubernetes.Informers;
+using ConntrackOperator.Kubernetes.WorkQueues;
 
 namespace ConntrackOperator.Simulation;
 

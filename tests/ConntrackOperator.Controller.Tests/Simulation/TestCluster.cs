@@ -6,8 +6,8 @@ using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Controller.Cluster;
-using ConntrackOperator.Kubernetes.Transport;
-using ConntrackOperator.Kubernetes.Watching;
+using ConntrackOperator.Kubernetes.Client;
+using ConntrackOperator.Kubernetes.Informers;
 using ConntrackOperator.TestKit;
 
 namespace ConntrackOperator.Simulation;

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using ConntrackOperator.Api;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Controller.Uninstall;
-using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.TestKit;
 using ConntrackOperator.TestKit.Faults;
 using Microsoft.Extensions.Time.Testing;

@@ -1,5 +1,5 @@
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Events;
-using ConntrackOperator.Kubernetes.Transport;
 using ConntrackOperator.TestKit;
 using ConntrackOperator.TestKit.Faults;
 using Microsoft.Extensions.Time.Testing;

@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Events;
-using ConntrackOperator.Kubernetes.Leading;
-using ConntrackOperator.Kubernetes.Transport;
-using ConntrackOperator.Kubernetes.Watching;
+using ConntrackOperator.Kubernetes.Informers;
+using ConntrackOperator.Kubernetes.LeaderElection;
 using ConntrackOperator.TestKit;
 
 namespace ConntrackOperator.Kubernetes.Tests.RealServer;

@@ -1,5 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
-using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Client;
 
 namespace ConntrackOperator.Kubernetes.Tests.Sockets;
 

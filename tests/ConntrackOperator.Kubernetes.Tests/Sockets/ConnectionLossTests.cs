@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using ConntrackOperator.Kubernetes.Transport;
-using ConntrackOperator.Kubernetes.Watching;
+using ConntrackOperator.Kubernetes.Client;
+using ConntrackOperator.Kubernetes.Informers;
 using ConntrackOperator.TestKit;
 
 namespace ConntrackOperator.Kubernetes.Tests.Sockets;

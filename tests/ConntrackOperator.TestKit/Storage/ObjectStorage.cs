@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using ConntrackOperator.Kubernetes.Transport;
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.TestKit.Patching;
 
 namespace ConntrackOperator.TestKit.Storage;

@@ -1,0 +1,265 @@
+using ConntrackOperator.Kubernetes.Client;
+
+namespace ConntrackOperator.Kubernetes.LeaderElection;
+
+/// <summary>
+/// Sees to it that one of several candidates works at a time, by a coordination.k8s.io/v1 Lease.
+/// </summary>
+/// <remarks>
+/// All decisions are made on the monotonic clock; the times in the record are for people. Own leadership is counted from
+/// before a renewal was sent, others' from after it was seen, so the two cannot overlap whatever the network does.
+/// </remarks>
+public sealed class LeaderLease
+{
+    private readonly LeaseClaim _claim;
+    private readonly string _namespace;
+    private readonly string _name;
+    private readonly string _identity;
+    private readonly LeaseOptions _options;
+    private readonly IRuntimeLog _log;
+    private readonly TimeProvider _time;
+    private readonly Random _random;
+
+    // When the server last answered an attempt; 0: never.
+    private long _answeredAt;
+    private volatile string? _lastFailure;
+
+    /// <summary>Creates a candidate.</summary>
+    /// <param name="client">The API.</param>
+    /// <param name="ns">The lease's namespace.</param>
+    /// <param name="name">The lease's name; it is created when it is not there.</param>
+    /// <param name="identity">Tells the candidates apart: the pod's name, say. Shown as the holder.</param>
+    /// <param name="options">Null: the defaults, which are those of other Kubernetes components.</param>
+    /// <param name="log">Told of changes and failures.</param>
+    /// <param name="time">The clock; null: the system's.</param>
+    /// <param name="random">Chance for a candidate's waits; null: the shared one.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The options contradict each other.</exception>
+    public LeaderLease(
+        ApiClient client,
+        string ns,
+        string name,
+        string identity,
+        LeaseOptions? options = null,
+        IRuntimeLog? log = null,
+        TimeProvider? time = null,
+        Random? random = null)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        ArgumentException.ThrowIfNullOrEmpty(ns);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentException.ThrowIfNullOrEmpty(identity);
+        _namespace = ns;
+        _name = name;
+        _identity = identity;
+        _options = options ?? new();
+        _options.Validate();
+        _log = log ?? SilentLog.Instance;
+        _time = time ?? TimeProvider.System;
+        _random = random ?? Random.Shared;
+        _claim = new LeaseClaim(client, ns, name, identity, _options, _log, _time);
+    }
+
+    /// <summary>Whether this candidate holds the lease and it has not expired. Goes to false by itself, whatever the
+    /// network or the server do.</summary>
+    public bool IsLeader => _claim.IsValid;
+
+    /// <summary>How long ago the server last let this candidate read, and take or renew, the lease, on a clock that is never set; null:
+    /// it never has. A candidate that goes on for long without could not take over.</summary>
+    public TimeSpan? SinceAnswer => Interlocked.Read(ref _answeredAt) is not 0 and var at ? _time.GetElapsedTime(at) : null;
+
+    /// <summary>Why the last attempt that failed did; null: none has.</summary>
+    public string? LastFailure => _lastFailure;
+
+    /// <summary>Who holds the lease as far as is known; null: nobody. For people and metrics.</summary>
+    public string? Holder => _claim.Holder;
+
+    /// <summary>Waits for the lease, works while holding it, and lets it go.</summary>
+    /// <param name="whileLeading">The work. Its token is cancelled when it has to end: on <paramref name="ct"/>, while the
+    /// lease is renewed until the work has ended, or when the lease cannot be renewed any more.</param>
+    /// <param name="ct">Stops the work if it runs, releases the lease, and returns.</param>
+    /// <returns>When cancelled, or when the work ended by itself.</returns>
+    /// <exception cref="LeaseLostException">The lease was lost; the work has ended. The process should end.</exception>
+    public async Task RunAsync(Func<CancellationToken, Task> whileLeading, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(whileLeading);
+        try
+        {
+            while (!await AttemptAsync(ct))
+            {
+                // Candidates that were started together must not ask in step for ever.
+                await Task.Delay(_options.RetryPeriod * (1 + _random.NextDouble()), _time, ct);
+            }
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            await _claim.ReleaseAsync();
+            return;
+        }
+
+        _log.Info($"{_identity} holds the lease {_namespace}/{_name} and begins to work.");
+        await LeadAsync(whileLeading, ct);
+    }
+
+    private async Task LeadAsync(Func<CancellationToken, Task> whileLeading, CancellationToken ct)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        using var ended = new CancellationTokenSource();
+        var work = StartAsync(whileLeading, stop.Token);
+        var renewing = RenewAsync(ended.Token);
+        if (await Task.WhenAny(work, renewing) == renewing)
+        {
+            var reason = await EndOfRenewalAsync(renewing);
+            await stop.CancelAsync();
+            await EndInTimeAsync(work);
+            _claim.Forfeit();
+            Exception? failure = null;
+            await AwaitWorkAsync(work, e => failure = e, stop.Token);
+            throw new LeaseLostException($"The lease {_namespace}/{_name} was lost: {reason}", failure);
+        }
+
+        // Renewed until now, also while the work was stopping.
+        await ended.CancelAsync();
+        await renewing;
+        await _claim.ReleaseAsync();
+        Exception? thrown = null;
+        await AwaitWorkAsync(work, e => thrown = e, stop.Token);
+        if (thrown is not null)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(thrown);
+        }
+    }
+
+    /// <summary>Why renewing has ended. Whatever broke it, the work must not go on as if it had not.</summary>
+    private static async Task<string?> EndOfRenewalAsync(Task<string?> renewing)
+    {
+        try
+        {
+            return await renewing;
+        }
+        catch (Exception e)
+        {
+            return $"renewing it failed: {e.GetType().Name}: {e.Message}";
+        }
+    }
+
+    private static async Task StartAsync(Func<CancellationToken, Task> work, CancellationToken ct)
+    {
+        await Task.Yield();
+        await work(ct);
+    }
+
+    private static async Task AwaitWorkAsync(Task work, Action<Exception> failed, CancellationToken stop)
+    {
+        try
+        {
+            await work;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // It did as it was told.
+        }
+        catch (Exception e)
+        {
+            failed(e);
+        }
+    }
+
+    /// <summary>Waits for cancelled work, but not beyond the end of the lease.</summary>
+    private async Task EndInTimeAsync(Task work)
+    {
+        var left = _options.Duration - _claim.SinceRenewal;
+        if (left > TimeSpan.Zero)
+        {
+            using var enough = new CancellationTokenSource();
+            await Task.WhenAny(work, Task.Delay(left, _time, enough.Token));
+            await enough.CancelAsync();
+        }
+
+        if (!work.IsCompleted)
+        {
+            _options.EndProcess($"The lease {_namespace}/{_name} has expired and the work under it has not ended.");
+        }
+    }
+
+    /// <summary>Renews until cancelled or until there is no more hope.</summary>
+    /// <returns>Why the lease is lost; null when cancelled.</returns>
+    private async Task<string?> RenewAsync(CancellationToken ct)
+    {
+        Exception? last = null;
+        try
+        {
+            while (true)
+            {
+                var left = _options.RenewDeadline - _claim.SinceRenewal;
+                if (left <= TimeSpan.Zero)
+                {
+                    return FormattableString.Invariant(
+                        $"no renewal succeeded for {_options.RenewDeadline.TotalSeconds:0.#} s ({last?.Message ?? "too slow"})");
+                }
+
+                await Task.Delay(left < _options.RetryPeriod ? left : _options.RetryPeriod, _time, ct);
+                left = _options.RenewDeadline - _claim.SinceRenewal;
+                if (left <= TimeSpan.Zero)
+                {
+                    continue;
+                }
+
+                using var limit = new CallLimit(left < _options.AttemptLimit ? left : _options.AttemptLimit, _time, ct);
+                try
+                {
+                    if (!await TryTakeAsync(limit.Token))
+                    {
+                        return _claim.WasDeleted ? "it was deleted" : $"{Holder ?? "nobody"} holds it now";
+                    }
+                }
+                catch (ApiException e)
+                {
+                    last = e;
+                    _lastFailure = e.Message;
+                    _log.Warn($"Renewing the lease {_namespace}/{_name} failed: {e.Message}", e);
+                }
+                catch (OperationCanceledException e) when (limit.TimedOut)
+                {
+                    last = e;
+                    _lastFailure = "no answer in time";
+                    _log.Warn($"Renewing the lease {_namespace}/{_name} took too long.", e);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A candidate's attempt: every failure is a reason to try again.</summary>
+    private async Task<bool> AttemptAsync(CancellationToken ct)
+    {
+        using var limit = new CallLimit(_options.AttemptLimit, _time, ct);
+        try
+        {
+            return await TryTakeAsync(limit.Token);
+        }
+        catch (ApiException e)
+        {
+            _lastFailure = e.Message;
+            _log.Warn($"Asking for the lease {_namespace}/{_name} failed: {e.Message}", e);
+        }
+        catch (OperationCanceledException e) when (limit.TimedOut)
+        {
+            _lastFailure = "no answer in time";
+            _log.Warn($"Asking for the lease {_namespace}/{_name} took too long.", e);
+        }
+
+        return false;
+    }
+
+    private async Task<bool> TryTakeAsync(CancellationToken ct)
+    {
+        var taken = await _claim.TryTakeAsync(ct);
+        var now = _time.GetTimestamp();
+        // Zero stands for never; a clock that happens to be there may lose a tick.
+        Interlocked.Exchange(ref _answeredAt, now == 0 ? 1 : now);
+        return taken;
+    }
+}
