@@ -9,7 +9,7 @@ using ConntrackOperator.Kubernetes.Health;
 using ConntrackOperator.Kubernetes.LeaderElection;
 using ConntrackOperator.Kubernetes.Logging;
 using ConntrackOperator.Kubernetes.WorkQueues;
-using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Formatting;
 using ConntrackOperator.Telemetry;
 
 namespace ConntrackOperator.Controller;

@@ -14,8 +14,8 @@ using ConntrackOperator.Netfilter.Idle;
 using ConntrackOperator.Netfilter.Sampling;
 using ConntrackOperator.Netfilter.Survey;
 using ConntrackOperator.Netfilter.Sysctls;
-using ConntrackOperator.Planning;
 using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Sizing;
 
 namespace ConntrackOperator.Engine;
 

@@ -1,4 +1,5 @@
 using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Planning.Precedence;
 
 namespace ConntrackOperator.Planning;
 

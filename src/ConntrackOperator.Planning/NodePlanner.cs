@@ -1,4 +1,6 @@
 using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Planning.Precedence;
+using ConntrackOperator.Planning.Validation;
 
 namespace ConntrackOperator.Planning;
 
@@ -38,7 +40,7 @@ public static class NodePlanner
         ArgumentNullException.ThrowIfNull(policies);
         var selecting = policies
             .Where(policy => policy.Metadata?.DeletionTimestamp is null && policy.Spec is { } spec && LabelSelectors.Matches(spec.NodeSelector, node.Labels))
-            .Order(Precedence.Comparer)
+            .Order(PolicyPrecedence.Comparer)
             .ToList();
         return new PlanBuilder(node, selecting).Build();
     }

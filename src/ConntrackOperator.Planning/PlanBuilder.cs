@@ -1,6 +1,10 @@
 using System.Globalization;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Planning.Precedence;
+using ConntrackOperator.Planning.Settings;
+using ConntrackOperator.Planning.Sizing;
+using ConntrackOperator.Planning.Validation;
 
 namespace ConntrackOperator.Planning;
 

@@ -2,6 +2,9 @@ using System.Text.Json;
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Planning.Precedence;
+using ConntrackOperator.Planning.Settings;
+using ConntrackOperator.Planning.Sizing;
 using CsCheck;
 using Xunit;
 
@@ -17,7 +20,7 @@ public class NodePlannerPropertyTests
         var plan = NodePlanner.Plan(node, policies);
         foreach (var field in SettingCatalog.Fields.Skip(2))
         {
-            var winner = Selecting(policies, node).Where(policy => field.Read(policy.Spec!) is not null).Order(Precedence.Comparer).FirstOrDefault();
+            var winner = Selecting(policies, node).Where(policy => field.Read(policy.Spec!) is not null).Order(PolicyPrecedence.Comparer).FirstOrDefault();
             var setting = plan.Spec.Settings!.Find(candidate => candidate.Name == field.Sysctl);
             Assert.Equal(winner?.Metadata!.Name, setting?.Policy);
             Assert.Equal(winner is null ? null : field.Read(winner.Spec!), setting?.Value);
@@ -27,7 +30,7 @@ public class NodePlannerPropertyTests
 
         foreach (var name in new[] { "nf_conntrack_x", "nf_flowtable_tcp_timeout" })
         {
-            var winner = Selecting(policies, node).Where(policy => policy.Spec!.Sysctls!.ContainsKey(name)).Order(Precedence.Comparer).FirstOrDefault();
+            var winner = Selecting(policies, node).Where(policy => policy.Spec!.Sysctls!.ContainsKey(name)).Order(PolicyPrecedence.Comparer).FirstOrDefault();
             Assert.Equal(winner?.Metadata!.Name, plan.Spec.Settings!.Find(candidate => candidate.Name == name)?.Policy);
         }
     });
@@ -48,7 +51,7 @@ public class NodePlannerPropertyTests
     public void Names_are_those_that_select_the_node_and_no_setting_is_planned_twice() => _cluster.Sample((policies, node) =>
     {
         var plan = NodePlanner.Plan(node, policies);
-        Assert.Equal(Selecting(policies, node).Order(Precedence.Comparer).Select(policy => policy.Metadata!.Name!), plan.Policies);
+        Assert.Equal(Selecting(policies, node).Order(PolicyPrecedence.Comparer).Select(policy => policy.Metadata!.Name!), plan.Policies);
         var names = plan.Spec.Settings!.Select(setting => setting.Name).Concat((plan.Spec.Refused ?? []).Select(setting => setting.Name)).ToList();
         Assert.Equal(names.Distinct(), names);
     });
@@ -61,8 +64,8 @@ public class NodePlannerPropertyTests
         foreach (var conflict in plan.Conflicts)
         {
             Assert.NotEqual(conflict.WinnerValue, conflict.LoserValue);
-            Assert.Equal(Precedence.PriorityOf(byName[conflict.Winner]), Precedence.PriorityOf(byName[conflict.Loser]));
-            Assert.True(Precedence.Comparer.Compare(byName[conflict.Winner], byName[conflict.Loser]) < 0);
+            Assert.Equal(PolicyPrecedence.PriorityOf(byName[conflict.Winner]), PolicyPrecedence.PriorityOf(byName[conflict.Loser]));
+            Assert.True(PolicyPrecedence.Comparer.Compare(byName[conflict.Winner], byName[conflict.Loser]) < 0);
             Assert.All(plan.Spec.Settings!.Where(setting => setting.Field == conflict.Field), setting => Assert.Equal(conflict.Winner, setting.Policy));
         }
     });
@@ -73,9 +76,9 @@ public class NodePlannerPropertyTests
         var plan = NodePlanner.Plan(node, policies);
         foreach (var field in SettingCatalog.Fields.Skip(1))
         {
-            var setters = Selecting(policies, node).Where(policy => field.Read(policy.Spec!) is not null).Order(Precedence.Comparer).ToList();
+            var setters = Selecting(policies, node).Where(policy => field.Read(policy.Spec!) is not null).Order(PolicyPrecedence.Comparer).ToList();
             var losers = setters.Skip(1)
-                .Where(policy => Precedence.PriorityOf(policy) == Precedence.PriorityOf(setters[0]) && field.Read(policy.Spec!) != field.Read(setters[0].Spec!))
+                .Where(policy => PolicyPrecedence.PriorityOf(policy) == PolicyPrecedence.PriorityOf(setters[0]) && field.Read(policy.Spec!) != field.Read(setters[0].Spec!))
                 .Select(policy => policy.Metadata!.Name!);
             Assert.Equal(losers, plan.Conflicts.Where(conflict => conflict.Field == field.Path).Select(conflict => conflict.Loser));
         }
@@ -105,7 +108,7 @@ public class NodePlannerPropertyTests
     {
         var plan = NodePlanner.Plan(node, policies);
         long ValueOf(string name) => plan.Spec.Settings!.Find(setting => setting.Name == name)?.Value ?? 0;
-        var limit = Selecting(policies, node).Order(Precedence.Comparer).Select(policy => policy.Spec!.Table?.MemoryLimitPercent).FirstOrDefault(value => value is not null) ?? 10;
+        var limit = Selecting(policies, node).Order(PolicyPrecedence.Comparer).Select(policy => policy.Spec!.Table?.MemoryLimitPercent).FirstOrDefault(value => value is not null) ?? 10;
         var bytes = ValueOf("nf_conntrack_acct") == 1 ? 384 : 320;
         Assert.True(TableSizing.MemoryBytes(ValueOf("nf_conntrack_max"), ValueOf("nf_conntrack_buckets"), bytes) <= TableSizing.Share(node.MemoryBytes, limit));
     });

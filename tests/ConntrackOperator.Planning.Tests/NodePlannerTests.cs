@@ -1,5 +1,6 @@
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Planning.Precedence;
 using Xunit;
 
 namespace ConntrackOperator.Planning.Tests;

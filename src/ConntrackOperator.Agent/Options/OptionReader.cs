@@ -5,7 +5,7 @@ using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Health;
 using ConntrackOperator.Kubernetes.Logging;
 using ConntrackOperator.Netfilter.Sysctls;
-using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Formatting;
 
 namespace ConntrackOperator.Agent.Options;
 

@@ -4,7 +4,7 @@ using ConntrackOperator.Api;
 using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Cli.Output;
-using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Validation;
 
 namespace ConntrackOperator.Cli.Cluster;
 

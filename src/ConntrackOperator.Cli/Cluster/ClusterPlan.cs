@@ -1,7 +1,7 @@
 using System.Globalization;
 using ConntrackOperator.Cli.Host;
 using ConntrackOperator.Cli.Output;
-using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Formatting;
 
 namespace ConntrackOperator.Cli.Cluster;
 

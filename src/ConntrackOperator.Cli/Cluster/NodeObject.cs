@@ -1,5 +1,6 @@
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Sizing;
 
 namespace ConntrackOperator.Cli.Cluster;
 

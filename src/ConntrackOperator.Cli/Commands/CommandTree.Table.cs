@@ -2,7 +2,7 @@ using System.CommandLine;
 using ConntrackOperator.Cli.Backup;
 using ConntrackOperator.Cli.Flows;
 using ConntrackOperator.Netfilter.Flows;
-using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Formatting;
 
 namespace ConntrackOperator.Cli.Commands;
 

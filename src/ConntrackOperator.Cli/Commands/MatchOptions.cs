@@ -4,7 +4,8 @@ using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Schema;
 using ConntrackOperator.Netfilter.Deleting;
 using ConntrackOperator.Netfilter.Flows;
-using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Formatting;
+using ConntrackOperator.Planning.Validation;
 
 namespace ConntrackOperator.Cli.Commands;
 

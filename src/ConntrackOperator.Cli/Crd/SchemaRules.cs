@@ -2,7 +2,8 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.Json.Nodes;
 using ConntrackOperator.Api.Schema;
-using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Formatting;
+using ConntrackOperator.Planning.Settings;
 
 namespace ConntrackOperator.Cli.Crd;
 

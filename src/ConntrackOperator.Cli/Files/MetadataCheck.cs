@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Schema;
-using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Validation;
 
 namespace ConntrackOperator.Cli.Files;
 

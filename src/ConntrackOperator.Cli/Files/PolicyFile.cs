@@ -1,7 +1,7 @@
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Policies;
-using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Validation;
 
 namespace ConntrackOperator.Cli.Files;
 

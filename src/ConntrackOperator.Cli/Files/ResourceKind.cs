@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Cli.Crd;
-using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Validation;
 
 namespace ConntrackOperator.Cli.Files;
 

@@ -5,7 +5,7 @@ using ConntrackOperator.Cli.Output;
 using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.Observation;
 using ConntrackOperator.Engine.Reporting;
-using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Formatting;
 
 namespace ConntrackOperator.Cli.Host;
 

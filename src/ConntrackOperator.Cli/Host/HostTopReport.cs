@@ -1,7 +1,7 @@
 using ConntrackOperator.Cli.Top;
 using ConntrackOperator.Netfilter.Sampling;
-using ConntrackOperator.Planning;
 using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Formatting;
 
 namespace ConntrackOperator.Cli.Host;
 

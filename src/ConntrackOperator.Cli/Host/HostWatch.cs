@@ -5,7 +5,7 @@ using ConntrackOperator.Engine.Observation;
 using ConntrackOperator.Engine.Reporting;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Netfilter.Counters;
-using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Advice;
 
 namespace ConntrackOperator.Cli.Host;
 

@@ -1,4 +1,4 @@
-using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Formatting;
 
 namespace ConntrackOperator.Cli.Output;
 

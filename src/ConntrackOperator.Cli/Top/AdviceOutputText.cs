@@ -55,7 +55,7 @@ internal static class AdviceOutputText
     {
         var t = output.Table;
         var full = t.NoLimit == true ? "no limit" : string.Create(CultureInfo.InvariantCulture, $"{t.Percent}% of {TopText.Number(t.Limit)}");
-        var soon = t.FullInSeconds is { } seconds ? $"; full in {Planning.KubeDuration.Format(seconds)} as it grows now" : string.Empty;
+        var soon = t.FullInSeconds is { } seconds ? $"; full in {Planning.Formatting.KubeDuration.Format(seconds)} as it grows now" : string.Empty;
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{output.Node}: {TopText.Number(t.Entries)} entries ({full}), pressure {output.Pressure}; {t.Looked} looked at{(t.Complete == true ? string.Empty : string.Create(CultureInfo.InvariantCulture, $", shares to within {t.ErrorBoundPercent:0.0} points"))}, twice in {t.WatchedSeconds:0.#} s{soon}");
@@ -66,7 +66,7 @@ internal static class AdviceOutputText
         if (f.Frees is { Most: > 0 } frees)
         {
             yield return $"{frees} entries; "
-                + (f.FullAgainSeconds is { } seconds ? $"full again in {(seconds < 1 ? "less than 1s" : Planning.KubeDuration.Format(seconds))} at today's rate" : "not full again at today's rate");
+                + (f.FullAgainSeconds is { } seconds ? $"full again in {(seconds < 1 ? "less than 1s" : Planning.Formatting.KubeDuration.Format(seconds))} at today's rate" : "not full again at today's rate");
         }
     }
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using ConntrackOperator.Cli.Output;
-using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Advice;
 
 namespace ConntrackOperator.Cli.Top;
 

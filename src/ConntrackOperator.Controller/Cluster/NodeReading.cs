@@ -1,4 +1,5 @@
 using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Sizing;
 
 namespace ConntrackOperator.Controller.Cluster;
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using ConntrackOperator.Api.Policies;
-using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Validation;
 
 namespace ConntrackOperator.Controller.Cluster;
 

@@ -2,6 +2,7 @@ using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Controller.Rollouts;
 using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Precedence;
 
 namespace ConntrackOperator.Controller.Nodes;
 

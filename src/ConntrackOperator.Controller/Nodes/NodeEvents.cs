@@ -3,7 +3,7 @@ using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Kubernetes.Events;
-using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Advice;
 
 namespace ConntrackOperator.Controller.Nodes;
 

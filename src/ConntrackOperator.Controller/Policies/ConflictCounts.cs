@@ -1,4 +1,4 @@
-using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Precedence;
 
 namespace ConntrackOperator.Controller.Policies;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using ConntrackOperator.Api.Meta;
-using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Validation;
 
 namespace ConntrackOperator.Controller.Policies;
 

@@ -1,7 +1,7 @@
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Controller.Nodes;
 using ConntrackOperator.Controller.Rollouts;
-using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Precedence;
 
 namespace ConntrackOperator.Controller.Policies;
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using ConntrackOperator.Cli.Cluster;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Logging;
-using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Formatting;
 
 namespace ConntrackOperator.Controller.Uninstall;
 

@@ -1,7 +1,7 @@
 using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Netfilter.Deleting;
 using ConntrackOperator.Netfilter.Flows;
-using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Formatting;
 
 namespace ConntrackOperator.Engine.Flushing;
 

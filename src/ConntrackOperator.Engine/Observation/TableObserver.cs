@@ -1,6 +1,6 @@
 using ConntrackOperator.Netfilter.Counters;
 using ConntrackOperator.Netfilter.Sysctls;
-using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Sizing;
 
 namespace ConntrackOperator.Engine.Observation;
 

@@ -1,5 +1,5 @@
 using ConntrackOperator.Netfilter.Counters;
-using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Sizing;
 
 namespace ConntrackOperator.Engine.Observation;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Engine.Observation;
-using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Advice;
 
 namespace ConntrackOperator.Engine.Reporting;
 

@@ -2,7 +2,8 @@ using System.Globalization;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine.Observation;
 using ConntrackOperator.Netfilter.Counters;
-using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Formatting;
 
 namespace ConntrackOperator.Engine.Reporting;
 

@@ -1,6 +1,6 @@
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Netfilter.Sampling;
-using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Formatting;
 
 namespace ConntrackOperator.Engine.Scanning;
 

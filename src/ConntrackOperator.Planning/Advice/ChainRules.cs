@@ -1,4 +1,5 @@
 using System.Globalization;
+using ConntrackOperator.Planning.Sizing;
 
 namespace ConntrackOperator.Planning.Advice;
 

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text;
+using ConntrackOperator.Planning.Formatting;
+using ConntrackOperator.Planning.Settings;
 
 namespace ConntrackOperator.Planning.Advice;
 

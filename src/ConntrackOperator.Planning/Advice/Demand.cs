@@ -1,4 +1,5 @@
 using System.Globalization;
+using ConntrackOperator.Planning.Formatting;
 
 namespace ConntrackOperator.Planning.Advice;
 

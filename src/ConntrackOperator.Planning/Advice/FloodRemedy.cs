@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Net;
+using ConntrackOperator.Planning.Formatting;
+using ConntrackOperator.Planning.Settings;
 
 namespace ConntrackOperator.Planning.Advice;
 

@@ -1,3 +1,6 @@
+using ConntrackOperator.Planning.Formatting;
+using ConntrackOperator.Planning.Settings;
+
 namespace ConntrackOperator.Planning.Advice;
 
 /// <summary>Time-outs that keep entries for longer than they are of use: connections without a packet for hours, of no single client.</summary>

@@ -1,4 +1,6 @@
 using System.Globalization;
+using ConntrackOperator.Planning.Formatting;
+using ConntrackOperator.Planning.Sizing;
 
 namespace ConntrackOperator.Planning.Advice;
 

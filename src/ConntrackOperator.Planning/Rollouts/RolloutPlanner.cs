@@ -1,5 +1,6 @@
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Planning.Settings;
 
 namespace ConntrackOperator.Planning.Rollouts;
 

@@ -3,6 +3,7 @@ using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Controller.Nodes;
 using ConntrackOperator.Controller.Policies;
 using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Precedence;
 using CsCheck;
 
 namespace ConntrackOperator.Controller.Tests.Policies;

@@ -3,6 +3,7 @@ using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Controller.Policies;
 using ConntrackOperator.Controller.Rollouts;
 using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Validation;
 
 namespace ConntrackOperator.Controller.Tests.Policies;
 

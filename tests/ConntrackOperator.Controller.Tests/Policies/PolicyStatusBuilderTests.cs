@@ -3,6 +3,7 @@ using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Controller.Policies;
 using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Validation;
 
 namespace ConntrackOperator.Controller.Tests.Policies;
 

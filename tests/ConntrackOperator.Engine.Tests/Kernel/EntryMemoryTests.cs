@@ -2,6 +2,7 @@ using System.Globalization;
 using ConntrackOperator.Engine.Observation;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Sizing;
 using ConntrackOperator.TestKit.Kernel;
 
 namespace ConntrackOperator.Engine.Tests.Kernel;

@@ -2,6 +2,9 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
 using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Formatting;
+using ConntrackOperator.Planning.Settings;
+using ConntrackOperator.Planning.Sizing;
 using CsCheck;
 using Xunit;
 

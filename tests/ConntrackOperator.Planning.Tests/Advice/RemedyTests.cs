@@ -1,4 +1,6 @@
 using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Formatting;
+using ConntrackOperator.Planning.Sizing;
 using Xunit;
 
 namespace ConntrackOperator.Planning.Tests.Advice;

@@ -1,0 +1,178 @@
+using System.Globalization;
+using ConntrackOperator.Api.Flushes;
+using ConntrackOperator.Api.Schema;
+using ConntrackOperator.Planning.Formatting;
+
+namespace ConntrackOperator.Planning.Validation;
+
+/// <summary>Checks a flush without a cluster: refuses what the CustomResourceDefinition's schema and rules refuse, in the same words.</summary>
+public static class FlushValidator
+{
+    private const int MaximumStates = 16;
+    private const int MaximumTtlSeconds = 31536000;
+
+    private static readonly string[] _protocolsWithPorts = ["TCP", "UDP", "UDPLite", "SCTP", "DCCP"];
+
+    // The numbers of those whose name matters here (IANA): they have ports or states.
+    private static readonly Dictionary<long, string> _numbers = new() { [6] = "TCP", [17] = "UDP", [33] = "DCCP", [132] = "SCTP", [136] = "UDPLite" };
+
+    // enum tcp_conntrack, sctp_conntrack and ct_dccp_states, under the names that the kernel prints.
+    private static readonly Dictionary<string, (string[] States, string Message)> _statesOf = new(StringComparer.Ordinal)
+    {
+        ["TCP"] = (
+            ["NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE", "SYN_SENT2"],
+            RuleMessages.StatesOfTcp),
+        ["SCTP"] = (
+            [
+                "NONE", "CLOSED", "COOKIE_WAIT", "COOKIE_ECHOED", "ESTABLISHED", "SHUTDOWN_SENT", "SHUTDOWN_RECD", "SHUTDOWN_ACK_SENT",
+                "HEARTBEAT_SENT", "HEARTBEAT_ACKED",
+            ],
+            RuleMessages.StatesOfSctp),
+        ["DCCP"] = (
+            ["NONE", "REQUEST", "RESPOND", "PARTOPEN", "OPEN", "CLOSEREQ", "CLOSING", "TIMEWAIT", "IGNORE", "INVALID"],
+            RuleMessages.StatesOfDccp),
+    };
+
+    private static readonly string[] _allStates = [.. _statesOf.Values.SelectMany(of => of.States).Distinct(StringComparer.Ordinal)];
+
+    /// <summary>Checks a flush's spec. Types, unknown fields and the object's name are not looked at here: they are settled before there is a flush.</summary>
+    /// <param name="flush">The flush.</param>
+    /// <returns>All that is wrong, in the order of the fields; empty when the flush is valid.</returns>
+    public static IReadOnlyList<FieldError> Validate(ConntrackFlush flush)
+    {
+        ArgumentNullException.ThrowIfNull(flush);
+        if (flush.Spec is not { } spec)
+        {
+            return [new("spec", string.Empty, FieldError.RequiredMessage)];
+        }
+
+        var errors = new List<FieldError>();
+        if (spec is { NodeSelector: not null, NodeName: not null })
+        {
+            errors.Add(new("spec", string.Empty, RuleMessages.OneNodeChoice));
+        }
+        else if (spec is { NodeSelector: null, NodeName: null })
+        {
+            errors.Add(new("spec", string.Empty, RuleMessages.NodesNeeded));
+        }
+
+        SelectorValidator.Check(spec.NodeSelector, "spec.nodeSelector", errors);
+        if (spec.NodeName is { } name && !ObjectNames.IsValid(name))
+        {
+            errors.Add(new("spec.nodeName", JsonText.Quote(name), RuleMessages.ObjectName));
+        }
+
+        if (spec.Match is null)
+        {
+            errors.Add(new("spec.match", string.Empty, FieldError.RequiredMessage));
+        }
+        else
+        {
+            errors.AddRange(Validate(spec.Match, "spec.match"));
+        }
+
+        CheckRange("spec.ttlSecondsAfterFinished", spec.TtlSecondsAfterFinished, 0, MaximumTtlSeconds, errors);
+        return errors;
+    }
+
+    /// <summary>Checks which entries are meant, wherever that is written.</summary>
+    /// <param name="match">The conditions.</param>
+    /// <param name="path">The field that holds them, such as spec.match.</param>
+    /// <returns>All that is wrong, in the order of the fields; empty when the match is valid.</returns>
+    public static IReadOnlyList<FieldError> Validate(FlushMatch match, string path)
+    {
+        ArgumentNullException.ThrowIfNull(match);
+        ArgumentNullException.ThrowIfNull(path);
+        var errors = new List<FieldError>();
+        var hasCondition = match with { All = null } != new FlushMatch();
+        if (!hasCondition && match.All != true)
+        {
+            errors.Add(new(path, string.Empty, RuleMessages.MatchEmpty));
+        }
+
+        if (match.Protocol is { } protocol && protocol.Number is not (>= 0 and <= byte.MaxValue) && !FlushMatch.ProtocolNames.Contains(protocol.Text))
+        {
+            errors.Add(new(path + ".protocol", protocol.Text is { } text ? JsonText.Quote(text) : protocol.ToString(), RuleMessages.Protocol));
+        }
+
+        var name = ProtocolName(match.Protocol);
+        CheckStates(match.States, name, path + ".states", errors);
+        CheckNetwork(path + ".source", match.Source, errors);
+        CheckNetwork(path + ".destination", match.Destination, errors);
+        CheckRange(path + ".destinationPort", match.DestinationPort, 1, ushort.MaxValue, errors);
+        if (match.DestinationPort is not null && !_protocolsWithPorts.Contains(name))
+        {
+            errors.Add(new(path + ".destinationPort", string.Empty, RuleMessages.PortNeedsProtocol));
+        }
+
+        CheckNetwork(path + ".replySource", match.ReplySource, errors);
+        CheckNetwork(path + ".replyDestination", match.ReplyDestination, errors);
+        CheckRange(path + ".zone", match.Zone, 0, ushort.MaxValue, errors);
+        if (match.IdleFor is { } idle && !KubeDuration.TryParse(idle, out _, out var allowed))
+        {
+            errors.Add(new(path + ".idleFor", JsonText.Quote(idle), allowed));
+        }
+
+        if (hasCondition && match.All == true)
+        {
+            errors.Add(new(path + ".all", "true", RuleMessages.AllIsAlone));
+        }
+
+        return errors;
+    }
+
+    private static string? ProtocolName(ProtocolValue? protocol) =>
+        protocol is not { } value ? null
+        : value.Number is { } number ? _numbers.GetValueOrDefault(number)
+        : value.Text;
+
+    private static void CheckStates(List<string>? states, string? protocol, string path, List<FieldError> errors)
+    {
+        if (states is null)
+        {
+            return;
+        }
+
+        if (states.Count == 0)
+        {
+            errors.Add(new(path, string.Empty, RuleMessages.StatesEmpty));
+        }
+        else if (states.Count > MaximumStates)
+        {
+            errors.Add(new(path, Text(states.Count), RuleMessages.TooMany(MaximumStates)));
+        }
+
+        var unknown = states.FindIndex(state => !_allStates.Contains(state));
+        if (unknown >= 0)
+        {
+            errors.Add(new(
+                string.Create(CultureInfo.InvariantCulture, $"{path}[{unknown}]"), JsonText.Quote(states[unknown] ?? string.Empty), RuleMessages.Choices(_allStates)));
+        }
+        else if (protocol is null || !_statesOf.TryGetValue(protocol, out var of))
+        {
+            errors.Add(new(path, string.Empty, RuleMessages.StatesNeedProtocol));
+        }
+        else if (!states.TrueForAll(state => of.States.Contains(state)))
+        {
+            errors.Add(new(path, string.Empty, of.Message));
+        }
+    }
+
+    private static void CheckNetwork(string path, string? network, List<FieldError> errors)
+    {
+        if (network is not null && !NetworkSyntax.IsAddressOrNetwork(network))
+        {
+            errors.Add(new(path, JsonText.Quote(network), RuleMessages.Network));
+        }
+    }
+
+    private static void CheckRange(string path, long? value, long minimum, long maximum, List<FieldError> errors)
+    {
+        if (value < minimum || value > maximum)
+        {
+            errors.Add(new(path, Text(value.Value), RuleMessages.Range(minimum, maximum)));
+        }
+    }
+
+    private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
+}
