@@ -25,7 +25,7 @@ internal sealed class Leader : IDisposable
     private static readonly TimeSpan _addUpAfter = TimeSpan.FromMilliseconds(250);
 
     private readonly ClusterView _cluster;
-    private readonly PolicyBoard _board = new();
+    private readonly PolicyStatusAggregator _board = new();
     private readonly WorkQueue<string> _nodes;
     private readonly WorkQueue<string> _policies;
     private readonly WorkQueue<string> _fleet;
@@ -230,7 +230,7 @@ internal sealed class Leader : IDisposable
         }
     }
 
-    private void Changed(BoardChange change)
+    private void Changed(RequeueSet change)
     {
         foreach (var policy in change.Policies)
         {

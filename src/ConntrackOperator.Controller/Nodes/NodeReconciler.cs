@@ -18,7 +18,7 @@ namespace ConntrackOperator.Controller.Nodes;
 
 /// <summary>Keeps one node's ConntrackNode as the policies say, and tells the board how the node stands.</summary>
 internal sealed class NodeReconciler(
-    ApiClient api, ClusterView cluster, PolicyBoard board, ControllerOptions options, FlushAssignments flushes, Action<BoardChange> changed, Action fleetChanged,
+    ApiClient api, ClusterView cluster, PolicyStatusAggregator board, ControllerOptions options, FlushAssignments flushes, Action<RequeueSet> changed, Action fleetChanged,
     IRuntimeLog log, TimeProvider time)
 {
     /// <summary>Not quite nothing: server-side apply drops a spec whose only list is empty, and the schema wants a spec.</summary>
@@ -46,7 +46,7 @@ internal sealed class NodeReconciler(
         var existing = _unsure.ContainsKey(name) ? await ReadAsync(name, ct) : _own.Newest(name, cluster.ConntrackNode(name));
         var age = _reports.Of(name, existing);
         var isReadable = !cluster.ConntrackNodes.Undecodable.ContainsKey(new ObjectKey(null, name));
-        NodeContribution? contribution = null;
+        NodeStatusSummary? contribution = null;
         try
         {
             if (cluster.Node(name) is not { } node)
@@ -71,7 +71,7 @@ internal sealed class NodeReconciler(
             if (!SpecComparer.Same(existing?.Spec, step.Spec) || !IsOwned(existing!, node))
             {
                 // Should the write fail, then this is how the node stands.
-                contribution = NodeContribution.Of(plan, step, existing, isReady, age, isReadable, isWritten: false);
+                contribution = NodeStatusSummary.Of(plan, step, existing, isReady, age, isReadable, isWritten: false);
                 var isNew = existing is null;
                 var generations = policies.Where(p => plan.Policies.Contains(p.Metadata!.Name!)).Sum(p => p.Metadata!.Generation);
                 if (_refused.Waits(name, generations) is var (left, why))
@@ -101,7 +101,7 @@ internal sealed class NodeReconciler(
                 }
             }
 
-            contribution = NodeContribution.Of(plan, step, existing, isReady, age, isReadable, isWritten: true);
+            contribution = NodeStatusSummary.Of(plan, step, existing, isReady, age, isReadable, isWritten: true);
 
             // Nothing else would come up when the time is over in which a node that went away keeps its place.
             return !step.IsThere && contribution.Shares.Values.Any(s => s.Rollout.IsChanging)

@@ -14,7 +14,7 @@ internal readonly record struct NodeUsage(
     long Entries, long Limit, int Percent, long? TableFullDrops, long? RacesLost, string Pressure, bool NoLimit = false)
 {
     /// <summary>What the agent advises; null: nothing.</summary>
-    public SaidAdvice? Advice { get; init; }
+    public ReportedAdvice? Advice { get; init; }
 
     /// <summary>From a report. It is bounded here too: a cluster may have the CRDs of before, and these are summed up.</summary>
     public static NodeUsage From(NodeStatus? status) => status?.Table is not { } table
@@ -33,7 +33,7 @@ internal readonly record struct NodeUsage(
             },
             table.NoLimit == true)
         {
-            Advice = SaidAdvice.From(status),
+            Advice = ReportedAdvice.From(status),
         };
 
     private static long? Count(long? number) => number is { } given ? Math.Clamp(given, 0, StatusBounds.Count) : null;

@@ -24,17 +24,17 @@ internal static class NodeVerdict
     /// <param name="age">How long its last report, or that there is none, has been known: <see cref="ReportAges"/>.</param>
     /// <param name="waits">Whether a rollout holds back what the policy changes here.</param>
     /// <param name="isReadable">Whether what the agent reported last can be read; if not, the ConntrackNode is from before that.</param>
-    public static PolicyShare Judge(
+    public static NodePolicyStatus Judge(
         string policy, NodeSpec plan, long? generation, ConntrackNode? node, bool nodeReady, TimeSpan age, bool waits = false, bool isReadable = true)
     {
         if (!nodeReady)
         {
-            return new PolicyShare(NodePolicyState.Unreachable, "NodeNotReady", "the node is not ready");
+            return new NodePolicyStatus(NodePolicyState.Unreachable, "NodeNotReady", "the node is not ready");
         }
 
         if (!isReadable)
         {
-            return new PolicyShare(NodePolicyState.Failed, "ReportUnreadable", "what the agent has reported can't be read: the controller's log says why");
+            return new NodePolicyStatus(NodePolicyState.Failed, "ReportUnreadable", "what the agent has reported can't be read: the controller's log says why");
         }
 
         if (Silence(node, age) is { } silence)
@@ -44,7 +44,7 @@ internal static class NodeVerdict
 
         if (plan.Refused?.FirstOrDefault(r => r.Policy == policy) is { } refused)
         {
-            return new PolicyShare(NodePolicyState.Failed, refused.Reason, refused.Message);
+            return new NodePolicyStatus(NodePolicyState.Failed, refused.Reason, refused.Message);
         }
 
         return waits ? Waiting(policy, node?.Status) : Applied(policy, generation, node);
@@ -54,46 +54,46 @@ internal static class NodeVerdict
     public static bool IsThere(ConntrackNode? node, bool nodeReady, TimeSpan age, bool isReadable = true) =>
         nodeReady && isReadable && node?.Status is not null && Silence(node, age) is null;
 
-    private static PolicyShare Applied(string policy, long? generation, ConntrackNode? node)
+    private static NodePolicyStatus Applied(string policy, long? generation, ConntrackNode? node)
     {
         if (node?.Status is not { } status || status.ObservedGeneration is not { } observed || observed < generation)
         {
-            return new PolicyShare(NodePolicyState.Updating, "Updating", "the plan has not been applied yet");
+            return new NodePolicyStatus(NodePolicyState.Updating, "Updating", "the plan has not been applied yet");
         }
 
         if (status.Conditions?.FirstOrDefault(c => c.Type == "Applied") is { Reason: "ModuleNotLoaded" } missing)
         {
-            return new PolicyShare(NodePolicyState.Failed, missing.Reason, Said(missing.Message));
+            return new NodePolicyStatus(NodePolicyState.Failed, missing.Reason, Said(missing.Message));
         }
 
         return Worst(policy, status);
     }
 
     /// <summary>What is amiss with what the node has is worth more than that it waits.</summary>
-    private static PolicyShare Waiting(string policy, NodeStatus? status) =>
+    private static NodePolicyStatus Waiting(string policy, NodeStatus? status) =>
         status is not null && Worst(policy, status) is { State: NodePolicyState.Failed or NodePolicyState.Drifted } amiss
             ? amiss
-            : new PolicyShare(NodePolicyState.Waiting, "RolloutWaiting", status is null
+            : new NodePolicyStatus(NodePolicyState.Waiting, "RolloutWaiting", status is null
                 ? "the change waits for the agent's first report"
                 : "the change waits for its turn in the rollout");
 
-    private static PolicyShare? Silence(ConntrackNode? node, TimeSpan age)
+    private static NodePolicyStatus? Silence(ConntrackNode? node, TimeSpan age)
     {
         if (node?.Status?.ReportedAt is { } reported)
         {
             return age > SilentAfter
-                ? new PolicyShare(NodePolicyState.Unreachable, "AgentSilent", $"the agent has not reported since {reported.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} by its node's clock: is its pod running?")
+                ? new NodePolicyStatus(NodePolicyState.Unreachable, "AgentSilent", $"the agent has not reported since {reported.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} by its node's clock: is its pod running?")
                 : null;
         }
 
         return node is not null && age > FirstReportWithin
-            ? new PolicyShare(NodePolicyState.Unreachable, "NoAgent", "no agent has ever reported: is its pod running?")
+            ? new NodePolicyStatus(NodePolicyState.Unreachable, "NoAgent", "no agent has ever reported: is its pod running?")
             : null;
     }
 
-    private static PolicyShare Worst(string policy, NodeStatus status)
+    private static NodePolicyStatus Worst(string policy, NodeStatus status)
     {
-        var worst = new PolicyShare(NodePolicyState.Ready, null, null);
+        var worst = new NodePolicyStatus(NodePolicyState.Ready, null, null);
         foreach (var setting in status.Settings ?? [])
         {
             if (setting.Policy != policy)
@@ -110,7 +110,7 @@ internal static class NodeVerdict
             };
             if (Rank(state) > Rank(worst.State))
             {
-                worst = new PolicyShare(state, setting.State.ToString(), Said($"{setting.Name}: {setting.Message}"));
+                worst = new NodePolicyStatus(state, setting.State.ToString(), Said($"{setting.Name}: {setting.Message}"));
             }
         }
 

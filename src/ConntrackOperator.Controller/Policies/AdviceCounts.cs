@@ -9,7 +9,7 @@ internal sealed class AdviceCounts
     private readonly Dictionary<(int Severity, string Reason), SortedDictionary<string, string>> _texts = [];
 
     /// <summary>Takes a node's advice in.</summary>
-    public void Add(string node, SaidAdvice advice)
+    public void Add(string node, ReportedAdvice advice)
     {
         if (!_texts.TryGetValue((advice.Severity, advice.Reason), out var nodes))
         {
@@ -20,7 +20,7 @@ internal sealed class AdviceCounts
     }
 
     /// <summary>Takes it out again.</summary>
-    public void Remove(string node, SaidAdvice advice)
+    public void Remove(string node, ReportedAdvice advice)
     {
         if (_texts.TryGetValue((advice.Severity, advice.Reason), out var nodes) && nodes.Remove(node) && nodes.Count == 0)
         {

@@ -8,7 +8,7 @@ namespace ConntrackOperator.Controller.Policies;
 internal static class PolicyConditions
 {
     public static List<Condition> Compute(
-        string policy, TallySnapshot tally, IReadOnlyList<FieldError> errors, bool deleting, IReadOnlyList<Condition>? before, long? generation, DateTimeOffset now) =>
+        string policy, PolicyAggregateSnapshot tally, IReadOnlyList<FieldError> errors, bool deleting, IReadOnlyList<Condition>? before, long? generation, DateTimeOffset now) =>
     [
         Ready(tally, errors, deleting).ToCondition("Ready", before, generation, now),
         Reconciling(tally, errors, deleting).ToCondition("Reconciling", before, generation, now),
@@ -17,7 +17,7 @@ internal static class PolicyConditions
         Pressure(tally).ToCondition("Pressure", before, generation, now),
     ];
 
-    public static Verdict Ready(TallySnapshot tally, IReadOnlyList<FieldError> errors, bool deleting)
+    public static Verdict Ready(PolicyAggregateSnapshot tally, IReadOnlyList<FieldError> errors, bool deleting)
     {
         var nodes = tally.Nodes;
         if (deleting)
@@ -70,7 +70,7 @@ internal static class PolicyConditions
             : new(true, "AllNodesReady", Text($"all {nodes.Selected} nodes hold what the policy asks"));
     }
 
-    public static Verdict Reconciling(TallySnapshot tally, IReadOnlyList<FieldError> errors, bool deleting) =>
+    public static Verdict Reconciling(PolicyAggregateSnapshot tally, IReadOnlyList<FieldError> errors, bool deleting) =>
         deleting ? new(true, "Deleting", "the nodes are putting back what was there before")
         : errors.Count > 0 ? new(false, "Invalid", "nothing is done until the policy is valid")
         : tally.Pending > 0 ? new(true, "Planning", Text($"{tally.Pending} nodes are still to be planned"))
@@ -79,13 +79,13 @@ internal static class PolicyConditions
         : tally.Nodes.Updating > 0 ? new(true, "Updating", Text($"{tally.Nodes.Updating} of {tally.Nodes.Selected} nodes are being changed"))
         : new(false, "Done", "every node that can be reached has the plan");
 
-    public static Verdict Stalled(TallySnapshot tally, IReadOnlyList<FieldError> errors) =>
+    public static Verdict Stalled(PolicyAggregateSnapshot tally, IReadOnlyList<FieldError> errors) =>
         errors.Count > 0 ? new(true, "Invalid", string.Join("; ", errors.Take(5)))
         : tally.Nodes.Failed > 0 ? new(true, "NodesFailed", Text($"{tally.Nodes.Failed} of {tally.Nodes.Selected} nodes: {Example(tally)}"))
         : tally.Nodes.Drifted > 0 ? new(true, "Contested", Text($"{tally.Nodes.Drifted} of {tally.Nodes.Selected} nodes: {Example(tally)}"))
         : new(false, "NotStalled", "nothing stands in the way");
 
-    public static Verdict Conflict(string policy, TallySnapshot tally)
+    public static Verdict Conflict(string policy, PolicyAggregateSnapshot tally)
     {
         if (tally.Conflicts.Count == 0)
         {
@@ -103,7 +103,7 @@ internal static class PolicyConditions
         return new(true, "EqualPriority", string.Join("; ", texts) + more + ". Give one of them a higher priority");
     }
 
-    public static Verdict Pressure(TallySnapshot tally)
+    public static Verdict Pressure(PolicyAggregateSnapshot tally)
     {
         var hottest = tally.Hottest.Count > 0 ? Text($"{tally.Hottest[0].Name} is {tally.Hottest[0].Percent}% full") : "no usage is known";
         return tally.Critical > 0 ? new(true, "Critical", Text($"{tally.Critical} nodes critical, {tally.Warning} near it; {hottest}"))
@@ -111,7 +111,7 @@ internal static class PolicyConditions
             : new(false, "Normal", hottest);
     }
 
-    private static string RollingOut(TallySnapshot tally)
+    private static string RollingOut(PolicyAggregateSnapshot tally)
     {
         var done = Text($"{tally.Nodes.Ready} of {tally.Nodes.Selected} nodes changed");
         return tally.Rollout is not { } rollout ? done
@@ -120,14 +120,14 @@ internal static class PolicyConditions
     }
 
     /// <summary>Without the numbers of drops: they are on the nodes, and a status that repeats them is written with every report.</summary>
-    private static string Paused(TallySnapshot tally)
+    private static string Paused(PolicyAggregateSnapshot tally)
     {
         var rollout = tally.Rollout!;
         var names = string.Join(", ", rollout.DroppingNodes) + (rollout.Dropping > rollout.DroppingNodes.Count ? Text($" and {rollout.Dropping - rollout.DroppingNodes.Count} more") : string.Empty);
         return Text($"{tally.Nodes.Ready} of {tally.Nodes.Selected} nodes changed; {names} dropped no packets before the change and do now. It goes on by itself when they no longer do; to go on before that, edit what the policy sets, or set spec.rollout.pauseOnDrops to false");
     }
 
-    private static string Example(TallySnapshot tally) =>
+    private static string Example(PolicyAggregateSnapshot tally) =>
         tally.Failures.Count == 0 ? string.Empty : $"{tally.Failures[0].Name}: {tally.Failures[0].Reason}: {tally.Failures[0].Message}";
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

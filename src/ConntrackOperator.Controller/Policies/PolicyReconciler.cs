@@ -17,7 +17,7 @@ internal sealed class PolicyReconciler
 
     private readonly ApiClient _api;
     private readonly ClusterView _cluster;
-    private readonly PolicyBoard _board;
+    private readonly PolicyStatusAggregator _board;
     private readonly ControllerOptions _options;
     private readonly EventRecorder _events;
     private readonly IRuntimeLog _log;
@@ -30,7 +30,7 @@ internal sealed class PolicyReconciler
     private readonly Dictionary<string, (string? Uid, long Since)> _deleting = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _writtenAt = new(StringComparer.Ordinal);
 
-    public PolicyReconciler(ApiClient api, ClusterView cluster, PolicyBoard board, ControllerOptions options, EventRecorder events, IRuntimeLog log, TimeProvider time)
+    public PolicyReconciler(ApiClient api, ClusterView cluster, PolicyStatusAggregator board, ControllerOptions options, EventRecorder events, IRuntimeLog log, TimeProvider time)
     {
         _api = api;
         _cluster = cluster;

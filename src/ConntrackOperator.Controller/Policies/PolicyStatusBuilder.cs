@@ -16,7 +16,7 @@ internal static class PolicyStatusBuilder
     /// <param name="tally">The sums.</param>
     /// <param name="errors">What is wrong with the policy.</param>
     /// <param name="now">The time.</param>
-    public static PolicyStatus Build(ConntrackPolicy policy, PolicyStatus? stored, TallySnapshot tally, IReadOnlyList<FieldError> errors, DateTimeOffset now)
+    public static PolicyStatus Build(ConntrackPolicy policy, PolicyStatus? stored, PolicyAggregateSnapshot tally, IReadOnlyList<FieldError> errors, DateTimeOffset now)
     {
         var generation = policy.Metadata?.Generation;
         var hottest = tally.Hottest.Count > 0 ? tally.Hottest[0] : null;

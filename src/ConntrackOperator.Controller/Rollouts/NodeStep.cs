@@ -24,8 +24,8 @@ internal sealed record NodeStep(
     DateTimeOffset At)
 {
     /// <summary>Decides it. Everything but the places comes from the objects, so that it makes no difference which replica decides, or how often.</summary>
-    /// <param name="board">Where places are given; <see cref="PolicyBoard.Put"/> has to follow.</param>
-    /// <param name="epoch">From <see cref="PolicyBoard.BeginPlanning"/>, before the policies were read.</param>
+    /// <param name="board">Where places are given; <see cref="PolicyStatusAggregator.Put"/> has to follow.</param>
+    /// <param name="epoch">From <see cref="PolicyStatusAggregator.BeginPlanning"/>, before the policies were read.</param>
     /// <param name="name">The node.</param>
     /// <param name="plan">Its plan.</param>
     /// <param name="policies">The policies that the plan was made from.</param>
@@ -33,7 +33,7 @@ internal sealed record NodeStep(
     /// <param name="isThere">Whether the node is ready and its agent reports. One that is not is not changed before it is back: many that come back at once would be changed at once.</param>
     /// <param name="now">The time.</param>
     public static NodeStep Decide(
-        PolicyBoard board, long epoch, string name, NodePlan plan, IEnumerable<ConntrackPolicy> policies, ConntrackNode? existing, bool isThere, DateTimeOffset now)
+        PolicyStatusAggregator board, long epoch, string name, NodePlan plan, IEnumerable<ConntrackPolicy> policies, ConntrackNode? existing, bool isThere, DateTimeOffset now)
     {
         var limited = policies.Where(p => p.Spec?.Rollout is not null && plan.Policies.Contains(p.Metadata!.Name!))
             .ToDictionary(p => p.Metadata!.Name!, StringComparer.Ordinal);

@@ -5,7 +5,7 @@ using ConntrackOperator.Planning.Rollouts;
 
 namespace ConntrackOperator.Controller.Rollouts;
 
-/// <summary>The rollouts of all policies together: gives a change its places all at once or none, so that of nodes that are in order no two wait for each other, and does not let failed ones, which keep their places, wait for each other either. Not thread-safe: <see cref="PolicyBoard"/> locks.</summary>
+/// <summary>The rollouts of all policies together: gives a change its places all at once or none, so that of nodes that are in order no two wait for each other, and does not let failed ones, which keep their places, wait for each other either. Not thread-safe: <see cref="PolicyStatusAggregator"/> locks.</summary>
 internal sealed class RolloutDesk
 {
     private readonly Dictionary<string, RolloutLine> _lines = new(StringComparer.Ordinal);
@@ -83,7 +83,7 @@ internal sealed class RolloutDesk
     public IReadOnlyCollection<string> Of(string node) => _asked.TryGetValue(node, out var policies) ? policies : [];
 
     /// <summary>Takes how a planned node stands towards a policy.</summary>
-    public void Put(string policy, string node, PolicyShare? share, int selected)
+    public void Put(string policy, string node, NodePolicyStatus? share, int selected)
     {
         if (_lines.TryGetValue(policy, out var line))
         {

@@ -4,7 +4,7 @@ using ConntrackOperator.Planning.Rollouts;
 
 namespace ConntrackOperator.Controller.Rollouts;
 
-/// <summary>The places of one policy's rollout, and who waits for one. Not thread-safe: <see cref="Policies.PolicyBoard"/> locks.</summary>
+/// <summary>The places of one policy's rollout, and who waits for one. Not thread-safe: <see cref="Policies.PolicyStatusAggregator"/> locks.</summary>
 /// <remarks>Every operation costs the logarithm of the number of nodes at most, and a node is called at most once for each place that becomes free.</remarks>
 internal sealed class RolloutLine
 {
@@ -90,7 +90,7 @@ internal sealed class RolloutLine
     }
 
     /// <summary>Takes how a planned node stands; null: the policy does not select it.</summary>
-    public void Put(string node, PolicyShare? share)
+    public void Put(string node, NodePolicyStatus? share)
     {
         Set(_changing, node, share is { Rollout.IsChanging: true });
         Set(_placed, node, share is { Rollout.HasPlace: true });

@@ -21,7 +21,7 @@ internal sealed class ControllerMetrics : IDisposable
     private readonly Histogram<double> _reconcileTime;
     private readonly Counter<long> _reconciles;
     private readonly string _lease;
-    private PolicyBoard? _board;
+    private PolicyStatusAggregator? _board;
 
     /// <summary>Creates the instruments.</summary>
     /// <param name="lease">The leader lease's name.</param>
@@ -78,7 +78,7 @@ internal sealed class ControllerMetrics : IDisposable
 
     /// <summary>This replica leads.</summary>
     /// <param name="board">Where the policies stand.</param>
-    public void Leads(PolicyBoard board)
+    public void Leads(PolicyStatusAggregator board)
     {
         lock (_lock)
         {
@@ -134,9 +134,9 @@ internal sealed class ControllerMetrics : IDisposable
     private IEnumerable<Measurement<int>> Paused() =>
         Policies().Where(p => p.Rollout is not null).Select(p => new Measurement<int>(p.IsPaused ? 1 : 0, new KeyValuePair<string, object?>("policy", p.Policy)));
 
-    private IReadOnlyList<PolicyFigures> Policies()
+    private IReadOnlyList<PolicySummary> Policies()
     {
-        PolicyBoard? board;
+        PolicyStatusAggregator? board;
         lock (_lock)
         {
             board = _board;

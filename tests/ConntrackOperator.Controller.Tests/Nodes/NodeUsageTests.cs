@@ -18,10 +18,10 @@ public sealed class NodeUsageTests
             Rates = new RatesStatus { TableFullDropsPerMinute = number, RacesLostPerMinute = number },
             Conditions = [new Condition { Type = "Pressure", Reason = "Nonsense" }],
         });
-        var tally = new PolicyTally();
+        var tally = new PolicyAggregate();
         for (var i = 0; i < 5000; i++)
         {
-            tally.Put($"n{i}", new PolicyShare(NodePolicyState.Ready, null, null), usage, []);
+            tally.Put($"n{i}", new NodePolicyStatus(NodePolicyState.Ready, null, null), usage, []);
         }
 
         var sums = tally.Snapshot(0, null);

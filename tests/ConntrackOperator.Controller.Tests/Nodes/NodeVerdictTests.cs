@@ -123,9 +123,9 @@ public sealed class NodeVerdictTests
         Assert.True(NodeReconciler.HasLetGo(new ConntrackNode { Metadata = new ObjectMeta { Generation = 5 } }));
     }
 
-    private static PolicyShare Judge(ConntrackNode node) => NodeVerdict.Judge("p", _plan, 5, node, true, TimeSpan.Zero);
+    private static NodePolicyStatus Judge(ConntrackNode node) => NodeVerdict.Judge("p", _plan, 5, node, true, TimeSpan.Zero);
 
-    private static (NodePolicyState, string?) Of(PolicyShare share) => (share.State, share.Reason);
+    private static (NodePolicyState, string?) Of(NodePolicyStatus share) => (share.State, share.Reason);
 
     private static SettingStatus Setting(SettingState state, string policy = "p") => new() { Name = "x", Policy = policy, State = state, Message = "why" };
 

@@ -35,11 +35,11 @@ public sealed class AdviceCountsTests
     [Fact]
     public void Sentence_of_a_node_is_cut()
     {
-        var said = SaidAdvice.From(new NodeStatus { Advice = new string('x', 900_000), AdviceReason = new string('y', 900_000) })!;
+        var said = ReportedAdvice.From(new NodeStatus { Advice = new string('x', 900_000), AdviceReason = new string('y', 900_000) })!;
         Assert.InRange(said.Text.Length, 1, 400);
         Assert.InRange(said.Reason.Length, 1, 128);
     }
 
     private void Add(string node, string severity, string reason, string text) =>
-        _counts.Add(node, SaidAdvice.From(new NodeStatus { Advice = text, AdviceReason = reason, AdviceSeverity = severity })!);
+        _counts.Add(node, ReportedAdvice.From(new NodeStatus { Advice = text, AdviceReason = reason, AdviceSeverity = severity })!);
 }

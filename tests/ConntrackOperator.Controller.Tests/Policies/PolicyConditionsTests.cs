@@ -126,7 +126,7 @@ public sealed class PolicyConditionsTests
         Assert.Equal(expected, $"{verdict.Status} {verdict.Reason}");
     }
 
-    internal static TallySnapshot Snapshot(PolicyNodeCounts nodes, int pending = 0) => new()
+    internal static PolicyAggregateSnapshot Snapshot(PolicyNodeCounts nodes, int pending = 0) => new()
     {
         Pending = pending,
         Nodes = new PolicyNodeCounts

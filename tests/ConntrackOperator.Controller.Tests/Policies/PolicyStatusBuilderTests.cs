@@ -83,7 +83,7 @@ public sealed class PolicyStatusBuilderTests
         Assert.False(RestoreWatch.IsRestoring("p", node));
     }
 
-    private static TallySnapshot Tally() => PolicyConditionsTests.Snapshot(new() { Selected = 1, Ready = 1 });
+    private static PolicyAggregateSnapshot Tally() => PolicyConditionsTests.Snapshot(new() { Selected = 1, Ready = 1 });
 
-    private static PolicyStatus Build(TallySnapshot tally, PolicyStatus? stored = null) => PolicyStatusBuilder.Build(_policy, stored, tally, [], _now);
+    private static PolicyStatus Build(PolicyAggregateSnapshot tally, PolicyStatus? stored = null) => PolicyStatusBuilder.Build(_policy, stored, tally, [], _now);
 }

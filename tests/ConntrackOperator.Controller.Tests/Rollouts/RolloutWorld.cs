@@ -38,7 +38,7 @@ internal sealed class RolloutWorld
 
     // The plan that a node was to have when it was looked at last: of a later edit nobody may have heard yet.
     private readonly Dictionary<string, NodeSpec> _looked = [];
-    private PolicyBoard _board = new();
+    private PolicyStatusAggregator _board = new();
 
     public RolloutWorld(int nodes)
     {
@@ -126,7 +126,7 @@ internal sealed class RolloutWorld
 
         if (SpecComparer.Same(existing?.Spec, step.Spec))
         {
-            Heard(_board.Put(name, NodeContribution.Of(plan, step, existing, isReady, TimeSpan.Zero, isReadable: true, isWritten: true), epoch));
+            Heard(_board.Put(name, NodeStatusSummary.Of(plan, step, existing, isReady, TimeSpan.Zero, isReadable: true, isWritten: true), epoch));
             return;
         }
 
@@ -149,7 +149,7 @@ internal sealed class RolloutWorld
         }
 
         var isWritten = lands && isHeard;
-        Heard(_board.Put(name, NodeContribution.Of(work!.Plan, work.Step, isWritten ? _nodes[name] : work.Existing, work.IsReady, TimeSpan.Zero, isReadable: true, isWritten), work.Epoch));
+        Heard(_board.Put(name, NodeStatusSummary.Of(work!.Plan, work.Step, isWritten ? _nodes[name] : work.Existing, work.IsReady, TimeSpan.Zero, isReadable: true, isWritten), work.Epoch));
         if (!isWritten)
         {
             _queue.Add(name);
@@ -211,7 +211,7 @@ internal sealed class RolloutWorld
         _work.Clear();
         _words.Clear();
         _failedWaiting.Clear();
-        _board = new PolicyBoard();
+        _board = new PolicyStatusAggregator();
         foreach (var policy in _policies.Values)
         {
             _board.Begin(policy, Names);
@@ -253,7 +253,7 @@ internal sealed class RolloutWorld
         Assert.Fail($"no end: {string.Join("; ", Names.Where(n => !IsDone(n)))}, {string.Join("; ", _board.Snapshot())}");
     }
 
-    public IReadOnlyList<PolicyFigures> Figures => _board.Snapshot();
+    public IReadOnlyList<PolicySummary> Figures => _board.Snapshot();
 
     private bool IsDone(string name) => _policies.Count == 0 || (HasPlan(name) && HasReported(_nodes[name]));
 
@@ -343,7 +343,7 @@ internal sealed class RolloutWorld
         && status.Rates!.TableFullDropsPerMinute > 0 && status.ObservedGeneration >= change.Generation
         && SpecComparer.Same(_nodes[name].Spec, _looked.GetValueOrDefault(name));
 
-    private void Heard(BoardChange change) => _queue.UnionWith(change.Nodes);
+    private void Heard(RequeueSet change) => _queue.UnionWith(change.Nodes);
 
     private sealed record Work(long Epoch, NodePlan Plan, NodeStep Step, ConntrackNode? Existing, bool IsReady);
 

@@ -8,20 +8,20 @@ using CsCheck;
 
 namespace ConntrackOperator.Controller.Tests.Policies;
 
-public sealed class PolicyBoardTests
+public sealed class PolicyStatusAggregatorTests
 {
     private static readonly string[] _nodes = [.. Enumerable.Range(0, 30).Select(i => $"n{i:00}")];
     private static readonly string[] _policies = ["a", "b", "c"];
     private static readonly string[] _pressures = ["Normal", "Warning", "Critical"];
 
-    private readonly PolicyBoard _board = new();
+    private readonly PolicyStatusAggregator _board = new();
 
     [Fact]
     public void Sums_are_what_adding_up_all_nodes_anew_gives() =>
         Gen.Select(Of(_nodes), Contribution).Array[0, 120].Sample(steps =>
         {
-            var board = new PolicyBoard();
-            var model = new Dictionary<string, NodeContribution>();
+            var board = new PolicyStatusAggregator();
+            var model = new Dictionary<string, NodeStatusSummary>();
             foreach (var name in _policies)
             {
                 board.Begin(Policy(name), []);
@@ -108,7 +108,7 @@ public sealed class PolicyBoardTests
 
     private static Gen<T> Of<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
 
-    private static Gen<NodeContribution?> Contribution { get; } =
+    private static Gen<NodeStatusSummary?> Contribution { get; } =
         from selected in Gen.Int[0, 7]
         from states in Gen.Enum<NodePolicyState>().Array[3]
         from entries in Gen.Int[0, 100]
@@ -120,20 +120,20 @@ public sealed class PolicyBoardTests
         from conflicts in Gen.Int[0, 5]
         from advice in Gen.Int[0, 4]
         from node in Of(_nodes)
-        select selected == 0 ? null : new NodeContribution(
+        select selected == 0 ? null : new NodeStatusSummary(
             new NodeUsage(entries, limit, limit == 0 ? 0 : entries, drops, races, pressure, NoLimit: limit == 0 && noLimit)
             {
-                Advice = advice == 0 ? null : new SaidAdvice(advice % 3, "Kind" + advice, $"do {entries}"),
+                Advice = advice == 0 ? null : new ReportedAdvice(advice % 3, "Kind" + advice, $"do {entries}"),
             },
             _policies.Where((_, i) => (selected & (1 << i)) != 0).ToDictionary(
-                p => p, p => new PolicyShare(states[Array.IndexOf(_policies, p)], "Reason", $"of {p}")),
+                p => p, p => new NodePolicyStatus(states[Array.IndexOf(_policies, p)], "Reason", $"of {p}")),
             (selected & 3) == 3 ? [.. Enumerable.Range(0, conflicts).Select(i => new PlanConflict($"f{i}", "a", "1", "b", "2", node))] : []);
 
-    private static TallySnapshot Naive(string policy, Dictionary<string, NodeContribution> model)
+    private static PolicyAggregateSnapshot Naive(string policy, Dictionary<string, NodeStatusSummary> model)
     {
         var mine = model.Where(n => n.Value.Shares.ContainsKey(policy)).OrderBy(n => n.Key, StringComparer.Ordinal).ToList();
         int In(NodePolicyState state) => mine.Count(n => n.Value.Shares[policy].State == state);
-        return new TallySnapshot
+        return new PolicyAggregateSnapshot
         {
             Pending = 0,
             Nodes = new PolicyNodeCounts
@@ -169,7 +169,7 @@ public sealed class PolicyBoardTests
         };
     }
 
-    private static List<ConflictSummary> Conflicts(string policy, List<KeyValuePair<string, NodeContribution>> mine) =>
+    private static List<ConflictSummary> Conflicts(string policy, List<KeyValuePair<string, NodeStatusSummary>> mine) =>
     [
         .. mine.SelectMany(n => n.Value.Conflicts.Where(c => c.Winner == policy || c.Loser == policy).Select(c => (c.Field, Node: n.Key)))
             .GroupBy(c => c.Field).OrderBy(g => g.Key, StringComparer.Ordinal)
@@ -177,7 +177,7 @@ public sealed class PolicyBoardTests
     ];
 
     /// <summary>Added up anew, without a node that left.</summary>
-    private static string? Advice(List<KeyValuePair<string, NodeContribution>> mine)
+    private static string? Advice(List<KeyValuePair<string, NodeStatusSummary>> mine)
     {
         var counts = new AdviceCounts();
         foreach (var (node, contribution) in mine)
@@ -191,7 +191,7 @@ public sealed class PolicyBoardTests
         return counts.Summary(mine.Count);
     }
 
-    private static void Compare(string policy, TallySnapshot expected, TallySnapshot actual)
+    private static void Compare(string policy, PolicyAggregateSnapshot expected, PolicyAggregateSnapshot actual)
     {
         Assert.Equal(expected.Nodes, actual.Nodes);
         Assert.Equal((expected.Entries, expected.Limit, expected.TableFullDropsPerMinute), (actual.Entries, actual.Limit, actual.TableFullDropsPerMinute));
@@ -205,8 +205,8 @@ public sealed class PolicyBoardTests
         Assert.Equal((policy, expected.Warning, expected.Critical, expected.Pending), (policy, actual.Warning, actual.Critical, actual.Pending));
     }
 
-    private static NodeContribution One(string policy, NodePolicyState state) =>
-        new(new NodeUsage(1, 2, 50, 0, 0, "Normal"), new Dictionary<string, PolicyShare> { [policy] = new(state, null, null) }, []);
+    private static NodeStatusSummary One(string policy, NodePolicyState state) =>
+        new(new NodeUsage(1, 2, 50, 0, 0, "Normal"), new Dictionary<string, NodePolicyStatus> { [policy] = new(state, null, null) }, []);
 
     private static ConntrackPolicy Policy(string name, long generation = 1, string uid = "uid") =>
         new() { Metadata = new ObjectMeta { Name = name, Uid = uid, Generation = generation } };

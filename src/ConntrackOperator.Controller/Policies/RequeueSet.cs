@@ -3,4 +3,4 @@ namespace ConntrackOperator.Controller.Policies;
 /// <summary>What has to be looked at after a node was planned.</summary>
 /// <param name="Policies">Policies whose status this touches.</param>
 /// <param name="Nodes">Nodes that a rollout has a place for now, in the order of their turn.</param>
-internal sealed record BoardChange(IReadOnlyCollection<string> Policies, IReadOnlyList<string> Nodes);
+internal sealed record RequeueSet(IReadOnlyCollection<string> Policies, IReadOnlyList<string> Nodes);

@@ -6,12 +6,12 @@ using ConntrackOperator.Planning.Rollouts;
 namespace ConntrackOperator.Controller.Policies;
 
 /// <summary>The tallies of all policies, how far the planning of each is, and the places of their rollouts. Thread-safe.</summary>
-internal sealed class PolicyBoard
+internal sealed class PolicyStatusAggregator
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, PolicyTally> _tallies = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, NodeContribution> _nodes = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, PlanningRound> _rounds = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, PolicyAggregate> _tallies = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, NodeStatusSummary> _nodes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ReplanBarrier> _rounds = new(StringComparer.Ordinal);
     private readonly RolloutDesk _rollouts = new();
     private long _epoch;
 
@@ -24,7 +24,7 @@ internal sealed class PolicyBoard
             // Told of a state that has passed already: the round for the newer one stays.
             if (!_rounds.TryGetValue(name, out var known) || !known.Covers(uid, generation + 1))
             {
-                var round = _rounds[name] = new PlanningRound(uid, generation, ++_epoch, nodes);
+                var round = _rounds[name] = new ReplanBarrier(uid, generation, ++_epoch, nodes);
                 _rollouts.Begin(name, policy.Spec?.Rollout, round.Left == 0);
             }
         }
@@ -61,7 +61,7 @@ internal sealed class PolicyBoard
     }
 
     /// <summary>Takes what a planned node adds; null: no policy selects it, or it is gone.</summary>
-    public BoardChange Put(string node, NodeContribution? contribution, long epoch)
+    public RequeueSet Put(string node, NodeStatusSummary? contribution, long epoch)
     {
         lock (_lock)
         {
@@ -73,10 +73,10 @@ internal sealed class PolicyBoard
             {
                 if (!_tallies.TryGetValue(policy, out var tally))
                 {
-                    _tallies.Add(policy, tally = new PolicyTally());
+                    _tallies.Add(policy, tally = new PolicyAggregate());
                 }
 
-                PolicyShare? share = contribution is not null && contribution.Shares.TryGetValue(policy, out var given) ? given : null;
+                NodePolicyStatus? share = contribution is not null && contribution.Shares.TryGetValue(policy, out var given) ? given : null;
                 tally.Put(
                     node, share, contribution?.Usage ?? default,
                     contribution is null ? [] : [.. contribution.Conflicts.Where(c => c.Winner == policy || c.Loser == policy)]);
@@ -103,31 +103,31 @@ internal sealed class PolicyBoard
                 }
             }
 
-            return new BoardChange(touched, _rollouts.Call());
+            return new RequeueSet(touched, _rollouts.Call());
         }
     }
 
     /// <summary>The sums of one policy; null: the board was not told of this state of it yet, and will be.</summary>
-    public TallySnapshot? Snapshot(ConntrackPolicy policy)
+    public PolicyAggregateSnapshot? Snapshot(ConntrackPolicy policy)
     {
         var name = policy.Metadata!.Name!;
         lock (_lock)
         {
             return _rounds.TryGetValue(name, out var round) && round.Covers(policy.Metadata.Uid, policy.Metadata.Generation)
-                ? (_tallies.GetValueOrDefault(name) ?? new PolicyTally()).Snapshot(round.Left, _rollouts.Figures(name))
+                ? (_tallies.GetValueOrDefault(name) ?? new PolicyAggregate()).Snapshot(round.Left, _rollouts.Figures(name))
                 : null;
         }
     }
 
     /// <summary>The counts of every policy that the board was told of, by name: what metrics show. Costs by the number of policies.</summary>
-    public IReadOnlyList<PolicyFigures> Snapshot()
+    public IReadOnlyList<PolicySummary> Snapshot()
     {
         lock (_lock)
         {
             return
             [
-                .. _rounds.Keys.Order(StringComparer.Ordinal).Select(name => new PolicyFigures(
-                    name, (_tallies.GetValueOrDefault(name) ?? new PolicyTally()).Counts, _rollouts.Figures(name))),
+                .. _rounds.Keys.Order(StringComparer.Ordinal).Select(name => new PolicySummary(
+                    name, (_tallies.GetValueOrDefault(name) ?? new PolicyAggregate()).Counts, _rollouts.Figures(name))),
             ];
         }
     }

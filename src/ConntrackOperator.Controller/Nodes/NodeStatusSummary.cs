@@ -10,14 +10,14 @@ namespace ConntrackOperator.Controller.Nodes;
 /// <param name="Usage">Its table.</param>
 /// <param name="Shares">How it stands towards each policy that selects it.</param>
 /// <param name="Conflicts">Fields that equal policies dispute.</param>
-internal sealed record NodeContribution(
-    NodeUsage Usage, IReadOnlyDictionary<string, PolicyShare> Shares, IReadOnlyList<PlanConflict> Conflicts)
+internal sealed record NodeStatusSummary(
+    NodeUsage Usage, IReadOnlyDictionary<string, NodePolicyStatus> Shares, IReadOnlyList<PlanConflict> Conflicts)
 {
     private const int LongestRefusal = 256;
 
     /// <summary>The same of a node whose plan somebody's admission policy refuses.</summary>
     /// <param name="why">What they say.</param>
-    public NodeContribution Refused(string why) => this with
+    public NodeStatusSummary Refused(string why) => this with
     {
         Shares = Shares.ToDictionary(
             s => s.Key,
@@ -33,7 +33,7 @@ internal sealed record NodeContribution(
     /// <param name="age">How long its last report has been known.</param>
     /// <param name="isReadable">Whether what the agent reported last can be read.</param>
     /// <param name="isWritten">Whether the step is known to be in the ConntrackNode.</param>
-    public static NodeContribution Of(NodePlan plan, NodeStep step, ConntrackNode? node, bool isReady, TimeSpan age, bool isReadable, bool isWritten) => new(
+    public static NodeStatusSummary Of(NodePlan plan, NodeStep step, ConntrackNode? node, bool isReady, TimeSpan age, bool isReadable, bool isWritten) => new(
         NodeUsage.From(node?.Status),
         plan.Policies.ToDictionary(
             p => p,

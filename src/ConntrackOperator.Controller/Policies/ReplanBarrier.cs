@@ -5,7 +5,7 @@ namespace ConntrackOperator.Controller.Policies;
 /// <param name="generation">The policy's generation.</param>
 /// <param name="epoch">When it began, by the board's count.</param>
 /// <param name="nodes">The nodes.</param>
-internal sealed class PlanningRound(string? uid, long? generation, long epoch, IEnumerable<string> nodes)
+internal sealed class ReplanBarrier(string? uid, long? generation, long epoch, IEnumerable<string> nodes)
 {
     private readonly HashSet<string> _left = new(nodes, StringComparer.Ordinal);
 

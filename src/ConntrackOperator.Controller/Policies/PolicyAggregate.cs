@@ -7,17 +7,17 @@ namespace ConntrackOperator.Controller.Policies;
 
 /// <summary>
 /// The sums of one policy over its nodes, kept by difference: a node's change costs the logarithm of the number of nodes,
-/// not the number. Not thread-safe: <see cref="PolicyBoard"/> locks.
+/// not the number. Not thread-safe: <see cref="PolicyStatusAggregator"/> locks.
 /// </summary>
-internal sealed class PolicyTally
+internal sealed class PolicyAggregate
 {
     /// <summary>How many nodes the status lists at most.</summary>
     public const int Listed = 20;
 
-    private readonly Dictionary<string, (PolicyShare Share, NodeUsage Usage)> _nodes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (NodePolicyStatus Share, NodeUsage Usage)> _nodes = new(StringComparer.Ordinal);
     private readonly SortedSet<(int Percent, string Node)> _byPercent = new(Comparer<(int Percent, string Node)>.Create(
         static (a, b) => a.Percent != b.Percent ? b.Percent.CompareTo(a.Percent) : string.CompareOrdinal(a.Node, b.Node)));
-    private readonly SortedDictionary<string, PolicyShare> _amiss = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, NodePolicyStatus> _amiss = new(StringComparer.Ordinal);
     private readonly ConflictCounts _conflicts = new();
     private readonly AdviceCounts _advice = new();
     private readonly int[] _counts = new int[Enum.GetValues<NodePolicyState>().Length];
@@ -32,7 +32,7 @@ internal sealed class PolicyTally
     public int Selected => _nodes.Count;
 
     /// <summary>Takes a node's new share in, or out when it is null.</summary>
-    public void Put(string node, PolicyShare? share, in NodeUsage usage, IReadOnlyList<PlanConflict> conflicts)
+    public void Put(string node, NodePolicyStatus? share, in NodeUsage usage, IReadOnlyList<PlanConflict> conflicts)
     {
         if (_nodes.Remove(node, out var old))
         {
@@ -60,7 +60,7 @@ internal sealed class PolicyTally
         Unreachable = _counts[(int)NodePolicyState.Unreachable],
     };
 
-    public TallySnapshot Snapshot(int pending, RolloutFigures? rollout) => new()
+    public PolicyAggregateSnapshot Snapshot(int pending, RolloutFigures? rollout) => new()
     {
         Pending = pending,
         Nodes = Counts,
@@ -97,7 +97,7 @@ internal sealed class PolicyTally
     private static (long Sum, int Nodes) Add((long Sum, int Nodes) sum, long? rate, int sign) =>
         rate is { } known ? (sum.Sum + (sign * known), sum.Nodes + sign) : sum;
 
-    private void Count(string node, in PolicyShare share, in NodeUsage usage, int sign)
+    private void Count(string node, in NodePolicyStatus share, in NodeUsage usage, int sign)
     {
         _counts[(int)share.State] += sign;
         _entries += sign * usage.Entries;

@@ -4,7 +4,7 @@ using ConntrackOperator.Controller.Rollouts;
 namespace ConntrackOperator.Controller.Policies;
 
 /// <summary>The sums of one policy at one instant.</summary>
-internal sealed record TallySnapshot
+internal sealed record PolicyAggregateSnapshot
 {
     /// <summary>Nodes that have not been planned since the policy changed.</summary>
     public required int Pending { get; init; }
