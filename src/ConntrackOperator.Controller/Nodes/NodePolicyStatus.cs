@@ -7,4 +7,4 @@ namespace ConntrackOperator.Controller.Nodes;
 /// <param name="Reason">One word when it is not ready.</param>
 /// <param name="Message">Why, when it is not ready.</param>
 /// <param name="Rollout">How it stands towards the policy's rollout.</param>
-internal readonly record struct NodePolicyStatus(NodePolicyState State, string? Reason, string? Message, RolloutStand Rollout = default);
+internal readonly record struct NodePolicyStatus(NodePolicyState State, string? Reason, string? Message, NodeRolloutState Rollout = default);

@@ -67,7 +67,7 @@ internal sealed class NodeReconciler(
             _unheard.TryRemove(name, out _);
             var isReady = NodeReading.IsReady(node);
             var now = time.GetUtcNow();
-            var step = NodeStep.Decide(board, epoch, name, plan, policies, existing, NodeVerdict.IsThere(existing, isReady, age, isReadable), now);
+            var step = RolloutDecision.Decide(board, epoch, name, plan, policies, existing, NodeVerdict.IsThere(existing, isReady, age, isReadable), now);
             if (!SpecComparer.Same(existing?.Spec, step.Spec) || !IsOwned(existing!, node))
             {
                 // Should the write fail, then this is how the node stands.
@@ -82,7 +82,7 @@ internal sealed class NodeReconciler(
 
                 try
                 {
-                    existing = await WriteAsync(name, node, step.Spec, RolloutMarks.Annotations(step.Marks), ct);
+                    existing = await WriteAsync(name, node, step.Spec, RolloutCheckpoints.Annotations(step.Marks), ct);
                 }
                 catch (ApiException e) when (e.IsRefused)
                 {
@@ -105,7 +105,7 @@ internal sealed class NodeReconciler(
 
             // Nothing else would come up when the time is over in which a node that went away keeps its place.
             return !step.IsThere && contribution.Shares.Values.Any(s => s.Rollout.IsChanging)
-                ? ReconcileResult.RequeueAfter(RolloutStand.WaitsForLost)
+                ? ReconcileResult.RequeueAfter(NodeRolloutState.WaitsForLost)
                 : ReconcileResult.Done;
         }
         finally

@@ -33,7 +33,7 @@ internal sealed record NodeStatusSummary(
     /// <param name="age">How long its last report has been known.</param>
     /// <param name="isReadable">Whether what the agent reported last can be read.</param>
     /// <param name="isWritten">Whether the step is known to be in the ConntrackNode.</param>
-    public static NodeStatusSummary Of(NodePlan plan, NodeStep step, ConntrackNode? node, bool isReady, TimeSpan age, bool isReadable, bool isWritten) => new(
+    public static NodeStatusSummary Of(NodePlan plan, RolloutDecision step, ConntrackNode? node, bool isReady, TimeSpan age, bool isReadable, bool isWritten) => new(
         NodeUsage.From(node?.Status),
         plan.Policies.ToDictionary(
             p => p,

@@ -60,7 +60,7 @@ internal sealed class PolicyAggregate
         Unreachable = _counts[(int)NodePolicyState.Unreachable],
     };
 
-    public PolicyAggregateSnapshot Snapshot(int pending, RolloutFigures? rollout) => new()
+    public PolicyAggregateSnapshot Snapshot(int pending, RolloutProgress? rollout) => new()
     {
         Pending = pending,
         Nodes = Counts,

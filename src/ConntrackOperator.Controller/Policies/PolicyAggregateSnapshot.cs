@@ -12,7 +12,7 @@ internal sealed record PolicyAggregateSnapshot
     public required PolicyNodeCounts Nodes { get; init; }
 
     /// <summary>How far the rollout is; null: the policy has none.</summary>
-    public RolloutFigures? Rollout { get; init; }
+    public RolloutProgress? Rollout { get; init; }
 
     /// <summary>Whether the rollout stands still because nodes that were changed have begun to drop packets. When no node waits there is nothing to pause.</summary>
     public bool IsPaused => Rollout is { IsPaused: true } && Nodes.Waiting > 0;

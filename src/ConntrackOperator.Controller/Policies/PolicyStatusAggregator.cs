@@ -12,7 +12,7 @@ internal sealed class PolicyStatusAggregator
     private readonly Dictionary<string, PolicyAggregate> _tallies = new(StringComparer.Ordinal);
     private readonly Dictionary<string, NodeStatusSummary> _nodes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ReplanBarrier> _rounds = new(StringComparer.Ordinal);
-    private readonly RolloutDesk _rollouts = new();
+    private readonly RolloutBudget _rollouts = new();
     private long _epoch;
 
     /// <summary>A policy is new or has changed: these nodes have to be planned before its status is current.</summary>
@@ -50,7 +50,7 @@ internal sealed class PolicyStatusAggregator
     /// <param name="epoch">What <see cref="BeginPlanning"/> gave before that.</param>
     /// <returns>What has to wait.</returns>
     public IReadOnlyList<RolloutChange> Ask(
-        string node, IReadOnlyList<RolloutChange> changes, IReadOnlyDictionary<string, ConntrackPolicy> policies, Func<string, RolloutStand> standing, long epoch)
+        string node, IReadOnlyList<RolloutChange> changes, IReadOnlyDictionary<string, ConntrackPolicy> policies, Func<string, NodeRolloutState> standing, long epoch)
     {
         var stands = policies.Keys.Select(p => (p, standing(p))).ToList();
         lock (_lock)

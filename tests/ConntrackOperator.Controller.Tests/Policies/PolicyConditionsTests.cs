@@ -75,7 +75,7 @@ public sealed class PolicyConditionsTests
         Assert.Equal("Done", PolicyConditions.Reconciling(tally, [], false).Reason);
     }
 
-    private static RolloutFigures Rollout() => new() { AtOnce = 30, Changing = 30, Stuck = 0, IsPaused = false, Dropping = 0, DroppingNodes = [] };
+    private static RolloutProgress Rollout() => new() { AtOnce = 30, Changing = 30, Stuck = 0, IsPaused = false, Dropping = 0, DroppingNodes = [] };
 
     [Fact]
     public void Failure_is_told_with_an_example()

@@ -14,7 +14,7 @@ public sealed class RolloutModelTests
         Gen.Select(Gen.Int[1, 8], Action.Array[1, 150]).Sample(
             (nodes, actions) =>
             {
-                var world = new RolloutWorld(nodes);
+                var world = new RolloutSimulation(nodes);
                 foreach (var act in actions)
                 {
                     act.Do(world);
@@ -27,7 +27,7 @@ public sealed class RolloutModelTests
 
     private static Gen<Act> Action => Gen.Frequency(
         (2, Gen.Select(Gen.Int[0, 2], Spec).Select((policy, spec) => new Act(
-            $"edit {RolloutWorld.PolicyNames[policy]} {JsonSerializer.Serialize(spec, ApiJson.Default.PolicySpec)}", w => w.Edit(RolloutWorld.PolicyNames[policy], spec)))),
+            $"edit {RolloutSimulation.PolicyNames[policy]} {JsonSerializer.Serialize(spec, ApiJson.Default.PolicySpec)}", w => w.Edit(RolloutSimulation.PolicyNames[policy], spec)))),
         (3, Gen.Const(new Act("hear", w => w.Hear()))),
         (20, Node.Select(i => new Act($"begin {i}", w => w.Begin(i)))),
         (12, Gen.Select(Node, Chance, Chance).Select((i, lost, cut) => new Act(
@@ -43,7 +43,7 @@ public sealed class RolloutModelTests
 
     private static Gen<bool> Chance => Gen.Int[0, 9].Select(i => i == 0);
 
-    private static string Name(RolloutWorld world, int i) => world.Names[i % world.Names.Length];
+    private static string Name(RolloutSimulation world, int i) => world.Names[i % world.Names.Length];
 
     private static Gen<PolicySpec> Spec => Gen.Select(Gen.Int[-1, 1], Gen.Int[0, 3], Gen.Int[0, 3], Gen.Int[0, 5], Gen.Bool).Select((priority, established, timeWait, limit, pauses) => new PolicySpec
     {
@@ -58,5 +58,5 @@ public sealed class RolloutModelTests
 
     private static string? Duration(int pick) => pick == 3 ? null : _durations[pick];
 
-    private sealed record Act(string What, Action<RolloutWorld> Do);
+    private sealed record Act(string What, Action<RolloutSimulation> Do);
 }

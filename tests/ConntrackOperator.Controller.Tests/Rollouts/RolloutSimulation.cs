@@ -14,7 +14,7 @@ namespace ConntrackOperator.Controller.Tests.Rollouts;
 /// edited, the word of it is late, nodes are planned by several workers, writes fail or land without an answer, agents
 /// report or fail, nodes come and go, the controller dies. It keeps its own books of what every kernel is going through.
 /// </summary>
-internal sealed class RolloutWorld
+internal sealed class RolloutSimulation
 {
     public static readonly string[] PolicyNames = ["a", "b", "free"];
 
@@ -40,7 +40,7 @@ internal sealed class RolloutWorld
     private readonly Dictionary<string, NodeSpec> _looked = [];
     private PolicyStatusAggregator _board = new();
 
-    public RolloutWorld(int nodes)
+    public RolloutSimulation(int nodes)
     {
         Names = [.. Enumerable.Range(0, nodes).Select(i => $"n{i}")];
         foreach (var name in Names)
@@ -112,7 +112,7 @@ internal sealed class RolloutWorld
             return;
         }
 
-        var step = NodeStep.Decide(_board, epoch, name, plan, policies, existing, NodeVerdict.IsThere(existing, isReady, TimeSpan.Zero), Now);
+        var step = RolloutDecision.Decide(_board, epoch, name, plan, policies, existing, NodeVerdict.IsThere(existing, isReady, TimeSpan.Zero), Now);
         Log.Add($"decide {name} there={step.IsThere} taken={string.Join(",", step.Taken)} waiting={string.Join(",", step.Waiting)} {string.Join("; ", _board.Snapshot().Select(f => f.Policy + f.Rollout))} gen={existing?.Metadata!.Generation} obs={existing?.Status?.ObservedGeneration} marks={existing?.Metadata?.Annotations?.Values.FirstOrDefault()}");
         foreach (var policy in step.Taken)
         {
@@ -296,7 +296,7 @@ internal sealed class RolloutWorld
                 Name = name,
                 Generation = generation,
                 CreationTimestamp = existing?.Metadata!.CreationTimestamp ?? Now,
-                Annotations = RolloutMarks.Annotations(work.Step.Marks),
+                Annotations = RolloutCheckpoints.Annotations(work.Step.Marks),
             },
             Spec = work.Step.Spec,
             Status = existing?.Status,
@@ -335,7 +335,7 @@ internal sealed class RolloutWorld
     /// <summary>A node whose agent never spoke does not count. One that is away counts for ten minutes when it went with a change under way, and not at all when it had told how it stands.</summary>
     private bool IsLost(string name, Change change) =>
         _nodes[name].Status is null || (_away.Contains(name)
-        && (Now - change.At >= RolloutStand.WaitsForLost || _nodes[name].Status?.ObservedGeneration >= change.Generation || _queue.Contains(name) || _work.ContainsKey(name)));
+        && (Now - change.At >= NodeRolloutState.WaitsForLost || _nodes[name].Status?.ObservedGeneration >= change.Generation || _queue.Contains(name) || _work.ContainsKey(name)));
 
     private bool BeganToDrop(string name, ConntrackPolicy policy) =>
         _nodes[name] is { Status: { } status } && !_notReady.Contains(name) && !_queue.Contains(name) && !_work.ContainsKey(name)
@@ -345,7 +345,7 @@ internal sealed class RolloutWorld
 
     private void Heard(RequeueSet change) => _queue.UnionWith(change.Nodes);
 
-    private sealed record Work(long Epoch, NodePlan Plan, NodeStep Step, ConntrackNode? Existing, bool IsReady);
+    private sealed record Work(long Epoch, NodePlan Plan, RolloutDecision Step, ConntrackNode? Existing, bool IsReady);
 
     private readonly record struct Change(long Generation, long Drops, DateTimeOffset At, bool IsLimited);
 }

@@ -14,9 +14,9 @@ namespace ConntrackOperator.Controller.Rollouts;
 /// <param name="Waiting">The policies some of whose changes have to wait.</param>
 /// <param name="IsThere">Whether the node is ready and its agent reports.</param>
 /// <param name="At">When it was decided.</param>
-internal sealed record NodeStep(
+internal sealed record RolloutDecision(
     NodeSpec Spec,
-    IReadOnlyDictionary<string, RolloutMark> Marks,
+    IReadOnlyDictionary<string, RolloutCheckpoint> Marks,
     IReadOnlyCollection<string> Limited,
     IReadOnlySet<string> Taken,
     IReadOnlySet<string> Waiting,
@@ -32,21 +32,21 @@ internal sealed record NodeStep(
     /// <param name="existing">Its ConntrackNode as it is; null: none.</param>
     /// <param name="isThere">Whether the node is ready and its agent reports. One that is not is not changed before it is back: many that come back at once would be changed at once.</param>
     /// <param name="now">The time.</param>
-    public static NodeStep Decide(
+    public static RolloutDecision Decide(
         PolicyStatusAggregator board, long epoch, string name, NodePlan plan, IEnumerable<ConntrackPolicy> policies, ConntrackNode? existing, bool isThere, DateTimeOffset now)
     {
         var limited = policies.Where(p => p.Spec?.Rollout is not null && plan.Policies.Contains(p.Metadata!.Name!))
             .ToDictionary(p => p.Metadata!.Name!, StringComparer.Ordinal);
         var changes = RolloutPlanner.Changes(existing?.Spec, plan, limited.Keys);
-        var held = board.Ask(name, isThere ? changes : [], limited, p => RolloutStand.Of(p, existing, isThere, now), epoch);
+        var held = board.Ask(name, isThere ? changes : [], limited, p => NodeRolloutState.Of(p, existing, isThere, now), epoch);
         if (!isThere)
         {
             held = changes;
         }
 
         var taken = changes.Except(held).SelectMany(c => c.Policies).ToHashSet(StringComparer.Ordinal);
-        var marks = new Dictionary<string, RolloutMark>(StringComparer.Ordinal);
-        foreach (var (policy, mark) in RolloutMarks.Of(existing))
+        var marks = new Dictionary<string, RolloutCheckpoint>(StringComparer.Ordinal);
+        foreach (var (policy, mark) in RolloutCheckpoints.Of(existing))
         {
             // Also of one that has no rollout now: it may get it back before the agent has spoken.
             if (plan.Policies.Contains(policy))
@@ -57,10 +57,10 @@ internal sealed record NodeStep(
 
         foreach (var policy in taken)
         {
-            marks[policy] = new RolloutMark(existing?.Metadata?.Generation ?? 0, existing?.Status?.Rates?.TableFullDropsPerMinute ?? 0, now);
+            marks[policy] = new RolloutCheckpoint(existing?.Metadata?.Generation ?? 0, existing?.Status?.Rates?.TableFullDropsPerMinute ?? 0, now);
         }
 
-        return new NodeStep(
+        return new RolloutDecision(
             RolloutPlanner.Step(existing?.Spec, plan.Spec, held), marks, limited.Keys, taken,
             held.SelectMany(c => c.Policies).ToHashSet(StringComparer.Ordinal), isThere, now);
     }
@@ -69,7 +69,7 @@ internal sealed record NodeStep(
     /// <param name="policy">The policy.</param>
     /// <param name="node">The ConntrackNode as it is after the step; null: none.</param>
     /// <param name="isWritten">Whether the step is known to be in the object; if not, it may be all the same.</param>
-    public RolloutStand Stand(string policy, ConntrackNode? node, bool isWritten)
+    public NodeRolloutState Stand(string policy, ConntrackNode? node, bool isWritten)
     {
         if (!Limited.Contains(policy))
         {
@@ -79,11 +79,11 @@ internal sealed record NodeStep(
         if (!isWritten && Taken.Contains(policy))
         {
             // Until the object has been read.
-            return new RolloutStand(true, false, HasPlace: true);
+            return new NodeRolloutState(true, false, HasPlace: true);
         }
 
         // A node that has something before it yet does not speak for the settings that are being rolled out.
-        var stand = RolloutStand.Of(policy, node, IsThere, At);
+        var stand = NodeRolloutState.Of(policy, node, IsThere, At);
         return Waiting.Contains(policy) ? stand with { BeganToDrop = false } : stand;
     }
 }

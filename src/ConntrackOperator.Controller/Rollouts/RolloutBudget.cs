@@ -6,14 +6,14 @@ using ConntrackOperator.Planning.Rollouts;
 namespace ConntrackOperator.Controller.Rollouts;
 
 /// <summary>The rollouts of all policies together: gives a change its places all at once or none, so that of nodes that are in order no two wait for each other, and does not let failed ones, which keep their places, wait for each other either. Not thread-safe: <see cref="PolicyStatusAggregator"/> locks.</summary>
-internal sealed class RolloutDesk
+internal sealed class RolloutBudget
 {
-    private readonly Dictionary<string, RolloutLine> _lines = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, RolloutSlots> _lines = new(StringComparer.Ordinal);
 
     // The lines in which a node stands, or took a place that no report of its has confirmed yet.
     private readonly Dictionary<string, HashSet<string>> _asked = new(StringComparer.Ordinal);
 
-    public RolloutFigures? Figures(string policy) => _lines.GetValueOrDefault(policy)?.Figures;
+    public RolloutProgress? Figures(string policy) => _lines.GetValueOrDefault(policy)?.Figures;
 
     public void Begin(string policy, RolloutSpec? rollout, bool settled) => Line(policy).Begin(rollout, settled);
 
@@ -26,7 +26,7 @@ internal sealed class RolloutDesk
     /// <param name="isKnown">Whether the node was planned from the very state of a policy that its line is about.</param>
     /// <returns>What has to wait.</returns>
     public List<RolloutChange> Ask(
-        string node, IReadOnlyList<RolloutChange> changes, IReadOnlyCollection<(string Policy, RolloutStand Stand)> stands, Func<string, bool> isKnown)
+        string node, IReadOnlyList<RolloutChange> changes, IReadOnlyCollection<(string Policy, NodeRolloutState Stand)> stands, Func<string, bool> isKnown)
     {
         if (_asked.Remove(node, out var before))
         {
@@ -124,11 +124,11 @@ internal sealed class RolloutDesk
         policies.Add(policy);
     }
 
-    private RolloutLine Line(string policy)
+    private RolloutSlots Line(string policy)
     {
         if (!_lines.TryGetValue(policy, out var line))
         {
-            _lines.Add(policy, line = new RolloutLine());
+            _lines.Add(policy, line = new RolloutSlots());
         }
 
         return line;

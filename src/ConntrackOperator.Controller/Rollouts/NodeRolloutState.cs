@@ -8,7 +8,7 @@ namespace ConntrackOperator.Controller.Rollouts;
 /// <param name="BeganToDrop">It has been changed, drops packets because its table is full, and did not before. Races lost are no fault of a change.</param>
 /// <param name="HasPlace">It was given that place by a rollout, or something of the policy's has failed there: to change it again needs no other one.</param>
 /// <param name="HasFailed">Its agent knows of the last change, and something of the policy's is not in force.</param>
-internal readonly record struct RolloutStand(bool IsChanging, bool BeganToDrop, bool HasPlace = false, bool HasFailed = false)
+internal readonly record struct NodeRolloutState(bool IsChanging, bool BeganToDrop, bool HasPlace = false, bool HasFailed = false)
 {
     /// <summary>
     /// How long a node that was given a change, and went away before it reported on it, keeps its place: what was changed may
@@ -21,14 +21,14 @@ internal readonly record struct RolloutStand(bool IsChanging, bool BeganToDrop, 
     /// <param name="node">The ConntrackNode as last seen or written; null: none.</param>
     /// <param name="isThere">Whether the node is ready and its agent reports.</param>
     /// <param name="now">The time.</param>
-    public static RolloutStand Of(string policy, ConntrackNode? node, bool isThere, DateTimeOffset now)
+    public static NodeRolloutState Of(string policy, ConntrackNode? node, bool isThere, DateTimeOffset now)
     {
         if (node is null)
         {
             return default;
         }
 
-        var mark = RolloutMarks.Of(node).GetValueOrDefault(policy);
+        var mark = RolloutCheckpoints.Of(node).GetValueOrDefault(policy);
         var observed = node.Status?.ObservedGeneration ?? 0;
         var isUnderWay = observed <= mark?.After;
         if (!isThere)

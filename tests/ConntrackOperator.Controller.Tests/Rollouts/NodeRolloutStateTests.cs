@@ -5,7 +5,7 @@ using ConntrackOperator.Controller.Rollouts;
 
 namespace ConntrackOperator.Controller.Tests.Rollouts;
 
-public sealed class RolloutStandTests
+public sealed class NodeRolloutStateTests
 {
     private static readonly DateTimeOffset _now = new(2026, 1, 31, 12, 0, 0, TimeSpan.Zero);
 
@@ -68,8 +68,8 @@ public sealed class RolloutStandTests
     {
         Assert.False(Of(Node(4, mark: null)).IsChanging);
         var given = Node(4, mark: null) with { Spec = new NodeSpec { Settings = [new() { Name = "x", Value = 2, Policy = "p" }] } };
-        Assert.Equal(new RolloutStand(true, false), Of(given));
-        Assert.Equal(new RolloutStand(true, false), Of(given with { Spec = new NodeSpec { Settings = [] } }));
+        Assert.Equal(new NodeRolloutState(true, false), Of(given));
+        Assert.Equal(new NodeRolloutState(true, false), Of(given with { Spec = new NodeSpec { Settings = [] } }));
     }
 
     [Theory]
@@ -89,7 +89,7 @@ public sealed class RolloutStandTests
     [InlineData(4, 10, false)]
     [InlineData(5, 0, false)]
     public void Node_that_goes_away_with_a_change_under_way_keeps_its_place_for_ten_minutes(long observed, int minutes, bool keeps) =>
-        Assert.Equal(keeps, RolloutStand.Of("p", Node(observed, mark: new(4, 0, _now), drops: 7), false, _now.AddMinutes(minutes)) == new RolloutStand(true, false));
+        Assert.Equal(keeps, NodeRolloutState.Of("p", Node(observed, mark: new(4, 0, _now), drops: 7), false, _now.AddMinutes(minutes)) == new NodeRolloutState(true, false));
 
     [Theory]
     [InlineData("")]
@@ -100,24 +100,24 @@ public sealed class RolloutStandTests
     public void Annotation_that_somebody_spoilt_counts_as_none(string text)
     {
         var node = Node(5, mark: null);
-        Assert.Null(RolloutMarks.Of(node with { Metadata = node.Metadata! with { Annotations = new() { [ApiGroup.RolloutAnnotation] = text } } }).GetValueOrDefault("p"));
+        Assert.Null(RolloutCheckpoints.Of(node with { Metadata = node.Metadata! with { Annotations = new() { [ApiGroup.RolloutAnnotation] = text } } }).GetValueOrDefault("p"));
     }
 
     [Fact]
     public void Marks_come_back_as_they_were_and_are_written_in_one_way()
     {
-        Dictionary<string, RolloutMark> marks = new() { ["q"] = new(1, 2, _now), ["p"] = new(3, 0, _now) };
-        var written = RolloutMarks.Annotations(marks)!;
+        Dictionary<string, RolloutCheckpoint> marks = new() { ["q"] = new(1, 2, _now), ["p"] = new(3, 0, _now) };
+        var written = RolloutCheckpoints.Annotations(marks)!;
         Assert.Equal("""{"p":{"after":3,"drops":0,"at":"2026-01-31T12:00:00Z"},"q":{"after":1,"drops":2,"at":"2026-01-31T12:00:00Z"}}""", Assert.Single(written).Value);
-        Assert.Equal(marks.OrderBy(m => m.Key), RolloutMarks.Of(new ConntrackNode { Metadata = new ObjectMeta { Annotations = written } }).OrderBy(m => m.Key));
-        Assert.Null(RolloutMarks.Annotations(new Dictionary<string, RolloutMark>()));
+        Assert.Equal(marks.OrderBy(m => m.Key), RolloutCheckpoints.Of(new ConntrackNode { Metadata = new ObjectMeta { Annotations = written } }).OrderBy(m => m.Key));
+        Assert.Null(RolloutCheckpoints.Annotations(new Dictionary<string, RolloutCheckpoint>()));
     }
 
-    private static RolloutStand Of(ConntrackNode node) => RolloutStand.Of("p", node, true, _now);
+    private static NodeRolloutState Of(ConntrackNode node) => NodeRolloutState.Of("p", node, true, _now);
 
-    private static ConntrackNode Node(long observed, RolloutMark? mark, SettingState state = SettingState.InSync, long drops = 0) => new()
+    private static ConntrackNode Node(long observed, RolloutCheckpoint? mark, SettingState state = SettingState.InSync, long drops = 0) => new()
     {
-        Metadata = new ObjectMeta { Name = "n", Generation = 5, Annotations = mark is null ? null : RolloutMarks.Annotations(new Dictionary<string, RolloutMark> { ["p"] = mark }) },
+        Metadata = new ObjectMeta { Name = "n", Generation = 5, Annotations = mark is null ? null : RolloutCheckpoints.Annotations(new Dictionary<string, RolloutCheckpoint> { ["p"] = mark }) },
         Spec = new NodeSpec { Settings = [new() { Name = "x", Value = 1, Policy = "p" }] },
         Status = new NodeStatus
         {

@@ -6,7 +6,7 @@ namespace ConntrackOperator.Controller.Rollouts;
 
 /// <summary>The places of one policy's rollout, and who waits for one. Not thread-safe: <see cref="Policies.PolicyStatusAggregator"/> locks.</summary>
 /// <remarks>Every operation costs the logarithm of the number of nodes at most, and a node is called at most once for each place that becomes free.</remarks>
-internal sealed class RolloutLine
+internal sealed class RolloutSlots
 {
     private readonly HashSet<string> _changing = new(StringComparer.Ordinal);
     private readonly HashSet<string> _placed = new(StringComparer.Ordinal);
@@ -61,7 +61,7 @@ internal sealed class RolloutLine
         IsOpen && (_placed.Contains(node) || _changing.Count - (_changing.Contains(node) ? 1 : 0) - (hasFailed ? _stranded.Count : 0) < Places);
 
     /// <summary>Takes what the objects say now, before the node asks.</summary>
-    public void See(string node, RolloutStand stand)
+    public void See(string node, NodeRolloutState stand)
     {
         Set(_changing, node, stand.IsChanging);
         Set(_placed, node, stand.HasPlace);
@@ -115,14 +115,14 @@ internal sealed class RolloutLine
         Call(_waiting, Free, called);
     }
 
-    public RolloutFigures? Figures => _rollout is null ? null : new()
+    public RolloutProgress? Figures => _rollout is null ? null : new()
     {
         AtOnce = Places,
         Changing = _changing.Count,
         Stuck = _stuck.Count,
         IsPaused = IsPaused,
         Dropping = _dropping.Count,
-        DroppingNodes = [.. _dropping.Take(RolloutFigures.Named)],
+        DroppingNodes = [.. _dropping.Take(RolloutProgress.Named)],
     };
 
     private void Call(SortedSet<string> waiting, int free, List<string> called)

@@ -1,7 +1,7 @@
 namespace ConntrackOperator.Controller.Rollouts;
 
 /// <summary>How far one policy's rollout is.</summary>
-internal sealed record RolloutFigures
+internal sealed record RolloutProgress
 {
     /// <summary>How many of the nodes that stand in the way are named.</summary>
     public const int Named = 3;
