@@ -61,21 +61,21 @@ internal sealed class FlushReconciler(ApiClient api, ClusterView cluster, Contro
     {
         var now = Now();
         var nodes = Nodes(flush.Spec!);
-        var full = nodes.Count <= FlushJudge.MostNodes ? Full(nodes, name) : [];
+        var full = nodes.Count <= FlushEvaluator.MostNodes ? Full(nodes, name) : [];
         var status = nodes.Count == 0
-            ? FlushJudge.Refused(
+            ? FlushEvaluator.Refused(
                 "NoAgent",
                 flush.Spec!.NodeName is { } node
                     ? $"node {node} has no agent: only nodes that a ConntrackPolicy selects have one"
                     : "the selector matches no node that has an agent: only nodes that a ConntrackPolicy selects have one",
                 now)
-            : nodes.Count > FlushJudge.MostNodes
-            ? FlushJudge.Refused(
+            : nodes.Count > FlushEvaluator.MostNodes
+            ? FlushEvaluator.Refused(
                 "TooManyNodes",
-                FormattableString.Invariant($"spec.nodeSelector matches {nodes.Count} nodes that have an agent, and a flush is for {FlushJudge.MostNodes} at most: narrow it down, and make several flushes"),
+                FormattableString.Invariant($"spec.nodeSelector matches {nodes.Count} nodes that have an agent, and a flush is for {FlushEvaluator.MostNodes} at most: narrow it down, and make several flushes"),
                 now)
             : full.Count > 0
-            ? FlushJudge.Waiting(full, flush.Status?.Conditions, now)
+            ? FlushEvaluator.Waiting(full, flush.Status?.Conditions, now)
             : new FlushStatus
             {
                 Phase = FlushPhase.Running,
@@ -119,10 +119,10 @@ internal sealed class FlushReconciler(ApiClient api, ClusterView cluster, Contro
         var reported = (flush.Status.Results ?? []).Where(r => r.Name is not null).GroupBy(r => r.Name!, StringComparer.Ordinal)
             .ToDictionary(r => r.Key, r => r.First(), StringComparer.Ordinal);
         var progress = (flush.Status.NodeNames ?? []).ConvertAll(node => reported.TryGetValue(node, out var result)
-            ? FlushJudge.Judge(result, flush.Status.Failures)
-            : FlushJudge.Judge(
+            ? FlushEvaluator.Judge(result, flush.Status.Failures)
+            : FlushEvaluator.Judge(
                 flush.Metadata.Uid!, node, cluster.ConntrackNode(node), cluster.Node(node) is { } machine ? NodeReading.IsReady(machine) : null, elapsed, options));
-        var status = FlushJudge.Sum(flush.Status, progress, flush.Spec!.DryRun == true, now);
+        var status = FlushEvaluator.Sum(flush.Status, progress, flush.Spec!.DryRun == true, now);
         if (!Same(status, flush.Status))
         {
             await WriteAsync(flush, name, status, ct);

@@ -67,7 +67,7 @@ internal sealed class NodeReconciler(
             _unheard.TryRemove(name, out _);
             var isReady = NodeReading.IsReady(node);
             var now = time.GetUtcNow();
-            var step = RolloutDecision.Decide(board, epoch, name, plan, policies, existing, NodeVerdict.IsThere(existing, isReady, age, isReadable), now);
+            var step = RolloutDecision.Decide(board, epoch, name, plan, policies, existing, NodeEvaluator.IsThere(existing, isReady, age, isReadable), now);
             if (!SpecComparer.Same(existing?.Spec, step.Spec) || !IsOwned(existing!, node))
             {
                 // Should the write fail, then this is how the node stands.

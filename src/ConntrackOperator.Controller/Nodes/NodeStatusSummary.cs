@@ -37,7 +37,7 @@ internal sealed record NodeStatusSummary(
         NodeUsage.From(node?.Status),
         plan.Policies.ToDictionary(
             p => p,
-            p => NodeVerdict.Judge(p, plan.Spec, isWritten ? node?.Metadata?.Generation : long.MaxValue, node, isReady, age, step.Waiting.Contains(p), isReadable)
+            p => NodeEvaluator.Judge(p, plan.Spec, isWritten ? node?.Metadata?.Generation : long.MaxValue, node, isReady, age, step.Waiting.Contains(p), isReadable)
                 with
             { Rollout = step.Stand(p, node, isWritten) },
             StringComparer.Ordinal),

@@ -23,7 +23,7 @@ internal static class PolicyStatusBuilder
         return new PolicyStatus
         {
             ObservedGeneration = tally.Pending == 0 || errors.Count > 0 ? generation : stored?.ObservedGeneration,
-            Conditions = PolicyConditions.Compute(
+            Conditions = PolicyEvaluator.Compute(
                 policy.Metadata?.Name ?? string.Empty, tally, errors, policy.Metadata?.DeletionTimestamp is not null, stored?.Conditions, generation, now),
             Nodes = tally.Nodes,
             Usage = new PolicyUsage
@@ -49,7 +49,7 @@ internal static class PolicyStatusBuilder
         Conditions =
         [
             .. (status.Conditions ?? []).Select(c => c.Type != "Stalled" ? c
-                : new Verdict(true, reason, BoundedText.Of(message, 1024)).ToCondition("Stalled", stored?.Conditions, c.ObservedGeneration, now)),
+                : new ConditionResult(true, reason, BoundedText.Of(message, 1024)).ToCondition("Stalled", stored?.Conditions, c.ObservedGeneration, now)),
         ],
     };
 

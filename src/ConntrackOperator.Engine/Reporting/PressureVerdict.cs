@@ -8,7 +8,7 @@ namespace ConntrackOperator.Engine.Reporting;
 /// <summary>From pressure to the condition. Pure.</summary>
 internal static class PressureVerdict
 {
-    public static Verdict From(PressureLevel level, in TableReading reading)
+    public static ConditionResult From(PressureLevel level, in TableReading reading)
     {
         var used = reading.Percent is { } percent
             ? string.Create(CultureInfo.InvariantCulture, $"{reading.Entries} of {reading.Limit} entries, {percent}% full")
@@ -16,6 +16,6 @@ internal static class PressureVerdict
             : "usage unknown";
         var drops = reading.Rates?.TableFullDropsPerMinute is > 0 and var full ? "; " + PacketLoss.TableFull(full) : string.Empty;
         var races = reading.Rates?.RacesLostPerMinute is >= PacketLoss.RacesThatCount and var lost ? "; " + PacketLoss.Races(lost) : string.Empty;
-        return new Verdict(level != PressureLevel.Normal, level.ToString(), used + drops + races);
+        return new ConditionResult(level != PressureLevel.Normal, level.ToString(), used + drops + races);
     }
 }

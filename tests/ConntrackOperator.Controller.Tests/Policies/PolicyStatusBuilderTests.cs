@@ -55,7 +55,7 @@ public sealed class PolicyStatusBuilderTests
         Assert.Equal(StatusChange.State, PolicyStatusBuilder.Compare(null, first));
         Assert.Equal(StatusChange.UsageOnly, PolicyStatusBuilder.Compare(first, Build(Tally() with { Entries = 99, Hottest = [new HotNode { Name = "n", Percent = 50 }] }, first)));
         Assert.Equal(StatusChange.State, PolicyStatusBuilder.Compare(first, Build(Tally() with { Warning = 1 }, first)));
-        Assert.Equal(StatusChange.State, PolicyStatusBuilder.Compare(first, Build(PolicyConditionsTests.Snapshot(new() { Selected = 2, Ready = 1, Updating = 1 }), first)));
+        Assert.Equal(StatusChange.State, PolicyStatusBuilder.Compare(first, Build(PolicyEvaluatorTests.Snapshot(new() { Selected = 2, Ready = 1, Updating = 1 }), first)));
         Assert.Equal(StatusChange.State, PolicyStatusBuilder.Compare(first, Build(Tally() with { Failures = [new NodeFailure { Name = "n" }] }, first)));
     }
 
@@ -83,7 +83,7 @@ public sealed class PolicyStatusBuilderTests
         Assert.False(RestoreWatch.IsRestoring("p", node));
     }
 
-    private static PolicyAggregateSnapshot Tally() => PolicyConditionsTests.Snapshot(new() { Selected = 1, Ready = 1 });
+    private static PolicyAggregateSnapshot Tally() => PolicyEvaluatorTests.Snapshot(new() { Selected = 1, Ready = 1 });
 
     private static PolicyStatus Build(PolicyAggregateSnapshot tally, PolicyStatus? stored = null) => PolicyStatusBuilder.Build(_policy, stored, tally, [], _now);
 }

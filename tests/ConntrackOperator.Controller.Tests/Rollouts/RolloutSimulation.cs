@@ -62,7 +62,7 @@ internal sealed class RolloutSimulation
     public bool IsIdle => _queue.Count == 0 && _work.Count == 0 && _words.Count == 0;
 
     /// <summary>Time passes, but never so much that an agent counts as silent: for the rollout that is as being not ready.</summary>
-    public void Wait(TimeSpan time) => Now = new[] { Now + time, DateTimeOffset.UnixEpoch + NodeVerdict.SilentAfter }.Min();
+    public void Wait(TimeSpan time) => Now = new[] { Now + time, DateTimeOffset.UnixEpoch + NodeEvaluator.SilentAfter }.Min();
 
     /// <summary>A policy is created or edited; the word of it comes later.</summary>
     public void Edit(string name, PolicySpec spec)
@@ -112,7 +112,7 @@ internal sealed class RolloutSimulation
             return;
         }
 
-        var step = RolloutDecision.Decide(_board, epoch, name, plan, policies, existing, NodeVerdict.IsThere(existing, isReady, TimeSpan.Zero), Now);
+        var step = RolloutDecision.Decide(_board, epoch, name, plan, policies, existing, NodeEvaluator.IsThere(existing, isReady, TimeSpan.Zero), Now);
         Log.Add($"decide {name} there={step.IsThere} taken={string.Join(",", step.Taken)} waiting={string.Join(",", step.Waiting)} {string.Join("; ", _board.Snapshot().Select(f => f.Policy + f.Rollout))} gen={existing?.Metadata!.Generation} obs={existing?.Status?.ObservedGeneration} marks={existing?.Metadata?.Annotations?.Values.FirstOrDefault()}");
         foreach (var policy in step.Taken)
         {

@@ -6,7 +6,7 @@ using ConntrackOperator.Api.Nodes;
 namespace ConntrackOperator.Controller.Flushes;
 
 /// <summary>From what nodes report to a flush's status. Pure.</summary>
-internal static class FlushJudge
+internal static class FlushEvaluator
 {
     /// <summary>How many failures the status lists.</summary>
     public const int Listed = 20;
@@ -96,7 +96,7 @@ internal static class FlushJudge
     public static FlushStatus Waiting(IReadOnlyList<string> full, IReadOnlyList<Condition>? before, DateTimeOffset now)
     {
         var where = full.Count == 1 ? $"node {full[0]} has" : Text($"{full.Count} nodes, such as {full[0]}, have");
-        var verdict = new Verdict(false, "Waiting", Text($"{where} {FlushAssignments.AtOnce} flushes to do already; this one begins when enough of those are over"));
+        var verdict = new ConditionResult(false, "Waiting", Text($"{where} {FlushAssignments.AtOnce} flushes to do already; this one begins when enough of those are over"));
         return new()
         {
             Phase = FlushPhase.Pending,
@@ -132,8 +132,8 @@ internal static class FlushJudge
 
     private static List<Condition> Conditions(bool failed, string reason, string message, DateTimeOffset now) =>
     [
-        new Verdict(!failed, reason, message).ToCondition("Complete", null, null, now),
-        new Verdict(failed, reason, message).ToCondition("Failed", null, null, now),
+        new ConditionResult(!failed, reason, message).ToCondition("Complete", null, null, now),
+        new ConditionResult(failed, reason, message).ToCondition("Failed", null, null, now),
     ];
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -5,7 +5,7 @@ using ConntrackOperator.Controller.Flushes;
 
 namespace ConntrackOperator.Controller.Tests.Flushes;
 
-public sealed class FlushJudgeTests
+public sealed class FlushEvaluatorTests
 {
     private static readonly ControllerOptions _options = new();
     private static readonly DateTimeOffset _now = DateTimeOffset.UnixEpoch;
@@ -14,9 +14,9 @@ public sealed class FlushJudgeTests
     [Fact]
     public void Sums_of_what_nodes_claim_do_not_overflow_and_the_flush_ends()
     {
-        var nodes = Enumerable.Range(0, FlushJudge.MostNodes)
-            .Select(i => FlushJudge.Judge("u", $"n{i}", Node(i % 2 == 0 ? long.MaxValue : long.MinValue), true, TimeSpan.Zero, _options)).ToList();
-        var status = FlushJudge.Sum(_running, nodes, dryRun: false, _now);
+        var nodes = Enumerable.Range(0, FlushEvaluator.MostNodes)
+            .Select(i => FlushEvaluator.Judge("u", $"n{i}", Node(i % 2 == 0 ? long.MaxValue : long.MinValue), true, TimeSpan.Zero, _options)).ToList();
+        var status = FlushEvaluator.Sum(_running, nodes, dryRun: false, _now);
         Assert.Equal(FlushPhase.Succeeded, status.Phase);
         Assert.Equal(4294967295L * 2500, status.Matched);
         Assert.Equal(4294967295L * 2500, status.Deleted);
@@ -25,8 +25,8 @@ public sealed class FlushJudgeTests
     [Fact]
     public void Text_of_a_nodes_error_is_cut()
     {
-        var failed = FlushJudge.Judge("u", "n", Node(0, new string('x', 900_000)), true, TimeSpan.Zero, _options);
-        var status = FlushJudge.Sum(_running, [failed], dryRun: false, _now);
+        var failed = FlushEvaluator.Judge("u", "n", Node(0, new string('x', 900_000)), true, TimeSpan.Zero, _options);
+        var status = FlushEvaluator.Sum(_running, [failed], dryRun: false, _now);
         Assert.Equal(FlushPhase.Failed, status.Phase);
         Assert.Equal(256, status.Failures![0].Message!.Length);
         Assert.All(status.Conditions!, condition => Assert.True(condition.Message!.Length < 400));
@@ -42,7 +42,7 @@ public sealed class FlushJudgeTests
     public void Node_that_has_not_done_it_fails_it_in_time(int seconds, bool ready, bool done, string? reason)
     {
         var node = done ? Node(1) : Node(1) with { Status = new NodeStatus() };
-        Assert.Equal(reason, FlushJudge.Judge("u", "n", node, ready, TimeSpan.FromSeconds(seconds), _options).Failure?.Reason);
+        Assert.Equal(reason, FlushEvaluator.Judge("u", "n", node, ready, TimeSpan.FromSeconds(seconds), _options).Failure?.Reason);
     }
 
     [Fact]
@@ -50,19 +50,19 @@ public sealed class FlushJudgeTests
     {
         List<FlushProgress> first =
         [
-            FlushJudge.Judge("u", "a", Node(7), true, TimeSpan.Zero, _options),
-            FlushJudge.Judge("u", "b", Node(2, "the disk is full"), true, TimeSpan.Zero, _options),
-            FlushJudge.Judge("u", "c", Node(1) with { Status = new NodeStatus() }, true, TimeSpan.Zero, _options),
+            FlushEvaluator.Judge("u", "a", Node(7), true, TimeSpan.Zero, _options),
+            FlushEvaluator.Judge("u", "b", Node(2, "the disk is full"), true, TimeSpan.Zero, _options),
+            FlushEvaluator.Judge("u", "c", Node(1) with { Status = new NodeStatus() }, true, TimeSpan.Zero, _options),
         ];
-        var before = FlushJudge.Sum(_running, first, dryRun: false, _now);
+        var before = FlushEvaluator.Sum(_running, first, dryRun: false, _now);
         Assert.Equal((FlushPhase.Running, 9L, 9L, 1, 1), (before.Phase, before.Matched, before.Deleted, before.Nodes!.Done, before.Nodes.Failed));
 
         List<FlushProgress> then =
         [
-            .. before.Results!.Select(r => FlushJudge.Judge(r, before.Failures)),
-            FlushJudge.Judge("u", "c", null, null, TimeSpan.Zero, _options),
+            .. before.Results!.Select(r => FlushEvaluator.Judge(r, before.Failures)),
+            FlushEvaluator.Judge("u", "c", null, null, TimeSpan.Zero, _options),
         ];
-        var after = FlushJudge.Sum(before, then, dryRun: false, _now);
+        var after = FlushEvaluator.Sum(before, then, dryRun: false, _now);
         Assert.Equal((FlushPhase.Failed, 9L, 9L, 1, 2), (after.Phase, after.Matched, after.Deleted, after.Nodes!.Done, after.Nodes.Failed));
         Assert.Equal([("b", "the disk is full"), ("c", "the node, or its ConntrackNode, is gone")], after.Failures!.Select(f => (f.Name!, f.Message!)));
         Assert.Equal(before.Results, after.Results);
@@ -73,7 +73,7 @@ public sealed class FlushJudgeTests
     [InlineData(3, "3 nodes, such as a, have 32 flushes to do already; this one begins when enough of those are over")]
     public void Flush_that_waits_says_where(int full, string message)
     {
-        var status = FlushJudge.Waiting(["a", .. new[] { "b", "c" }.Take(full - 1)], null, _now);
+        var status = FlushEvaluator.Waiting(["a", .. new[] { "b", "c" }.Take(full - 1)], null, _now);
         Assert.Equal(FlushPhase.Pending, status.Phase);
         var condition = Assert.Single(status.Conditions!);
         Assert.Equal(("Complete", "False", "Waiting", message), (condition.Type, condition.Status, condition.Reason, condition.Message));

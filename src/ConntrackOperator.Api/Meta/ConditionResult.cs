@@ -4,7 +4,7 @@ namespace ConntrackOperator.Api.Meta;
 /// <param name="Status">True, False, or null for Unknown.</param>
 /// <param name="Reason">One word in CamelCase, for programs.</param>
 /// <param name="Message">A sentence for people.</param>
-public readonly record struct Verdict(bool? Status, string Reason, string Message)
+public readonly record struct ConditionResult(bool? Status, string Reason, string Message)
 {
     /// <summary>The condition that says this. The time of the last transition is kept while the status stays, as <c>metav1.Condition</c> asks.</summary>
     /// <param name="type">What is told, such as Ready.</param>

@@ -5,7 +5,7 @@ using ConntrackOperator.Planning.Validation;
 namespace ConntrackOperator.Controller.Policies;
 
 /// <summary>From the sums to the conditions. Pure.</summary>
-internal static class PolicyConditions
+internal static class PolicyEvaluator
 {
     public static List<Condition> Compute(
         string policy, PolicyAggregateSnapshot tally, IReadOnlyList<FieldError> errors, bool deleting, IReadOnlyList<Condition>? before, long? generation, DateTimeOffset now) =>
@@ -17,7 +17,7 @@ internal static class PolicyConditions
         Pressure(tally).ToCondition("Pressure", before, generation, now),
     ];
 
-    public static Verdict Ready(PolicyAggregateSnapshot tally, IReadOnlyList<FieldError> errors, bool deleting)
+    public static ConditionResult Ready(PolicyAggregateSnapshot tally, IReadOnlyList<FieldError> errors, bool deleting)
     {
         var nodes = tally.Nodes;
         if (deleting)
@@ -70,7 +70,7 @@ internal static class PolicyConditions
             : new(true, "AllNodesReady", Text($"all {nodes.Selected} nodes hold what the policy asks"));
     }
 
-    public static Verdict Reconciling(PolicyAggregateSnapshot tally, IReadOnlyList<FieldError> errors, bool deleting) =>
+    public static ConditionResult Reconciling(PolicyAggregateSnapshot tally, IReadOnlyList<FieldError> errors, bool deleting) =>
         deleting ? new(true, "Deleting", "the nodes are putting back what was there before")
         : errors.Count > 0 ? new(false, "Invalid", "nothing is done until the policy is valid")
         : tally.Pending > 0 ? new(true, "Planning", Text($"{tally.Pending} nodes are still to be planned"))
@@ -79,13 +79,13 @@ internal static class PolicyConditions
         : tally.Nodes.Updating > 0 ? new(true, "Updating", Text($"{tally.Nodes.Updating} of {tally.Nodes.Selected} nodes are being changed"))
         : new(false, "Done", "every node that can be reached has the plan");
 
-    public static Verdict Stalled(PolicyAggregateSnapshot tally, IReadOnlyList<FieldError> errors) =>
+    public static ConditionResult Stalled(PolicyAggregateSnapshot tally, IReadOnlyList<FieldError> errors) =>
         errors.Count > 0 ? new(true, "Invalid", string.Join("; ", errors.Take(5)))
         : tally.Nodes.Failed > 0 ? new(true, "NodesFailed", Text($"{tally.Nodes.Failed} of {tally.Nodes.Selected} nodes: {Example(tally)}"))
         : tally.Nodes.Drifted > 0 ? new(true, "Contested", Text($"{tally.Nodes.Drifted} of {tally.Nodes.Selected} nodes: {Example(tally)}"))
         : new(false, "NotStalled", "nothing stands in the way");
 
-    public static Verdict Conflict(string policy, PolicyAggregateSnapshot tally)
+    public static ConditionResult Conflict(string policy, PolicyAggregateSnapshot tally)
     {
         if (tally.Conflicts.Count == 0)
         {
@@ -103,7 +103,7 @@ internal static class PolicyConditions
         return new(true, "EqualPriority", string.Join("; ", texts) + more + ". Give one of them a higher priority");
     }
 
-    public static Verdict Pressure(PolicyAggregateSnapshot tally)
+    public static ConditionResult Pressure(PolicyAggregateSnapshot tally)
     {
         var hottest = tally.Hottest.Count > 0 ? Text($"{tally.Hottest[0].Name} is {tally.Hottest[0].Percent}% full") : "no usage is known";
         return tally.Critical > 0 ? new(true, "Critical", Text($"{tally.Critical} nodes critical, {tally.Warning} near it; {hottest}"))

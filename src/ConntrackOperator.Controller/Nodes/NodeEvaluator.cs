@@ -4,7 +4,7 @@ using ConntrackOperator.Api.Nodes;
 namespace ConntrackOperator.Controller.Nodes;
 
 /// <summary>From what a node reports to how it stands towards each policy. Pure.</summary>
-internal static class NodeVerdict
+internal static class NodeEvaluator
 {
     /// <summary>An agent reports every 10 minutes at the latest: after twice that and a little it is not there.</summary>
     public static readonly TimeSpan SilentAfter = TimeSpan.FromMinutes(25);

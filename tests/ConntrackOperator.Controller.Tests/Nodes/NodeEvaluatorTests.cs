@@ -4,7 +4,7 @@ using ConntrackOperator.Controller.Nodes;
 
 namespace ConntrackOperator.Controller.Tests.Nodes;
 
-public sealed class NodeVerdictTests
+public sealed class NodeEvaluatorTests
 {
     private static readonly DateTimeOffset _now = new(2026, 1, 31, 12, 0, 0, TimeSpan.Zero);
     private static readonly NodeSpec _plan = new() { Settings = [new NodeSetting { Name = "x", Value = 1, Policy = "p" }] };
@@ -51,17 +51,17 @@ public sealed class NodeVerdictTests
     [InlineData(5, 5, nameof(NodePolicyState.Ready))]
     [InlineData(6, 5, nameof(NodePolicyState.Ready))]
     public void Report_on_an_earlier_plan_is_no_report_on_this_one(long observed, long generation, string expected) =>
-        Assert.Equal(expected, NodeVerdict.Judge("p", _plan, generation, Node([Setting(SettingState.InSync)], observed), true, TimeSpan.Zero).State.ToString());
+        Assert.Equal(expected, NodeEvaluator.Judge("p", _plan, generation, Node([Setting(SettingState.InSync)], observed), true, TimeSpan.Zero).State.ToString());
 
     [Fact]
     public void Node_that_is_not_ready_is_unreachable_whatever_it_said() =>
-        Assert.Equal((NodePolicyState.Unreachable, "NodeNotReady"), Of(NodeVerdict.Judge("p", _plan, 5, Node([Setting(SettingState.Failed)]), false, TimeSpan.Zero)));
+        Assert.Equal((NodePolicyState.Unreachable, "NodeNotReady"), Of(NodeEvaluator.Judge("p", _plan, 5, Node([Setting(SettingState.Failed)]), false, TimeSpan.Zero)));
 
     [Theory]
     [InlineData(25, nameof(NodePolicyState.Ready))]
     [InlineData(26, nameof(NodePolicyState.Unreachable))]
     public void Agent_that_missed_two_heartbeats_is_silent(int minutes, string expected) =>
-        Assert.Equal(expected, NodeVerdict.Judge("p", _plan, 5, Node([Setting(SettingState.InSync)]), true, TimeSpan.FromMinutes(minutes)).State.ToString());
+        Assert.Equal(expected, NodeEvaluator.Judge("p", _plan, 5, Node([Setting(SettingState.InSync)]), true, TimeSpan.FromMinutes(minutes)).State.ToString());
 
     [Theory]
     [InlineData(5, "Updating")]
@@ -69,7 +69,7 @@ public sealed class NodeVerdictTests
     public void Agent_has_five_minutes_for_its_first_report(int minutes, string reason)
     {
         var node = new ConntrackNode { Metadata = new ObjectMeta { Name = "n", Generation = 1, CreationTimestamp = _now } };
-        Assert.Equal(reason, NodeVerdict.Judge("p", _plan, 1, node, true, TimeSpan.FromMinutes(minutes)).Reason);
+        Assert.Equal(reason, NodeEvaluator.Judge("p", _plan, 1, node, true, TimeSpan.FromMinutes(minutes)).Reason);
     }
 
     [Theory]
@@ -79,31 +79,31 @@ public sealed class NodeVerdictTests
     {
         var node = Node([Setting(SettingState.InSync)]);
         node = node with { Status = node.Status! with { ReportedAt = DateTimeOffset.Parse(reportedAt, System.Globalization.CultureInfo.InvariantCulture) } };
-        Assert.Equal(NodePolicyState.Ready, NodeVerdict.Judge("p", _plan, 5, node, true, TimeSpan.FromMinutes(25)).State);
-        Assert.True(NodeVerdict.IsThere(node, true, TimeSpan.FromMinutes(25)));
-        Assert.Equal("AgentSilent", NodeVerdict.Judge("p", _plan, 5, node, true, TimeSpan.FromMinutes(26)).Reason);
-        Assert.False(NodeVerdict.IsThere(node, true, TimeSpan.FromMinutes(26)));
+        Assert.Equal(NodePolicyState.Ready, NodeEvaluator.Judge("p", _plan, 5, node, true, TimeSpan.FromMinutes(25)).State);
+        Assert.True(NodeEvaluator.IsThere(node, true, TimeSpan.FromMinutes(25)));
+        Assert.Equal("AgentSilent", NodeEvaluator.Judge("p", _plan, 5, node, true, TimeSpan.FromMinutes(26)).Reason);
+        Assert.False(NodeEvaluator.IsThere(node, true, TimeSpan.FromMinutes(26)));
     }
 
     [Fact]
     public void Node_whose_report_can_not_be_read_is_failed_and_gets_no_change()
     {
         var node = Node([Setting(SettingState.InSync)]);
-        Assert.Equal((NodePolicyState.Failed, "ReportUnreadable"), Of(NodeVerdict.Judge("p", _plan, 5, node, true, TimeSpan.Zero, isReadable: false)));
-        Assert.False(NodeVerdict.IsThere(node, true, TimeSpan.Zero, isReadable: false));
+        Assert.Equal((NodePolicyState.Failed, "ReportUnreadable"), Of(NodeEvaluator.Judge("p", _plan, 5, node, true, TimeSpan.Zero, isReadable: false)));
+        Assert.False(NodeEvaluator.IsThere(node, true, TimeSpan.Zero, isReadable: false));
     }
 
     [Fact]
     public void Plan_that_is_not_there_yet_is_being_made() =>
-        Assert.Equal("Updating", NodeVerdict.Judge("p", _plan, null, null, true, TimeSpan.Zero).Reason);
+        Assert.Equal("Updating", NodeEvaluator.Judge("p", _plan, null, null, true, TimeSpan.Zero).Reason);
 
     [Fact]
     public void Refused_setting_fails_the_policy_that_asks_for_it_and_no_other()
     {
         var plan = _plan with { Refused = [new RefusedSetting { Name = "nf_conntrack_max", Policy = "p", Reason = "OverMemoryLimit", Message = "too large" }] };
         var node = Node([Setting(SettingState.InSync)]);
-        Assert.Equal((NodePolicyState.Failed, "OverMemoryLimit"), Of(NodeVerdict.Judge("p", plan, 5, node, true, TimeSpan.Zero)));
-        Assert.Equal(NodePolicyState.Ready, NodeVerdict.Judge("other", plan, 5, node, true, TimeSpan.Zero).State);
+        Assert.Equal((NodePolicyState.Failed, "OverMemoryLimit"), Of(NodeEvaluator.Judge("p", plan, 5, node, true, TimeSpan.Zero)));
+        Assert.Equal(NodePolicyState.Ready, NodeEvaluator.Judge("other", plan, 5, node, true, TimeSpan.Zero).State);
     }
 
     [Fact]
@@ -123,7 +123,7 @@ public sealed class NodeVerdictTests
         Assert.True(NodeReconciler.HasLetGo(new ConntrackNode { Metadata = new ObjectMeta { Generation = 5 } }));
     }
 
-    private static NodePolicyStatus Judge(ConntrackNode node) => NodeVerdict.Judge("p", _plan, 5, node, true, TimeSpan.Zero);
+    private static NodePolicyStatus Judge(ConntrackNode node) => NodeEvaluator.Judge("p", _plan, 5, node, true, TimeSpan.Zero);
 
     private static (NodePolicyState, string?) Of(NodePolicyStatus share) => (share.State, share.Reason);
 
