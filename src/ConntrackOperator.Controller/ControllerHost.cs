@@ -32,7 +32,7 @@ internal static class ControllerHost
                 async token =>
                 {
                     log.Info($"{options.Identity} leads");
-                    using var leader = new Leader(api, options, template, owner, health, metrics, log, time);
+                    using var leader = new ControllerManager(api, options, template, owner, health, metrics, log, time);
                     try
                     {
                         await leader.RunAsync(token);

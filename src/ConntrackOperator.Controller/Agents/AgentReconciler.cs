@@ -18,7 +18,7 @@ namespace ConntrackOperator.Controller.Agents;
 /// more has no plan and does nothing.
 /// </remarks>
 internal sealed class AgentReconciler(
-    ApiClient api, ClusterView cluster, ResourceWatcher<DaemonSetObject> daemonSets, AgentTemplate template, DeploymentOwner owner, ControllerOptions options, IRuntimeLog log)
+    ApiClient api, ClusterCache cluster, ResourceWatcher<DaemonSetObject> daemonSets, AgentTemplate template, DeploymentOwner owner, ControllerOptions options, IRuntimeLog log)
 {
     /// <summary>So many terms are kept; more than that, by the name of node after node, and those that are not needed go.</summary>
     private const int KeptTerms = 64;
@@ -40,14 +40,14 @@ internal sealed class AgentReconciler(
 
         // Policies that are being deleted count: their nodes have to put things back.
         var known = (existing?.Metadata?.Uid == _uid ? _terms : null) ?? Terms(existing);
-        var terms = NodeTerms.Compute(policies.Select(p => p.Spec?.NodeSelector), known, leaving);
+        var terms = NodeAffinityTerms.Compute(policies.Select(p => p.Spec?.NodeSelector), known, leaving);
         if (terms.Count == 0)
         {
             await DeleteAsync(existing, ct);
             return ReconcileResult.Done;
         }
 
-        if (known is not null && template.IsSame(existing) && NodeTerms.Grow(known, terms) is { Count: <= KeptTerms } grown)
+        if (known is not null && template.IsSame(existing) && NodeAffinityTerms.Grow(known, terms) is { Count: <= KeptTerms } grown)
         {
             terms = grown;
         }

@@ -12,11 +12,11 @@ using ConntrackOperator.Planning;
 namespace ConntrackOperator.Controller.Flushes;
 
 /// <summary>Brings one flush from Pending to its end: settles the nodes, tells them by their plans, adds up, deletes it after its time.</summary>
-internal sealed class FlushReconciler(ApiClient api, ClusterView cluster, ControllerOptions options, EventRecorder events, IRuntimeLog log, TimeProvider time)
+internal sealed class FlushReconciler(ApiClient api, ClusterCache cluster, ControllerOptions options, EventRecorder events, IRuntimeLog log, TimeProvider time)
 {
     private static readonly TimeSpan _lookAgain = TimeSpan.FromSeconds(5);
 
-    private readonly OwnWrites<ConntrackFlush> _own = new(time);
+    private readonly MutationCache<ConntrackFlush> _own = new(time);
     private readonly FlushTimes _times = new(time);
     private readonly RefusedWrites _refused = new(time);
 

@@ -21,7 +21,7 @@ internal static class NodeEvaluator
     /// <param name="generation">The generation of that plan.</param>
     /// <param name="node">The ConntrackNode as last seen.</param>
     /// <param name="nodeReady">Whether the kubelet says that the node is ready.</param>
-    /// <param name="age">How long its last report, or that there is none, has been known: <see cref="ReportAges"/>.</param>
+    /// <param name="age">How long its last report, or that there is none, has been known: <see cref="ReportAgeTracker"/>.</param>
     /// <param name="waits">Whether a rollout holds back what the policy changes here.</param>
     /// <param name="isReadable">Whether what the agent reported last can be read; if not, the ConntrackNode is from before that.</param>
     public static NodePolicyStatus Judge(

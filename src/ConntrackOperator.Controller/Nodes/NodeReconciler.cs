@@ -18,7 +18,7 @@ namespace ConntrackOperator.Controller.Nodes;
 
 /// <summary>Keeps one node's ConntrackNode as the policies say, and tells the board how the node stands.</summary>
 internal sealed class NodeReconciler(
-    ApiClient api, ClusterView cluster, PolicyStatusAggregator board, ControllerOptions options, FlushAssignments flushes, Action<RequeueSet> changed, Action fleetChanged,
+    ApiClient api, ClusterCache cluster, PolicyStatusAggregator board, ControllerOptions options, FlushAssignments flushes, Action<RequeueSet> changed, Action fleetChanged,
     IRuntimeLog log, TimeProvider time)
 {
     /// <summary>Not quite nothing: server-side apply drops a spec whose only list is empty, and the schema wants a spec.</summary>
@@ -28,9 +28,9 @@ internal sealed class NodeReconciler(
         Pressure = new NodePressure { WarningPercent = PressureSpec.DefaultWarningPercent, CriticalPercent = PressureSpec.DefaultCriticalPercent },
     };
 
-    private readonly OwnWrites<ConntrackNode> _own = new(time);
+    private readonly MutationCache<ConntrackNode> _own = new(time);
 
-    private readonly ReportAges _reports = new(time);
+    private readonly ReportAgeTracker _reports = new(time);
 
     private readonly RefusedWrites _refused = new(time);
 

@@ -16,21 +16,21 @@ internal sealed class PolicyReconciler
     private static readonly TimeSpan _lookAgain = TimeSpan.FromSeconds(5);
 
     private readonly ApiClient _api;
-    private readonly ClusterView _cluster;
+    private readonly ClusterCache _cluster;
     private readonly PolicyStatusAggregator _board;
     private readonly ControllerOptions _options;
     private readonly EventRecorder _events;
     private readonly IRuntimeLog _log;
     private readonly TimeProvider _time;
     private readonly Finalizer<ConntrackPolicy> _finalizer;
-    private readonly OwnWrites<ConntrackPolicy> _own;
+    private readonly MutationCache<ConntrackPolicy> _own;
     private readonly RefusedWrites _refusedFinalizers;
     private readonly RefusedWrites _refusedStatus;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, (string? Uid, long Since)> _deleting = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _writtenAt = new(StringComparer.Ordinal);
 
-    public PolicyReconciler(ApiClient api, ClusterView cluster, PolicyStatusAggregator board, ControllerOptions options, EventRecorder events, IRuntimeLog log, TimeProvider time)
+    public PolicyReconciler(ApiClient api, ClusterCache cluster, PolicyStatusAggregator board, ControllerOptions options, EventRecorder events, IRuntimeLog log, TimeProvider time)
     {
         _api = api;
         _cluster = cluster;
@@ -39,7 +39,7 @@ internal sealed class PolicyReconciler
         _events = events;
         _log = log;
         _time = time;
-        _own = new OwnWrites<ConntrackPolicy>(time);
+        _own = new MutationCache<ConntrackPolicy>(time);
         _refusedFinalizers = new RefusedWrites(time);
         _refusedStatus = new RefusedWrites(time);
         _finalizer = new Finalizer<ConntrackPolicy>(api, ResourceTypes.Policy, ApiJson.Default.ConntrackPolicy, ApiGroup.RestoreFinalizer);
@@ -106,7 +106,7 @@ internal sealed class PolicyReconciler
 
         // Nodes that are not planned without the policy yet may not even be known to have its settings.
         var planning = _board.Snapshot(policy) is not { Pending: 0 };
-        var waiting = RestoreWatch.StillRestoring(name, _cluster);
+        var waiting = PendingRestores.StillRestoring(name, _cluster);
         var left = _options.RestoreTimeout - _time.GetElapsedTime(since);
         if ((planning || waiting.Count > 0) && left > TimeSpan.Zero)
         {
@@ -164,7 +164,7 @@ internal sealed class PolicyReconciler
         }
     }
 
-    private string Waits(string node) => _cluster.ConntrackNode(node) is { } plan ? $"{node} ({WaitingReason.Of(plan)})" : node;
+    private string Waits(string node) => _cluster.ConntrackNode(node) is { } plan ? $"{node} ({RestoreWaitReason.Of(plan)})" : node;
 
     private static ReconcileResult Sooner(ReconcileResult result, TimeSpan? after) =>
         after is not { } wait || result.Failed || result.After <= wait ? result : ReconcileResult.RequeueAfter(wait);

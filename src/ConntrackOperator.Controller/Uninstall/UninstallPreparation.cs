@@ -134,7 +134,7 @@ internal sealed class UninstallPreparation(
             do
             {
                 var page = await api.ListAsync(ResourceTypes.ConntrackNode, null, new ListQuery { Limit = PlansInPage, Continue = next }, ApiJson.Default.ConntrackNode, ct);
-                plans.AddRange(page.Items.Select(n => new Plan(n.Metadata!.Name!, n.Metadata.Uid, WaitingReason.Of(n))));
+                plans.AddRange(page.Items.Select(n => new Plan(n.Metadata!.Name!, n.Metadata.Uid, RestoreWaitReason.Of(n))));
                 plans.AddRange(page.Undecodable.Select(u => new Plan(u.Name, null, "what it reports can't be read")));
                 next = page.Continue;
             }

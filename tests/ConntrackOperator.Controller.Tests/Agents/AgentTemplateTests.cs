@@ -11,7 +11,7 @@ public sealed class AgentTemplateTests
     [Fact]
     public void Template_becomes_a_DaemonSet_in_the_namespace_for_the_nodes()
     {
-        var daemonSet = Templates.Agent().For("here", NodeTerms.Compute([null], null, []), null);
+        var daemonSet = Templates.Agent().For("here", NodeAffinityTerms.Compute([null], null, []), null);
         Assert.Equal("here", (string?)daemonSet["metadata"]!["namespace"]);
         var terms = daemonSet["spec"]!["template"]!["spec"]!["affinity"]!["nodeAffinity"]!["requiredDuringSchedulingIgnoredDuringExecution"]!["nodeSelectorTerms"]!;
         Assert.Single(terms.AsArray());

@@ -24,7 +24,7 @@ public sealed class FlushReconcilerTests
 
         server.Put(ResourceTypes.Flush, """{"metadata":{"name":"all"},"spec":{"nodeSelector":{},"match":{"all":true}}}""");
         var api = server.CreateClient();
-        var cluster = new ClusterView(api, SilentLog.Instance, TimeProvider.System);
+        var cluster = new ClusterCache(api, SilentLog.Instance, TimeProvider.System);
         using var stop = new CancellationTokenSource();
         var running = Task.WhenAll(cluster.Parts.Select(part => part.Run(stop.Token)));
         await cluster.WaitForSyncAsync(TestCluster.Token);

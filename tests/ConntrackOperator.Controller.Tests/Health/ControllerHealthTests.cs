@@ -14,7 +14,7 @@ public sealed class ControllerHealthTests : IDisposable
     private readonly FakeTimeProvider _time = new();
     private readonly FakeApiServer _server = new(TestCluster.Kinds);
     private readonly WorkQueue<string> _queue;
-    private readonly ClusterView _cluster;
+    private readonly ClusterCache _cluster;
     private readonly ControllerHealth _health;
     private readonly FakeWatch[] _watches = [new("a"), new("b"), new("c")];
     private (TimeSpan? SinceAnswer, string? LastFailure) _lease = (TimeSpan.Zero, null);
@@ -22,7 +22,7 @@ public sealed class ControllerHealthTests : IDisposable
     public ControllerHealthTests()
     {
         _queue = new(null, _time);
-        _cluster = new ClusterView(_server.CreateClient(null, _time), SilentLog.Instance, _time);
+        _cluster = new ClusterCache(_server.CreateClient(null, _time), SilentLog.Instance, _time);
         _health = new ControllerHealth(_time);
         _health.Asks(() => _lease);
     }

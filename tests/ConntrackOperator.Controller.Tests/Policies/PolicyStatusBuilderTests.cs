@@ -73,14 +73,14 @@ public sealed class PolicyStatusBuilderTests
             Spec = new NodeSpec { Settings = [new NodeSetting { Name = "x", Policy = planned }] },
             Status = new NodeStatus { ObservedGeneration = observed, Settings = reported is null ? null : [new SettingStatus { Name = "x", Policy = reported }] },
         };
-        Assert.Equal(expected, RestoreWatch.IsRestoring("p", node));
+        Assert.Equal(expected, PendingRestores.IsRestoring("p", node));
     }
 
     [Fact]
     public void Node_without_an_agent_is_not_restoring()
     {
         var node = new ConntrackNode { Metadata = new ObjectMeta { Name = "n", Generation = 2 }, Spec = new NodeSpec { Settings = [] } };
-        Assert.False(RestoreWatch.IsRestoring("p", node));
+        Assert.False(PendingRestores.IsRestoring("p", node));
     }
 
     private static PolicyAggregateSnapshot Tally() => PolicyEvaluatorTests.Snapshot(new() { Selected = 1, Ready = 1 });

@@ -13,9 +13,9 @@ namespace ConntrackOperator.Simulation;
 internal sealed class RunningController : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
-    private readonly Leader? _leader;
+    private readonly ControllerManager? _leader;
 
-    private RunningController(Leader? leader, Func<CancellationToken, Task> run)
+    private RunningController(ControllerManager? leader, Func<CancellationToken, Task> run)
     {
         _leader = leader;
         Ended = Task.Run(() => run(_stop.Token));
@@ -36,7 +36,7 @@ internal sealed class RunningController : IAsyncDisposable
     public static RunningController Lead(ApiClient api, ControllerOptions? options = null, AgentTemplate? template = null, IRuntimeLog? log = null)
     {
         (options, log) = (options ?? Quick, log ?? new ListLog());
-        var leader = new Leader(
+        var leader = new ControllerManager(
             api, options, template, new DeploymentOwner(api, options, log), new ControllerHealth(TimeProvider.System), new ControllerMetrics("test"), log, TimeProvider.System);
         return new RunningController(leader, leader.RunAsync);
     }

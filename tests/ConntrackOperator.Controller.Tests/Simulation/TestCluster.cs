@@ -20,13 +20,13 @@ internal sealed class TestCluster : IAsyncDisposable
     private readonly Dictionary<string, ConntrackPolicy> _applied = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = new();
     private readonly ResourceWatcher<DaemonSetObject> _daemonSets;
-    private readonly ClusterView _view;
+    private readonly ClusterCache _view;
     private readonly Task _running;
 
     public TestCluster(ApiClient api)
     {
         Api = api;
-        _view = new ClusterView(api, Kubernetes.SilentLog.Instance, TimeProvider.System);
+        _view = new ClusterCache(api, Kubernetes.SilentLog.Instance, TimeProvider.System);
         _daemonSets = new(api, ResourceTypes.DaemonSet, ClusterJson.Default.DaemonSetObject, new() { Namespace = Namespace });
         _running = Task.WhenAll([.. _view.Parts.Select(part => part.Run(_stop.Token)), _daemonSets.RunAsync(_stop.Token)]);
     }

@@ -7,7 +7,7 @@ namespace ConntrackOperator.Controller.Nodes;
 /// How long ago each node's last report came, by the controller's own monotonic clock, from when the report's time was seen to change:
 /// the time itself is by the node's clock, which may say anything. A controller that has just begun counts from then.
 /// </summary>
-internal sealed class ReportAges(TimeProvider time)
+internal sealed class ReportAgeTracker(TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, (string? Uid, DateTimeOffset? ReportedAt, long SeenAt)> _seen = new(StringComparer.Ordinal);
 

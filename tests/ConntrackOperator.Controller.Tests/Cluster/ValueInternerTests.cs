@@ -8,9 +8,9 @@ using ConntrackOperator.Controller.Nodes;
 
 namespace ConntrackOperator.Controller.Tests.Cluster;
 
-public sealed class SharedValuesTests
+public sealed class ValueInternerTests
 {
-    private readonly SharedValues _shared = new();
+    private readonly ValueInterner _shared = new();
 
     [Fact]
     public void What_is_equal_between_two_nodes_is_there_once()
@@ -48,7 +48,7 @@ public sealed class SharedValuesTests
     public void Nothing_grows_when_each_report_holds_other_values_and_what_the_others_share_stays_shared()
     {
         var honest = _shared.Of(new NodePressure { WarningPercent = 75 });
-        for (var i = 0; i < 10 * SharedValues.Generation; i++)
+        for (var i = 0; i < 10 * ValueInterner.Generation; i++)
         {
             _shared.Of(i.ToString(CultureInfo.InvariantCulture));
             if (i % 1000 == 0)
@@ -57,7 +57,7 @@ public sealed class SharedValuesTests
             }
         }
 
-        Assert.InRange(_shared.Count, 1, 2 * SharedValues.Generation);
+        Assert.InRange(_shared.Count, 1, 2 * ValueInterner.Generation);
     }
 
     [Fact]

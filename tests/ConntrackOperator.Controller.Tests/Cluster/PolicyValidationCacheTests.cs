@@ -4,9 +4,9 @@ using ConntrackOperator.Controller.Cluster;
 
 namespace ConntrackOperator.Controller.Tests.Cluster;
 
-public sealed class PolicyErrorsTests
+public sealed class PolicyValidationCacheTests
 {
-    private readonly PolicyErrors _errors = new();
+    private readonly PolicyValidationCache _errors = new();
 
     [Fact]
     public void Policy_is_looked_through_once_for_each_generation_and_object()

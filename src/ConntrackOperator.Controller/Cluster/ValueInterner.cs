@@ -11,7 +11,7 @@ namespace ConntrackOperator.Controller.Cluster;
 /// Bounded: what has not been asked for while <see cref="Generation"/> other values were new is forgotten. A node that reports
 /// other values each time costs the others some of the sharing and no more.
 /// </remarks>
-internal sealed class SharedValues
+internal sealed class ValueInterner
 {
     /// <summary>How many values are new before those that nobody asked for are forgotten.</summary>
     public const int Generation = 8192;

@@ -8,7 +8,7 @@ namespace ConntrackOperator.Controller.Cluster;
 /// What the controller wrote last, by name: the watch may not have shown it yet, and a decision made on the state before one's
 /// own write repeats it or takes it back.
 /// </summary>
-internal sealed class OwnWrites<T>(TimeProvider time)
+internal sealed class MutationCache<T>(TimeProvider time)
     where T : class, IKubernetesObject
 {
     // A watch that is further behind than this is broken, or the server's storage was set back: then what is seen counts.

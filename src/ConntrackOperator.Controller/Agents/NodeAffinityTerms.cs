@@ -5,7 +5,7 @@ using ConntrackOperator.Planning;
 namespace ConntrackOperator.Controller.Agents;
 
 /// <summary>From the policies' selectors to the DaemonSet's node affinity. Pure.</summary>
-internal static class NodeTerms
+internal static class NodeAffinityTerms
 {
     /// <summary>
     /// Which nodes shall have an agent: those that a policy selects, and those that are leaving, since their agents have to put

@@ -17,14 +17,14 @@ using ConntrackOperator.Kubernetes.WorkQueues;
 namespace ConntrackOperator.Controller;
 
 /// <summary>All that the controller does while it leads: watches feed queues, queues feed reconcilers.</summary>
-internal sealed class Leader : IDisposable
+internal sealed class ControllerManager : IDisposable
 {
     private const string Fleet = "agents";
 
     /// <summary>Thousands of nodes finish a flush at about the same time: one status for many of them.</summary>
     private static readonly TimeSpan _addUpAfter = TimeSpan.FromMilliseconds(250);
 
-    private readonly ClusterView _cluster;
+    private readonly ClusterCache _cluster;
     private readonly PolicyStatusAggregator _board = new();
     private readonly WorkQueue<string> _nodes;
     private readonly WorkQueue<string> _policies;
@@ -37,9 +37,9 @@ internal sealed class Leader : IDisposable
     private readonly Lock _beginning = new();
     private bool _begun;
 
-    public Leader(ApiClient api, ControllerOptions options, AgentTemplate? template, DeploymentOwner owner, ControllerHealth health, ControllerMetrics metrics, IRuntimeLog log, TimeProvider time)
+    public ControllerManager(ApiClient api, ControllerOptions options, AgentTemplate? template, DeploymentOwner owner, ControllerHealth health, ControllerMetrics metrics, IRuntimeLog log, TimeProvider time)
     {
-        _cluster = new ClusterView(api, log, time, new SharedValues());
+        _cluster = new ClusterCache(api, log, time, new ValueInterner());
         _nodes = new WorkQueue<string>(metrics.QueueOptions("node"), time);
         _policies = new WorkQueue<string>(metrics.QueueOptions("policy"), time);
         _fleet = new WorkQueue<string>(metrics.QueueOptions("agents"), time);

@@ -15,9 +15,9 @@ namespace ConntrackOperator.Controller.Cluster;
 /// <param name="log">Told of failures.</param>
 /// <param name="time">The clock.</param>
 /// <param name="shared">Keeps what is equal between nodes once, and of each node only what the controller reads; null: everything is kept.</param>
-internal sealed class ClusterView(ApiClient api, IRuntimeLog log, TimeProvider time, SharedValues? shared = null)
+internal sealed class ClusterCache(ApiClient api, IRuntimeLog log, TimeProvider time, ValueInterner? shared = null)
 {
-    private readonly PolicyErrors _errors = new();
+    private readonly PolicyValidationCache _errors = new();
 
     public ResourceWatcher<ConntrackPolicy> Policies { get; } =
         new(api, ResourceTypes.Policy, ApiJson.Default.ConntrackPolicy, null, log, time);

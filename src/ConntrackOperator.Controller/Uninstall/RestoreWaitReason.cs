@@ -5,7 +5,7 @@ using ConntrackOperator.Api.Nodes;
 namespace ConntrackOperator.Controller.Uninstall;
 
 /// <summary>Why a node has not put its settings back yet, from its object alone. Pure.</summary>
-internal static class WaitingReason
+internal static class RestoreWaitReason
 {
     private const int TextLength = 200;
 

@@ -4,10 +4,10 @@ using ConntrackOperator.Controller.Cluster;
 namespace ConntrackOperator.Controller.Policies;
 
 /// <summary>Which nodes still have to put back what a policy set that is being deleted.</summary>
-internal static class RestoreWatch
+internal static class PendingRestores
 {
     /// <summary>Nodes that are gone, not ready, or have no agent, are not waited for.</summary>
-    public static List<string> StillRestoring(string policy, ClusterView cluster)
+    public static List<string> StillRestoring(string policy, ClusterCache cluster)
     {
         var waiting = new List<string>();
         foreach (var node in cluster.ConntrackNodes.Store.Snapshot.Values)

@@ -5,7 +5,7 @@ using ConntrackOperator.Planning.Validation;
 namespace ConntrackOperator.Controller.Cluster;
 
 /// <summary>What is wrong with policies, found out once for each generation and not for each node. Thread-safe.</summary>
-internal sealed class PolicyErrors
+internal sealed class PolicyValidationCache
 {
     private readonly ConcurrentDictionary<string, (string? Uid, long? Generation, IReadOnlyList<FieldError> Errors)> _known = new(StringComparer.Ordinal);
     private long _validations;

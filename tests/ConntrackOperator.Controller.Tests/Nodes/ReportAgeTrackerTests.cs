@@ -5,13 +5,13 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace ConntrackOperator.Controller.Tests.Nodes;
 
-public sealed class ReportAgesTests
+public sealed class ReportAgeTrackerTests
 {
     private static readonly DateTimeOffset _longAgo = new(2001, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private readonly FakeTimeProvider _time = new();
-    private readonly ReportAges _ages;
+    private readonly ReportAgeTracker _ages;
 
-    public ReportAgesTests() => _ages = new(_time);
+    public ReportAgeTrackerTests() => _ages = new(_time);
 
     [Fact]
     public void Report_is_as_old_as_its_time_has_stood_still_whatever_that_time_is()
@@ -29,7 +29,7 @@ public sealed class ReportAgesTests
     public void Controllers_own_clock_that_is_set_changes_nothing()
     {
         var clock = new SetClock();
-        var ages = new ReportAges(clock);
+        var ages = new ReportAgeTracker(clock);
         ages.Of("n", Node("a", _longAgo));
         clock.Wall = clock.Wall.AddDays(3);
         Assert.Equal(TimeSpan.Zero, ages.Of("n", Node("a", _longAgo)));

@@ -4,12 +4,12 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace ConntrackOperator.Controller.Tests.Cluster;
 
-public sealed class OwnWritesTests
+public sealed class MutationCacheTests
 {
     private readonly FakeTimeProvider _time = new();
-    private readonly OwnWrites<NodeObject> _own;
+    private readonly MutationCache<NodeObject> _own;
 
-    public OwnWritesTests() => _own = new(_time);
+    public MutationCacheTests() => _own = new(_time);
 
     [Theory]
     [InlineData("9", "10", "10")]
