@@ -4,6 +4,7 @@ using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Engine.Culprits;
 using ConntrackOperator.Engine.Enforcement;
 using ConntrackOperator.Engine.Flushing;
+using ConntrackOperator.Engine.Forecasting;
 using ConntrackOperator.Engine.Observation;
 using ConntrackOperator.Engine.Reporting;
 using ConntrackOperator.Engine.Scanning;
@@ -33,6 +34,7 @@ public sealed class NodeEngine : IDisposable
     private readonly PlanCache _cache;
     private readonly Enforcer _enforcer;
     private readonly TableObserver _observer;
+    private readonly TableOutlook _outlook;
     private readonly List<string> _problems = [];
     private readonly FlushRunner _flushes;
     private readonly ScanCycle? _scan;
@@ -70,6 +72,7 @@ public sealed class NodeEngine : IDisposable
                 Sysctls, options.ProcPath, Originals, new ResizeHistory(_state, Facts.BootId, options.ProcPath, time), () => TrackingModule.IsSeen(options.ProcPath, options.SysPath),
                 time, new CulpritFinder(options.HostRoot, options.ProcPath), options.Enforcer);
             _observer = new TableObserver(Sysctls, options.ProcPath, options.SysPath, time);
+            _outlook = new TableOutlook(time);
             Timeouts = TimeoutFile.Watch(options, Facts, time);
             if (!readOnly)
             {
@@ -279,7 +282,16 @@ public sealed class NodeEngine : IDisposable
     public long FlushedEntries => _flushes.Deleted;
 
     /// <summary>Reads how full the table is and what goes wrong.</summary>
-    public TableReading Observe() => _observer.Read();
+    public TableReading Observe()
+    {
+        var reading = _observer.Read();
+        _outlook.Add(reading);
+        return reading;
+    }
+
+    /// <summary>How near the table is to being full.</summary>
+    /// <param name="reading">How full it is now.</param>
+    public Outlook Outlook(in TableReading reading) => _outlook.Of(reading, Latest?.Breakdown);
 
     /// <summary>The status as a report would show it now.</summary>
     /// <param name="reading">How full the table is.</param>
@@ -301,7 +313,7 @@ public sealed class NodeEngine : IDisposable
                 AppliedRules.Drifted(settings).ToCondition(ConditionTypes.Drifted, before, generation, now),
                 PressureVerdict.From(_pressure, reading).ToCondition(ConditionTypes.Pressure, before, generation, now),
             ],
-            Table = TableReport.Table(reading),
+            Table = TableReport.Table(reading, Outlook(reading)),
             Rates = TableReport.Rates(reading.Rates),
             Settings = settings,
             Composition = _scan?.Latest?.Composition,

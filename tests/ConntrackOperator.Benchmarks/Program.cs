@@ -7,6 +7,7 @@ return args switch
     ["table", .. var rest] => TableCommand.Run(rest),
     ["rehash", .. var rest] => RehashCommand.Run(rest),
     ["memory", .. var rest] => MemoryCommand.Run(rest),
+    ["headroom"] => HeadroomCommand.Run(),
     ["fuzz", .. var rest] => FuzzCommand.Run(rest),
     ["fleet", .. var rest] => await FleetCommand.RunAsync(rest),
     _ => Usage(),
@@ -23,6 +24,8 @@ static int Usage()
           rehash [--entries N]               how long a change of the hash table's size holds the locks. Needs the same.
           memory [--entries N]               what entries with and without NAT, accounting, events take of the kernel's memory,
                                              beside what is reckoned with (default a million each). Needs root, nft, ip.
+          headroom                           how many new connections find room in tables that are 95 to 100 % full, by the share
+                                             of unassured entries, beside what is said of them. Needs root, conntrack, nft, ip.
           fuzz [--inputs N] [--seed N]       both parsers on mutated input (default ten million), on all cores.
           fleet [--nodes N] [--memory MIB]   the controller in a memory cgroup (default 256 MiB) with so many nodes (default
                                              5,000), simulated agents and a real API server. Needs root, TEST_APISERVER, ETCD.

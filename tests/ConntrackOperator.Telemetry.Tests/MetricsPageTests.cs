@@ -4,6 +4,7 @@ using ConntrackOperator.Agent.Reporting;
 using ConntrackOperator.Agent.Telemetry;
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Engine.Forecasting;
 using ConntrackOperator.Engine.Observation;
 using ConntrackOperator.Kubernetes.Informers;
 using ConntrackOperator.Netfilter.Counters;
@@ -29,7 +30,8 @@ public sealed class MetricsPageTests
             new TableReading(10, 100, 100, 1000, Counters, null),
             new NodeStatus { Settings = [new SettingStatus { Name = "nf_conntrack_max", Desired = 1, Actual = 1, State = SettingState.InSync }] },
             Breakdown,
-            flushed: 3);
+            flushed: 3,
+            new Outlook(1, 0.25, new TimeToFull(TimeSpan.FromMinutes(90), 100, 42, false)));
         metrics.Applied(TimeSpan.FromMilliseconds(1));
         metrics.Scanned(TimeSpan.FromMilliseconds(1));
         metrics.Reported(written: true, new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero));

@@ -28,7 +28,7 @@ same_names() { diff <(sed -n 's/^ *- alert: //p' "$rules/rules.yaml" | sort -u) 
 check "alerts: each has its tests, and each of these its alert" same_names
 check "alerts: the schema knows them all" diff <(sed -n 's/^ *- alert: //p' "$rules/rules.yaml" | sort -u) \
   <(jq -r '.definitions.alert.enum[]' "$chart/values.schema.json" | sort)
-equals "alerts: values change them" "ConntrackPacketsDropped 30s ConntrackTableNearlyFull 1h ConntrackTableFullSoon 15m" \
+equals "alerts: values change them" "ConntrackPacketsDropped 30s ConntrackTableNearlyFull 1h ConntrackTableFullSoon 10m" \
   "$(as_json_text "$work/other-rules.yaml" | jq -r '[.groups[].rules[] | {(.alert): .for}] | add | "ConntrackPacketsDropped \(.ConntrackPacketsDropped) ConntrackTableNearlyFull \(.ConntrackTableNearlyFull) ConntrackTableFullSoon \(.ConntrackTableFullSoon)"')"
 equals "alerts: disabled ones are left out" "" "$(grep -E 'alert: Conntrack(RolloutPaused|RacesLost)$' "$work/other-rules.yaml")"
 equals "alerts: without controllers nobody misses them" "" "$(alerts --set controller.replicas=0 | grep 'alert: ConntrackController')"

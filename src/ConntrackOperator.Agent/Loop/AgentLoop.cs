@@ -90,7 +90,7 @@ internal sealed class AgentLoop : IDisposable
         }
 
         var status = _engine.Status(reading, _reporter.Conditions);
-        _metrics.Show(reading, status, _engine.Latest?.Breakdown, _engine.FlushedEntries);
+        _metrics.Show(reading, status, _engine.Latest?.Breakdown, _engine.FlushedEntries, _engine.Outlook(reading));
         Tell(status);
         // The first report is what a rollout holds against what a node loses later: it waits for the second reading.
         _waitsForRates = _waitsForRates && reading is { Counters: not null, Rates: null };

@@ -40,6 +40,11 @@ internal static class ReportBounds
             Memory = Word(table.Memory),
             EntryBytes = table.EntryBytes is { } bytes ? Math.Clamp(bytes, 0, EntryBytes) : null,
             EntryBytesWhy = Word(table.EntryBytesWhy),
+            HeadroomPercent = Percent(table.HeadroomPercent),
+            HeadroomWhenFullPercent = Percent(table.HeadroomWhenFullPercent),
+            FullIn = Word(table.FullIn),
+            FullInSeconds = Count(table.FullInSeconds),
+            FullInBasis = Word(table.FullInBasis),
         },
         Rates = status.Rates is not { } rates ? null : rates with
         {

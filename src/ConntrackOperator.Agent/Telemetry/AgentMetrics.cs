@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Engine.Forecasting;
 using ConntrackOperator.Engine.Observation;
 using ConntrackOperator.Netfilter.Counters;
 using ConntrackOperator.Netfilter.Sampling;
@@ -35,6 +36,9 @@ internal sealed class AgentMetrics : IDisposable
         _meter.CreateObservableGauge("conntrack_entries_limit", Limit, "{entry}", "What the table can hold: nf_conntrack_max; +Inf where the kernel has no limit.");
         Table("conntrack_buckets", "{bucket}", "Buckets of the table's hash.", r => r.Buckets);
         Table("conntrack_memory_bytes", "By", "What the table takes when it is full, in bytes.", r => r.MemoryBytes);
+        Outlook("conntrack_headroom_ratio", "1", "The probability that a new connection found room over the last minute, 0 to 1.", o => o.Headroom);
+        Outlook("conntrack_headroom_when_full_ratio", "1", "What it would be if the table were full of what is in it now, 0 to 1; estimated from a sample.", o => o.HeadroomWhenFull);
+        Outlook("conntrack_table_full_in_seconds", "s", "When the table is full if it goes on as in the last hour, in seconds; absent when it does not grow steadily.", o => o.Full?.In.TotalSeconds);
         _meter.CreateObservableGauge("conntrack_entries_by_state", ByState, "{entry}", "Entries by protocol and state, estimated from a sample once a minute.");
         _meter.CreateObservableGauge("conntrack_setting", Settings, null, "A setting's value: desired as planned, actual as the kernel has it.");
         _meter.CreateObservableGauge("conntrack_settings", BySettingState, null, "How many settings are in each state.");
@@ -61,10 +65,11 @@ internal sealed class AgentMetrics : IDisposable
     /// <param name="status">How the settings stand.</param>
     /// <param name="breakdown">What fills the table; null: not known yet.</param>
     /// <param name="flushed">Entries deleted for flushes since the agent's start.</param>
-    public void Show(in TableReading reading, NodeStatus status, Breakdown? breakdown, long flushed)
+    /// <param name="outlook">How near the table is to being full.</param>
+    public void Show(in TableReading reading, NodeStatus status, Breakdown? breakdown, long flushed, in Outlook outlook = default)
     {
         _first ??= reading.Counters;
-        _seen = new Seen(reading, status.Settings ?? [], breakdown?.States ?? [], flushed);
+        _seen = new Seen(reading, status.Settings ?? [], breakdown?.States ?? [], flushed, outlook);
     }
 
     public void Applied(TimeSpan took) => _apply.Record(took.TotalSeconds);
@@ -85,6 +90,9 @@ internal sealed class AgentMetrics : IDisposable
 
     private void Table(string name, string unit, string help, Func<TableReading, long?> value) =>
         _meter.CreateObservableGauge(name, () => _seen is { } seen && value(seen.Reading) is { } now ? [new Measurement<long>(now)] : Array.Empty<Measurement<long>>(), unit, help);
+
+    private void Outlook(string name, string unit, string help, Func<Outlook, double?> value) =>
+        _meter.CreateObservableGauge(name, () => _seen is { } seen && value(seen.Outlook) is { } now ? [new Measurement<double>(now)] : Array.Empty<Measurement<double>>(), unit, help);
 
     private void Counter(string name, string unit, string help, Func<ConntrackCounters, long> value) =>
         _meter.CreateObservableCounter(name, () => _seen?.Reading.Counters is { } counters ? [new Measurement<long>(value(counters))] : Array.Empty<Measurement<long>>(), unit, help);
@@ -148,5 +156,5 @@ internal sealed class AgentMetrics : IDisposable
     private IEnumerable<Measurement<long>> LastReport() =>
         Interlocked.Read(ref _reportedAt) is > 0 and var at ? [new Measurement<long>(at)] : [];
 
-    private sealed record Seen(TableReading Reading, IReadOnlyList<SettingStatus> Settings, IReadOnlyList<StateShare> States, long Flushed);
+    private sealed record Seen(TableReading Reading, IReadOnlyList<SettingStatus> Settings, IReadOnlyList<StateShare> States, long Flushed, Outlook Outlook);
 }

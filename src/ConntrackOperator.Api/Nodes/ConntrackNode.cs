@@ -13,6 +13,8 @@ namespace ConntrackOperator.Api.Nodes;
 [PrinterColumn("Pressure", "string", ".status.conditions[?(@.type==\"Pressure\")].reason", Description = "Normal, Warning or Critical.")]
 [PrinterColumn("Age", "date", ".metadata.creationTimestamp")]
 [PrinterColumn("Races/min", "integer", ".status.rates.racesLostPerMinute", Wide = true, Description = "Packets lost a minute in races at insertion, which no size of the table helps.")]
+[PrinterColumn("Headroom%", "integer", ".status.table.headroomPercent", Wide = true, Description = "The probability that a new connection finds room, in percent.")]
+[PrinterColumn("Full-In", "string", ".status.table.fullIn", Wide = true, Description = "When the table is full if it goes on as in the last hour.")]
 [PrinterColumn("Buckets", "integer", ".status.table.buckets", Wide = true, Description = "Buckets of the hash table.")]
 [PrinterColumn("Memory", "string", ".status.table.memory", Wide = true, Description = "What the full table would take.")]
 [PrinterColumn("Top-Source", "string", ".status.top.sources[0].address", Wide = true, Description = "The address with the most entries.")]

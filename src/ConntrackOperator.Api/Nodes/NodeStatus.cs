@@ -94,6 +94,26 @@ public sealed record TableStatus
     /// <summary>Why so many: what gives entries extensions, or that nothing does.</summary>
     [MaxLength(StatusBounds.Word)]
     public string? EntryBytesWhy { get; init; }
+
+    /// <summary>The probability that a new connection found room over the last minute, in percent, rounded down: 100 below the limit; at it, only where an entry nearby is not assured and can be evicted. Left out when not known.</summary>
+    [Range(0, 100)]
+    public int? HeadroomPercent { get; init; }
+
+    /// <summary>What headroomPercent would be if the table were full of what is in it now (estimated from the sample); left out when not known.</summary>
+    [Range(0, 100)]
+    public int? HeadroomWhenFullPercent { get; init; }
+
+    /// <summary>When the table is full if it goes on as in the last hour, such as 1h40m; left out when it does not grow steadily, or nobody can tell.</summary>
+    [MaxLength(StatusBounds.Word)]
+    public string? FullIn { get; init; }
+
+    /// <summary>The same in seconds.</summary>
+    [Range(0, StatusBounds.Count)]
+    public long? FullInSeconds { get; init; }
+
+    /// <summary>What fullIn is based on, such as: 1,200 more entries a minute, from 42 minutes.</summary>
+    [MaxLength(StatusBounds.Word)]
+    public string? FullInBasis { get; init; }
 }
 
 /// <summary>What goes wrong, a minute, over the last minute or as long as the agent has counted. What is not known yet is left out.</summary>

@@ -26,6 +26,8 @@ public static class ReportRules
         }
 
         return UsageMoved(last.Table?.Percent, now.Table?.Percent)
+            || UsageMoved(last.Table?.HeadroomPercent, now.Table?.HeadroomPercent)
+            || last.Table?.FullIn is null != now.Table?.FullIn is null
             || last.Rates is null != now.Rates is null
             || RateMoved(last.Rates?.TableFullDropsPerMinute, now.Rates?.TableFullDropsPerMinute)
             || RateMoved(last.Rates?.RacesLostPerMinute, now.Rates?.RacesLostPerMinute)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Engine.Forecasting;
 using ConntrackOperator.Engine.Observation;
 using ConntrackOperator.Netfilter.Counters;
 using ConntrackOperator.Planning.Advice;
@@ -10,7 +11,7 @@ namespace ConntrackOperator.Engine.Reporting;
 /// <summary>From what was read of the table to what is reported. Pure.</summary>
 internal static class TableReport
 {
-    public static TableStatus Table(in TableReading reading) => new()
+    public static TableStatus Table(in TableReading reading, in Outlook outlook) => new()
     {
         Entries = reading.Entries,
         Limit = reading.Limit,
@@ -22,7 +23,19 @@ internal static class TableReport
         Memory = reading.MemoryBytes is { } bytes ? ByteSize.Format(bytes) : null,
         EntryBytes = reading.MemoryBytes is null ? null : reading.EntryBytes,
         EntryBytesWhy = reading.MemoryBytes is null ? null : reading.ExtensionsWhy ?? "no entry can have extensions",
+        HeadroomPercent = Headroom.Percent(outlook.Headroom),
+        HeadroomWhenFullPercent = Headroom.Percent(outlook.HeadroomWhenFull),
+        FullIn = outlook.Full is { } soon ? Rounded(soon.In) : null,
+        FullInSeconds = outlook.Full is { } full ? (long)full.In.TotalSeconds : null,
+        FullInBasis = outlook.Full?.Basis,
     };
+
+    // No more exact than the line is: to five minutes from an hour on.
+    private static string Rounded(TimeSpan time)
+    {
+        var minutes = (long)Math.Round(time.TotalMinutes);
+        return minutes < 1 ? "0s" : KubeDuration.Format((minutes < 60 ? minutes : (minutes + 2) / 5 * 5) * 60);
+    }
 
     public static RatesStatus? Rates(CounterRates? rates) => rates is null ? null : new()
     {
