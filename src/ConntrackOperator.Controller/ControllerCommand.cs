@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Reflection;
 using System.Runtime.InteropServices;
-using ConntrackOperator.Cli.Cluster;
+using ConntrackOperator.Cluster;
 using ConntrackOperator.Controller.Telemetry;
 using ConntrackOperator.Controller.Uninstall;
 using ConntrackOperator.Kubernetes.Client;

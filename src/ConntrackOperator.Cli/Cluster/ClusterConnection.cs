@@ -1,3 +1,4 @@
+using ConntrackOperator.Cluster;
 using ConntrackOperator.Kubernetes.Client;
 using k8s.Exceptions;
 

@@ -19,7 +19,7 @@ internal static class ClusterPlan
         var exit = report.Nodes.Exists(n => n.Refused is not null) ? ExitCode.NotApplied : ExitCode.InSync;
         if (format != OutputFormat.Table)
         {
-            ObjectWriter.Write(report, ClusterJson.Default.PlanReport, format);
+            ObjectWriter.Write(report, PlanJson.Default.PlanReport, format);
             return exit;
         }
 

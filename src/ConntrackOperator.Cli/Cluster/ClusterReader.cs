@@ -3,6 +3,7 @@ using ConntrackOperator.Api;
 using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Cluster;
 using ConntrackOperator.Kubernetes.Client;
 
 namespace ConntrackOperator.Cli.Cluster;

@@ -1,5 +1,6 @@
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Cluster;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Planning;
 using ConntrackOperator.Planning.Sizing;
@@ -21,13 +22,12 @@ internal static class PlanDifference
         var byName = reported.ToDictionary(n => n.Metadata?.Name ?? string.Empty, StringComparer.Ordinal);
         var planned = new List<PlannedNode>();
         var conflicts = new List<string>();
-        foreach (var node in nodes.OrderBy(n => n.Name, StringComparer.Ordinal))
+        foreach (var facts in nodes.Select(NodeReading.Facts).OrderBy(n => n.Name, StringComparer.Ordinal))
         {
-            var report = byName.GetValueOrDefault(node.Name);
-            var facts = node.Facts();
+            var report = byName.GetValueOrDefault(facts.Name);
             var then = NodePlanner.Plan(facts, after);
             conflicts.AddRange(then.Conflicts.Select(c => $"{c.Field} on {c.Node}: policy {c.Winner} says {c.WinnerValue} and policy {c.Loser} {c.LoserValue}, with equal priority; {c.WinnerValue} is taken"));
-            var one = Node(node.Name, NodePlanner.Plan(facts, existing).Spec, then.Spec, report);
+            var one = Node(facts.Name, NodePlanner.Plan(facts, existing).Spec, then.Spec, report);
             if (one.Changes.Count > 0 || one.Refused is not null)
             {
                 planned.Add(one);

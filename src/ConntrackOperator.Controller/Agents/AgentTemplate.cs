@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Meta;
-using ConntrackOperator.Controller.Cluster;
+using ConntrackOperator.Cluster;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 

@@ -1,4 +1,5 @@
 using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Cluster;
 using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Client;
 

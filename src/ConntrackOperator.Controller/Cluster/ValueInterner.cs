@@ -1,5 +1,6 @@
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Cluster;
 
 namespace ConntrackOperator.Controller.Cluster;
 

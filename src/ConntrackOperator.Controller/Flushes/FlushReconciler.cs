@@ -2,6 +2,7 @@ using System.Text.Json;
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Cluster;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Client;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
-using ConntrackOperator.Controller.Cluster;
+using ConntrackOperator.Cluster;
 using ConntrackOperator.Kubernetes.Events;
 using ConntrackOperator.Planning.Advice;
 

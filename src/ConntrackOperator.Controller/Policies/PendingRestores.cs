@@ -1,4 +1,5 @@
 using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Cluster;
 using ConntrackOperator.Controller.Cluster;
 
 namespace ConntrackOperator.Controller.Policies;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using ConntrackOperator.Cli.Cluster;
+using ConntrackOperator.Cluster;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Logging;
 using ConntrackOperator.Planning.Formatting;

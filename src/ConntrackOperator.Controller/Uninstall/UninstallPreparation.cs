@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using ConntrackOperator.Api;
+using ConntrackOperator.Cluster;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Kubernetes.Client;
 

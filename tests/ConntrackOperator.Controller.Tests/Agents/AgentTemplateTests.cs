@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Cluster;
 using ConntrackOperator.Controller.Agents;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Simulation;

@@ -1,3 +1,4 @@
+using ConntrackOperator.Cluster;
 using ConntrackOperator.Controller.Agents;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Kubernetes.Client;

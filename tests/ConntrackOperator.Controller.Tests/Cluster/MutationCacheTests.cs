@@ -1,4 +1,5 @@
 using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Cluster;
 using ConntrackOperator.Controller.Cluster;
 using Microsoft.Extensions.Time.Testing;
 

@@ -5,6 +5,7 @@ using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Cluster;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Informers;

@@ -17,9 +17,10 @@ public sealed class DependencyTests
         ["Kubernetes"] = ["Api"],
         ["Engine"] = ["Netfilter", "Api", "Planning"],
         ["Telemetry"] = ["Kubernetes"],
+        ["Cluster"] = ["Api", "Planning", "Kubernetes"],
         ["Agent"] = ["Netfilter", "Api", "Planning", "Kubernetes", "Engine", "Telemetry"],
-        ["Controller"] = ["Api", "Planning", "Kubernetes", "Telemetry"],
-        ["Cli"] = ["Netfilter", "Api", "Planning", "Kubernetes", "Engine"],
+        ["Controller"] = ["Api", "Planning", "Kubernetes", "Cluster", "Telemetry"],
+        ["Cli"] = ["Netfilter", "Api", "Planning", "Kubernetes", "Cluster", "Engine"],
     };
 
     /// <summary>Those that reference no package, so that whatever uses them stays small.</summary>
@@ -37,13 +38,8 @@ public sealed class DependencyTests
 
     [Theory]
     [MemberData(nameof(Projects))]
-    public void KubernetesClient_is_the_controllers_and_the_command_lines_alone(string project)
-    {
-        if (project is not ("Controller" or "Cli"))
-        {
-            Assert.DoesNotContain("KubernetesClient", References(project, "PackageReference"));
-        }
-    }
+    public void KubernetesClient_is_referenced_by_the_layer_of_controller_and_command_line_alone(string project) =>
+        Assert.Equal(project == "Cluster", References(project, "PackageReference").Contains("KubernetesClient"));
 
     [Theory]
     [MemberData(nameof(Projects))]
@@ -84,10 +80,10 @@ public sealed class DependencyTests
 
     [Theory]
     [MemberData(nameof(Projects))]
-    public void Everything_but_controller_and_command_line_is_fit_for_Native_AOT(string project)
+    public void Everything_but_controller_command_line_and_what_they_share_is_fit_for_Native_AOT(string project)
     {
         var said = Project(project).Descendants("IsAotCompatible").Select(e => e.Value).SingleOrDefault();
-        Assert.Equal(project is "Controller" or "Cli" ? "false" : null, said);
+        Assert.Equal(project is "Controller" or "Cli" or "Cluster" ? "false" : null, said);
     }
 
     private static IEnumerable<string> References(string project, string kind) =>

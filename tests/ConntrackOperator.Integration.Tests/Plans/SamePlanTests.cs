@@ -3,10 +3,9 @@ using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Cli.Cluster;
+using ConntrackOperator.Cluster;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Planning;
-using CliJson = ConntrackOperator.Cli.Cluster.ClusterJson;
-using ControllerJson = ConntrackOperator.Controller.Cluster.ClusterJson;
 
 namespace ConntrackOperator.Integration.Tests.Plans;
 
@@ -42,8 +41,8 @@ public sealed class SamePlanTests
             Status = new NodeStatus { Node = new NodeFactsStatus { Cores = 3, MemoryBytes = 5L << 30 } },
         };
 
-        var shown = Assert.Single(PlanDifference.Compare([], [_policy], [JsonSerializer.Deserialize(node, CliJson.Default.NodeObject)!], [reported]).Nodes);
-        var made = NodePlanner.Plan(NodeReading.Facts(JsonSerializer.Deserialize(node, ControllerJson.Default.NodeObject)!), [_policy]).Spec;
+        var shown = Assert.Single(PlanDifference.Compare([], [_policy], [JsonSerializer.Deserialize(node, ClusterJson.Default.NodeObject)!], [reported]).Nodes);
+        var made = NodePlanner.Plan(NodeReading.Facts(JsonSerializer.Deserialize(node, ClusterJson.Default.NodeObject)!), [_policy]).Spec;
 
         Assert.Equal((made.Settings ?? []).Select(s => (s.Name, s.Value, $"{s.Field}: {s.Rule}")), shown.Changes.Select(c => ((string?)c.Setting, c.Planned, c.Rule!)));
         Assert.Equal(made.Refused ?? [], shown.Refused ?? []);

@@ -1,15 +1,16 @@
 using ConntrackOperator.Planning;
 using ConntrackOperator.Planning.Sizing;
 
-namespace ConntrackOperator.Controller.Cluster;
+namespace ConntrackOperator.Cluster;
 
 /// <summary>From a Node to what planning needs of it. Pure.</summary>
-internal static class NodeReading
+public static class NodeReading
 {
+    /// <summary>What planning needs: name, labels, cores and memory.</summary>
     public static NodeFacts Facts(NodeObject node) =>
         NodeCapacity.Facts(node.Metadata?.Name, node.Metadata?.Labels, node.Status?.Capacity);
 
-    /// <summary>A node that says nothing of itself counts as there.</summary>
+    /// <summary>Whether the kubelet says that the node is ready; a node that says nothing of itself counts as ready.</summary>
     public static bool IsReady(NodeObject node) =>
         node.Status?.Conditions?.FirstOrDefault(c => c.Type == "Ready") is not { } ready || ready.Status == "True";
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using ConntrackOperator.Api.Meta;
 
-namespace ConntrackOperator.Controller.Cluster;
+namespace ConntrackOperator.Cluster;
 
 /// <summary>The part of apps/v1 DaemonSet that the controller looks at; it writes the whole from the template.</summary>
 public sealed record DaemonSetObject : IKubernetesObject

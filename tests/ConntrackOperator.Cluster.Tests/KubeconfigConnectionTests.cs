@@ -1,10 +1,9 @@
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Policies;
-using ConntrackOperator.Cli.Cluster;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.TestKit;
 
-namespace ConntrackOperator.Cli.Tests.Cluster;
+namespace ConntrackOperator.Cluster.Tests;
 
 public sealed class KubeconfigConnectionTests : IDisposable
 {

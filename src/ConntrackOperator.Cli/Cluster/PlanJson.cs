@@ -3,12 +3,10 @@ using ConntrackOperator.Api.Meta;
 
 namespace ConntrackOperator.Cli.Cluster;
 
+/// <summary>The JSON of <c>plan -o json</c>.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     Converters = [typeof(KubernetesTimeConverter)])]
-[JsonSerializable(typeof(NodeObject))]
 [JsonSerializable(typeof(PlanReport))]
-[JsonSerializable(typeof(PodObject))]
-[JsonSerializable(typeof(ServiceObject))]
-internal sealed partial class ClusterJson : JsonSerializerContext;
+internal sealed partial class PlanJson : JsonSerializerContext;

@@ -1,7 +1,6 @@
 using ConntrackOperator.Api.Meta;
-using ConntrackOperator.Controller.Cluster;
 
-namespace ConntrackOperator.Controller.Tests.Cluster;
+namespace ConntrackOperator.Cluster.Tests;
 
 public sealed class NodeReadingTests
 {

@@ -2,14 +2,16 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using ConntrackOperator.Api.Meta;
 
-namespace ConntrackOperator.Controller.Cluster;
+namespace ConntrackOperator.Cluster;
 
-/// <summary>The JSON of the built-in kinds that the controller reads.</summary>
+/// <summary>The JSON of the built-in kinds that the controller and the command line read.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     Converters = [typeof(KubernetesTimeConverter)])]
 [JsonSerializable(typeof(NodeObject))]
 [JsonSerializable(typeof(DaemonSetObject))]
+[JsonSerializable(typeof(PodObject))]
+[JsonSerializable(typeof(ServiceObject))]
 [JsonSerializable(typeof(JsonObject))]
-internal sealed partial class ClusterJson : JsonSerializerContext;
+public sealed partial class ClusterJson : JsonSerializerContext;

@@ -5,13 +5,13 @@ using ConntrackOperator.Kubernetes.Client;
 using k8s;
 using k8s.Exceptions;
 
-namespace ConntrackOperator.Cli.Cluster;
+namespace ConntrackOperator.Cluster;
 
 /// <summary>
 /// From a kubeconfig, read by KubernetesClient with all its ways to authenticate, to this project's transport. In a pod
 /// without a kubeconfig: the service account.
 /// </summary>
-internal static class KubeconfigConnection
+public static class KubeconfigConnection
 {
     /// <summary>Connects; nothing is sent yet.</summary>
     /// <param name="kubeconfig">The file; null: $KUBECONFIG, then ~/.kube/config.</param>

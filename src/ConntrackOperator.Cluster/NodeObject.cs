@@ -1,6 +1,6 @@
 using ConntrackOperator.Api.Meta;
 
-namespace ConntrackOperator.Controller.Cluster;
+namespace ConntrackOperator.Cluster;
 
 /// <summary>The part of core/v1 Node that planning needs; with thousands of nodes in memory the rest is left out.</summary>
 public sealed record NodeObject : IKubernetesObject

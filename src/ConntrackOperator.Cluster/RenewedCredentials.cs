@@ -1,7 +1,7 @@
 using k8s;
 using k8s.Authentication;
 
-namespace ConntrackOperator.Cli.Cluster;
+namespace ConntrackOperator.Cluster;
 
 /// <summary>
 /// What a kubeconfig says of who is asking, read again when the server does not know it any more: tokens and the files that hold them
