@@ -63,7 +63,7 @@ internal sealed class ControllerManager : IDisposable
         if (template is not null)
         {
             var daemonSets = new ResourceWatcher<DaemonSetObject>(
-                api, ResourceTypes.DaemonSet, ClusterJson.Default.DaemonSetObject,
+                api, ResourceType.DaemonSet, ClusterJson.Default.DaemonSetObject,
                 new WatcherOptions { Namespace = options.Namespace, FieldSelector = "metadata.name=" + template.Name }, log, time);
             var agents = new AgentReconciler(api, _cluster, daemonSets, template, owner, options, log);
             daemonSets.Changed += change =>
@@ -74,7 +74,7 @@ internal sealed class ControllerManager : IDisposable
                 }
             };
             watches.Add(daemonSets);
-            _parts.Add(("the watch of " + ResourceTypes.DaemonSet.QualifiedName, daemonSets.RunAsync));
+            _parts.Add(("the watch of " + ResourceType.DaemonSet.QualifiedName, daemonSets.RunAsync));
             var measured = metrics.ReconcilerOptions("agents", _fleet);
             _parts.Add(("the reconciler of the agents", ct => AfterSync(
                 async token =>

@@ -7,7 +7,7 @@ namespace ConntrackOperator.Cluster.Tests;
 
 public sealed class KubeconfigConnectionTests : IDisposable
 {
-    private static readonly ResourceType _type = new(ApiGroup.Name, ApiGroup.Version, ConntrackPolicy.PluralName, ConntrackPolicy.KindName, false);
+    private static readonly ResourceType _type = ResourceType.ConntrackPolicy;
 
     private readonly FakeApiServer _server = new([new(_type)]);
     private readonly string _directory = Directory.CreateTempSubdirectory("kubeconfig-").FullName;

@@ -21,7 +21,7 @@ internal sealed class Reporter(ApiClient api, AgentOptions options, AgentMetrics
 
     /// <summary>The resource that the agent writes.</summary>
     public static ResourceType Type { get; } =
-        new(ApiGroup.Name, ApiGroup.Version, ConntrackNode.PluralName, ConntrackNode.KindName, false);
+        ResourceType.ConntrackNode;
 
     private static readonly TimeSpan _urgentGap = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan _firstRetry = TimeSpan.FromSeconds(1);

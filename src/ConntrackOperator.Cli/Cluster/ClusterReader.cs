@@ -13,29 +13,22 @@ internal sealed class ClusterReader(ApiClient api)
 {
     private const int PageSize = 500;
 
-    private static readonly ResourceType _policies = new(ApiGroup.Name, ApiGroup.Version, ConntrackPolicy.PluralName, ConntrackPolicy.KindName, false);
-    private static readonly ResourceType _nodes = new(ApiGroup.Name, ApiGroup.Version, ConntrackNode.PluralName, ConntrackNode.KindName, false);
+    public Task<List<ConntrackPolicy>> PoliciesAsync(CancellationToken cancel) => AllAsync(ResourceType.ConntrackPolicy, ApiJson.Default.ConntrackPolicy, cancel);
 
-    private static readonly ResourceType _flushes = new(ApiGroup.Name, ApiGroup.Version, ConntrackFlush.PluralName, ConntrackFlush.KindName, false);
-    private static readonly ResourceType _pods = new("", "v1", "pods", "Pod", true);
-    private static readonly ResourceType _services = new("", "v1", "services", "Service", true);
-
-    public Task<List<ConntrackPolicy>> PoliciesAsync(CancellationToken cancel) => AllAsync(_policies, ApiJson.Default.ConntrackPolicy, cancel);
-
-    public Task<List<ConntrackNode>> ConntrackNodesAsync(CancellationToken cancel) => AllAsync(_nodes, ApiJson.Default.ConntrackNode, cancel);
+    public Task<List<ConntrackNode>> ConntrackNodesAsync(CancellationToken cancel) => AllAsync(ResourceType.ConntrackNode, ApiJson.Default.ConntrackNode, cancel);
 
     public Task<List<NodeObject>> NodesAsync(CancellationToken cancel) => AllAsync(ResourceType.Node, ClusterJson.Default.NodeObject, cancel);
 
-    public Task<List<PodObject>> PodsAsync(CancellationToken cancel) => AllAsync(_pods, ClusterJson.Default.PodObject, cancel);
+    public Task<List<PodObject>> PodsAsync(CancellationToken cancel) => AllAsync(ResourceType.Pod, ClusterJson.Default.PodObject, cancel);
 
-    public Task<List<ServiceObject>> ServicesAsync(CancellationToken cancel) => AllAsync(_services, ClusterJson.Default.ServiceObject, cancel);
+    public Task<List<ServiceObject>> ServicesAsync(CancellationToken cancel) => AllAsync(ResourceType.Service, ClusterJson.Default.ServiceObject, cancel);
 
     /// <exception cref="CliException">There is none.</exception>
     public async Task<ConntrackNode> ConntrackNodeAsync(string name, CancellationToken cancel)
     {
         try
         {
-            return await api.GetAsync(_nodes, null, name, ApiJson.Default.ConntrackNode, cancel);
+            return await api.GetAsync(ResourceType.ConntrackNode, null, name, ApiJson.Default.ConntrackNode, cancel);
         }
         catch (ApiException e) when (e.IsNotFound)
         {
@@ -48,7 +41,7 @@ internal sealed class ClusterReader(ApiClient api)
     {
         try
         {
-            return await api.CreateAsync(_flushes, null, flush, ApiJson.Default.ConntrackFlush, cancel, "kubectl-conntrack");
+            return await api.CreateAsync(ResourceType.ConntrackFlush, null, flush, ApiJson.Default.ConntrackFlush, cancel, "kubectl-conntrack");
         }
         catch (ApiException e) when (e.IsInvalid)
         {
@@ -56,7 +49,7 @@ internal sealed class ClusterReader(ApiClient api)
         }
         catch (ApiException e) when (e.IsNotFound)
         {
-            throw NotInstalled(_flushes, e);
+            throw NotInstalled(ResourceType.ConntrackFlush, e);
         }
     }
 
@@ -65,7 +58,7 @@ internal sealed class ClusterReader(ApiClient api)
     {
         try
         {
-            return await api.GetAsync(_flushes, null, name, ApiJson.Default.ConntrackFlush, cancel);
+            return await api.GetAsync(ResourceType.ConntrackFlush, null, name, ApiJson.Default.ConntrackFlush, cancel);
         }
         catch (ApiException e) when (e.IsNotFound)
         {

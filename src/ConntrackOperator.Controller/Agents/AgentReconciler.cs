@@ -63,13 +63,13 @@ internal sealed class AgentReconciler(
         // Read anew: a Deployment that was made again under its name is another owner, and one that is gone takes the DaemonSet along.
         var wanted = template.For(options.Namespace, terms, await owner.FindAsync(ct));
         var applied = await api.ApplyAsync(
-            ResourceTypes.DaemonSet, options.Namespace, template.Name, wanted, ClusterJson.Default.JsonObject, ControllerOptions.FieldManager, force: true, null, ct);
+            ResourceType.DaemonSet, options.Namespace, template.Name, wanted, ClusterJson.Default.JsonObject, ControllerOptions.FieldManager, force: true, null, ct);
         if (isForeign)
         {
             // What somebody else added to it, server-side apply leaves alone; of that a restart is what people may ask for.
             AgentTemplate.KeepRestart(applied, wanted);
             applied = await api.PatchAsync(
-                ResourceTypes.DaemonSet, options.Namespace, template.Name, PatchKind.Json,
+                ResourceType.DaemonSet, options.Namespace, template.Name, PatchKind.Json,
                 SpecPatch.Replace((string?)applied["metadata"]?["uid"], wanted["spec"]!.DeepClone(), (string?)applied["metadata"]?["resourceVersion"]),
                 ClusterJson.Default.JsonObject, null, ct, ControllerOptions.FieldManager);
         }
@@ -91,7 +91,7 @@ internal sealed class AgentReconciler(
 
         try
         {
-            await api.DeleteAsync(ResourceTypes.DaemonSet, options.Namespace, template.Name, existing.Metadata.Uid, null, ct);
+            await api.DeleteAsync(ResourceType.DaemonSet, options.Namespace, template.Name, existing.Metadata.Uid, null, ct);
             log.Info($"deleted DaemonSet {options.Namespace}/{template.Name}: no policy needs agents");
         }
         catch (ApiException e) when (e.IsNotFound)

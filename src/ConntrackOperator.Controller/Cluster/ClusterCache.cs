@@ -21,16 +21,16 @@ internal sealed class ClusterCache(ApiClient api, IRuntimeLog log, TimeProvider 
     private readonly PolicyValidationCache _errors = new();
 
     public ResourceWatcher<ConntrackPolicy> Policies { get; } =
-        new(api, ResourceTypes.Policy, ApiJson.Default.ConntrackPolicy, null, log, time);
+        new(api, ResourceType.ConntrackPolicy, ApiJson.Default.ConntrackPolicy, null, log, time);
 
     public ResourceWatcher<NodeObject> Nodes { get; } =
         new(api, ResourceType.Node, ClusterJson.Default.NodeObject, null, log, time) { Transform = shared is null ? null : shared.Compact };
 
     public ResourceWatcher<ConntrackNode> ConntrackNodes { get; } =
-        new(api, ResourceTypes.ConntrackNode, ApiJson.Default.ConntrackNode, null, log, time) { Transform = shared is null ? null : shared.Compact };
+        new(api, ResourceType.ConntrackNode, ApiJson.Default.ConntrackNode, null, log, time) { Transform = shared is null ? null : shared.Compact };
 
     public ResourceWatcher<ConntrackFlush> Flushes { get; } =
-        new(api, ResourceTypes.Flush, ApiJson.Default.ConntrackFlush, null, log, time);
+        new(api, ResourceType.ConntrackFlush, ApiJson.Default.ConntrackFlush, null, log, time);
 
     /// <summary>Every policy.</summary>
     public List<ConntrackPolicy> AllPolicies() => [.. Policies.Store.Snapshot.Values];

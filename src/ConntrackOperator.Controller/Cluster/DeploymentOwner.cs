@@ -32,8 +32,8 @@ internal sealed class DeploymentOwner(ApiClient api, ControllerOptions options, 
 
         try
         {
-            var deployment = await api.GetAsync(ResourceTypes.Deployment, options.Namespace, name, ClusterJson.Default.DaemonSetObject, ct);
-            _reference = new OwnerReference { ApiVersion = ResourceTypes.Deployment.ApiVersion, Kind = ResourceTypes.Deployment.Kind, Name = name, Uid = deployment.Metadata?.Uid };
+            var deployment = await api.GetAsync(ResourceType.Deployment, options.Namespace, name, ClusterJson.Default.DaemonSetObject, ct);
+            _reference = new OwnerReference { ApiVersion = ResourceType.Deployment.ApiVersion, Kind = ResourceType.Deployment.Kind, Name = name, Uid = deployment.Metadata?.Uid };
             _isMissing = false;
         }
         catch (ApiException e) when (!e.IsTransient)

@@ -148,7 +148,7 @@ internal sealed class FlushReconciler(ApiClient api, ClusterCache cluster, Contr
 
         try
         {
-            await api.DeleteAsync(ResourceTypes.Flush, null, name, flush.Metadata!.Uid, null, ct);
+            await api.DeleteAsync(ResourceType.ConntrackFlush, null, name, flush.Metadata!.Uid, null, ct);
         }
         catch (ApiException e) when (e.IsNotFound || e.IsConflict)
         {
@@ -177,7 +177,7 @@ internal sealed class FlushReconciler(ApiClient api, ClusterCache cluster, Contr
     }
 
     private async Task WriteAsync(ConntrackFlush flush, string name, FlushStatus status, CancellationToken ct) => _own.Wrote(name, await api.ApplyAsync(
-        ResourceTypes.Flush, null, name,
+        ResourceType.ConntrackFlush, null, name,
         new ConntrackFlush
         {
             ApiVersion = ApiGroup.ApiVersion,

@@ -154,7 +154,7 @@ internal sealed class NodeReconciler(
     /// <summary>As the server has it now. A list of one: the controller has no other need of the right to get.</summary>
     private async Task<ConntrackNode?> ReadAsync(string name, CancellationToken ct)
     {
-        var list = await api.ListAsync(ResourceTypes.ConntrackNode, null, new ListQuery { FieldSelector = "metadata.name=" + name }, ApiJson.Default.ConntrackNode, ct);
+        var list = await api.ListAsync(ResourceType.ConntrackNode, null, new ListQuery { FieldSelector = "metadata.name=" + name }, ApiJson.Default.ConntrackNode, ct);
         var found = list.Items.FirstOrDefault(n => n.Metadata?.Name == name);
         if (found is null)
         {
@@ -174,7 +174,7 @@ internal sealed class NodeReconciler(
     {
         _unsure[name] = true;
         var written = await api.ApplyAsync(
-            ResourceTypes.ConntrackNode, null, name,
+            ResourceType.ConntrackNode, null, name,
             new ConntrackNode
             {
                 ApiVersion = ApiGroup.ApiVersion,
@@ -192,7 +192,7 @@ internal sealed class NodeReconciler(
         {
             // What somebody else added to the plan, server-side apply leaves alone.
             written = await api.PatchAsync(
-                ResourceTypes.ConntrackNode, null, name, PatchKind.Json,
+                ResourceType.ConntrackNode, null, name, PatchKind.Json,
                 SpecPatch.Replace(written.Metadata?.Uid, JsonSerializer.SerializeToNode(spec, ApiJson.Default.NodeSpec)!),
                 ApiJson.Default.ConntrackNode, null, ct, ControllerOptions.FieldManager);
         }
@@ -213,7 +213,7 @@ internal sealed class NodeReconciler(
 
         try
         {
-            await api.DeleteAsync(ResourceTypes.ConntrackNode, null, name, existing.Metadata?.Uid, resourceVersion, ct);
+            await api.DeleteAsync(ResourceType.ConntrackNode, null, name, existing.Metadata?.Uid, resourceVersion, ct);
         }
         catch (ApiException e) when (e.IsNotFound)
         {

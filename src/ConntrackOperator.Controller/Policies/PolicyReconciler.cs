@@ -42,7 +42,7 @@ internal sealed class PolicyReconciler
         _own = new MutationCache<ConntrackPolicy>(time);
         _refusedFinalizers = new RefusedWrites(time);
         _refusedStatus = new RefusedWrites(time);
-        _finalizer = new Finalizer<ConntrackPolicy>(api, ResourceTypes.Policy, ApiJson.Default.ConntrackPolicy, ApiGroup.RestoreFinalizer);
+        _finalizer = new Finalizer<ConntrackPolicy>(api, ResourceType.ConntrackPolicy, ApiJson.Default.ConntrackPolicy, ApiGroup.RestoreFinalizer);
     }
 
     public async Task<ReconcileResult> ReconcileAsync(string name, CancellationToken ct)
@@ -210,7 +210,7 @@ internal sealed class PolicyReconciler
         try
         {
             _own.Wrote(name, await _api.ApplyAsync(
-                ResourceTypes.Policy, null, name,
+                ResourceType.ConntrackPolicy, null, name,
                 new ConntrackPolicy
                 {
                     ApiVersion = ApiGroup.ApiVersion,

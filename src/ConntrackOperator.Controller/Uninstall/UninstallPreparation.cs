@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using ConntrackOperator.Api;
 using ConntrackOperator.Cluster;
-using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Kubernetes.Client;
 
 namespace ConntrackOperator.Controller.Uninstall;
@@ -75,10 +74,10 @@ internal sealed class UninstallPreparation(
     /// <returns>What is still in the way; null: nothing.</returns>
     private async Task<string?> StepAsync(CancellationToken ct)
     {
-        var policies = await ListAsync(ResourceTypes.Policy, ct);
+        var policies = await ListAsync(ResourceType.ConntrackPolicy, ct);
         foreach (var policy in policies.Where(p => p["metadata"]!["deletionTimestamp"] is null))
         {
-            await DeleteAsync(ResourceTypes.Policy, NameOf(policy), (string?)policy["metadata"]!["uid"], ct);
+            await DeleteAsync(ResourceType.ConntrackPolicy, NameOf(policy), (string?)policy["metadata"]!["uid"], ct);
         }
 
         var plans = await PlansAsync(ct);
@@ -101,7 +100,7 @@ internal sealed class UninstallPreparation(
             say($"{plans.Count} nodes are gone or not ready and are not waited for ({Names(plans.ConvertAll(p => p.Name))}): their settings stay until they start anew", null);
             foreach (var plan in plans)
             {
-                await DeleteAsync(ResourceTypes.ConntrackNode, plan.Name, plan.Uid, ct);
+                await DeleteAsync(ResourceType.ConntrackNode, plan.Name, plan.Uid, ct);
             }
 
             return "the objects of nodes that can't be reached are being deleted";
@@ -134,7 +133,7 @@ internal sealed class UninstallPreparation(
         {
             do
             {
-                var page = await api.ListAsync(ResourceTypes.ConntrackNode, null, new ListQuery { Limit = PlansInPage, Continue = next }, ApiJson.Default.ConntrackNode, ct);
+                var page = await api.ListAsync(ResourceType.ConntrackNode, null, new ListQuery { Limit = PlansInPage, Continue = next }, ApiJson.Default.ConntrackNode, ct);
                 plans.AddRange(page.Items.Select(n => new Plan(n.Metadata!.Name!, n.Metadata.Uid, RestoreWaitReason.Of(n))));
                 plans.AddRange(page.Undecodable.Select(u => new Plan(u.Name, null, "what it reports can't be read")));
                 next = page.Continue;
@@ -193,7 +192,7 @@ internal sealed class UninstallPreparation(
 
         try
         {
-            await api.GetAsync(ResourceTypes.DaemonSet, ns, daemonSet, ClusterJson.Default.DaemonSetObject, ct);
+            await api.GetAsync(ResourceType.DaemonSet, ns, daemonSet, ClusterJson.Default.DaemonSetObject, ct);
             return true;
         }
         catch (ApiException e) when (e.IsNotFound)

@@ -1,3 +1,5 @@
+using ConntrackOperator.Api;
+
 namespace ConntrackOperator.Kubernetes.Client;
 
 /// <summary>One kind of object of the API, and where it is served.</summary>
@@ -8,8 +10,32 @@ namespace ConntrackOperator.Kubernetes.Client;
 /// <param name="Namespaced">Whether its objects live in namespaces.</param>
 public readonly record struct ResourceType(string Group, string Version, string Plural, string Kind, bool Namespaced)
 {
+    /// <summary>conntrack.dev ConntrackPolicy.</summary>
+    public static ResourceType ConntrackPolicy { get; } =
+        new(ApiGroup.Name, ApiGroup.Version, Api.Policies.ConntrackPolicy.PluralName, Api.Policies.ConntrackPolicy.KindName, false);
+
+    /// <summary>conntrack.dev ConntrackNode.</summary>
+    public static ResourceType ConntrackNode { get; } =
+        new(ApiGroup.Name, ApiGroup.Version, Api.Nodes.ConntrackNode.PluralName, Api.Nodes.ConntrackNode.KindName, false);
+
+    /// <summary>conntrack.dev ConntrackFlush.</summary>
+    public static ResourceType ConntrackFlush { get; } =
+        new(ApiGroup.Name, ApiGroup.Version, Api.Flushes.ConntrackFlush.PluralName, Api.Flushes.ConntrackFlush.KindName, false);
+
     /// <summary>core/v1 Node.</summary>
     public static ResourceType Node { get; } = new("", "v1", "nodes", "Node", false);
+
+    /// <summary>core/v1 Pod.</summary>
+    public static ResourceType Pod { get; } = new("", "v1", "pods", "Pod", true);
+
+    /// <summary>core/v1 Service.</summary>
+    public static ResourceType Service { get; } = new("", "v1", "services", "Service", true);
+
+    /// <summary>apps/v1 Deployment.</summary>
+    public static ResourceType Deployment { get; } = new("apps", "v1", "deployments", "Deployment", true);
+
+    /// <summary>apps/v1 DaemonSet.</summary>
+    public static ResourceType DaemonSet { get; } = new("apps", "v1", "daemonsets", "DaemonSet", true);
 
     /// <summary>coordination.k8s.io/v1 Lease.</summary>
     public static ResourceType Lease { get; } = new("coordination.k8s.io", "v1", "leases", "Lease", true);

@@ -11,7 +11,7 @@ namespace ConntrackOperator.Benchmarks.Fleet;
 /// <summary>The agents of all nodes in one process: each applies its plan at once and reports as a real one does, with all that a report can hold.</summary>
 internal sealed class AgentFleet : IAsyncDisposable
 {
-    private static readonly ResourceType _type = new(ApiGroup.Name, ApiGroup.Version, ConntrackNode.PluralName, ConntrackNode.KindName, false);
+    private static readonly ResourceType _type = ResourceType.ConntrackNode;
 
     private readonly CancellationTokenSource _stop = new();
     private readonly WorkQueue<string> _queue = new(null, TimeProvider.System);

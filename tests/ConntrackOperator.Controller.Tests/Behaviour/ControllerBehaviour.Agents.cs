@@ -22,7 +22,7 @@ public abstract partial class ControllerBehaviour
         await Until(() => Cluster.IsReady("edge") && Cluster.IsReady("web"), "both policies are ready");
 
         Fleet.Restores = node => node != "web-1";
-        await Cluster.DeleteAsync(ResourceTypes.Policy, "web");
+        await Cluster.DeleteAsync(ResourceType.ConntrackPolicy, "web");
         await Until(() => Cluster.Policy("web") is null, "the policy has waited long enough");
         await Task.Delay(300, TestCluster.Token);
         Assert.True(Reaches("pool In edge", "pool In web"), Terms());
@@ -37,7 +37,7 @@ public abstract partial class ControllerBehaviour
         Fleet.Restores = _ => true;
         Fleet.Wake("edge-1");
         await Until(() => Cluster.Plan("edge-1") is null, "it has restored");
-        await Cluster.DeleteAsync(ResourceTypes.Policy, "edge");
+        await Cluster.DeleteAsync(ResourceType.ConntrackPolicy, "edge");
         await Until(() => Cluster.DaemonSet() is null, "no policy, no agents");
     }
 
@@ -48,14 +48,14 @@ public abstract partial class ControllerBehaviour
         await Cluster.MergeAsync(ResourceType.Node, "n1", """{"metadata":{"labels":{"pool":"edge"}}}""");
         await Cluster.ApplyAsync("p", """{"nodeSelector":{"matchLabels":{"pool":"edge"}},"timeouts":{"tcp":{"established":"24h"}}}""");
         await Until(() => Cluster.DaemonSet() is not null && Cluster.IsReady("p"), "agents run");
-        await Cluster.MergeAsync(ResourceTypes.DaemonSet, "conntrack-agent", """
+        await Cluster.MergeAsync(ResourceType.DaemonSet, "conntrack-agent", """
             {"spec":{"template":{"spec":{"nodeSelector":{"keep":"out"},"containers":[{"name":"agent","image":"evil:1"}]}}}}
             """, ns: TestCluster.Namespace);
         await Until(() => Pod() is { } pod && pod.GetProperty("containers")[0].GetProperty("image").GetString() == "conntrack-agent:test" && !pod.TryGetProperty("nodeSelector", out _), "it is as the template says");
-        await Cluster.MergeAsync(ResourceTypes.DaemonSet, "conntrack-agent", """{"metadata":{"labels":{"app":"other"}}}""", ns: TestCluster.Namespace);
+        await Cluster.MergeAsync(ResourceType.DaemonSet, "conntrack-agent", """{"metadata":{"labels":{"app":"other"}}}""", ns: TestCluster.Namespace);
         await Until(() => Cluster.DaemonSet()?.Metadata?.Labels?["app"] == "conntrack-agent", "its label too");
         var uid = Cluster.DaemonSet()!.Metadata!.Uid;
-        await Cluster.DeleteAsync(ResourceTypes.DaemonSet, "conntrack-agent", TestCluster.Namespace);
+        await Cluster.DeleteAsync(ResourceType.DaemonSet, "conntrack-agent", TestCluster.Namespace);
         await Until(() => Cluster.DaemonSet() is { } again && again.Metadata!.Uid != uid, "it is there again");
         await Cluster.ApplyAsync("p", """{"nodeSelector":{"matchLabels":{"pool":"web"}},"timeouts":{"tcp":{"established":"24h"}}}""");
         await Until(() => Reaches("pool In edge", "pool In web"), "and follows the policies as before");
@@ -74,7 +74,7 @@ public abstract partial class ControllerBehaviour
         await Cluster.ApplyAsync("edge", """{"nodeSelector":{"matchLabels":{"pool":"edge","zone":"a"}},"timeouts":{"tcp":{"established":"24h"}}}""");
         await Cluster.MergeAsync(ResourceType.Node, "web-1", """{"metadata":{"labels":{"pool":"edge"}}}""");
         await Until(() => Cluster.IsReady("edge") && Cluster.Policy("edge")!.Status!.Nodes!.Selected == 2, "the node has moved");
-        await Cluster.DeleteAsync(ResourceTypes.Policy, "web");
+        await Cluster.DeleteAsync(ResourceType.ConntrackPolicy, "web");
         await Until(() => Cluster.Policy("web") is null, "a policy is gone");
         await Cluster.ApplyAsync("edge", """{"nodeSelector":{"matchLabels":{"pool":"edge"}},"timeouts":{"tcp":{"established":"24h"}}}""");
         await Until(() => Cluster.IsReady("edge"), "the selector is as before");
@@ -95,7 +95,7 @@ public abstract partial class ControllerBehaviour
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
         await Until(() => Cluster.DaemonSet() is not null && Cluster.IsReady("p"), "agents run");
         var generation = Cluster.DaemonSet()!.Metadata!.Generation;
-        await Cluster.MergeAsync(ResourceTypes.DaemonSet, "conntrack-agent", """
+        await Cluster.MergeAsync(ResourceType.DaemonSet, "conntrack-agent", """
             {"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":"2026-01-31T12:00:00Z"}}}}}
             """, ns: TestCluster.Namespace);
         var applied = Log.Lines.Count(l => l.StartsWith("applied DaemonSet", StringComparison.Ordinal));
@@ -115,8 +115,8 @@ public abstract partial class ControllerBehaviour
         await Until(() => Cluster.DaemonSet() is not null && Cluster.IsReady("p"), "it is in force");
         await Controller.DisposeAsync();
         Fleet.IsThere = _ => false;
-        await Cluster.DeleteAsync(ResourceTypes.DaemonSet, "conntrack-agent", TestCluster.Namespace);
-        await Cluster.DeleteAsync(ResourceTypes.Policy, "p");
+        await Cluster.DeleteAsync(ResourceType.DaemonSet, "conntrack-agent", TestCluster.Namespace);
+        await Cluster.DeleteAsync(ResourceType.ConntrackPolicy, "p");
         await Until(() => Cluster.DaemonSet() is null && Cluster.Policy("p")?.Metadata?.DeletionTimestamp is not null, "the policy can't go");
 
         Controller = RunningController.Lead(ControllerClient(), RunningController.Quick with { RestoreTimeout = TimeSpan.FromMinutes(2) }, Templates.Agent(), Log);
@@ -141,7 +141,7 @@ public abstract partial class ControllerBehaviour
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
         await Until(() => Cluster.Planned("n1", Established) == 86400, "it is planned");
         await Until(() => Cluster.Condition("p", "Ready") == "False Updating", "and waits for its agent");
-        await Cluster.DeleteAsync(ResourceTypes.Policy, "p");
+        await Cluster.DeleteAsync(ResourceType.ConntrackPolicy, "p");
         await Until(() => Cluster.Policy("p") is null && Cluster.Planned("n1", Established) is null, "the policy goes at once");
         Assert.NotNull(Cluster.Plan("n1"));
         Assert.NotNull(Cluster.DaemonSet());

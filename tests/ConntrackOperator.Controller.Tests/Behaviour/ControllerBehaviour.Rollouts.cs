@@ -1,5 +1,6 @@
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Controller.Cluster;
+using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Simulation;
 
 namespace ConntrackOperator.Controller.Tests.Behaviour;
@@ -101,7 +102,7 @@ public abstract partial class ControllerBehaviour
         await Cluster.ApplyAsync("p", """{"priority":7,"timeouts":{"tcp":{"established":"24h"}},"rollout":{"maxUnavailable":1}}""");
         await Until(() => Cluster.IsReady("p") && Cluster.IsReady("low"), "both are ready");
         await PauseAsync(priority: 7);
-        await Cluster.DeleteAsync(ResourceTypes.Policy, "p");
+        await Cluster.DeleteAsync(ResourceType.ConntrackPolicy, "p");
         await Until(() => Changed(7200) == "n0 n1 n2 n3", "what the other one sets is back");
         Fleet.IsThere = _ => true;
         foreach (var i in Enumerable.Range(0, 4))

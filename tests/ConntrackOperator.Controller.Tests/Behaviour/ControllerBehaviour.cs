@@ -85,7 +85,7 @@ public abstract partial class ControllerBehaviour : IAsyncLifetime
         await Until(() => Cluster.IsReady("high") && Cluster.IsReady("low"), "both are ready");
         Assert.Equal((3600, 60), (Cluster.Planned("n1", Established), Cluster.Planned("n1", TimeWait)));
         Assert.Equal("False NoConflict", Cluster.Condition("low", "Conflict"));
-        await Cluster.DeleteAsync(ResourceTypes.Policy, "high");
+        await Cluster.DeleteAsync(ResourceType.ConntrackPolicy, "high");
         await Until(() => Cluster.Policy("high") is null && Cluster.Planned("n1", Established) == 86400, "the lower one's value is back");
     }
 
@@ -134,7 +134,7 @@ public abstract partial class ControllerBehaviour : IAsyncLifetime
         await Cluster.CreateNodeAsync("n1");
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
         await Until(() => Cluster.IsReady("p"), "the policy is ready");
-        await Cluster.DeleteAsync(ResourceTypes.Policy, "p");
+        await Cluster.DeleteAsync(ResourceType.ConntrackPolicy, "p");
         await Until(() => Cluster.Condition("p", "Ready") == "False Deleting", "it says what it waits for");
         Assert.NotNull(Cluster.Policy("p"));
         Fleet.Restores = _ => true;
@@ -150,7 +150,7 @@ public abstract partial class ControllerBehaviour : IAsyncLifetime
         await Cluster.CreateNodeAsync("n1");
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
         await Until(() => Cluster.IsReady("p"), "the policy is ready");
-        await Cluster.DeleteAsync(ResourceTypes.Policy, "p");
+        await Cluster.DeleteAsync(ResourceType.ConntrackPolicy, "p");
         await Until(() => Cluster.Policy("p") is null, "the policy is gone in the end");
         await Cluster.EventAsync("p", "RestoreTimedOut");
         Assert.NotNull(Cluster.Plan("n1"));
@@ -159,7 +159,7 @@ public abstract partial class ControllerBehaviour : IAsyncLifetime
         await Cluster.ApplyAsync("q", """{"timeouts":{"tcp":{"established":"24h"}}}""");
         await Until(() => Cluster.Condition("q", "Ready") == "False NodesUnreachable", "the node counts as unreachable");
         await Until(() => Cluster.Planned("n1", Established) == 86400, "it is planned all the same");
-        await Cluster.DeleteAsync(ResourceTypes.Policy, "q");
+        await Cluster.DeleteAsync(ResourceType.ConntrackPolicy, "q");
         await Until(() => Cluster.Policy("q") is null, "the policy is gone");
         await Cluster.EventAsync("q", "Restored");
         Assert.DoesNotContain("RestoreTimedOut", await Cluster.EventsAsync("q"));
@@ -187,14 +187,14 @@ public abstract partial class ControllerBehaviour : IAsyncLifetime
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
         await Until(() => Cluster.IsReady("p"), "the policy is ready");
         var uid = Cluster.Plan("n1")!.Metadata!.Uid;
-        await Cluster.MergeAsync(ResourceTypes.ConntrackNode, "n1", $$"""
+        await Cluster.MergeAsync(ResourceType.ConntrackNode, "n1", $$"""
             {"spec":{"settings":[
              {"name":"{{Established}}","value":5,"policy":"p","mode":"Enforce","onRemoval":"Restore"},
              {"name":"{{TimeWait}}","value":6,"policy":"mine","mode":"Enforce","onRemoval":"Restore"}]} }
             """);
         await Until(() => Cluster.Plan("n1") is { Metadata.Generation: >= 3 } && Cluster.Planned("n1", Established) == 86400 && Cluster.Planned("n1", TimeWait) is null, "the plan is as before");
         Assert.Equal(uid, Cluster.Plan("n1")!.Metadata!.Uid);
-        await Cluster.DeleteAsync(ResourceTypes.ConntrackNode, "n1");
+        await Cluster.DeleteAsync(ResourceType.ConntrackNode, "n1");
         await Until(() => Cluster.Plan("n1") is { } plan && plan.Metadata!.Uid != uid && Cluster.Planned("n1", Established) == 86400, "the plan is there again");
         await Until(() => Cluster.IsReady("p") && Cluster.Plan("n1")!.Status is not null, "and is reported on");
         // A later edit of the policy still takes out what it has to, whoever wrote the fields meanwhile.

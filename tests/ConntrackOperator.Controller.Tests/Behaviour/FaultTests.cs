@@ -54,7 +54,7 @@ public sealed class FaultTests() : SimulatedClusterTest(User)
         await Cluster.ApplyAsync("p", """{"nodeSelector":{"matchLabels":{"pool":"edge"}},"timeouts":{"tcp":{"established":"1h"}}}""");
         await Until(() => Cluster.IsReady("p") && Cluster.Planned("n2", Established) == 3600 && Cluster.Plan("n1") is null, "the edit is in force");
         Assert.Equal(2, Cluster.Plan("n2")!.Metadata!.Generation);
-        await Cluster.DeleteAsync(ResourceTypes.Policy, "p");
+        await Cluster.DeleteAsync(ResourceType.ConntrackPolicy, "p");
         await Until(() => Cluster.Policy("p") is null && !Cluster.Plans.Any() && Cluster.DaemonSet() is null, "all is gone");
         Assert.False(controller.Ended.IsCompleted);
     }
@@ -126,7 +126,7 @@ public sealed class FaultTests() : SimulatedClusterTest(User)
         Server.Stop();
         await Task.Delay(700, TestCluster.Token);
         Server.Start();
-        Server.Merge(ResourceTypes.Policy, "p", """{"spec":{"timeouts":{"tcp":{"established":"1h"}}}}""");
+        Server.Merge(ResourceType.ConntrackPolicy, "p", """{"spec":{"timeouts":{"tcp":{"established":"1h"}}}}""");
         await Until(() => Cluster.IsReady("p") && Cluster.Planned("n1", Established) == 3600, "the edit is in force");
         Assert.Equal(2, Cluster.Plan("n1")!.Metadata!.Generation);
     }
@@ -141,8 +141,8 @@ public sealed class FaultTests() : SimulatedClusterTest(User)
         await Until(() => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.Nodes!.Ready == 2, "both nodes are ready");
         Server.Stop();
         Server.Delete(ResourceType.Node, "n1");
-        Server.Delete(ResourceTypes.ConntrackNode, "n2");
-        Server.Delete(ResourceTypes.DaemonSet, "conntrack-agent", TestCluster.Namespace);
+        Server.Delete(ResourceType.ConntrackNode, "n2");
+        Server.Delete(ResourceType.DaemonSet, "conntrack-agent", TestCluster.Namespace);
         // What was deleted is not in any log that a watch could be resumed from.
         Server.Compact();
         Server.Start();
@@ -169,9 +169,9 @@ public sealed class FaultTests() : SimulatedClusterTest(User)
             {
                 await Cluster.ApplyAsync("odd", """{"nodeSelector":{"matchLabels":{"pool":"odd"}},"timeouts":{"tcp":{"established":"1h"}}}""");
             }
-            else if (round % 3 == 1 && Server.Get(ResourceTypes.Policy, "odd") is not null)
+            else if (round % 3 == 1 && Server.Get(ResourceType.ConntrackPolicy, "odd") is not null)
             {
-                Server.Delete(ResourceTypes.Policy, "odd");
+                Server.Delete(ResourceType.ConntrackPolicy, "odd");
             }
 
             await Task.Delay(random.Next(60), TestCluster.Token);

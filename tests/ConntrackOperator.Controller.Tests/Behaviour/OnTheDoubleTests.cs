@@ -26,7 +26,7 @@ public sealed class OnTheDoubleTests : ControllerBehaviour
     public async Task Invalid_policy_that_got_into_the_store_is_stalled_and_planned_nowhere()
     {
         await Cluster.CreateNodeAsync("n1");
-        _server.Put(ResourceTypes.Policy, """{"metadata":{"name":"bad"},"spec":{"table":{"size":{"entries":5}},"timeouts":{"tcp":{"established":"24h"}}}}""");
+        _server.Put(ResourceType.ConntrackPolicy, """{"metadata":{"name":"bad"},"spec":{"table":{"size":{"entries":5}},"timeouts":{"tcp":{"established":"24h"}}}}""");
         await Until(() => Cluster.Condition("bad", "Stalled") == "True Invalid" && Cluster.Condition("bad", "Ready") == "False Invalid", "it is stalled");
         Assert.Contains("table.size.entries", Cluster.Policy("bad")!.Status!.Conditions!.Find(c => c.Type == "Stalled")!.Message, StringComparison.Ordinal);
         Assert.Equal("False Invalid", Cluster.Condition("bad", "Reconciling"));
@@ -45,7 +45,7 @@ public sealed class OnTheDoubleTests : ControllerBehaviour
         await Cluster.CreateNodeAsync("n1");
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
         await Until(() => Cluster.IsReady("p"), "it is ready");
-        _server.Merge(ResourceTypes.Policy, "p", """{"spec":{"timeouts":{"tcp":{"established":"soon"}}}}""");
+        _server.Merge(ResourceType.ConntrackPolicy, "p", """{"spec":{"timeouts":{"tcp":{"established":"soon"}}}}""");
         await Until(() => Cluster.Condition("p", "Stalled") == "True Invalid" && Cluster.Plan("n1") is null, "it is stalled and the node restored");
         await Until(() => Cluster.DaemonSet() is null, "and the agents are gone");
     }
@@ -71,7 +71,7 @@ public sealed class OnTheDoubleTests : ControllerBehaviour
         Assert.InRange(failure.Message!.Length, 100, 512);
         Assert.All(status.Conditions!, c => Assert.InRange(c.Message!.Length, 1, 1000));
         Assert.DoesNotContain(status.Conditions!.Select(c => c.Message!).Append(failure.Message), m => m.Any(char.IsControl));
-        await Cluster.MergeAsync(ResourceTypes.ConntrackNode, "liar", """{"status":{"settings":[{"name":"nf_conntrack_tcp_timeout_established","policy":"p","state":"ReadOnly","message":"\u001b[2J"}]} }""", "status");
+        await Cluster.MergeAsync(ResourceType.ConntrackNode, "liar", """{"status":{"settings":[{"name":"nf_conntrack_tcp_timeout_established","policy":"p","state":"ReadOnly","message":"\u001b[2J"}]} }""", "status");
         await Cluster.EventAsync("liar", "SettingFailed");
         var events = await Cluster.Api.ListAsync(ResourceType.Event, "default", new(), SimulationJson.Default.EventLine, TestCluster.Token);
         Assert.DoesNotContain(events.Items, e => e.Note!.Any(char.IsControl));
@@ -165,7 +165,7 @@ public sealed class OnTheDoubleTests : ControllerBehaviour
             await Cluster.ApplyAsync("p", $$"""{"timeouts":{"tcp":{"established":"{{seconds}}s"} } }""");
             var generation = seconds - 99;
             await Until(() => IsCalledReady(generation), "it is called ready");
-            Assert.All(_server.All(ResourceTypes.ConntrackNode), item =>
+            Assert.All(_server.All(ResourceType.ConntrackNode), item =>
             {
                 Assert.Equal(seconds, item["spec"]!["settings"]![0]!["value"]!.GetValue<long>());
                 Assert.Equal(item["metadata"]!["generation"]!.GetValue<long>(), item["status"]!["observedGeneration"]!.GetValue<long>());
@@ -211,7 +211,7 @@ public sealed class OnTheDoubleTests : ControllerBehaviour
     private static bool IsWrite(RequestRecord request) => request is { User: User, Verb: "create" or "update" or "patch" or "delete" };
 
     private bool IsCalledReady(int generation) =>
-        _server.Get(ResourceTypes.Policy, "p")!["status"]!["conditions"]!.AsArray().Any(c =>
+        _server.Get(ResourceType.ConntrackPolicy, "p")!["status"]!["conditions"]!.AsArray().Any(c =>
             c!["type"]!.GetValue<string>() == "Ready" && c["status"]!.GetValue<string>() == "True" && c["observedGeneration"]!.GetValue<int>() == generation);
 
     /// <summary>Waits until half a second has passed without a write.</summary>

@@ -25,11 +25,11 @@ public sealed class PreconditionTests() : SimulatedClusterTest(User)
         // The agent has found that something is still to be put back.
         Fleet.IsThere = _ => false;
         Server.Merge(
-            ResourceTypes.ConntrackNode, "n1", """{"status":{"settings":[{"name":"nf_conntrack_max","actual":1,"original":2,"state":"Failed","policy":"p"}]}}""", null, "status");
+            ResourceType.ConntrackNode, "n1", """{"status":{"settings":[{"name":"nf_conntrack_max","actual":1,"original":2,"state":"Failed","policy":"p"}]}}""", null, "status");
         await Task.Delay(1500, TestCluster.Token);
-        Assert.Equal(uid, Server.Get(ResourceTypes.ConntrackNode, "n1")?["metadata"]!["uid"]!.GetValue<string>());
-        Server.Merge(ResourceTypes.ConntrackNode, "n1", """{"status":{"settings":[]}}""", null, "status");
-        await Until(() => Server.Get(ResourceTypes.ConntrackNode, "n1") is null, "it goes when all is put back");
+        Assert.Equal(uid, Server.Get(ResourceType.ConntrackNode, "n1")?["metadata"]!["uid"]!.GetValue<string>());
+        Server.Merge(ResourceType.ConntrackNode, "n1", """{"status":{"settings":[]}}""", null, "status");
+        await Until(() => Server.Get(ResourceType.ConntrackNode, "n1") is null, "it goes when all is put back");
     }
 
     [Fact]
@@ -59,17 +59,17 @@ public sealed class PreconditionTests() : SimulatedClusterTest(User)
         await Until(() => Cluster.IsReady("p"), "it is ready");
         Fleet.Restores = _ => false;
         var deleted = TimeProvider.System.GetTimestamp();
-        await Cluster.DeleteAsync(ResourceTypes.Policy, "p");
+        await Cluster.DeleteAsync(ResourceType.ConntrackPolicy, "p");
         await Until(() => Cluster.Condition("p", "Ready") == "False Deleting", "the first one is waited for");
         // While nobody can see it the first one goes, and another one comes and is deleted as well.
         Server.Stop();
-        Server.Merge(ResourceTypes.Policy, "p", """{"metadata":{"finalizers":null}}""");
-        Server.Put(ResourceTypes.Policy, """{"metadata":{"name":"p","finalizers":["conntrack.dev/restore"]},"spec":{"timeouts":{"tcp":{"established":"24h"}}}}""");
-        Server.Delete(ResourceTypes.Policy, "p");
+        Server.Merge(ResourceType.ConntrackPolicy, "p", """{"metadata":{"finalizers":null}}""");
+        Server.Put(ResourceType.ConntrackPolicy, """{"metadata":{"name":"p","finalizers":["conntrack.dev/restore"]},"spec":{"timeouts":{"tcp":{"established":"24h"}}}}""");
+        Server.Delete(ResourceType.ConntrackPolicy, "p");
         Server.Compact();
         await Until(() => TimeProvider.System.GetElapsedTime(deleted) > RunningController.Quick.RestoreTimeout * 0.8, "most of the first one's time is over");
         Server.Start();
-        await Until(() => Server.Get(ResourceTypes.Policy, "p") is null, "its time is over");
+        await Until(() => Server.Get(ResourceType.ConntrackPolicy, "p") is null, "its time is over");
         // It was seen when the policies were listed, and not before.
         var seen = Server.Requests.All.Last(r => r is { User: User, Verb: "list", Plural: "conntrackpolicies" }).At;
         var removed = Server.Requests.All.Last(r => r is { User: User, Verb: "patch", Plural: "conntrackpolicies", Subresource: null }).At;

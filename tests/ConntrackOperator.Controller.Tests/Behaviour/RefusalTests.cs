@@ -44,7 +44,7 @@ public sealed class RefusalTests() : SimulatedClusterTest(User)
         await Until(() => Cluster.IsReady("p"), "it is ready");
         Server.Faults.Add(IsFinalizer, int.MaxValue, FaultAction.Answer(422, "Invalid"));
         var before = Server.Requests.Count(IsFinalizer);
-        await Cluster.DeleteAsync(ResourceTypes.Policy, "p");
+        await Cluster.DeleteAsync(ResourceType.ConntrackPolicy, "p");
         await Until(() => Cluster.Condition("p", "Stalled") == "True FinalizerRefused", "the condition says so");
         await Cluster.EventAsync("p", "FinalizerRefused");
         await Task.Delay(1000, TestCluster.Token);

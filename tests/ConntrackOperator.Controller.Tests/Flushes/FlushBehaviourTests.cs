@@ -23,13 +23,13 @@ public sealed class FlushBehaviourTests() : SimulatedClusterTest(User)
 
         await Until(() => Phases("Running") == 32 && Phases("Pending") == 8, "32 run and 8 wait");
         await Until(() => Planned("n1").Count == 32, "the plan holds them");
-        var waiting = Server.All(ResourceTypes.Flush).First(f => Phase(f) == "Pending");
+        var waiting = Server.All(ResourceType.ConntrackFlush).First(f => Phase(f) == "Pending");
         Assert.Equal("node n1 has 32 flushes to do already; this one begins when enough of those are over", Condition(waiting)!["message"]!.GetValue<string>());
         // Another node's are not held up, and plans can still be changed.
         Flush("elsewhere", """{"nodeName":"n2","match":{"all":true}}""");
         await Until(() => Phase("elsewhere") == "Running" && Planned("n2").Count == 1, "another node's flush begins at once");
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"1h"}}}""");
-        await Until(() => Server.Get(ResourceTypes.ConntrackNode, "n1")!["spec"]!["settings"]![0]!["value"]!.GetValue<long>() == 3600, "the edit is planned");
+        await Until(() => Server.Get(ResourceType.ConntrackNode, "n1")!["spec"]!["settings"]![0]!["value"]!.GetValue<long>() == 3600, "the edit is planned");
         while (Phases("Succeeded") < 40)
         {
             Assert.InRange(Planned("n1").Count, 0, 32);
@@ -49,7 +49,7 @@ public sealed class FlushBehaviourTests() : SimulatedClusterTest(User)
 
         for (var i = 0; i < 40; i++)
         {
-            Server.Put(ResourceTypes.Flush, $$"""
+            Server.Put(ResourceType.ConntrackFlush, $$"""
                 {"metadata":{"name":"f{{i:00}}"},"spec":{"nodeName":"n1","match":{"all":true} },
                  "status":{"phase":"Running","nodeNames":["n1"],"startedAt":"{{TimeProvider.System.GetUtcNow().AddSeconds(i - 60):yyyy-MM-ddTHH:mm:ssZ}}"} }
                 """);
@@ -68,7 +68,7 @@ public sealed class FlushBehaviourTests() : SimulatedClusterTest(User)
         await Until(() => Planned("n1").Count == 1 && Planned("n2").Count == 1, "both are told");
         Do("n1", long.MaxValue);
         Do("n2", long.MaxValue);
-        await Until(() => Server.Get(ResourceTypes.Flush, "f") is null, "it ends, and its time comes");
+        await Until(() => Server.Get(ResourceType.ConntrackFlush, "f") is null, "it ends, and its time comes");
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class FlushBehaviourTests() : SimulatedClusterTest(User)
         Do("n1", 5);
         await Until(() => Status("f")?["nodes"]?["done"]?.GetValue<int>() == 1, "the first is counted");
         Server.Delete(ResourceType.Node, "n1");
-        Server.Delete(ResourceTypes.ConntrackNode, "n1");
+        Server.Delete(ResourceType.ConntrackNode, "n1");
 
         // Another leader knows it too: it is in the status.
         await controller.DisposeAsync();
@@ -99,7 +99,7 @@ public sealed class FlushBehaviourTests() : SimulatedClusterTest(User)
         await Cluster.EventAsync("f", "StatusRefused");
         for (var i = 0; i < 20; i++)
         {
-            Server.Merge(ResourceTypes.Flush, "f", $$"""{"metadata":{"labels":{"i":"{{i}}"} } }""");
+            Server.Merge(ResourceType.ConntrackFlush, "f", $$"""{"metadata":{"labels":{"i":"{{i}}"} } }""");
             await Task.Delay(50, TestCluster.Token);
         }
 
@@ -117,14 +117,14 @@ public sealed class FlushBehaviourTests() : SimulatedClusterTest(User)
         Server.Faults.Add(IsWrite, 1, FaultAction.Delay(TimeSpan.FromSeconds(1)));
         Flush("f", """{"nodeName":"n1","match":{"all":true}}""");
         await Until(() => Server.Requests.All.Any(IsWrite), "its status is on its way");
-        Server.Delete(ResourceTypes.Flush, "f");
+        Server.Delete(ResourceType.ConntrackFlush, "f");
         Flush("f", """{"nodeName":"not-there","match":{"all":true}}""");
         await Until(() => Phase("f") == "Failed", () => seen.Add(Phase("f")), "the new one has its own end");
         Assert.DoesNotContain("Running", seen);
         Assert.Empty(Planned("n1"));
     }
 
-    private JsonNode? Status(string name) => Server.Get(ResourceTypes.Flush, name)?["status"];
+    private JsonNode? Status(string name) => Server.Get(ResourceType.ConntrackFlush, name)?["status"];
 
     private static Task Until(Func<bool> condition, string what) => Eventually.UntilAsync(condition, what);
 
@@ -150,22 +150,22 @@ public sealed class FlushBehaviourTests() : SimulatedClusterTest(User)
     private RunningController Start() =>
         RunningController.Lead(new ServerConnection { Server = Server.BaseAddress, Token = User }.Connect(), null, null, _log);
 
-    private void Flush(string name, string spec) => Server.Put(ResourceTypes.Flush, $$"""{"metadata":{"name":"{{name}}"},"spec":{{spec}} }""");
+    private void Flush(string name, string spec) => Server.Put(ResourceType.ConntrackFlush, $$"""{"metadata":{"name":"{{name}}"},"spec":{{spec}} }""");
 
     /// <summary>The node's agent reports on all flushes of its plan.</summary>
     private void Do(string node, long matched = 1)
     {
-        var plan = Server.Get(ResourceTypes.ConntrackNode, node)!["spec"]!["flushes"]?.AsArray() ?? [];
+        var plan = Server.Get(ResourceType.ConntrackNode, node)!["spec"]!["flushes"]?.AsArray() ?? [];
         var reports = new JsonArray([.. plan.Select(f => new JsonObject { ["uid"] = f!["uid"]!.GetValue<string>(), ["matched"] = matched, ["deleted"] = matched })]);
-        Server.Merge(ResourceTypes.ConntrackNode, node, new JsonObject { ["status"] = new JsonObject { ["flushes"] = reports } }.ToJsonString(), null, "status");
+        Server.Merge(ResourceType.ConntrackNode, node, new JsonObject { ["status"] = new JsonObject { ["flushes"] = reports } }.ToJsonString(), null, "status");
     }
 
     private List<string> Planned(string node) =>
-        [.. (Server.Get(ResourceTypes.ConntrackNode, node)?["spec"]?["flushes"]?.AsArray() ?? []).Select(f => f!["name"]!.GetValue<string>())];
+        [.. (Server.Get(ResourceType.ConntrackNode, node)?["spec"]?["flushes"]?.AsArray() ?? []).Select(f => f!["name"]!.GetValue<string>())];
 
-    private int Phases(string phase) => Server.All(ResourceTypes.Flush).Count(f => Phase(f) == phase);
+    private int Phases(string phase) => Server.All(ResourceType.ConntrackFlush).Count(f => Phase(f) == phase);
 
-    private string? Phase(string name) => Server.Get(ResourceTypes.Flush, name) is { } flush ? Phase(flush) : null;
+    private string? Phase(string name) => Server.Get(ResourceType.ConntrackFlush, name) is { } flush ? Phase(flush) : null;
 
     private static string? Phase(JsonObject flush) => flush["status"]?["phase"]?.GetValue<string>();
 

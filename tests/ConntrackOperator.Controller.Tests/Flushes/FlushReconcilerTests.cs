@@ -19,10 +19,10 @@ public sealed class FlushReconcilerTests
         for (var i = 0; i < nodes; i++)
         {
             server.Put(ResourceType.Node, $$"""{"metadata":{"name":"n{{i:0000}}"} }""");
-            server.Put(ResourceTypes.ConntrackNode, $$"""{"metadata":{"name":"n{{i:0000}}"},"spec":{"settings":[]} }""");
+            server.Put(ResourceType.ConntrackNode, $$"""{"metadata":{"name":"n{{i:0000}}"},"spec":{"settings":[]} }""");
         }
 
-        server.Put(ResourceTypes.Flush, """{"metadata":{"name":"all"},"spec":{"nodeSelector":{},"match":{"all":true}}}""");
+        server.Put(ResourceType.ConntrackFlush, """{"metadata":{"name":"all"},"spec":{"nodeSelector":{},"match":{"all":true}}}""");
         var api = server.CreateClient();
         var cluster = new ClusterCache(api, SilentLog.Instance, TimeProvider.System);
         using var stop = new CancellationTokenSource();
@@ -31,7 +31,7 @@ public sealed class FlushReconcilerTests
         var reconciler = new FlushReconciler(
             api, cluster, new(), new EventRecorder(api, new() { ReportingController = "c", ReportingInstance = "i" }), SilentLog.Instance, TimeProvider.System);
         await reconciler.ReconcileAsync("all", TestCluster.Token);
-        var status = server.Get(ResourceTypes.Flush, "all")!["status"]!;
+        var status = server.Get(ResourceType.ConntrackFlush, "all")!["status"]!;
         Assert.Equal(phase, status["phase"]!.GetValue<string>());
         Assert.Equal(phase == "Running" ? 5000 : null, status["nodeNames"]?.AsArray().Count);
         if (phase == "Failed")

@@ -11,7 +11,7 @@ namespace ConntrackOperator.Simulation;
 /// <summary>Stands for the agents of all nodes: reports that each plan was applied, unless told otherwise.</summary>
 internal sealed class SimulatedFleet : IAsyncDisposable
 {
-    public static readonly ResourceType Type = new(ApiGroup.Name, ApiGroup.Version, ConntrackNode.PluralName, ConntrackNode.KindName, false);
+    public static readonly ResourceType Type = ResourceType.ConntrackNode;
 
     private readonly ApiClient _api;
     private readonly ResourceWatcher<ConntrackNode> _watcher;

@@ -28,18 +28,18 @@ internal sealed class TestCluster : IAsyncDisposable
     {
         Api = api;
         _view = new ClusterCache(api, Kubernetes.SilentLog.Instance, TimeProvider.System);
-        _daemonSets = new(api, ResourceTypes.DaemonSet, ClusterJson.Default.DaemonSetObject, new() { Namespace = Namespace });
+        _daemonSets = new(api, ResourceType.DaemonSet, ClusterJson.Default.DaemonSetObject, new() { Namespace = Namespace });
         _running = Task.WhenAll([.. _view.Parts.Select(part => part.Run(_stop.Token)), _daemonSets.RunAsync(_stop.Token)]);
     }
 
     /// <summary>The kinds that the double has to serve for the controller.</summary>
     public static FakeResource[] Kinds { get; } =
     [
-        new(ResourceTypes.Policy),
-        new FakeResource(ResourceTypes.ConntrackNode).WithAtomic("spec", "status"),
-        new(ResourceTypes.Flush),
-        new(ResourceTypes.DaemonSet),
-        new(ResourceTypes.Deployment),
+        new(ResourceType.ConntrackPolicy),
+        new FakeResource(ResourceType.ConntrackNode).WithAtomic("spec", "status"),
+        new(ResourceType.ConntrackFlush),
+        new(ResourceType.DaemonSet),
+        new(ResourceType.Deployment),
     ];
 
     public ApiClient Api { get; }
@@ -96,8 +96,8 @@ internal sealed class TestCluster : IAsyncDisposable
     public async Task<ConntrackPolicy> ApplyAsync(string name, string spec)
     {
         var body = (JsonObject)JsonNode.Parse($$"""{"apiVersion":"conntrack.dev/v1alpha1","kind":"ConntrackPolicy","metadata":{"name":"{{name}}"},"spec":{{spec}} }""")!;
-        await Api.ApplyAsync(ResourceTypes.Policy, null, name, body, ClusterJson.Default.JsonObject, "test", force: true, null, Token);
-        var policy = await Api.GetAsync(ResourceTypes.Policy, null, name, ApiJson.Default.ConntrackPolicy, Token);
+        await Api.ApplyAsync(ResourceType.ConntrackPolicy, null, name, body, ClusterJson.Default.JsonObject, "test", force: true, null, Token);
+        var policy = await Api.GetAsync(ResourceType.ConntrackPolicy, null, name, ApiJson.Default.ConntrackPolicy, Token);
         _applied[name] = policy;
         return policy;
     }

@@ -15,7 +15,7 @@ public sealed class UninstallPreparationTests : IDisposable
     private const string Namespace = "conntrack-system";
     private const string Agents = "agents";
 
-    private readonly FakeApiServer _server = new([new(ResourceTypes.Policy), new(ResourceTypes.ConntrackNode), new(ResourceTypes.DaemonSet)]);
+    private readonly FakeApiServer _server = new([new(ResourceType.ConntrackPolicy), new(ResourceType.ConntrackNode), new(ResourceType.DaemonSet)]);
     private readonly FakeTimeProvider _time = new();
     private readonly List<string> _said = [];
 
@@ -34,7 +34,7 @@ public sealed class UninstallPreparationTests : IDisposable
         await UntilSaid("1 policies wait for their nodes (edge)");
         Assert.False(running.IsCompleted);
 
-        _server.Merge(ResourceTypes.Policy, "edge", """{"metadata":{"finalizers":null}}""");
+        _server.Merge(ResourceType.ConntrackPolicy, "edge", """{"metadata":{"finalizers":null}}""");
         Assert.True(await Finish(running));
         Assert.Equal(1, _server.Requests.Count("delete", "conntrackpolicies"));
     }
@@ -48,7 +48,7 @@ public sealed class UninstallPreparationTests : IDisposable
         await UntilSaid("1 nodes have not put their settings back yet (node-1: no agent has ever reported)");
         Assert.Equal(0, _server.Requests.Writes);
 
-        _server.Delete(ResourceTypes.ConntrackNode, "node-1");
+        _server.Delete(ResourceType.ConntrackNode, "node-1");
         Assert.True(await Finish(running));
     }
 
@@ -60,15 +60,15 @@ public sealed class UninstallPreparationTests : IDisposable
         Node("node-2", "Unknown");
         Plan("node-1");
         Plan("node-2");
-        _server.Merge(ResourceTypes.ConntrackNode, "node-1", """
+        _server.Merge(ResourceType.ConntrackNode, "node-1", """
             {"status":{"observedGeneration":1,"settings":[{"name":"nf_conntrack_buckets","state":"InSync"},{"name":"nf_conntrack_max","state":"Held","message":"300000 entries are in the table"}]}}
             """, subresource: "status");
         var running = Start();
         await UntilSaid("1 policies wait for their nodes (edge), 1 of them: node-1: nf_conntrack_max is Held: 300000 entries are in the table;");
 
-        _server.Merge(ResourceTypes.Policy, "edge", """{"metadata":{"finalizers":null}}""");
+        _server.Merge(ResourceType.ConntrackPolicy, "edge", """{"metadata":{"finalizers":null}}""");
         await Eventually.UntilAsync(() => Said("1 nodes have not put their settings back yet (node-1: nf_conntrack_max is Held"), () => _time.Advance(TimeSpan.FromMilliseconds(100)));
-        _server.Delete(ResourceTypes.ConntrackNode, "node-1");
+        _server.Delete(ResourceType.ConntrackNode, "node-1");
         Assert.True(await Finish(running));
     }
 
@@ -82,10 +82,10 @@ public sealed class UninstallPreparationTests : IDisposable
     {
         Node("node-1", "True");
         Plan("node-1");
-        _server.Merge(ResourceTypes.ConntrackNode, "node-1", patch, subresource: "status");
+        _server.Merge(ResourceType.ConntrackNode, "node-1", patch, subresource: "status");
         var running = Start();
         await UntilSaid($"1 nodes have not put their settings back yet (node-1: {reason})");
-        _server.Delete(ResourceTypes.ConntrackNode, "node-1");
+        _server.Delete(ResourceType.ConntrackNode, "node-1");
         Assert.True(await Finish(running));
     }
 
@@ -97,7 +97,7 @@ public sealed class UninstallPreparationTests : IDisposable
         Plan("node-2");
         Assert.True(await Finish(Start()));
         Assert.Contains(_said, s => s.Contains("2 nodes are gone or not ready and are not waited for (node-1, node-2)", StringComparison.Ordinal));
-        Assert.Empty(_server.All(ResourceTypes.ConntrackNode));
+        Assert.Empty(_server.All(ResourceType.ConntrackNode));
     }
 
     [Fact]
@@ -110,7 +110,7 @@ public sealed class UninstallPreparationTests : IDisposable
         var running = Start();
         await UntilSaid("1 nodes have not put their settings back yet (node-2: no agent has ever reported)");
         Assert.Equal(0, _server.Requests.Writes);
-        _server.Delete(ResourceTypes.ConntrackNode, "node-2");
+        _server.Delete(ResourceType.ConntrackNode, "node-2");
         Assert.True(await Finish(running));
     }
 
@@ -120,7 +120,7 @@ public sealed class UninstallPreparationTests : IDisposable
         DaemonSet();
         var running = Start();
         await UntilSaid("the DaemonSet conntrack-system/agents is not gone yet");
-        _server.Delete(ResourceTypes.DaemonSet, Agents, Namespace);
+        _server.Delete(ResourceType.DaemonSet, Agents, Namespace);
         Assert.True(await Finish(running));
     }
 
@@ -138,7 +138,7 @@ public sealed class UninstallPreparationTests : IDisposable
         Policy("edge");
         _server.Faults.Add(_ => true, 2, FaultAction.Answer(500));
         Assert.True(await Finish(Start()));
-        Assert.Empty(_server.All(ResourceTypes.Policy));
+        Assert.Empty(_server.All(ResourceType.ConntrackPolicy));
     }
 
     [Fact]
@@ -158,7 +158,7 @@ public sealed class UninstallPreparationTests : IDisposable
         }
 
         var running = Start();
-        await Eventually.UntilAsync(() => _server.All(ResourceTypes.Policy).Count == 0);
+        await Eventually.UntilAsync(() => _server.All(ResourceType.ConntrackPolicy).Count == 0);
         Assert.True(await Finish(running));
     }
 
@@ -191,7 +191,7 @@ public sealed class UninstallPreparationTests : IDisposable
         return await running;
     }
 
-    private void Policy(string name, params string[] finalizers) => _server.Put(ResourceTypes.Policy, new JsonObject
+    private void Policy(string name, params string[] finalizers) => _server.Put(ResourceType.ConntrackPolicy, new JsonObject
     {
         ["apiVersion"] = ApiGroup.ApiVersion,
         ["kind"] = "ConntrackPolicy",
@@ -199,7 +199,7 @@ public sealed class UninstallPreparationTests : IDisposable
         ["spec"] = new JsonObject(),
     });
 
-    private void Plan(string node) => _server.Put(ResourceTypes.ConntrackNode, new JsonObject
+    private void Plan(string node) => _server.Put(ResourceType.ConntrackNode, new JsonObject
     {
         ["apiVersion"] = ApiGroup.ApiVersion,
         ["kind"] = "ConntrackNode",
@@ -215,7 +215,7 @@ public sealed class UninstallPreparationTests : IDisposable
         ["status"] = new JsonObject { ["conditions"] = new JsonArray(new JsonObject { ["type"] = "Ready", ["status"] = ready }) },
     });
 
-    private void DaemonSet() => _server.Put(ResourceTypes.DaemonSet, new JsonObject
+    private void DaemonSet() => _server.Put(ResourceType.DaemonSet, new JsonObject
     {
         ["apiVersion"] = "apps/v1",
         ["kind"] = "DaemonSet",

@@ -62,12 +62,12 @@ public abstract class WholeWay : IAsyncLifetime
         await Cluster.MergeAsync(ResourceType.Node, "node-2", """{"metadata":{"labels":{"pool":"web"}}}""");
         await Until(() => Value(machines[1], SysctlNames.Max) == 262144 && Cluster.Policy("edge")!.Status!.Nodes!.Selected == 1, "the node has left");
 
-        await Cluster.DeleteAsync(ResourceTypes.Policy, "urgent");
+        await Cluster.DeleteAsync(ResourceType.ConntrackPolicy, "urgent");
         await Until(() => Cluster.Policy("urgent") is null && Cluster.Plan("node-3") is null && Cluster.Plan("node-2") is null, "it is gone, and the plans of who left");
         Assert.Equal([86400, 432000, 432000], machines.Select(m => Value(m, SysctlNames.TcpTimeoutEstablished)));
         await Cluster.EventAsync("urgent", "Restored");
 
-        await Cluster.DeleteAsync(ResourceTypes.Policy, "edge");
+        await Cluster.DeleteAsync(ResourceType.ConntrackPolicy, "edge");
         await Until(() => Cluster.Policy("edge") is null && !Cluster.Plans.Any() && Cluster.DaemonSet() is null, "nothing is left");
         Assert.All(machines, m => Assert.Equal((262144, 432000), (Value(m, SysctlNames.Max), Value(m, SysctlNames.TcpTimeoutEstablished))));
     }
@@ -80,7 +80,7 @@ public abstract class WholeWay : IAsyncLifetime
         {
             await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
             await Task.Delay(i * 8, TestCluster.Token);
-            await Cluster.DeleteAsync(ResourceTypes.Policy, "p");
+            await Cluster.DeleteAsync(ResourceType.ConntrackPolicy, "p");
             await Until(() => Cluster.Policy("p") is null, "the policy is gone");
         }
 

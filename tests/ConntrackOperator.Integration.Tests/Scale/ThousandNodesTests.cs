@@ -69,8 +69,8 @@ public sealed class ThousandNodesTests(ITestOutputHelper output) : SimulatedClus
         await StepAsync("delete all", TimeSpan.FromSeconds(30), (Nodes / 2 * 2) + Nodes + Nodes,
             async () =>
             {
-                await Cluster.DeleteAsync(ResourceTypes.Policy, "q");
-                await Cluster.DeleteAsync(ResourceTypes.Policy, "p");
+                await Cluster.DeleteAsync(ResourceType.ConntrackPolicy, "q");
+                await Cluster.DeleteAsync(ResourceType.ConntrackPolicy, "p");
             },
             () => !Cluster.Plans.Any() && Cluster.Policy("p") is null && Cluster.Policy("q") is null && Cluster.DaemonSet() is null);
     }
@@ -100,7 +100,7 @@ public sealed class ThousandNodesTests(ITestOutputHelper output) : SimulatedClus
         Assert.Equal(1, most.TakeMost());
 
         await StepAsync("delete", TimeSpan.FromSeconds(30), 2 * Nodes,
-            () => Cluster.DeleteAsync(ResourceTypes.Policy, "p"),
+            () => Cluster.DeleteAsync(ResourceType.ConntrackPolicy, "p"),
             () => !Cluster.Plans.Any() && Cluster.Policy("p") is null && Cluster.DaemonSet() is null);
     }
 

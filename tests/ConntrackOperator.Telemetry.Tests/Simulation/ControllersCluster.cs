@@ -9,10 +9,10 @@ internal sealed class ControllersCluster : IDisposable
 {
     private readonly FakeApiServer _server = new(
     [
-        new(ResourceTypes.Policy),
-        new FakeResource(ResourceTypes.ConntrackNode).WithAtomic("spec", "status"),
-        new(ResourceTypes.Flush),
-        new(ResourceTypes.DaemonSet),
+        new(ResourceType.ConntrackPolicy),
+        new FakeResource(ResourceType.ConntrackNode).WithAtomic("spec", "status"),
+        new(ResourceType.ConntrackFlush),
+        new(ResourceType.DaemonSet),
     ]);
 
     private readonly string _kubeconfig = Path.GetTempFileName();
@@ -36,7 +36,7 @@ internal sealed class ControllersCluster : IDisposable
         "ConntrackOperator.Controller", "conntrack-controller", ["--kubeconfig", _kubeconfig, "--namespace", "conntrack-system", "--identity", "me", .. arguments], environment);
 
     public void Policy(string name, string more = "") =>
-        _server.Put(ResourceTypes.Policy, $$"""{"metadata":{"name":"{{name}}"},"spec":{"timeouts":{"generic":"5m"}{{more}} } }""");
+        _server.Put(ResourceType.ConntrackPolicy, $$"""{"metadata":{"name":"{{name}}"},"spec":{"timeouts":{"generic":"5m"}{{more}} } }""");
 
     /// <summary>The API server goes away and comes back.</summary>
     public void Restart()
