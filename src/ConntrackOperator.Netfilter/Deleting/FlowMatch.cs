@@ -23,6 +23,9 @@ public sealed record FlowMatch
     /// <summary>Where the original destination is, before address translation.</summary>
     public FlowNetwork? Destination { get; init; }
 
+    /// <summary>The original source port, of protocols that have ports.</summary>
+    public ushort? SourcePort { get; init; }
+
     /// <summary>The original destination port, of protocols that have ports.</summary>
     public ushort? DestinationPort { get; init; }
 
@@ -34,6 +37,12 @@ public sealed record FlowMatch
 
     /// <summary>Where answers go to: the original source, or what it was translated to (SNAT, masquerading).</summary>
     public FlowNetwork? ReplyDestination { get; init; }
+
+    /// <summary>The port that answers come from: the original destination port, or what it was translated to.</summary>
+    public ushort? ReplySourcePort { get; init; }
+
+    /// <summary>The port that answers go to: the original source port, or what it was translated to.</summary>
+    public ushort? ReplyDestinationPort { get; init; }
 
     /// <summary>The zone: of both directions, or of the one that has a zone of its own. 0 is the zone of entries without one.</summary>
     public ushort? Zone { get; init; }
@@ -52,6 +61,11 @@ public sealed record FlowMatch
 
     /// <summary>Whether no condition is given.</summary>
     public bool IsEmpty => Protocol is null && States.Count == 0 && Unreplied is null && Assured is null
-        && Source is null && Destination is null && DestinationPort is null && ReplySource is null && ReplyDestination is null
+        && Source is null && Destination is null && !HasPorts && ReplySource is null && ReplyDestination is null
         && Zone is null && IdleFor is null;
+
+    internal bool HasPorts => SourcePort is not null || DestinationPort is not null || ReplySourcePort is not null || ReplyDestinationPort is not null;
+
+    internal bool AsksForReply =>
+        ReplySource is not null || ReplyDestination is not null || ReplySourcePort is not null || ReplyDestinationPort is not null;
 }

@@ -40,7 +40,7 @@ internal sealed class CtnetlinkTable(Func<INetlinkTransport> open) : IFlowTable
         var buffer = ArrayPool<byte>.Shared.Rent(NetlinkDump.BufferBytes);
         try
         {
-            foreach (var request in DumpRequest.Plan(filter))
+            foreach (var request in KernelFilter.Of(filter))
             {
                 // A socket for each: one that was left in mid-dump can't be asked again.
                 using var transport = open();
@@ -69,7 +69,7 @@ internal sealed class CtnetlinkTable(Func<INetlinkTransport> open) : IFlowTable
 
     private static DumpOutcome Dump<TVisitor>(
         INetlinkTransport transport,
-        DumpRequest request,
+        KernelFilter filter,
         uint sequence,
         Span<byte> buffer,
         ref DecodingVisitor<TVisitor> visitor,
@@ -79,12 +79,12 @@ internal sealed class CtnetlinkTable(Func<INetlinkTransport> open) : IFlowTable
         Span<byte> message = stackalloc byte[DumpRequest.MaxBytes];
         try
         {
-            return NetlinkDump.Run(transport, Operation, message[..request.Write(message, sequence)], sequence, buffer, ref visitor, cancellation);
+            return NetlinkDump.Run(transport, Operation, message[..new DumpRequest(filter).Write(message, sequence)], sequence, buffer, ref visitor, cancellation);
         }
-        catch (NetlinkException e) when (visitor.Entries == 0 && e.Errno is Errno.EOPNOTSUPP or Errno.EINVAL && !request.IsPlain)
+        catch (NetlinkException e) when (visitor.Entries == 0 && e.Errno is Errno.EOPNOTSUPP or Errno.EINVAL && !filter.IsPlain)
         {
             // A kernel built without marks or zones refuses to filter by them. We do it ourselves.
-            var plain = new DumpRequest(FlowFilter.All, request.Family, false);
+            var plain = new DumpRequest(new KernelFilter(filter.Family));
             return NetlinkDump.Run(transport, Operation, message[..plain.Write(message, sequence)], sequence, buffer, ref visitor, cancellation);
         }
     }

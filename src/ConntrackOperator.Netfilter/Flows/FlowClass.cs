@@ -8,6 +8,9 @@ internal static class FlowClass
 {
     internal const int Count = 256 << 6;
 
+    /// <summary>States that are told apart, of one protocol.</summary>
+    internal const int States = MaxState + 1;
+
     private const int MaxState = 15;
 
     internal static int Of(scoped in Flow flow) => Of(flow.Protocol, flow.State, flow.Status);

@@ -12,6 +12,7 @@ internal sealed class FlowPredicate
     private readonly IdleClock? _idle;
     private readonly IdleClock? _ifHeld;
     private readonly long _idleSeconds;
+    private readonly bool _hasPorts;
 
     /// <param name="filter">The conditions.</param>
     /// <param name="idle">Needed when the filter asks for idle time: at least so long must be certain.</param>
@@ -20,6 +21,7 @@ internal sealed class FlowPredicate
     {
         _filter = filter;
         _match = filter.Match ?? new FlowMatch();
+        _hasPorts = _match.HasPorts;
         foreach (var state in _match.States)
         {
             if (!FlowStates.IsKnown(state, _match.Protocol))
@@ -30,7 +32,7 @@ internal sealed class FlowPredicate
 
         for (var i = 0; i < _classes.Length; i++)
         {
-            _classes[i] = MatchesClass(i);
+            _classes[i] = MatchesClass(_match, i);
         }
 
         if (_match.IdleFor is { } idleFor)
@@ -47,13 +49,13 @@ internal sealed class FlowPredicate
         | (_match.States.Count > 0 ? FlowFields.State : 0)
         | (_match.IdleFor is not null ? IdleClock.Needs : 0)
         | (_filter.Mark is not null ? FlowFields.Mark : 0)
-        | (_match.ReplySource is not null || _match.ReplyDestination is not null ? FlowFields.Reply : 0)
+        | (_match.AsksForReply ? FlowFields.Reply : 0)
         | (_match.Zone is not null ? FlowFields.Zone | FlowFields.Reply | FlowFields.ReplyZone : 0);
 
     internal bool Matches(scoped in Flow flow) =>
         _classes[FlowClass.Of(flow)]
         && MatchesFilter(flow)
-        && (_match.DestinationPort is not { } port || (flow.Original.HasPorts && flow.Original.DestinationPort == port))
+        && MatchesPorts(flow)
         && (_match.Source is not { } source || source.Contains(flow.Original.Source))
         && (_match.Destination is not { } destination || destination.Contains(flow.Original.Destination))
         && (_match.ReplySource is not { } replySource || replySource.Contains(flow.Reply.Source))
@@ -66,6 +68,40 @@ internal sealed class FlowPredicate
     /// had held before.
     /// </summary>
     internal long MatchingIfHeld { get; set; }
+
+    /// <summary>Whether protocol, state, reply and being assured are as the match asks.</summary>
+    internal static bool MatchesClass(FlowMatch match, int index)
+    {
+        var status = FlowClass.Status(index);
+        if ((match.Protocol is { } protocol && FlowClass.Protocol(index) != protocol)
+            || (match.Unreplied is { } unreplied && ((status & FlowStatus.SeenReply) == 0) != unreplied)
+            || (match.Assured is { } assured && ((status & FlowStatus.Assured) != 0) != assured))
+        {
+            return false;
+        }
+
+        if (match.States.Count == 0)
+        {
+            return true;
+        }
+
+        var name = FlowClass.StateName(index);
+        foreach (var state in match.States)
+        {
+            if (string.Equals(state, name, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool MatchesPorts(scoped in Flow flow) => !_hasPorts || (flow.Original.HasPorts
+        && (_match.SourcePort is not { } source || flow.Original.SourcePort == source)
+        && (_match.DestinationPort is not { } destination || flow.Original.DestinationPort == destination)
+        && (_match.ReplySourcePort is not { } replySource || flow.Reply.SourcePort == replySource)
+        && (_match.ReplyDestinationPort is not { } replyDestination || flow.Reply.DestinationPort == replyDestination));
 
     private bool MatchesIdle(scoped in Flow flow)
     {
@@ -92,31 +128,4 @@ internal sealed class FlowPredicate
         flow.Has(FlowFields.OriginalZone) ? flow.OriginalZone == zone
         : flow.Has(FlowFields.ReplyZone) ? flow.ReplyZone == zone
         : flow.Zone == zone;
-
-    private bool MatchesClass(int index)
-    {
-        var status = FlowClass.Status(index);
-        if ((_match.Protocol is { } protocol && FlowClass.Protocol(index) != protocol)
-            || (_match.Unreplied is { } unreplied && ((status & FlowStatus.SeenReply) == 0) != unreplied)
-            || (_match.Assured is { } assured && ((status & FlowStatus.Assured) != 0) != assured))
-        {
-            return false;
-        }
-
-        if (_match.States.Count == 0)
-        {
-            return true;
-        }
-
-        var name = FlowClass.StateName(index);
-        foreach (var state in _match.States)
-        {
-            if (string.Equals(state, name, StringComparison.OrdinalIgnoreCase))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
 }
