@@ -54,8 +54,8 @@ internal static class AgentHost
 
         var clientOptions = new ApiClientOptions { UserAgent = "conntrack-agent/" + EngineVersion.Text };
         var api = options.Server?.Connect(clientOptions, time) ?? InCluster.Create(clientOptions, time);
-        var watcher = new ResourceWatcher<ConntrackNode>(
-            api, Reporter.Type, ApiJson.Default.ConntrackNode, new WatcherOptions { FieldSelector = "metadata.name=" + options.NodeName }, log, time, random);
+        var watcher = new Informer<ConntrackNode>(
+            api, Reporter.Type, ApiJson.Default.ConntrackNode, new InformerOptions { FieldSelector = "metadata.name=" + options.NodeName }, log, time, random);
         var health = new AgentHealth(time, options.Interval, watcher);
         using var metrics = new AgentMetrics();
         using var reporter = new Reporter(api, options, metrics, log, time, random);
@@ -77,7 +77,7 @@ internal static class AgentHost
         ct.ThrowIfCancellationRequested();
     }
 
-    private static async Task WatchAsync(ResourceWatcher<ConntrackNode> watcher, AgentOptions options, TimeProvider time, Random random, CancellationToken ct)
+    private static async Task WatchAsync(Informer<ConntrackNode> watcher, AgentOptions options, TimeProvider time, Random random, CancellationToken ct)
     {
         await Task.Delay(options.StartJitter * random.NextDouble(), time, ct);
         await watcher.RunAsync(ct);

@@ -26,7 +26,7 @@ internal static class ControllerHost
         try
         {
             var owner = new DeploymentOwner(api, options, log);
-            var lease = new LeaderLease(api, options.Namespace, options.LeaseName, options.Identity, options.Lease with { Owner = () => owner.Reference }, log, time);
+            var lease = new LeaderElector(api, options.Namespace, options.LeaseName, options.Identity, options.Lease with { Owner = () => owner.Reference }, log, time);
             health.Asks(() => (lease.SinceAnswer, lease.LastFailure));
             await lease.RunAsync(
                 async token =>

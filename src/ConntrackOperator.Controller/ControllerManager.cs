@@ -48,7 +48,7 @@ internal sealed class ControllerManager : IDisposable
         _events = new EventRecorder(api, new EventRecorderOptions { ReportingController = ControllerOptions.FieldManager, ReportingInstance = options.Identity }, log, time);
         _nodeEvents = new NodeEvents(_events);
         _supervisor = new Supervisor(log, time) { EndProcess = options.Lease.EndProcess };
-        List<IWatchState> watches = [.. _cluster.Watches];
+        List<IInformerState> watches = [.. _cluster.Watches];
 
         var nodes = new NodeReconciler(api, _cluster, _board, options, new FlushAssignments(_cluster.Flushes.Store), Changed, () => _fleet.Add(Fleet), log, time);
         var policies = new PolicyReconciler(api, _cluster, _board, options, _events, log, time);
@@ -62,9 +62,9 @@ internal sealed class ControllerManager : IDisposable
         _parts.Add(("the resync of policies", ct => Resync.RunAsync(_cluster.Policies.Store, p => p.Metadata!.Name!, _policies, options.Resync, time, null, ct)));
         if (template is not null)
         {
-            var daemonSets = new ResourceWatcher<DaemonSetObject>(
+            var daemonSets = new Informer<DaemonSetObject>(
                 api, ResourceType.DaemonSet, ClusterJson.Default.DaemonSetObject,
-                new WatcherOptions { Namespace = options.Namespace, FieldSelector = "metadata.name=" + template.Name }, log, time);
+                new InformerOptions { Namespace = options.Namespace, FieldSelector = "metadata.name=" + template.Name }, log, time);
             var agents = new AgentReconciler(api, _cluster, daemonSets, template, owner, options, log);
             daemonSets.Changed += change =>
             {

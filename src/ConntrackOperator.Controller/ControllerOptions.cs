@@ -16,7 +16,7 @@ internal sealed record ControllerOptions
     public string LeaseName { get; init; } = "conntrack-controller";
 
     /// <summary>The times of the lease.</summary>
-    public LeaseOptions Lease { get; init; } = new();
+    public LeaderElectionOptions Lease { get; init; } = new();
 
     /// <summary>Who this replica is: the pod's name.</summary>
     public string Identity { get; init; } = Environment.MachineName;

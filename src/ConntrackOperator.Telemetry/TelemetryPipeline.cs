@@ -73,7 +73,7 @@ public sealed class TelemetryPipeline : IDisposable
     /// <param name="inner">The log of standard output.</param>
     /// <param name="level">What matters less is not sent.</param>
     public IRuntimeLog Tee(IRuntimeLog inner, Kubernetes.Logging.LogLevel level) =>
-        _logger is { } logger ? new SentLog(inner, logger, level) : inner;
+        _logger is { } logger ? new OtlpLog(inner, logger, level) : inner;
 
     /// <summary>Sends what is left, for a few seconds at most.</summary>
     public void Dispose()

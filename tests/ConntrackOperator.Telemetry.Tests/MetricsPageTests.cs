@@ -38,7 +38,7 @@ public sealed class MetricsPageTests
 
         // A watch that ends every second is established again.
         using var stop = new CancellationTokenSource();
-        var watcher = new ResourceWatcher<ConntrackNode>(server.CreateClient(), Reporter.Type, ApiJson.Default.ConntrackNode, new WatcherOptions { WatchTimeout = TimeSpan.FromSeconds(1) });
+        var watcher = new Informer<ConntrackNode>(server.CreateClient(), Reporter.Type, ApiJson.Default.ConntrackNode, new InformerOptions { WatchTimeout = TimeSpan.FromSeconds(1) });
         var watching = watcher.RunAsync(stop.Token);
         await Eventually.UntilAsync(() => watcher.Watches > 1, "the watch again");
         var scraped = Exposition.Parse(Encoding.UTF8.GetString(pipeline.Scrape().Span));

@@ -7,7 +7,7 @@ namespace ConntrackOperator.Agent.Health;
 /// Whether the agent gets on. Alive: the kernel was compared with the plan lately, and the watch at least tries; an API
 /// server that is away is no reason to kill an agent that goes on enforcing. Ready: the plan is known and was applied.
 /// </summary>
-internal sealed class AgentHealth(TimeProvider time, TimeSpan interval, ResourceWatcher<ConntrackNode> watcher)
+internal sealed class AgentHealth(TimeProvider time, TimeSpan interval, Informer<ConntrackNode> watcher)
 {
     // A watch ends by itself after 290 s or so: with twice that and nothing tried, it is stuck.
     private static readonly TimeSpan _watchLimit = TimeSpan.FromMinutes(10);

@@ -24,7 +24,7 @@ internal sealed class AgentLoop : IDisposable
     private static readonly TimeSpan _untilRates = TimeSpan.FromMilliseconds(600);
 
     private readonly NodeEngine _engine;
-    private readonly ResourceWatcher<ConntrackNode> _watcher;
+    private readonly Informer<ConntrackNode> _watcher;
     private readonly Reporter _reporter;
     private readonly AgentHealth _health;
     private readonly AgentOptions _options;
@@ -42,7 +42,7 @@ internal sealed class AgentLoop : IDisposable
     private bool _waitsForRates = true;
 
     public AgentLoop(
-        NodeEngine engine, ResourceWatcher<ConntrackNode> watcher, Reporter reporter, AgentHealth health, AgentMetrics metrics,
+        NodeEngine engine, Informer<ConntrackNode> watcher, Reporter reporter, AgentHealth health, AgentMetrics metrics,
         AgentOptions options, IRuntimeLog log, TimeProvider time)
     {
         _engine = engine;

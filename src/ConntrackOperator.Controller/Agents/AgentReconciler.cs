@@ -19,7 +19,7 @@ namespace ConntrackOperator.Controller.Agents;
 /// more has no plan and does nothing.
 /// </remarks>
 internal sealed class AgentReconciler(
-    ApiClient api, ClusterCache cluster, ResourceWatcher<DaemonSetObject> daemonSets, AgentTemplate template, DeploymentOwner owner, ControllerOptions options, IRuntimeLog log)
+    ApiClient api, ClusterCache cluster, Informer<DaemonSetObject> daemonSets, AgentTemplate template, DeploymentOwner owner, ControllerOptions options, IRuntimeLog log)
 {
     /// <summary>So many terms are kept; more than that, by the name of node after node, and those that are not needed go.</summary>
     private const int KeptTerms = 64;

@@ -20,16 +20,16 @@ internal sealed class ClusterCache(ApiClient api, IRuntimeLog log, TimeProvider 
 {
     private readonly PolicyValidationCache _errors = new();
 
-    public ResourceWatcher<ConntrackPolicy> Policies { get; } =
+    public Informer<ConntrackPolicy> Policies { get; } =
         new(api, ResourceType.ConntrackPolicy, ApiJson.Default.ConntrackPolicy, null, log, time);
 
-    public ResourceWatcher<NodeObject> Nodes { get; } =
+    public Informer<NodeObject> Nodes { get; } =
         new(api, ResourceType.Node, ClusterJson.Default.NodeObject, null, log, time) { Transform = shared is null ? null : shared.Compact };
 
-    public ResourceWatcher<ConntrackNode> ConntrackNodes { get; } =
+    public Informer<ConntrackNode> ConntrackNodes { get; } =
         new(api, ResourceType.ConntrackNode, ApiJson.Default.ConntrackNode, null, log, time) { Transform = shared is null ? null : shared.Compact };
 
-    public ResourceWatcher<ConntrackFlush> Flushes { get; } =
+    public Informer<ConntrackFlush> Flushes { get; } =
         new(api, ResourceType.ConntrackFlush, ApiJson.Default.ConntrackFlush, null, log, time);
 
     /// <summary>Every policy.</summary>
@@ -72,7 +72,7 @@ internal sealed class ClusterCache(ApiClient api, IRuntimeLog log, TimeProvider 
     }
 
     /// <summary>How each of the watches is doing.</summary>
-    public IReadOnlyList<IWatchState> Watches => [Policies, Nodes, ConntrackNodes, Flushes];
+    public IReadOnlyList<IInformerState> Watches => [Policies, Nodes, ConntrackNodes, Flushes];
 
     public async Task WaitForSyncAsync(CancellationToken ct)
     {
@@ -88,5 +88,5 @@ internal sealed class ClusterCache(ApiClient api, IRuntimeLog log, TimeProvider 
         (Name(Policies), Policies.RunAsync), (Name(Nodes), Nodes.RunAsync), (Name(ConntrackNodes), ConntrackNodes.RunAsync), (Name(Flushes), Flushes.RunAsync),
     ];
 
-    private static string Name(IWatchState watch) => $"the watch of {watch.Resource}";
+    private static string Name(IInformerState watch) => $"the watch of {watch.Resource}";
 }

@@ -35,7 +35,7 @@ internal sealed class ControllerHealth(TimeProvider time)
     /// <summary>It leads.</summary>
     /// <param name="watches">Every watch that the work depends on.</param>
     /// <param name="queues">Every queue, by what is in it.</param>
-    public void Leads(IEnumerable<IWatchState> watches, IEnumerable<(string Name, WorkQueue<string> Queue)> queues) =>
+    public void Leads(IEnumerable<IInformerState> watches, IEnumerable<(string Name, WorkQueue<string> Queue)> queues) =>
         _leading = new Leadership([.. watches.Select(w => new WatchLife(w, time))], [.. queues]);
 
     public void LeadsNoMore() => _leading = null;
@@ -120,13 +120,13 @@ internal sealed class ControllerHealth(TimeProvider time)
     private sealed record Leadership(IReadOnlyList<WatchLife> Watches, IReadOnlyList<(string Name, WorkQueue<string> Queue)> Queues);
 
     /// <summary>A watch, and when it was last seen to have tried: attempts that fail are attempts.</summary>
-    private sealed class WatchLife(IWatchState state, TimeProvider time)
+    private sealed class WatchLife(IInformerState state, TimeProvider time)
     {
         private readonly Lock _lock = new();
         private long _failures;
         private long _triedAt = time.GetTimestamp();
 
-        public IWatchState State => state;
+        public IInformerState State => state;
 
         public TimeSpan Silence()
         {

@@ -6,7 +6,7 @@ namespace ConntrackOperator.Kubernetes.Client;
 public sealed partial class ApiClient
 {
     /// <summary>Watches a collection until the server ends the watch in good order.</summary>
-    /// <remarks>A bare watch: it does not list, resume or retry; <c>ResourceWatcher</c> does.</remarks>
+    /// <remarks>A bare watch: it does not list, resume or retry; <c>Informer</c> does.</remarks>
     /// <exception cref="ApiException"><see cref="ApiException.IsExpired"/> when the resource version is too old, said by
     /// HTTP or by an ERROR event; <see cref="ApiException.IsUndecodable"/> for what is no event at all; reason
     /// <c>Timeout</c> when nothing arrived for the idle limit; reason <c>Network</c> when the connection broke.</exception>

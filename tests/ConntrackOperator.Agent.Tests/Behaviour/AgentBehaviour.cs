@@ -22,7 +22,7 @@ public abstract class AgentBehaviour : IAsyncLifetime
 
     private readonly CancellationTokenSource _stop = new();
     private ApiClient _api = null!;
-    private ResourceWatcher<ConntrackNode> _seen = null!;
+    private Informer<ConntrackNode> _seen = null!;
     private Task _watching = Task.CompletedTask;
 
     private protected Machine Machine { get; } = new();
@@ -34,7 +34,7 @@ public abstract class AgentBehaviour : IAsyncLifetime
     public virtual async ValueTask InitializeAsync()
     {
         _api = await ConnectAsync();
-        _seen = new ResourceWatcher<ConntrackNode>(_api, Reporter.Type, ApiJson.Default.ConntrackNode);
+        _seen = new Informer<ConntrackNode>(_api, Reporter.Type, ApiJson.Default.ConntrackNode);
         _watching = _seen.RunAsync(_stop.Token);
         await _seen.WaitForSyncAsync(Token);
     }

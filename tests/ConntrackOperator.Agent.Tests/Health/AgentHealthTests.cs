@@ -17,13 +17,13 @@ namespace ConntrackOperator.Agent.Tests.Health;
 public sealed class AgentHealthTests : IDisposable
 {
     private readonly FakeTimeProvider _time = new();
-    private readonly FakeApiServer _server = new([OnTheDoubleTests.Kind]);
-    private readonly ResourceWatcher<ConntrackNode> _watcher;
+    private readonly FakeApiServer _server = new([AgainstTheFakeApiServerTests.Kind]);
+    private readonly Informer<ConntrackNode> _watcher;
     private readonly AgentHealth _health;
 
     public AgentHealthTests()
     {
-        _watcher = new ResourceWatcher<ConntrackNode>(_server.CreateClient(null, _time), Reporter.Type, ApiJson.Default.ConntrackNode, null, null, _time);
+        _watcher = new Informer<ConntrackNode>(_server.CreateClient(null, _time), Reporter.Type, ApiJson.Default.ConntrackNode, null, null, _time);
         _health = new AgentHealth(_time, TimeSpan.FromSeconds(2), _watcher);
     }
 

@@ -19,7 +19,7 @@ public sealed class ReporterTests : IAsyncLifetime
     private static readonly AgentOptions _options = new() { NodeName = Node };
 
     private readonly Clock _time = new();
-    private readonly FakeApiServer _server = new([OnTheDoubleTests.Kind]);
+    private readonly FakeApiServer _server = new([AgainstTheFakeApiServerTests.Kind]);
     private readonly CancellationTokenSource _stop = new();
     private readonly AgentMetrics _metrics = new();
     private Reporter _reporter = null!;

@@ -15,7 +15,7 @@ internal sealed class AgentFleet : IAsyncDisposable
 
     private readonly CancellationTokenSource _stop = new();
     private readonly WorkQueue<string> _queue = new(null, TimeProvider.System);
-    private readonly ResourceWatcher<ConntrackNode> _watcher;
+    private readonly Informer<ConntrackNode> _watcher;
     private readonly ApiClient _api;
     private readonly Task _running;
     private long _reports;
@@ -24,7 +24,7 @@ internal sealed class AgentFleet : IAsyncDisposable
     public AgentFleet(ApiClient api)
     {
         _api = api;
-        _watcher = new ResourceWatcher<ConntrackNode>(api, _type, ApiJson.Default.ConntrackNode);
+        _watcher = new Informer<ConntrackNode>(api, _type, ApiJson.Default.ConntrackNode);
         _watcher.Changed += change =>
         {
             if (change.New is { Metadata: { } metadata, Status: var status } && status?.ObservedGeneration != metadata.Generation)

@@ -10,7 +10,7 @@ public sealed class LeaseTests() : SimulatedClusterTest("a", "b")
 {
     private static readonly ControllerOptions _options = RunningController.Quick with
     {
-        Lease = new LeaseOptions
+        Lease = new LeaderElectionOptions
         {
             // In between fit the 3 s that work in progress has to end, as they do with the defaults.
             Duration = TimeSpan.FromSeconds(5),

@@ -194,7 +194,7 @@ public sealed class ControllerHealthTests : IDisposable
 
     private Task Run(CancellationToken ct) => Task.WhenAll(_cluster.Parts.Select(part => part.Run(ct)));
 
-    private sealed class FakeWatch(string resource) : IWatchState
+    private sealed class FakeWatch(string resource) : IInformerState
     {
         public string Resource => resource;
 

@@ -14,7 +14,7 @@ internal sealed class SimulatedFleet : IAsyncDisposable
     public static readonly ResourceType Type = ResourceType.ConntrackNode;
 
     private readonly ApiClient _api;
-    private readonly ResourceWatcher<ConntrackNode> _watcher;
+    private readonly Informer<ConntrackNode> _watcher;
     private readonly WorkQueue<string> _queue = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<string, (int Percent, long Drops)> _usage = new();
@@ -25,7 +25,7 @@ internal sealed class SimulatedFleet : IAsyncDisposable
     public SimulatedFleet(ApiClient api)
     {
         _api = api;
-        _watcher = new ResourceWatcher<ConntrackNode>(api, Type, ApiJson.Default.ConntrackNode);
+        _watcher = new Informer<ConntrackNode>(api, Type, ApiJson.Default.ConntrackNode);
         _watcher.Changed += change => _queue.Add(change.Key.Name);
         _running = Task.WhenAll(
             _watcher.RunAsync(_stop.Token), new Reconciler<string>(_queue, ReportAsync, new ReconcilerOptions { Workers = 8 }).RunAsync(_stop.Token));

@@ -20,7 +20,7 @@ internal sealed class TestCluster : IAsyncDisposable
 
     private readonly Dictionary<string, ConntrackPolicy> _applied = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = new();
-    private readonly ResourceWatcher<DaemonSetObject> _daemonSets;
+    private readonly Informer<DaemonSetObject> _daemonSets;
     private readonly ClusterCache _view;
     private readonly Task _running;
 
@@ -49,7 +49,7 @@ internal sealed class TestCluster : IAsyncDisposable
     public ConntrackNode? Plan(string node) => _view.ConntrackNode(node);
 
     /// <summary>Every change of a ConntrackNode, in the order in which they happened.</summary>
-    public ResourceWatcher<ConntrackNode> PlanWatcher => _view.ConntrackNodes;
+    public Informer<ConntrackNode> PlanWatcher => _view.ConntrackNodes;
 
     public IEnumerable<ConntrackNode> Plans => _view.ConntrackNodes.Store.Snapshot.Values;
 

@@ -14,7 +14,7 @@ public sealed class RealApiServerTests(RealApiServerFixture fixture) : ServerBeh
     {
         var server = (TestApiServer)Server();
         var changes = new List<string>();
-        var watcher = new ResourceWatcher<Widget>(
+        var watcher = new Informer<Widget>(
             server.CreateClient(), Widget.Type, WidgetJson.Default.Widget, new() { FieldSelector = $"metadata.name={Name("a")}" });
         watcher.Changed += change => changes.Add($"{change.Kind}");
         using var stop = new CancellationTokenSource();

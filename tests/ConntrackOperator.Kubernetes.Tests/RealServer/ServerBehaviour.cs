@@ -174,7 +174,7 @@ public abstract class ServerBehaviour
         }
 
         var changes = new ConcurrentQueue<string>();
-        var watcher = new ResourceWatcher<Widget>(Client, Widget.Type, WidgetJson.Default.Widget, new() { PageSize = 3, LabelSelector = $"test={_prefix}" });
+        var watcher = new Informer<Widget>(Client, Widget.Type, WidgetJson.Default.Widget, new() { PageSize = 3, LabelSelector = $"test={_prefix}" });
         watcher.Changed += change => changes.Enqueue($"{change.Kind} {change.Key}");
         using var stop = new CancellationTokenSource();
         var running = watcher.RunAsync(stop.Token);
@@ -226,9 +226,9 @@ public abstract class ServerBehaviour
     [Fact]
     public async Task Lease_goes_from_one_candidate_to_the_next()
     {
-        var options = new LeaseOptions { RetryPeriod = TimeSpan.FromMilliseconds(100) };
-        var first = new LeaderLease(Client, "default", Name("lock"), "a", options);
-        var second = new LeaderLease(Client, "default", Name("lock"), "b", options);
+        var options = new LeaderElectionOptions { RetryPeriod = TimeSpan.FromMilliseconds(100) };
+        var first = new LeaderElector(Client, "default", Name("lock"), "a", options);
+        var second = new LeaderElector(Client, "default", Name("lock"), "b", options);
         using var stopFirst = new CancellationTokenSource();
         using var stopSecond = new CancellationTokenSource();
         var firstRunning = first.RunAsync(ct => Task.Delay(Timeout.Infinite, ct), stopFirst.Token);

@@ -48,7 +48,7 @@ public sealed class ServersWhimsTests : IAsyncLifetime
         http.DefaultRequestHeaders.Authorization = new("Bearer", _server.Token);
         var client = new ApiClient(http, _server.BaseAddress);
         var changes = new ConcurrentQueue<string>();
-        var watcher = new ResourceWatcher<Widget>(client, Widget.Type, WidgetJson.Default.Widget);
+        var watcher = new Informer<Widget>(client, Widget.Type, WidgetJson.Default.Widget);
         watcher.Changed += change => changes.Enqueue(change.Key.Name);
         using var stop = new CancellationTokenSource();
         var running = watcher.RunAsync(stop.Token);
@@ -87,7 +87,7 @@ public sealed class ServersWhimsTests : IAsyncLifetime
             await _server.CompactAsync(last.Metadata!.ResourceVersion!);
         }));
         http.DefaultRequestHeaders.Authorization = new("Bearer", _server.Token);
-        var watcher = new ResourceWatcher<Widget>(
+        var watcher = new Informer<Widget>(
             new ApiClient(http, _server.BaseAddress), Widget.Type, WidgetJson.Default.Widget, new() { PageSize = 3, MinBackOff = TimeSpan.FromMilliseconds(50) });
         using var stop = new CancellationTokenSource();
         var running = watcher.RunAsync(stop.Token);

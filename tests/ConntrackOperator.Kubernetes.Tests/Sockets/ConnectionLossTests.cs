@@ -14,7 +14,7 @@ public sealed class ConnectionLossTests
         using var proxy = new IdleCuttingProxy(server.BaseAddress, TimeSpan.FromMilliseconds(150));
         var changes = new ConcurrentQueue<string>();
         var client = new ServerConnection { Server = proxy.Address, Token = server.Token }.Connect();
-        var watcher = new ResourceWatcher<Widget>(
+        var watcher = new Informer<Widget>(
             client, Widget.Type, WidgetJson.Default.Widget, new() { MinBackOff = TimeSpan.FromMilliseconds(20), MaxBackOff = TimeSpan.FromMilliseconds(50) });
         watcher.Changed += change => changes.Enqueue($"{change.Kind} {change.Key}");
         using var stop = new CancellationTokenSource();

@@ -9,13 +9,13 @@ namespace ConntrackOperator.Kubernetes.LeaderElection;
 /// All decisions are made on the monotonic clock; the times in the record are for people. Own leadership is counted from
 /// before a renewal was sent, others' from after it was seen, so the two cannot overlap whatever the network does.
 /// </remarks>
-public sealed class LeaderLease
+public sealed class LeaderElector
 {
-    private readonly LeaseClaim _claim;
+    private readonly LeaseLock _claim;
     private readonly string _namespace;
     private readonly string _name;
     private readonly string _identity;
-    private readonly LeaseOptions _options;
+    private readonly LeaderElectionOptions _options;
     private readonly IRuntimeLog _log;
     private readonly TimeProvider _time;
     private readonly Random _random;
@@ -34,12 +34,12 @@ public sealed class LeaderLease
     /// <param name="time">The clock; null: the system's.</param>
     /// <param name="random">Chance for a candidate's waits; null: the shared one.</param>
     /// <exception cref="ArgumentOutOfRangeException">The options contradict each other.</exception>
-    public LeaderLease(
+    public LeaderElector(
         ApiClient client,
         string ns,
         string name,
         string identity,
-        LeaseOptions? options = null,
+        LeaderElectionOptions? options = null,
         IRuntimeLog? log = null,
         TimeProvider? time = null,
         Random? random = null)
@@ -56,7 +56,7 @@ public sealed class LeaderLease
         _log = log ?? SilentLog.Instance;
         _time = time ?? TimeProvider.System;
         _random = random ?? Random.Shared;
-        _claim = new LeaseClaim(client, ns, name, identity, _options, _log, _time);
+        _claim = new LeaseLock(client, ns, name, identity, _options, _log, _time);
     }
 
     /// <summary>Whether this candidate holds the lease and it has not expired. Goes to false by itself, whatever the

@@ -5,7 +5,7 @@ using LogLevel = ConntrackOperator.Kubernetes.Logging.LogLevel;
 namespace ConntrackOperator.Telemetry.Logging;
 
 /// <summary>A log that goes on to OpenTelemetry, with the trace and span of the moment.</summary>
-internal sealed partial class SentLog(IRuntimeLog inner, ILogger logger, LogLevel level) : IRuntimeLog
+internal sealed partial class OtlpLog(IRuntimeLog inner, ILogger logger, LogLevel level) : IRuntimeLog
 {
     public void Debug(string message)
     {

@@ -15,7 +15,7 @@ namespace ConntrackOperator.Kubernetes.Informers;
 /// known of the object stays, <see cref="Undecodable"/> has it, and the watch goes on after it. The handlers of
 /// <see cref="Changed"/> run one after another and must be quick: they enqueue.
 /// </remarks>
-public sealed class ResourceWatcher<T> : IWatchState
+public sealed class Informer<T> : IInformerState
     where T : class, IKubernetesObject
 {
     // A watch that ends in good order sooner than this counts as a failure: no server means it.
@@ -24,7 +24,7 @@ public sealed class ResourceWatcher<T> : IWatchState
     private readonly ApiClient _client;
     private readonly ResourceType _type;
     private readonly JsonTypeInfo<T> _json;
-    private readonly WatcherOptions _options;
+    private readonly InformerOptions _options;
     private readonly IRuntimeLog _log;
     private readonly TimeProvider _time;
     private readonly Random _random;
@@ -49,11 +49,11 @@ public sealed class ResourceWatcher<T> : IWatchState
     /// <param name="log">Told of failures and new lists.</param>
     /// <param name="time">The clock; null: the system's.</param>
     /// <param name="random">Chance for the waits; null: the shared one.</param>
-    public ResourceWatcher(
+    public Informer(
         ApiClient client,
         ResourceType type,
         JsonTypeInfo<T> json,
-        WatcherOptions? options = null,
+        InformerOptions? options = null,
         IRuntimeLog? log = null,
         TimeProvider? time = null,
         Random? random = null)

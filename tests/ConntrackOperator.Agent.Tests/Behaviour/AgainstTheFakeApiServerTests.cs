@@ -7,13 +7,13 @@ using ConntrackOperator.TestKit.Faults;
 namespace ConntrackOperator.Agent.Tests.Behaviour;
 
 /// <summary>The agent against the double, which fails on demand and counts.</summary>
-public sealed class OnTheDoubleTests : AgentBehaviour
+public sealed class AgainstTheFakeApiServerTests : AgentBehaviour
 {
     private const string User = "agent";
 
     private readonly FakeApiServer _server = new([Kind]);
 
-    public OnTheDoubleTests() => _server.AddUser(User, User);
+    public AgainstTheFakeApiServerTests() => _server.AddUser(User, User);
 
     internal static FakeResource Kind { get; } = new FakeResource(Reporter.Type).WithAtomic("spec", "status");
 

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace ConntrackOperator.Kubernetes.Tests.LeaderElection;
 
-public sealed class LeaderLeaseTests : IAsyncDisposable
+public sealed class LeaderElectorTests : IAsyncDisposable
 {
     private readonly FakeApiServer _server = new();
     private readonly SteppedClock _time = new();
@@ -167,7 +167,7 @@ public sealed class LeaderLeaseTests : IAsyncDisposable
         DateTimeOffset? other = null;
         _server.Authorize = request => request.User != "test-admin";
         _server.AddUser("other", "other");
-        var b = new LeaderLease(
+        var b = new LeaderElector(
             new ServerConnection { Server = _server.BaseAddress, Token = "other" }.Connect(null, _time), "default", "lock", "b", null, _log, _time);
         _running.Add(b.RunAsync(async ct =>
         {
@@ -244,7 +244,7 @@ public sealed class LeaderLeaseTests : IAsyncDisposable
         var clock = new FakeTimeProvider();
         using var http = new HttpClient(new SlowWrites(() => clock.Advance(TimeSpan.FromSeconds(3))));
         http.DefaultRequestHeaders.Authorization = new("Bearer", _server.Token);
-        var claim = new LeaseClaim(new ApiClient(http, _server.BaseAddress), "default", "lock", "a", new(), _log, clock);
+        var claim = new LeaseLock(new ApiClient(http, _server.BaseAddress), "default", "lock", "a", new(), _log, clock);
         foreach (var what in new[] { "the lease is taken", "the lease is renewed" })
         {
             Assert.True(await claim.TryTakeAsync(TestContext.Current.CancellationToken), what);
@@ -259,7 +259,7 @@ public sealed class LeaderLeaseTests : IAsyncDisposable
     [Fact]
     public async Task Renewing_that_breaks_by_what_nobody_expected_ends_the_work_all_the_same()
     {
-        var a = new LeaderLease(_server.CreateClient(null, _time), "default", "lock", "a", null, new BrokenLog(), _time);
+        var a = new LeaderElector(_server.CreateClient(null, _time), "default", "lock", "a", null, new BrokenLog(), _time);
         var running = RunAsync(a, TestContext.Current.CancellationToken);
         await WorkingAsync(1);
         _server.Faults.Add("get", "leases", 1, FaultAction.Answer(500));
@@ -346,12 +346,12 @@ public sealed class LeaderLeaseTests : IAsyncDisposable
 
     private int Gets => _server.Requests.Count("get", "leases");
 
-    private LeaderLease Candidate(string identity, LeaseOptions? options = null) =>
+    private LeaderElector Candidate(string identity, LeaderElectionOptions? options = null) =>
         new(_server.CreateClient(null, _time), "default", "lock", identity, options, _log, _time);
 
-    private void Start(LeaderLease lease, CancellationToken? ct = null) => _running.Add(RunAsync(lease, ct ?? _stop.Token));
+    private void Start(LeaderElector lease, CancellationToken? ct = null) => _running.Add(RunAsync(lease, ct ?? _stop.Token));
 
-    private Task RunAsync(LeaderLease lease, CancellationToken ct) => lease.RunAsync(async stop =>
+    private Task RunAsync(LeaderElector lease, CancellationToken ct) => lease.RunAsync(async stop =>
     {
         var now = Interlocked.Increment(ref _working);
         _mostAtOnce = Math.Max(_mostAtOnce, now);

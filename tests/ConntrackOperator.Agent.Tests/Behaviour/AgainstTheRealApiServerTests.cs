@@ -13,7 +13,7 @@ using ConntrackOperator.TestKit;
 namespace ConntrackOperator.Agent.Tests.Behaviour;
 
 /// <summary>The agent against Kubernetes' own code and a real etcd, with the schemas that are shipped.</summary>
-public sealed class OnTheRealServerTests(RealCluster real) : AgentBehaviour
+public sealed class AgainstTheRealApiServerTests(RealCluster real) : AgentBehaviour
 {
     [Fact]
     public async Task Server_says_that_the_agent_owns_the_status_and_the_controller_the_spec()

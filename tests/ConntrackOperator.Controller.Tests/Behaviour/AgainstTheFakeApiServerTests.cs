@@ -8,13 +8,13 @@ using ConntrackOperator.TestKit;
 namespace ConntrackOperator.Controller.Tests.Behaviour;
 
 /// <summary>The controller against the double, which lets anything into the store and counts what is asked of it.</summary>
-public sealed class OnTheDoubleTests : ControllerBehaviour
+public sealed class AgainstTheFakeApiServerTests : ControllerBehaviour
 {
     private const string User = "controller";
 
     private readonly FakeApiServer _server = new(TestCluster.Kinds);
 
-    public OnTheDoubleTests() => _server.AddUser(User, User);
+    public AgainstTheFakeApiServerTests() => _server.AddUser(User, User);
 
     public override async ValueTask DisposeAsync()
     {

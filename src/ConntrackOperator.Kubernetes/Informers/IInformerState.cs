@@ -1,7 +1,7 @@
 namespace ConntrackOperator.Kubernetes.Informers;
 
 /// <summary>How a watch is doing, whatever it watches: what health is judged by.</summary>
-public interface IWatchState
+public interface IInformerState
 {
     /// <summary>What is watched: plural and group.</summary>
     string Resource { get; }

@@ -1,7 +1,7 @@
 namespace ConntrackOperator.Kubernetes.Informers;
 
-/// <summary>What a <see cref="ResourceWatcher{T}"/> watches, and how patiently.</summary>
-public sealed record WatcherOptions
+/// <summary>What a <see cref="Informer{T}"/> watches, and how patiently.</summary>
+public sealed record InformerOptions
 {
     /// <summary>One namespace; null: all of them, or a cluster-scoped kind.</summary>
     public string? Namespace { get; init; }

@@ -5,7 +5,7 @@ using ConntrackOperator.Kubernetes.Protocol;
 namespace ConntrackOperator.Kubernetes.LeaderElection;
 
 /// <summary>What a candidate knows of the lease, and the rules for reading and writing it. No I/O, no clock.</summary>
-internal static class LeaseRecord
+internal static class LeaderElectionRecord
 {
     /// <summary>Whether the record says that nobody holds the lease.</summary>
     public static bool IsFree(Lease lease) => string.IsNullOrEmpty(lease.Spec?.HolderIdentity);

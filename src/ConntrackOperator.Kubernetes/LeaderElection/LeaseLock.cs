@@ -5,10 +5,10 @@ namespace ConntrackOperator.Kubernetes.LeaderElection;
 
 /// <summary>
 /// One candidate's claim on the lease: takes and renews it, gives it back, and knows since when it counts. It neither waits nor
-/// tries again; that is <see cref="LeaderLease"/>'s.
+/// tries again; that is <see cref="LeaderElector"/>'s.
 /// </summary>
-internal sealed class LeaseClaim(
-    ApiClient client, string ns, string name, string identity, LeaseOptions options, IRuntimeLog log, TimeProvider time)
+internal sealed class LeaseLock(
+    ApiClient client, string ns, string name, string identity, LeaderElectionOptions options, IRuntimeLog log, TimeProvider time)
 {
     // The last record that was seen, and when it was first seen.
     private Lease? _observed;
@@ -54,21 +54,21 @@ internal sealed class LeaseClaim(
             return await CreateAsync(ct);
         }
 
-        if (LeaseRecord.Differs(_observed, current))
+        if (LeaderElectionRecord.Differs(_observed, current))
         {
             _observed = current;
             _observedAt = time.GetTimestamp();
         }
 
-        var own = LeaseRecord.IsOwn(current, identity, _acquired);
+        var own = LeaderElectionRecord.IsOwn(current, identity, _acquired);
         if (!own && IsHeld)
         {
             // Somebody took it, or took it away, from under the work.
             return false;
         }
 
-        if (!own && !LeaseRecord.IsFree(current)
-            && time.GetElapsedTime(_observedAt) < LeaseRecord.Patience(current, options.Duration))
+        if (!own && !LeaderElectionRecord.IsFree(current)
+            && time.GetElapsedTime(_observedAt) < LeaderElectionRecord.Patience(current, options.Duration))
         {
             return false;
         }
@@ -77,7 +77,7 @@ internal sealed class LeaseClaim(
         var now = time.GetUtcNow();
         var acquired = own ? _acquired!.Value : MicroTimeConverter.Round(now);
         _acquired = acquired;
-        var wanted = LeaseRecord.Renewed(current, ns, name, identity, options.Duration, acquired, now);
+        var wanted = LeaderElectionRecord.Renewed(current, ns, name, identity, options.Duration, acquired, now);
         try
         {
             Took(await ReplaceAsync(wanted, ct), started);
@@ -97,7 +97,7 @@ internal sealed class LeaseClaim(
         {
             try
             {
-                return await client.ReplaceAsync(ResourceType.Lease, ns, name, LeaseRecord.Owned(wanted, owner), ProtocolJson.Default.Lease, ct);
+                return await client.ReplaceAsync(ResourceType.Lease, ns, name, LeaderElectionRecord.Owned(wanted, owner), ProtocolJson.Default.Lease, ct);
             }
             catch (ApiException e) when (e.Code is 403 or 422)
             {
@@ -121,7 +121,7 @@ internal sealed class LeaseClaim(
         var started = time.GetTimestamp();
         var now = MicroTimeConverter.Round(time.GetUtcNow());
         _acquired = now;
-        var wanted = LeaseRecord.Renewed(null, ns, name, identity, options.Duration, now, now);
+        var wanted = LeaderElectionRecord.Renewed(null, ns, name, identity, options.Duration, now, now);
         try
         {
             var stored = await client.CreateAsync(ResourceType.Lease, ns, wanted, ProtocolJson.Default.Lease, ct);
@@ -156,13 +156,13 @@ internal sealed class LeaseClaim(
         {
             // Read anew: the answer to the last attempt may have been lost, or the attempt cancelled.
             var current = await client.GetAsync(ResourceType.Lease, ns, name, ProtocolJson.Default.Lease, limit.Token);
-            if (LeaseRecord.IsOwn(current, identity, _acquired))
+            if (LeaderElectionRecord.IsOwn(current, identity, _acquired))
             {
                 _observed = await client.ReplaceAsync(
                     ResourceType.Lease,
                     ns,
                     name,
-                    LeaseRecord.Released(current, time.GetUtcNow()),
+                    LeaderElectionRecord.Released(current, time.GetUtcNow()),
                     ProtocolJson.Default.Lease,
                     limit.Token);
                 log.Info($"{identity} released the lease {ns}/{name}.");

@@ -7,7 +7,7 @@ using ConntrackOperator.TestKit;
 namespace ConntrackOperator.Integration.Tests.Nodes;
 
 /// <summary>The whole way against Kubernetes' own code and a real etcd.</summary>
-public sealed class WholeWayOnTheRealServerTests(RealCluster real) : WholeWay
+public sealed class WholeWayAgainstTheRealApiServerTests(RealCluster real) : WholeWay
 {
     public override async ValueTask DisposeAsync()
     {

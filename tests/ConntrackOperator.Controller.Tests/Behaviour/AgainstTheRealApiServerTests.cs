@@ -7,7 +7,7 @@ using ConntrackOperator.TestKit;
 namespace ConntrackOperator.Controller.Tests.Behaviour;
 
 /// <summary>The controller against Kubernetes' own code and a real etcd, with the schemas that are shipped.</summary>
-public sealed class OnTheRealServerTests(RealCluster real) : ControllerBehaviour
+public sealed class AgainstTheRealApiServerTests(RealCluster real) : ControllerBehaviour
 {
     [Fact]
     public async Task Restart_of_the_server_is_got_over_and_what_changed_then_is_not_lost()

@@ -6,16 +6,16 @@ using ConntrackOperator.TestKit.Faults;
 
 namespace ConntrackOperator.Kubernetes.Tests.Informers;
 
-public sealed class ResourceWatcherTests : IAsyncDisposable
+public sealed class InformerTests : IAsyncDisposable
 {
     private readonly FakeApiServer _server = new([Widget.Resource]);
     private readonly RecordedLog _log = new();
     private readonly ConcurrentQueue<string> _changes = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly ResourceWatcher<Widget> _watcher;
+    private readonly Informer<Widget> _watcher;
     private Task _running = Task.CompletedTask;
 
-    public ResourceWatcherTests() => _watcher = Watcher(new()
+    public InformerTests() => _watcher = Watcher(new()
     {
         PageSize = 3,
         MinBackOff = TimeSpan.FromMilliseconds(10),
@@ -63,7 +63,7 @@ public sealed class ResourceWatcherTests : IAsyncDisposable
     {
         Put("a");
         var told = new ConcurrentQueue<string?>();
-        var watcher = new ResourceWatcher<Widget>(_server.CreateClient(), Widget.Type, WidgetJson.Default.Widget) { Transform = w => w with { Spec = new WidgetSpec { Color = "kept" } } };
+        var watcher = new Informer<Widget>(_server.CreateClient(), Widget.Type, WidgetJson.Default.Widget) { Transform = w => w with { Spec = new WidgetSpec { Color = "kept" } } };
         watcher.Changed += change => told.Enqueue(change.New?.Spec?.Color);
         var running = watcher.RunAsync(_stop.Token);
         await watcher.WaitForSyncAsync(TestContext.Current.CancellationToken);
@@ -331,7 +331,7 @@ public sealed class ResourceWatcherTests : IAsyncDisposable
     [Fact]
     public async Task Event_that_is_too_long_leads_to_a_new_list()
     {
-        var watcher = new ResourceWatcher<Widget>(
+        var watcher = new Informer<Widget>(
             _server.CreateClient(new() { MaxObjectBytes = 2000 }), Widget.Type, WidgetJson.Default.Widget,
             new() { MinBackOff = TimeSpan.FromMilliseconds(10), MaxBackOff = TimeSpan.FromMilliseconds(40) }, _log);
         _running = watcher.RunAsync(_stop.Token);
@@ -481,7 +481,7 @@ public sealed class ResourceWatcherTests : IAsyncDisposable
     {
         var client = _server.CreateClient();
         var watchers = Enumerable.Range(0, 300)
-            .Select(_ => new ResourceWatcher<Widget>(client, Widget.Type, WidgetJson.Default.Widget)).ToList();
+            .Select(_ => new Informer<Widget>(client, Widget.Type, WidgetJson.Default.Widget)).ToList();
         _running = Task.WhenAll(watchers.Select(watcher => watcher.RunAsync(_stop.Token)));
         await Task.WhenAll(watchers.Select(watcher => watcher.WaitForSyncAsync(TestContext.Current.CancellationToken)));
         Put([.. Enumerable.Range(0, 20).Select(i => $"w{i}")]);
@@ -496,9 +496,9 @@ public sealed class ResourceWatcherTests : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private ResourceWatcher<Widget> Watcher(WatcherOptions options)
+    private Informer<Widget> Watcher(InformerOptions options)
     {
-        var watcher = new ResourceWatcher<Widget>(_server.CreateClient(), Widget.Type, WidgetJson.Default.Widget, options, _log);
+        var watcher = new Informer<Widget>(_server.CreateClient(), Widget.Type, WidgetJson.Default.Widget, options, _log);
         if (options.LabelSelector is null)
         {
             watcher.Changed += change => _changes.Enqueue($"{change.Kind} {change.Key}");

@@ -5,7 +5,7 @@ using ConntrackOperator.TestKit;
 namespace ConntrackOperator.Integration.Tests.Nodes;
 
 /// <summary>The whole way against the double.</summary>
-public sealed class WholeWayOnTheDoubleTests : WholeWay
+public sealed class WholeWayAgainstTheFakeApiServerTests : WholeWay
 {
     private readonly FakeApiServer _server = new(TestCluster.Kinds);
 

@@ -2,8 +2,8 @@ using ConntrackOperator.Api.Meta;
 
 namespace ConntrackOperator.Kubernetes.LeaderElection;
 
-/// <summary>The times of a <see cref="LeaderLease"/>. The same for all candidates.</summary>
-public sealed record LeaseOptions
+/// <summary>The times of a <see cref="LeaderElector"/>. The same for all candidates.</summary>
+public sealed record LeaderElectionOptions
 {
     /// <summary>How long others wait, after they have seen the last renewal, before they take the lease. 15 s; whole seconds.</summary>
     public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(15);
