@@ -113,8 +113,16 @@ internal sealed class Situation
         ? seen with { Most = seen.Most + (long)((Facts.Rates.LostForWant + Facts.Rates.EarlyDrops) / 60) }
         : null;
 
-    /// <summary>Entries that one cause may have while everything else stays as it is; a tenth of the table is left free.</summary>
-    internal long RoomFor(long entriesOfCause) => Math.Max(0, (Facts.Limit / 10 * 9) - Math.Max(0, Facts.Entries - entriesOfCause));
+    /// <summary>
+    /// Entries that one cause may have while everything else stays as it is; a tenth of the table is left free. Where buckets are many
+    /// for the limit, expired entries are left room for as well: gc_worker sweeps about half a time-out later, and a full table comes
+    /// across few of them in the buckets that it looks at.
+    /// </summary>
+    internal long RoomFor(long entriesOfCause)
+    {
+        var room = Math.Max(0, (Facts.Limit / 10 * 9) - Math.Max(0, Facts.Entries - entriesOfCause));
+        return Facts.Buckets > 2 * Facts.Limit ? room / 3 * 2 : room;
+    }
 
     /// <summary>Seconds until the table is full once so many entries are gone, at so many new ones a second that stay; null: it is not.</summary>
     internal long? FullAgain(long freed, long perSecond) =>
@@ -148,11 +156,13 @@ internal sealed class Situation
 
     private static Bounds Less(Bounds bounds, long less) => new(Math.Max(0, bounds.Least - less), Math.Max(0, bounds.Most - less));
 
-    // kernel.md and early_drop in nf_conntrack_core.c: eight buckets in each of two chains are looked at, about one entry a bucket.
+    // early_drop in nf_conntrack_core.c: eight buckets are looked at, and each entry is in two, so 16 times as many entries as there are
+    // a bucket; none of them is unassured by chance of e to the minus their number (Poisson).
     private string Eviction()
     {
         var unassured = Math.Clamp(100 - Facts.AssuredPercent, 0, 100);
-        var fails = Math.Pow(1 - (unassured / 100), 16) * 100;
+        var perBucket = Facts.Buckets > 0 ? (double)Facts.Entries / Facts.Buckets : 1;
+        var fails = Math.Exp(-16 * perBucket * unassured / 100) * 100;
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{unassured:0.#}% of the entries may be evicted (not assured): while it is full, about {fails:0.#}% of new connections find no entry; from 95% on the kernel also takes closing TCP entries");

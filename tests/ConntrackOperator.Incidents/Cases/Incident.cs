@@ -46,6 +46,9 @@ internal sealed record Incident
     /// <summary>A page of the documentation, or a sample, in the checkout: its commands are run instead of those that are advised.</summary>
     internal string? Page { get; init; }
 
+    /// <summary>Whether only the diagnosis is asked for: neither times nor losses are taken, and nothing is mended.</summary>
+    internal bool OnlyAdvice { get; init; }
+
     /// <summary>Whether a fix on this machine exists; null where it is a matter of taste.</summary>
     internal bool? Fixable { get; init; }
 }

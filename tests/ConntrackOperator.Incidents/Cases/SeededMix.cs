@@ -32,7 +32,7 @@ internal static class SeededMix
         string[] ordinary =
         [
             Text($"open from=10.81.40.1 sources=40 to=10.96.0.10:80 rate={20 + random.Below(80)} then=close"),
-            Text($"open from=10.81.41.1 sources=30 to=10.96.0.10:6379 rate=800 max={200 + random.Below(1500)} then=hold"),
+            Text($"open from=10.81.41.1 sources=30 to=10.96.0.10:6379 rate=800 max={200 + random.Below(700)} then=hold"),
             Text($"raw kind=udp from=10.81.42.1 sources=50 to=10.96.0.53 ports=53 rate={10 + random.Below(60)}"),
             Text($"raw kind=icmp from=10.81.43.1 to=10.83.1.1 hosts=50 rate={1 + random.Below(30)}"),
         ];
@@ -42,7 +42,9 @@ internal static class SeededMix
             Name = Text($"mix-{seed}"),
             Title = string.Join(" and ", parts.Select(p => p.Truth.Causes[0])),
             Traffic = traffic,
-            Reaches = 19_800,
+            Limit = 10_000,
+            Reaches = 9_900,
+            OnlyAdvice = true,
             Truths = [.. parts.Select(p => p.Truth)],
         };
     }
@@ -50,7 +52,7 @@ internal static class SeededMix
     private static Part Leak(SmallRandom r, double share, int slot)
     {
         var from = Text($"10.81.{50 + slot}.{1 + r.Below(250)}");
-        var most = share < 1 ? " max=11000" : "";
+        var most = share < 1 ? " max=5500" : "";
         return new(Text($"open from={from} to=10.96.14.7:5432 rate={(800 + r.Below(1200)) * share:0}{most} then=hold"), Truth.Of("LeakingClient", from));
     }
 
@@ -81,7 +83,7 @@ internal static class SeededMix
         new(Text($"open from=10.81.{70 + slot}.1 sources={3 + r.Below(30)} to=10.96.0.10:80,10.83.1.{1 + r.Below(9)}:8080 rate={(1000 + r.Below(800)) * share:0} then=close"), Truth.Of("ShortConnections"));
 
     private static Part Honest(SmallRandom r, double share, int slot) =>
-        new(Text($"open from=10.81.{80 + slot}.1 sources={100 + r.Below(400)} to=10.96.0.10:80,10.83.1.1:8080,10.83.1.2:8080 rate=2000 max=22000 then=ask every={12 + r.Below(20)}"), Truth.Of("TableTooSmall"));
+        new(Text($"open from=10.81.{80 + slot}.1 sources={100 + r.Below(400)} to=10.96.0.10:80,10.83.1.1:8080,10.83.1.2:8080 rate=2000 max=11000 then=ask every={12 + r.Below(20)}"), Truth.Of("TableTooSmall"));
 
     private static Part Tunnel(SmallRandom r, double share, int slot)
     {
@@ -107,7 +109,7 @@ internal static class SeededMix
     }
 
     private static Part Quic(SmallRandom r, double share, int slot) =>
-        new(Text($"raw kind=udp from=10.81.{100 + slot}.0 sources=1000 to=10.83.0.2 ports=443 sports=5000-{5021 + r.Below(6)} rate=4000 size=400"), Truth.Of("TableTooSmall"));
+        new(Text($"raw kind=udp from=10.81.{100 + slot}.0 sources=1000 to=10.83.0.2 ports=443 sports=5000-{5010 + r.Below(5)} rate=4000 size=400"), Truth.Of("TableTooSmall"));
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 

@@ -39,6 +39,9 @@ internal sealed class Generator : IDisposable
     internal long Number(string word) =>
         Last.Split(' ') is var words && Array.IndexOf(words, word) is >= 0 and var at ? long.Parse(words[at + 1], CultureInfo.InvariantCulture) : 0;
 
+    /// <summary>The percent of what it was to send by now that it has sent; 100 before it has said anything.</summary>
+    internal double KeptPercent => Number("wanted") is > 0 and var wanted ? 100.0 * Math.Max(Number("sent"), Number("opened")) / wanted : 100;
+
     /// <summary>One line to its standard input.</summary>
     internal void Order()
     {

@@ -5,8 +5,9 @@ using ConntrackOperator.TestKit.Kernel;
 namespace ConntrackOperator.Incidents.Machine;
 
 /// <summary>
-/// The machine's nf_conntrack_max, lowered while the lock that tests share is held. It is put back when this is let go; when this
-/// process is killed, by a child that waits for its end, which deletes the network namespaces too.
+/// The machine's nf_conntrack_max, and its buckets with it, lowered while the lock that tests share is held. They are put back when this is let go; when this
+/// process is killed, by a child that waits for its end, which deletes the network namespaces too. So are the queues between devices,
+/// which are made longer: see <see cref="Backlog"/>.
 /// </summary>
 internal sealed class LoweredLimit : IDisposable
 {
@@ -15,6 +16,7 @@ internal sealed class LoweredLimit : IDisposable
 
     private readonly MachineLock _machine;
     private readonly Process _guard;
+    private readonly string _backlog = File.ReadAllText(Backlog.LengthFile).Trim();
 
     private LoweredLimit(MachineLock machine, long? limit)
     {
@@ -29,12 +31,17 @@ internal sealed class LoweredLimit : IDisposable
             [ "$done" = done ] && exit
             [ "$(cat {Max})" = {max} ] || echo {max} > {Max}
             [ "$(cat {Buckets})" = {buckets} ] || echo {buckets} > {Buckets}
+            echo {_backlog} > {Backlog.LengthFile}
             ip netns list | grep -o '^{Topology.Prefix}-[a-z]*' | xargs -rn1 ip netns del
             """;
         _guard = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", script]) { RedirectStandardInput = true })!;
+        File.WriteAllText(Backlog.LengthFile, Backlog.Length.ToString(CultureInfo.InvariantCulture));
         if (limit is { } lower)
         {
             File.WriteAllText(Max, lower.ToString(CultureInfo.InvariantCulture));
+
+            // As many entries a bucket as on a machine whose limit nobody lowered: a full table evicts from a few buckets only.
+            File.WriteAllText(Buckets, lower.ToString(CultureInfo.InvariantCulture));
         }
     }
 
@@ -59,6 +66,8 @@ internal sealed class LoweredLimit : IDisposable
 
     public void Dispose()
     {
+        File.WriteAllText(Backlog.LengthFile, _backlog);
+
         // The lock's own end puts back what it found when it was taken.
         _machine.Dispose();
         _guard.StandardInput.WriteLine("done");

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace ConntrackOperator.Incidents.Pages;
 
-/// <summary>A sample ConntrackFlush as the same flush of one host, after the policy that its comment names. Pure.</summary>
+/// <summary>A sample ConntrackFlush as the same flush of one host, and then the policy that its comment names. Pure.</summary>
 internal static partial class SampleCommands
 {
     /// <exception cref="InvalidOperationException">The sample has changed so that this no longer says the same.</exception>
@@ -12,15 +12,15 @@ internal static partial class SampleCommands
         var states = One(States(), sample).Split(',', StringSplitOptions.TrimEntries);
         return
         [
+            $"kubectl conntrack host flush --protocol {protocol} {string.Join(' ', states.Select(s => $"--state {s}"))} --idle-for {One(IdleFor(), sample)} --yes",
             $"""
             kubectl conntrack host apply -f - <<'POLICY'
             apiVersion: conntrack.dev/v1alpha1
             kind: ConntrackPolicy
             metadata: {"{name: shorter}"}
-            spec: {"{timeouts: {tcp: {timeWait: " + One(IdleFor(), sample) + "}}}"}
+            spec: {"{timeouts: {tcp: {timeWait: " + One(TimeWait(), sample) + "}}}"}
             POLICY
             """,
-            $"kubectl conntrack host flush --protocol {protocol} {string.Join(' ', states.Select(s => $"--state {s}"))} --idle-for {One(IdleFor(), sample)} --yes",
         ];
     }
 
@@ -32,6 +32,9 @@ internal static partial class SampleCommands
 
     [GeneratedRegex(@"^\s+states: \[(.*)\]", RegexOptions.Multiline)]
     private static partial Regex States();
+
+    [GeneratedRegex(@"^#.*timeWait: (\w+)", RegexOptions.Multiline)]
+    private static partial Regex TimeWait();
 
     [GeneratedRegex(@"^\s+idleFor: (\w+)", RegexOptions.Multiline)]
     private static partial Regex IdleFor();

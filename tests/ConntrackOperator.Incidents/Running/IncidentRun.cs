@@ -10,6 +10,8 @@ namespace ConntrackOperator.Incidents.Running;
 /// <summary>Stages one incident, asks the program, does what it says, and counts what legitimate traffic lost.</summary>
 internal sealed partial class IncidentRun(Incident incident, TrafficProgram program, RunOptions options) : IDisposable
 {
+    private const double LeastRatePercent = 90;
+
     private readonly Outcome _outcome = new(incident);
     private readonly Topology _topology = new(program);
     private readonly List<Generator> _servers = [];
@@ -23,11 +25,13 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
     {
         // Held for one incident at a time, so that others who test on this machine get their turn.
         using var limit = await LoweredLimit.SetAsync(incident.Limit, cancel);
+        var begun = System.Diagnostics.Stopwatch.StartNew();
         using var run = new IncidentRun(incident, program, options);
         try
         {
             await run.StageAsync(cancel);
             await run.AskAsync(cancel);
+            run.RequireRate();
 
             // Of what was begun in the last seconds it is not known yet whether it is lost.
             run._outcome.During = run._legitimate!.Between(run._reached, DateTimeOffset.UtcNow.AddSeconds(-2.6));
@@ -42,6 +46,7 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
         }
 
         run.Keep();
+        run._outcome.Lasted = begun.Elapsed;
         return run._outcome;
     }
 
@@ -78,10 +83,12 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
             Say("kubectl-conntrack host top --once");
         }
 
-        var calm = DateTimeOffset.UtcNow;
-        await Task.Delay(3500, cancel);
-        var start = DateTimeOffset.UtcNow;
-        _outcome.Before = _legitimate.Between(calm, start);
+        if (!incident.OnlyAdvice)
+        {
+            var calm = DateTimeOffset.UtcNow;
+            await Task.Delay(3500, cancel);
+            _outcome.Before = _legitimate.Between(calm, DateTimeOffset.UtcNow);
+        }
 
         var filled = incident.InPod ? _topology.Pod : _topology.Router;
         _traffic.AddRange(incident.Traffic.Select(t => new Generator(program, _topology.Clients, t)));
@@ -100,9 +107,12 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
     private Task AskAsync(CancellationToken cancel) => Task.Run(
         () =>
         {
-            var status = Say("kubectl-conntrack host status");
-            var top = Say("kubectl-conntrack host top --once");
-            if (options.Keep is not null)
+            if (!incident.OnlyAdvice)
+            {
+                _outcome.Took = _outcome.Took with { Status = Say("kubectl-conntrack host status").Took.TotalSeconds, Top = Say("kubectl-conntrack host top --once").Took.TotalSeconds };
+            }
+
+            if (options.Keep is not null && !incident.OnlyAdvice)
             {
                 // For whoever mends a rule: what people are told, and the figures.
                 Say("kubectl-conntrack host top --once -o json");
@@ -111,7 +121,7 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
 
             var json = Say("kubectl-conntrack host advise -o json");
             RequireLimit();
-            _outcome.Took = (status.Took.TotalSeconds, top.Took.TotalSeconds, json.Took.TotalSeconds);
+            _outcome.Took = _outcome.Took with { Advise = json.Took.TotalSeconds };
             _outcome.Advice = Read(json);
             _outcome.Wrong = _outcome.Advice is { } advice ? [.. Judge.Wrong(incident, advice)] : ["host advise -o json printed nothing that can be read"];
         },
@@ -145,7 +155,7 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
         }
 
         await Task.Delay(TimeSpan.FromSeconds(10), cancel);
-        var from = DateTimeOffset.UtcNow;
+        var (from, lost) = (DateTimeOffset.UtcNow, Backlog.Lost());
         _legitimate!.UseQuietOnes();
         await Task.Delay(options.After, cancel);
         var to = DateTimeOffset.UtcNow;
@@ -153,6 +163,11 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
         // The last ones are lost for certain after their patience, the quiet ones broken after theirs.
         await Task.Delay(TimeSpan.FromSeconds(Math.Max(3, 9 - options.After.TotalSeconds)), cancel);
         _legitimate.MustRun();
+        if (Backlog.Lost() - lost is > 0 and var more)
+        {
+            _outcome.Disturbed = $"this machine lost {more} packets between its devices while losses were counted";
+        }
+
         _outcome.After = _legitimate.Between(from, to);
         _outcome.BrokenByFix = _legitimate.Between(started, DateTimeOffset.UtcNow).Broken;
         if (incident.PreciousPort is { } port && !_outcome.StoppedElsewhere)
@@ -162,6 +177,14 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
 
         _log.Add($"legitimate lost before {_outcome.Before}, during {_outcome.During}, from 10 s after the fix {_outcome.After}; broken by the fix {_outcome.BrokenByFix}\n"
             + $"{(_outcome.StoppedElsewhere ? "the traffic was stopped at its source\n" : "")}{KernelTruth.Of(_topology.Router)}");
+    }
+
+    private void RequireRate()
+    {
+        if (_traffic.Find(g => g.KeptPercent < LeastRatePercent) is { } slow && !options.Short)
+        {
+            throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"a generator sent only {slow.KeptPercent:0} % of what it should have: {slow.Arguments}"));
+        }
     }
 
     private void RequireLimit()

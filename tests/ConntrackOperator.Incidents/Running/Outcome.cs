@@ -38,6 +38,12 @@ internal sealed record Outcome(Incident Incident)
     /// <summary>The test bed itself failed, and nothing can be said of the product.</summary>
     internal string? NotStaged { get; set; }
 
+    /// <summary>What of the losses does not count, since the machine was too busy: why; null: all count.</summary>
+    internal string? Disturbed { get; set; }
+
+    /// <summary>How long it took.</summary>
+    internal TimeSpan Lasted { get; set; }
+
     internal bool Right => NotStaged is null && Wrong.Count == 0;
 
     /// <summary>No legitimate connection lost from ten seconds after the fix; null when it was not tried.</summary>

@@ -20,6 +20,7 @@
 static char **options;
 volatile int pings_wanted;
 int worker, workers;
+double wanted;
 struct shared *shared;
 
 // The suite may be killed: when its end of the pipe is gone, so is this. A line that comes is an order to use quiet connections.
@@ -74,6 +75,7 @@ long due(double rate) {
   double t = now();
   if (last == 0) last = t;
   left += (t - last) * rate;
+  wanted += (t - last) * rate;
   last = t;
   if (left > rate / 5 + 1) left = rate / 5 + 1;
   long whole = (long)left;

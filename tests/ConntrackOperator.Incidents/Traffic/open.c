@@ -1,6 +1,6 @@
 // open from=ADDRESS sources=N to=ADDR:PORT,... rate=N max=N then=hold|ask|poll|fin|close every=SECONDS
 // Real TCP connections at a rate, from N addresses in turn: hold sends nothing ever; ask sends a line, and again every so many
-// seconds; poll asks once and waits; fin sends its FIN and waits; close asks, is answered and closes. Prints "opened N open N".
+// seconds; poll asks once and waits; fin sends its FIN and waits; close asks, is answered and closes. Prints "opened N wanted N open N".
 #define _GNU_SOURCE
 #include "traffic.h"
 #include <arpa/inet.h>
@@ -23,7 +23,7 @@ static void end(int fd) {
 
 int open_connections(void) {
   struct in_addr first = address(option("from", "")).sin_addr;
-  long sources = option_number("sources", 1), most = option_number("max", 70000) / workers, turn = worker, open = 0, targets = 0;
+  long sources = option_number("sources", 1), most = option_number("max", 70000) / workers, turn = worker, open = 0, targets = 0, counted = 0;
   double rate = option_number("rate", 100) / workers, every = option_number("every", 0), patience = option_number("patience", 10);
   char then = *option("then", "hold"), copy[512], *rest = copy, *item;
   struct sockaddr_in to[64];
@@ -32,7 +32,13 @@ int open_connections(void) {
   int queue = epoll_create1(EPOLL_CLOEXEC), highest = 0;
   struct epoll_event events[1024];
   for (double next = now() + 1, sweep = now();;) {
-    for (long n = due(rate); n > 0 && open < most; n--) {
+    double before = wanted;
+    long n = due(rate);
+    // None are wanted while as many are open as may be.
+    if (open >= most) wanted = before;
+    shared->wanted += (long)wanted - counted;
+    counted = (long)wanted;
+    for (; n > 0 && open < most; n--) {
       struct in_addr from = {htonl(ntohl(first.s_addr) + turn % sources)};
       int fd = connect_from(from, to[turn / sources % targets]);
       turn += workers;
@@ -91,6 +97,6 @@ int open_connections(void) {
     }
     if (t < next) continue;
     next = t + 1;
-    if (worker == 0) printf("opened %ld open %ld failed %ld\n", shared->opened, shared->open, shared->failed);
+    if (worker == 0) printf("opened %ld wanted %ld open %ld failed %ld\n", shared->opened, shared->wanted, shared->open, shared->failed);
   }
 }

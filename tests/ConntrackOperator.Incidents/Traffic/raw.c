@@ -1,6 +1,6 @@
 // raw kind=syn|ack|udp|icmp from=ADDRESS sources=N random=1 to=ADDRESS hosts=N ports=FIRST-LAST sports=FIRST-LAST rate=N max=N size=N
 // Packets with any source at a rate. Ports, hosts and sources are taken in turn, the fastest first: source port, port, host; with
-// random=1 the source is any of the N and the source port any of its range. Prints "sent N".
+// random=1 the source is any of the N and the source port any of its range. Prints "sent N wanted N".
 #define _GNU_SOURCE
 #include "traffic.h"
 #include <arpa/inet.h>
@@ -78,6 +78,6 @@ int raw_packets(void) {
     usleep(2000);
     if (now() < next) continue;
     next = now() + 1;
-    printf("sent %lu failed %lu\n", sent, failed);
+    printf("sent %lu wanted %.0f failed %lu\n", sent, wanted < most ? wanted : most, failed);
   }
 }

@@ -12,7 +12,7 @@ extern volatile int pings_wanted;
 enum { WORKERS = 4, FILES = 65536 };
 extern int worker, workers;
 extern struct shared {
-  _Atomic long opened, open, failed, ready;
+  _Atomic long opened, open, failed, ready, wanted;
 } *shared;
 
 double now(void);
@@ -25,8 +25,10 @@ double option_number(const char *key, double fallback);
 // "10.0.0.1:80" or "10.0.0.1".
 struct sockaddr_in address(const char *text);
 
-// How many are due since the last call, at a rate a second: never more than a fifth of a second's worth at once.
+// How many are due since the last call, at a rate a second: never more than a fifth of a second's worth at once. What it would have
+// been on a machine that is always in time is counted in wanted.
 long due(double rate);
+extern double wanted;
 
 // A TCP connection that is being made, non-blocking; -1 when none could be begun.
 int connect_from(struct in_addr from, struct sockaddr_in to);
