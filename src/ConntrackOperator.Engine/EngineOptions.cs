@@ -7,6 +7,9 @@ namespace ConntrackOperator.Engine;
 /// <summary>Where the engine finds the machine.</summary>
 public sealed record EngineOptions
 {
+    /// <summary>The name of the machine in the cluster, for commands in the advice; null: its host name.</summary>
+    public string? NodeName { get; init; }
+
     /// <summary>The directory of the sysctls: another one where the host's is mounted elsewhere.</summary>
     public string SysctlPath { get; init; } = SysctlDirectory.DefaultPath;
 

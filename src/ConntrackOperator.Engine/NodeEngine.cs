@@ -39,7 +39,8 @@ public sealed class NodeEngine : IDisposable
     private readonly FlushRunner _flushes;
     private readonly ScanCycle? _scan;
     private IReadOnlyList<NodeFlush>? _asked;
-    private IReadOnlyList<Finding> _advice = [];
+    private readonly NodeAdviser _adviser;
+    private readonly string _name;
     private PressureLevel _pressure;
     private bool _planUnsaved;
 
@@ -81,6 +82,8 @@ public sealed class NodeEngine : IDisposable
 
             _flushes = new FlushRunner(_state, (match, dryRun) => new FlowDeleter(Sysctls, time, Timeouts).Delete(match, dryRun), time);
             Note(_flushes.Problem);
+            _adviser = new NodeAdviser(options, time);
+            _name = options.NodeName ?? Facts.HostName;
             _scan = options.ScanInterval is { } interval ? new ScanCycle(Sysctls, Timeouts, options.ProcPath, interval, time, Random.Shared) : null;
         }
         catch
@@ -253,7 +256,7 @@ public sealed class NodeEngine : IDisposable
         }
 
         var seen = _scan.Latest!;
-        _advice = NodeAdvice.Advise(AdviceInput(seen.Breakdown, seen.Traffic, reading, new AdviceTarget("kubectl conntrack", Facts.HostName))).Findings;
+        _adviser.Look(AdviceInput(seen.Breakdown, seen.Traffic, reading, new AdviceTarget("kubectl conntrack", _name)), tight);
         return true;
     }
 
@@ -318,9 +321,11 @@ public sealed class NodeEngine : IDisposable
             Settings = settings,
             Composition = _scan?.Latest?.Composition,
             Top = _scan?.Latest?.Top,
-            Advice = AdviceText.Summary(_advice),
-            AdviceReason = _advice.Count > 0 ? _advice[0].Cause.ToString() : null,
-            AdviceSeverity = _advice.Count > 0 ? _advice[0].Severity.ToString() : null,
+            Advice = AdviceText.Summary(_adviser.Findings),
+            AdviceReason = _adviser.Findings is [var first, ..] ? first.Cause.ToString() : null,
+            AdviceSeverity = _adviser.Findings is [var worst, ..] ? worst.Severity.ToString() : null,
+            Findings = FindingReport.Of(_adviser.Findings),
+            NotLooked = FindingReport.Of(_adviser.NotLooked),
             Flushes = _flushes.Statuses.Count == 0 ? null : [.. _flushes.Statuses],
             Node = new NodeFactsStatus
             {

@@ -79,6 +79,7 @@ internal sealed class OptionReader
             Server = reader.Server(),
             Engine = new EngineOptions
             {
+                NodeName = reader.Text("node-name"),
                 SysctlPath = reader.Text("sysctl-dir") ?? SysctlDirectory.DefaultPath,
                 ProcPath = reader.Text("proc-dir") ?? "/proc",
                 HostRoot = reader.Text("host-root") ?? "/",

@@ -96,6 +96,8 @@ internal static class ReportBounds
         },
         Advice = BoundedText.Of(status.Advice, StatusBounds.Message),
         AdviceReason = Word(status.AdviceReason),
+        Findings = FindingCut.Apply(status.Findings),
+        NotLooked = FindingCut.Apply(status.NotLooked),
         Flushes = List(status.Flushes, Flushes, f => f with
         {
             Matched = Count(f.Matched),

@@ -42,6 +42,14 @@ public sealed record NodeStatus
     [AllowedValues("Hint", "Warning", "Critical")]
     public string? AdviceSeverity { get; init; }
 
+    /// <summary>Why the table fills up or loses packets, the most severe first; left out when nothing is wrong. `kubectl conntrack advise NODE` prints it.</summary>
+    [MaxItems(StatusBounds.Findings)]
+    public List<NodeFinding>? Findings { get; init; }
+
+    /// <summary>What the agent could not look at for that, and how it is looked at.</summary>
+    [MaxItems(StatusBounds.FindingLines)]
+    public List<FindingQuestion>? NotLooked { get; init; }
+
     /// <summary>What became of the flushes in the spec.</summary>
     [MaxItems(64)]
     public List<NodeFlushStatus>? Flushes { get; init; }

@@ -4,7 +4,7 @@ using ConntrackOperator.Cli.Top;
 
 namespace ConntrackOperator.Cli.Cluster;
 
-/// <summary>The command <c>advise</c>: what the agents say should be changed.</summary>
+/// <summary>The command <c>advise</c>: what the agents say should be changed, a line a node, or all that is said of one.</summary>
 internal static class ClusterAdvise
 {
     public static async Task<int> RunAsync(ClusterReader cluster, string? name, OutputFormat format, CancellationToken cancel)
@@ -20,8 +20,19 @@ internal static class ClusterAdvise
             }
         }
 
+        // One node is told in full, as on the node itself.
+        var isNode = chosen.Count == 1 && chosen[0].Metadata?.Name == name;
+        if (isNode && format == OutputFormat.Table && chosen[0].Status is { Findings.Count: > 0 } or { Advice: null })
+        {
+            var book = await AddressBook.ReadAsync(cluster, cancel);
+            Console.Out.Write(AdviceOutputText.Render(NodeAdviceOutput.Of(chosen[0], book.Find)));
+            return ExitCode.InSync;
+        }
+
+        var names = format == OutputFormat.Table ? null : await AddressBook.ReadAsync(cluster, cancel);
         var report = new NodeAdviceLines
         {
+            Nodes = names is null ? null : [.. chosen.Where(n => isNode || n.Status?.Findings is { Count: > 0 }).Select(n => NodeAdviceOutput.Of(n, names.Find))],
             Advice =
             [
                 .. chosen.Where(n => n.Status?.Advice is not null)

@@ -17,7 +17,7 @@ internal sealed class HostLook : IDisposable
     private readonly NodeEngine _engine;
     private readonly TrafficSurvey _survey;
     private readonly TableScanner _scanner;
-    private readonly HostNamespaces _namespaces;
+    private readonly NamespaceWatch _namespaces;
     private readonly LocalLinks _links;
     private readonly bool _full;
     private readonly TimeSpan _between;
@@ -37,7 +37,7 @@ internal sealed class HostLook : IDisposable
         _engine = NodeEngine.OpenReadOnly(options, time);
         _survey = new TrafficSurvey(time);
         _scanner = new TableScanner(sysctls: new(options.SysctlPath), time: time, survey: _survey);
-        _namespaces = new HostNamespaces(options.ProcPath, time);
+        _namespaces = new NamespaceWatch(options.ProcPath, time);
         _links = LocalLinks.Read(options.SysPath);
         (_full, _between, _time) = (full, between, time);
     }
@@ -70,6 +70,7 @@ internal sealed class HostLook : IDisposable
             Rules = _rules is null ? RuleFacts.NotKnown : await _rules.WaitAsync(cancel),
             Links = _links,
             Namespaces = _namespaces.Read(reading.Limit),
+            NamespacesLooked = _namespaces.SeesMachine,
         };
         _before = (reading, at);
         var facts = NodeAdvice.Facts(input);

@@ -58,7 +58,21 @@ internal static class AdviceOutputText
         var soon = t.FullInSeconds is { } seconds ? $"; full in {Planning.Formatting.KubeDuration.Format(seconds)} as it grows now" : string.Empty;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{output.Node}: {TopText.Number(t.Entries)} entries ({full}), pressure {output.Pressure}; {t.Looked} looked at{(t.Complete == true ? string.Empty : string.Create(CultureInfo.InvariantCulture, $", shares to within {t.ErrorBoundPercent:0.0} points"))}, twice in {t.WatchedSeconds:0.#} s{soon}");
+            $"{output.Node}: {TopText.Number(t.Entries)} entries ({full}), pressure {output.Pressure}{Looked(output)}{soon}");
+    }
+
+    private static string Looked(AdviceOutput output)
+    {
+        var t = output.Table;
+        if (t.Looked is null)
+        {
+            return string.Empty;
+        }
+
+        var within = t.Complete == true ? string.Empty : string.Create(CultureInfo.InvariantCulture, $", shares to within {t.ErrorBoundPercent:0.0} points");
+        var when = t.WatchedSeconds is { } seconds ? string.Create(CultureInfo.InvariantCulture, $", twice in {seconds:0.#} s")
+            : output.At is { } at ? string.Create(CultureInfo.InvariantCulture, $"; the agent's report of {at:yyyy-MM-dd HH:mm:ss}Z") : string.Empty;
+        return string.Create(CultureInfo.InvariantCulture, $"; {t.Looked} looked at{within}{when}");
     }
 
     private static IEnumerable<string> Frees(Finding f)

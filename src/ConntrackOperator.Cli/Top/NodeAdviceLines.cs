@@ -7,6 +7,9 @@ internal sealed record NodeAdviceLines
 {
     public required List<TopAdvice> Advice { get; init; }
 
+    /// <summary>All that is said of each; null where lines are enough.</summary>
+    public List<AdviceOutput>? Nodes { get; init; }
+
     /// <param name="format">How.</param>
     /// <param name="nothing">What to say when there is no advice.</param>
     public void Print(OutputFormat format, string nothing)

@@ -77,6 +77,8 @@ internal sealed class ValueInterner
             Composition = null,
             Top = null,
             Node = null,
+            Findings = null,
+            NotLooked = null,
             AdviceReason = Text(status.AdviceReason),
             AdviceSeverity = Text(status.AdviceSeverity),
         },

@@ -36,9 +36,13 @@ public static class ReportRules
             || RateMoved(last.Rates?.ChainTooLongPerMinute, now.Rates?.ChainTooLongPerMinute)
             || last.Composition is null != now.Composition is null
             || last.Advice is null != now.Advice is null || last.AdviceReason != now.AdviceReason
+            || !Causes(last).SetEquals(Causes(now))
             ? ReportUrgency.Soon
             : ReportUrgency.Heartbeat;
     }
+
+    // Their order follows figures that move all the time.
+    private static HashSet<string?> Causes(NodeStatus status) => [.. (status.Findings ?? []).Select(f => f.Cause)];
 
     private static bool ConditionsDiffer(NodeStatus last, NodeStatus now)
     {

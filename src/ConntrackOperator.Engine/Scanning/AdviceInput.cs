@@ -47,4 +47,7 @@ public sealed record AdviceInput
 
     /// <summary>Tables of other network namespaces.</summary>
     public IReadOnlyList<NamespaceFacts> Namespaces { get; init; } = [];
+
+    /// <summary>Whether those of other processes could be found at all.</summary>
+    public bool NamespacesLooked { get; init; } = true;
 }

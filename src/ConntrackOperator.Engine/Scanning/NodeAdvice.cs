@@ -58,6 +58,7 @@ public static class NodeAdvice
             LocalAddresses = input.Links?.Addresses ?? new HashSet<string>(),
             TunnelLinks = input.Links?.Tunnels ?? [],
             Namespaces = input.Namespaces,
+            NamespacesLooked = input.NamespacesLooked,
         };
     }
 }

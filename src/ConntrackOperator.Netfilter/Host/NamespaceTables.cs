@@ -24,6 +24,9 @@ public sealed partial class NamespaceTables
         _namesPath = namesPath;
     }
 
+    /// <summary>Whether the machine's own processes are seen: PID 2 is the kernel's kthreadd in its initial PID namespace, and nowhere else.</summary>
+    public bool SeesMachine => Text(_procPath + "/2/comm") == "kthreadd";
+
     /// <summary>Looks. Throws nothing for what is gone meanwhile or not ours to see.</summary>
     /// <returns>Other namespaces than the calling thread's, the fullest first.</returns>
     public IReadOnlyList<NamespaceTable> Read()

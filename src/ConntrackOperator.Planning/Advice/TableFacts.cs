@@ -68,4 +68,7 @@ public sealed record TableFacts
 
     /// <summary>Tables of other network namespaces; empty also where none could be looked at.</summary>
     public IReadOnlyList<NamespaceFacts> Namespaces { get; init; } = [];
+
+    /// <summary>Whether the tables of other namespaces were looked for where their processes are seen.</summary>
+    public bool NamespacesLooked { get; init; } = true;
 }

@@ -47,6 +47,11 @@ internal static class UnclearRules
             looks.Add(new NotKnown("whether a rule drops what is INVALID", "nft list ruleset; iptables-save"));
         }
 
+        if (!facts.NamespacesLooked)
+        {
+            looks.Add(new NotKnown("the tables of pods, which each have one of their own: other processes of the machine are not seen from here", Commands.Look(facts.Target, "advise")));
+        }
+
         return looks;
     }
 }

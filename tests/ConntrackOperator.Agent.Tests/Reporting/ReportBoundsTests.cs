@@ -41,6 +41,20 @@ public sealed class ReportBoundsTests
         Assert.Equal(report.Settings, cut.Settings);
     }
 
+    [Fact]
+    public void Command_of_an_advice_that_is_too_long_is_left_out_whole()
+    {
+        static NodeStatus Report(params string[] run) => new() { Findings = [new NodeFinding { Now = [new FindingStep { What = "drop it", Run = [.. run] }] }] };
+        string[] good = ["nft -f - <<'EOF'", "add table inet conntrack_advice", "EOF"];
+        Assert.Equal(good, ReportBounds.Apply(Report(good)).Findings![0].Now![0].Run);
+        foreach (var bad in (string[][])[[.. Enumerable.Repeat("rm", 49)], [new string('x', 1025)], ["echo \u001b[2J"]])
+        {
+            var step = ReportBounds.Apply(Report(bad)).Findings![0].Now![0];
+            Assert.StartsWith("# longer than a report may be", Assert.Single(step.Run!), StringComparison.Ordinal);
+            Assert.Equal("drop it", step.What);
+        }
+    }
+
     /// <summary>A report with every field beyond its bound.</summary>
     internal static NodeStatus Monster(long number) => (NodeStatus)Fill(typeof(NodeStatus), number, 0)!;
 
@@ -110,6 +124,8 @@ public sealed class ReportBoundsTests
         (nameof(SettingStatus), nameof(SettingStatus.Name)) => $"nf_conntrack_{index}",
         (nameof(NodeFlushStatus), nameof(NodeFlushStatus.Uid)) => $"uid-{index}",
         (nameof(NodeStatus), nameof(NodeStatus.AdviceSeverity)) => "Hint",
+        (nameof(NodeFinding), nameof(NodeFinding.Severity)) => "Hint",
+        (nameof(NodeFinding), nameof(NodeFinding.Confidence)) => "Likely",
         _ => null,
     };
 
@@ -124,13 +140,7 @@ public sealed class ReportBoundsTests
                     problems.Add($"{at} is lost");
                     break;
                 case string text:
-                    var most = property.GetCustomAttribute<MaxLengthAttribute>()?.Value
-                        ?? property.GetCustomAttribute<AllowedValuesAttribute>()?.Values.Max(v => v.Length) ?? -1;
-                    if (text.Length > most || text.Any(char.IsControl) || (text.Length > 0 && char.IsHighSurrogate(text[^1])))
-                    {
-                        problems.Add($"{at} has {text.Length} characters of {most}");
-                    }
-
+                    Check(text, property, at, problems);
                     break;
                 case long or int or double:
                     var number = Convert.ToDecimal(property.GetValue(value), System.Globalization.CultureInfo.InvariantCulture);
@@ -148,7 +158,14 @@ public sealed class ReportBoundsTests
 
                     foreach (var item in list)
                     {
-                        Check(item, at + "[]", problems);
+                        if (item is string line)
+                        {
+                            Check(line, property, at + "[]", problems);
+                        }
+                        else
+                        {
+                            Check(item, at + "[]", problems);
+                        }
                     }
 
                     break;
@@ -158,6 +175,15 @@ public sealed class ReportBoundsTests
                     Check(nested, at, problems);
                     break;
             }
+        }
+    }
+
+    private static void Check(string text, PropertyInfo property, string at, List<string> problems)
+    {
+        var most = property.GetCustomAttribute<MaxLengthAttribute>()?.Value ?? property.GetCustomAttribute<AllowedValuesAttribute>()?.Values.Max(v => v.Length) ?? -1;
+        if (text.Length > most || text.Any(char.IsControl) || (text.Length > 0 && char.IsHighSurrogate(text[^1])))
+        {
+            problems.Add($"{at} has {text.Length} characters of {most}");
         }
     }
 

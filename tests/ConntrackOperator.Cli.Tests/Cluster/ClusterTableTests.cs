@@ -39,6 +39,30 @@ public sealed class ClusterTableTests(TestCluster cluster) : IClassFixture<TestC
         Assert.Equal((2, "error: there is no ConntrackNode and no ConntrackPolicy \"nobody\"\n"), (cluster.Run(null, "advise", "nobody") is var r ? (r.ExitCode, r.Error) : default));
     }
 
+    [Fact]
+    public void Advice_of_one_node_is_told_in_full_as_on_the_node_itself()
+    {
+        var text = cluster.Run(null, "advise", "node-2").Output;
+        Assert.Matches(@"^node-2: 238552 entries \(91% of 262144\), pressure Critical; 50000 looked at, shares to within 0.7 points\n\n1\. Critical: connections without", text);
+        foreach (var line in (string[])
+        [
+            "   cause      IdleConnections, likely; docs/diagnosis.md#idleconnections", "   because    no packet in hours", "   not        LeakingClient: many clients",
+            "   enough?    10 a second for 2h4m each are 74,400 entries at any time; the table has 100,000 for them",
+            "kubectl conntrack flush --node node-2 --protocol tcp --state ESTABLISHED --idle-for 12h --yes", "kind: ConntrackPolicy",
+            "   frees      181,299 entries; full again in 2h at today's rate", "   may break  translated connections", "# End them at the pool",
+            "              the tables of pods: kubectl conntrack host advise    # on node-2",
+        ])
+        {
+            Assert.Contains(line, text.Split('\n'));
+        }
+
+        Assert.Contains("   whose      source 10.42.0.7 40% (95,420 entries)", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("OfALaterVersion", text, StringComparison.Ordinal);
+        var node = Assert.Single(JsonNode.Parse(cluster.Run(null, "advise", "-o", "json").Output)!["nodes"]!.AsArray())!;
+        Assert.Equal(("node-2", "IdleConnections"), ((string?)node["node"], (string?)node["findings"]![0]!["cause"]));
+        Assert.Equal("apiVersion: conntrack.dev/v1alpha1\nkind: ConntrackPolicy\n", (string?)node["findings"]![0]!["now"]![1]!["yaml"]);
+    }
+
     [Theory]
     [InlineData("Succeeded", 0)]
     [InlineData("Failed", 3)]

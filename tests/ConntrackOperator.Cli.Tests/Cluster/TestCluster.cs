@@ -97,6 +97,21 @@ public sealed class TestCluster : IAsyncLifetime
           {"name": "nf_conntrack_max", "value": 1048576, "policy": "edge", "field": "table.size", "mode": "Enforce", "onRemoval": "Restore"}]} }
         """;
 
+    private const string Findings = """
+        "notLooked": [{"what": "the tables of pods", "look": "kubectl conntrack host advise    # on node-2"}],
+        "findings": [
+          {"cause": "IdleConnections", "severity": "Critical", "confidence": "Likely", "text": "connections without a packet for 12h are 76% of entries",
+           "seen": ["181,299 of 238,552 entries (76%) are ESTABLISHED without a packet for 12h"], "because": "no packet in hours",
+           "ruledOut": [{"cause": "LeakingClient", "why": "many clients"}, {"cause": "OfALaterVersion", "why": "?"}],
+           "who": [{"role": "Source", "address": "10.42.0.7", "percent": 40, "entries": 95420}],
+           "entries": {"least": 181299, "most": 181299}, "frees": {"least": 181299, "most": 181299}, "fullAgainSeconds": 7200,
+           "enough": {"perSecond": 10, "seconds": 7440, "has": 100000}, "sufficient": true, "field": "timeouts.tcp.established", "value": "2h4m",
+           "now": [{"what": "Delete them first", "run": ["kubectl conntrack flush --node node-2 --protocol tcp --state ESTABLISHED --idle-for 12h --yes"]},
+                   {"what": "Then hold those to come", "run": ["kubectl apply -f - <<'EOF'", "apiVersion: conntrack.dev/v1alpha1", "kind: ConntrackPolicy", "EOF"]}],
+           "forGood": [{"what": "End them at the pool"}], "mayBreak": ["translated connections"], "notKnown": [{"what": "whether a rule drops INVALID", "look": "nft list ruleset"}]},
+          {"cause": "OfALaterVersion", "text": "?"}],
+        """;
+
     private async Task PolicyAsync()
     {
         await SendAsync(HttpMethod.Post, Api + "conntrackpolicies", """
@@ -123,6 +138,7 @@ public sealed class TestCluster : IAsyncLifetime
         await SendAsync(HttpMethod.Patch, Api + $"conntracknodes/{name}/status", $$"""
             {"status": {"observedGeneration": 1, "settings": [{{setting}}],
               "table": {"entries": {{entries}}, "limit": {{limit}}, "buckets": 262144, "percent": {{entries * 100 / limit}}, "memoryBytes": 85983232},
+              {{(name == "node-2" ? Findings : "")}}
               "advice": "{{name}}: timeouts.tcp.established 2h would free about 612,000",
               "composition": {"sampled": 50000, "errorBoundPercent": 0.7, "unrepliedPercent": 5, "assuredPercent": 90, "states": [{"protocol": "tcp", "state": "ESTABLISHED", "percent": 76, "idleP50": "2h", "idleP90": "9h"}]},
               "top": {"sources": [{"address": "10.42.0.7", "percent": 40}], "destinations": [{"address": "10.96.0.10", "port": 53, "protocol": "udp", "percent": 12}]},
