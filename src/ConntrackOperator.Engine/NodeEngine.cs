@@ -249,7 +249,8 @@ public sealed class NodeEngine : IDisposable
     /// <returns>Whether something new was seen.</returns>
     public bool Scan(in TableReading reading)
     {
-        var tight = reading.Percent >= TightPercent || reading.Rates?.TableFullDropsPerMinute > 0;
+        // Lost at insertion with room to spare: ports of a translated address may be used up, which only who does what tells.
+        var tight = reading.Percent >= TightPercent || reading.Rates?.TableFullDropsPerMinute > 0 || reading.Rates?.RacesLostPerMinute >= 1;
         if (_scan is null || !_scan.RunIfDue(tight))
         {
             return false;

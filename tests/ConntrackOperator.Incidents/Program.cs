@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ConntrackOperator.Incidents.Agents;
 using ConntrackOperator.Incidents.Machine;
 using ConntrackOperator.Incidents.Reporting;
 using ConntrackOperator.Incidents.Running;
@@ -12,6 +13,11 @@ internal static class Program
 
     private static async Task<int> Main(string[] arguments)
     {
+        if (arguments is [AgentLoop.Argument, var state])
+        {
+            return await AgentLoop.RunAsync(state);
+        }
+
         if (Arguments.Parse(arguments, Console.Error) is not { } options)
         {
             return 2;

@@ -12,13 +12,16 @@ internal static class Goals
         var ordinary = outcomes.Where(o => o.Incident.Truths.Count == 0).ToArray();
         var incidents = outcomes.Except(mixes).Except(ordinary).ToArray();
         var mended = incidents.Where(o => o.Commands is not null).ToArray();
-        var here = mended.Where(o => !o.StoppedElsewhere).ToArray();
-        var elsewhere = mended.Where(o => o.StoppedElsewhere).ToArray();
+        var counted = mended.Where(o => o.Disturbed is null).ToArray();
+        var here = counted.Where(o => !o.StoppedElsewhere).ToArray();
+        var elsewhere = counted.Where(o => o.StoppedElsewhere).ToArray();
         List<Goal> goals =
         [
-            All(outcomes, "staged", o => o.NotStaged is null),
+            All(outcomes, "staged, with generators that kept 90 % of their rate", o => o.NotStaged is null),
             All(incidents, "incidents: the diagnosis is right, and names whose it is", o => o.Right),
             new(Count(mixes, "mixes: the diagnosis is right (95 % wanted)", o => o.Right), mixes.Count(o => o.Right) >= 0.95 * mixes.Length, mixes.Length > 0),
+            All(incidents.Where(o => o.Agent is not null), "incidents: the agent's report says the same", o => o.AgentWrong.Count == 0),
+            All(ordinary.Where(o => o.Agent is not null), "ordinary loads: the agent's report advises nothing", o => o.Agent is { Findings.Count: 0 }),
             All(ordinary, "ordinary loads: no Critical and no flood", o => o.Advice is { } a && !Judge.Frightens(a)),
             All(ordinary, "ordinary loads: nothing is advised", o => o.Advice is { Findings.Count: 0 }),
         ];
@@ -27,6 +30,8 @@ internal static class Goals
         if (options.Fix)
         {
             goals.Add(All(mended, "advised commands: all of them run as printed", o => o.Failed.Count == 0));
+
+            goals.Add(All(mended, "fixes: the machine lost no packet of its own while losses were counted, so that they count", o => o.Disturbed is null, !options.Short));
 
             // A busy machine loses a connection now and then by itself: the short form says it, the long one decides.
             goals.Add(All(here, $"fixes: sufficient, nothing lost from 10 s after for {options.After.TotalSeconds:0} s", o => o.Holds == true, !options.Short));
@@ -37,8 +42,8 @@ internal static class Goals
             goals.Add(All(mended.Where(o => o.Incident.Page is null), "commands from status to the fix: three at most, the rest is for good", o => 1 + NowCommands(o) <= 3));
         }
 
-        var slow = outcomes.Where(o => o.NotStaged is null).ToArray();
-        goals.Add(new(Slowest(slow), slow.All(o => o.Took.Status < 0.5 && o.Took.Top < 2 && o.Took.Advise < 2), Asserted: false));
+        var timed = incidents.Where(o => o.NotStaged is null).ToArray();
+        goals.Add(new(Slowest(timed), timed.All(o => o.Took.Status < 0.5 && o.SlowestOther < 0.5 && o.Took.Top < 2 && o.Took.Advise < 2), Asserted: false));
         return [.. goals.Where(g => !g.Text.StartsWith("0 of 0", StringComparison.Ordinal))];
     }
 
@@ -58,7 +63,7 @@ internal static class Goals
     }
 
     private static string Slowest(Outcome[] outcomes) =>
-        $"{outcomes.Length} commands, median and slowest: status {Times(outcomes, o => o.Took.Status)} (below 0.5 s wanted), "
+        $"{outcomes.Length} incidents, commands at the full table, median and slowest: status {Times(outcomes, o => o.Took.Status)}, others {Times(outcomes, o => o.SlowestOther)} (below 0.5 s wanted), "
         + $"top {Times(outcomes, o => o.Took.Top)}, advise {Times(outcomes, o => o.Took.Advise)} (below 2 s wanted)";
 
     private static string Times(Outcome[] outcomes, Func<Outcome, double> time)

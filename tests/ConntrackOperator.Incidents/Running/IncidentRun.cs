@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using ConntrackOperator.Incidents.Advising;
+using ConntrackOperator.Incidents.Agents;
 using ConntrackOperator.Incidents.Cases;
 using ConntrackOperator.Incidents.Machine;
 using ConntrackOperator.Incidents.Pages;
@@ -18,6 +19,7 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
     private readonly List<Generator> _traffic = [];
     private readonly List<string> _log = [];
     private Host? _host;
+    private AgentProcess? _agent;
     private DateTimeOffset _reached;
     private LegitimateTraffic? _legitimate;
 
@@ -31,6 +33,7 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
         {
             await run.StageAsync(cancel);
             await run.AskAsync(cancel);
+            await run.AskAgentAsync(cancel);
             run.RequireRate();
 
             // Of what was begun in the last seconds it is not known yet whether it is lost.
@@ -52,6 +55,7 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
 
     public void Dispose()
     {
+        _agent?.Dispose();
         _legitimate?.Dispose();
         _traffic.ForEach(g => g.Dispose());
         _servers.ForEach(g => g.Dispose());
@@ -71,6 +75,7 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
         }
 
         _host = new Host(program, _topology, options.Cli);
+        _agent = incident.OnlyAdvice ? null : new AgentProcess(program, _topology);
         _servers.Add(new(program, _topology.Servers, "serve tcp=8080:echo,6379:echo,9000:stream,5432:hold udp=53:echo,443:echo,27015:sink,4789:sink,8472:sink,6081:sink,51820:sink"));
         _servers.Add(new(program, _topology.Outside, "serve tcp=80:echo,443:echo"));
         _servers.Add(new(program, _topology.Pod, "serve tcp=80:echo,5432:hold"));
@@ -126,6 +131,23 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
             _outcome.Wrong = _outcome.Advice is { } advice ? [.. Judge.Wrong(incident, advice)] : ["host advise -o json printed nothing that can be read"];
         },
         cancel);
+
+    // What an agent on the node reports by itself, of a look after the incident was there.
+    private async Task AskAgentAsync(CancellationToken cancel)
+    {
+        if (_agent is null)
+        {
+            return;
+        }
+
+        var since = _reached.AddSeconds(2);
+        await Eventually.IsTrueAsync(() => _agent.After(since) is not null, TimeSpan.FromSeconds(60), () => "no report of an agent", cancel);
+        var report = AgentProcess.Of(_agent.After(since)!);
+        _outcome.Agent = report.Of(Topology.Prefix);
+        _outcome.AgentWrong = [.. Judge.Wrong(incident, _outcome.Agent)];
+        _log.Add("the agent's report:\n" + string.Join("\n\n", report.Findings.Select(f =>
+            $"{f.Severity} {f.Cause}: {f.Text}\n{string.Join("\n", f.Seen)}\n{string.Join("\n", f.Now.Select(s => $"# {s.What}\n{s.Run}"))}")));
+    }
 
     private async Task FixAsync(CancellationToken cancel)
     {
@@ -208,6 +230,9 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
         }
     }
 
+    [GeneratedRegex(@"^kubectl[ -]conntrack host (?!top|advise)")]
+    private static partial Regex OtherCommand();
+
     [GeneratedRegex(@"^((?:ip netns exec|nsenter) .+ )kubectl[ -]conntrack host advise$")]
     private static partial Regex AskThere();
 
@@ -231,6 +256,11 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
     private ShellResult Say(string command)
     {
         var result = _host!.Shell(command);
+        if (OtherCommand().IsMatch(command))
+        {
+            _outcome.SlowestOther = Math.Max(_outcome.SlowestOther, result.Took.TotalSeconds);
+        }
+
         _log.Add(string.Create(CultureInfo.InvariantCulture, $"$ {command}\n{result.Output}{result.Errors}[exit code {result.ExitCode}, {result.Took.TotalSeconds:0.00} s]"));
         return result;
     }
@@ -252,7 +282,7 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
         if (options.Keep is { } folder)
         {
             Directory.CreateDirectory(folder);
-            File.WriteAllText(Path.Combine(folder, incident.Name + ".txt"), string.Join("\n\n", [.. _log, .. _outcome.Wrong.Select(w => "WRONG " + w), .. _outcome.Failed.Select(f => "FAILED " + f), _outcome.NotStaged ?? ""]) + "\n");
+            File.WriteAllText(Path.Combine(folder, incident.Name + ".txt"), string.Join("\n\n", [.. _log, .. _outcome.Wrong.Select(w => "WRONG " + w), .. _outcome.AgentWrong.Select(w => "WRONG of the agent: " + w), .. _outcome.Failed.Select(f => "FAILED " + f), _outcome.NotStaged ?? ""]) + "\n");
         }
     }
 }

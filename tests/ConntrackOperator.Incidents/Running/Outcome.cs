@@ -14,6 +14,15 @@ internal sealed record Outcome(Incident Incident)
     /// <summary>What is wrong with the diagnosis; empty when it is right.</summary>
     internal IReadOnlyList<string> Wrong { get; set; } = [];
 
+    /// <summary>What an agent reports; null: it was not asked.</summary>
+    internal Advice? Agent { get; set; }
+
+    /// <summary>What is wrong with that.</summary>
+    internal IReadOnlyList<string> AgentWrong { get; set; } = [];
+
+    /// <summary>The seconds that the slowest other command of the program took, of those that were run at the full table and for the fix.</summary>
+    internal double SlowestOther { get; set; }
+
     /// <summary>The seconds that status, top and advise took.</summary>
     internal (double Status, double Top, double Advise) Took { get; set; }
 
