@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using ConntrackOperator.Cluster;
+using ConntrackOperator.Controller.Configuration;
 using ConntrackOperator.Controller.Telemetry;
 using ConntrackOperator.Controller.Uninstall;
 using ConntrackOperator.Kubernetes.Client;

@@ -1,5 +1,6 @@
 using ConntrackOperator.Controller.Agents;
 using ConntrackOperator.Controller.Cluster;
+using ConntrackOperator.Controller.Configuration;
 using ConntrackOperator.Controller.Health;
 using ConntrackOperator.Controller.Telemetry;
 using ConntrackOperator.Kubernetes;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using ConntrackOperator.Cluster;
 using ConntrackOperator.Controller.Cluster;
+using ConntrackOperator.Controller.Configuration;
 using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Informers;

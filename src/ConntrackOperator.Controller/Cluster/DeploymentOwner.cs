@@ -1,5 +1,6 @@
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Cluster;
+using ConntrackOperator.Controller.Configuration;
 using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Client;
 

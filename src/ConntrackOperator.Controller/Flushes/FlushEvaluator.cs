@@ -2,6 +2,7 @@ using System.Globalization;
 using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Controller.Configuration;
 
 namespace ConntrackOperator.Controller.Flushes;
 

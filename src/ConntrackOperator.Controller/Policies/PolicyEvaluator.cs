@@ -1,5 +1,6 @@
 using System.Globalization;
 using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Controller.Aggregation;
 using ConntrackOperator.Planning.Validation;
 
 namespace ConntrackOperator.Controller.Policies;

@@ -1,8 +1,10 @@
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Controller.Aggregation;
 using ConntrackOperator.Controller.Cluster;
-using ConntrackOperator.Controller.Uninstall;
+using ConntrackOperator.Controller.Configuration;
+using ConntrackOperator.Controller.Restores;
 using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Events;

@@ -3,6 +3,7 @@ using System.Text.Json;
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Controller.Aggregation;
 using ConntrackOperator.Planning.Validation;
 
 namespace ConntrackOperator.Controller.Policies;

@@ -1,6 +1,5 @@
 using ConntrackOperator.Api.Policies;
-using ConntrackOperator.Controller.Nodes;
-using ConntrackOperator.Controller.Policies;
+using ConntrackOperator.Controller.Aggregation;
 using ConntrackOperator.Planning.Rollouts;
 
 namespace ConntrackOperator.Controller.Rollouts;

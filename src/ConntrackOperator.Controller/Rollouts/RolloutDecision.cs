@@ -1,6 +1,6 @@
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
-using ConntrackOperator.Controller.Policies;
+using ConntrackOperator.Controller.Aggregation;
 using ConntrackOperator.Planning;
 using ConntrackOperator.Planning.Rollouts;
 

@@ -1,10 +1,10 @@
 using ConntrackOperator.Api.Policies;
-using ConntrackOperator.Controller.Nodes;
+using ConntrackOperator.Controller.Aggregation;
 using ConntrackOperator.Planning.Rollouts;
 
 namespace ConntrackOperator.Controller.Rollouts;
 
-/// <summary>The places of one policy's rollout, and who waits for one. Not thread-safe: <see cref="Policies.PolicyStatusAggregator"/> locks.</summary>
+/// <summary>The places of one policy's rollout, and who waits for one. Not thread-safe: the aggregator locks.</summary>
 /// <remarks>Every operation costs the logarithm of the number of nodes at most, and a node is called at most once for each place that becomes free.</remarks>
 internal sealed class RolloutSlots
 {

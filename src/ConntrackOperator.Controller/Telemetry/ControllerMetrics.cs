@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using ConntrackOperator.Controller.Policies;
+using ConntrackOperator.Controller.Aggregation;
 using ConntrackOperator.Kubernetes.WorkQueues;
 
 namespace ConntrackOperator.Controller.Telemetry;

@@ -1,3 +1,4 @@
+using ConntrackOperator.Controller.Configuration;
 using ConntrackOperator.Telemetry;
 
 namespace ConntrackOperator.Controller.Telemetry;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using ConntrackOperator.Api;
 using ConntrackOperator.Cluster;
+using ConntrackOperator.Controller.Restores;
 using ConntrackOperator.Kubernetes.Client;
 
 namespace ConntrackOperator.Controller.Uninstall;

@@ -1,4 +1,5 @@
 using ConntrackOperator.Controller.Cluster;
+using ConntrackOperator.Controller.Configuration;
 using ConntrackOperator.Kubernetes.LeaderElection;
 using ConntrackOperator.Simulation;
 using ConntrackOperator.TestKit;

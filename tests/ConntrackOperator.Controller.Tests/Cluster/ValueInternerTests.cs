@@ -4,6 +4,7 @@ using ConntrackOperator.Api;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Cluster;
+using ConntrackOperator.Controller.Aggregation;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Controller.Nodes;
 

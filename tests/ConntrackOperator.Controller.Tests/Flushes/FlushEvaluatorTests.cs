@@ -1,6 +1,7 @@
 using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Controller.Configuration;
 using ConntrackOperator.Controller.Flushes;
 
 namespace ConntrackOperator.Controller.Tests.Flushes;

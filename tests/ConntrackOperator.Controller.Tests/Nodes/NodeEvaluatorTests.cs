@@ -1,5 +1,6 @@
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Controller.Aggregation;
 using ConntrackOperator.Controller.Nodes;
 
 namespace ConntrackOperator.Controller.Tests.Nodes;

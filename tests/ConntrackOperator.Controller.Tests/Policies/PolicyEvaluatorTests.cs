@@ -1,5 +1,6 @@
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Controller.Aggregation;
 using ConntrackOperator.Controller.Policies;
 using ConntrackOperator.Controller.Rollouts;
 using ConntrackOperator.Planning;

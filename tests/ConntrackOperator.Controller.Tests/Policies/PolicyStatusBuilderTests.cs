@@ -1,7 +1,9 @@
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Controller.Aggregation;
 using ConntrackOperator.Controller.Policies;
+using ConntrackOperator.Controller.Restores;
 using ConntrackOperator.Planning;
 using ConntrackOperator.Planning.Validation;
 

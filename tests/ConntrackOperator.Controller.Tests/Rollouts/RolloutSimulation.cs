@@ -1,6 +1,7 @@
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Controller.Aggregation;
 using ConntrackOperator.Controller.Nodes;
 using ConntrackOperator.Controller.Policies;
 using ConntrackOperator.Controller.Rollouts;

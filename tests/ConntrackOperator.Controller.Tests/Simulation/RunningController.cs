@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using ConntrackOperator.Controller;
 using ConntrackOperator.Controller.Agents;
 using ConntrackOperator.Controller.Cluster;
+using ConntrackOperator.Controller.Configuration;
 using ConntrackOperator.Controller.Health;
 using ConntrackOperator.Controller.Telemetry;
 using ConntrackOperator.Kubernetes;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using ConntrackOperator.Controller;
 using ConntrackOperator.Controller.Cluster;
+using ConntrackOperator.Controller.Configuration;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Simulation;
 using ConntrackOperator.TestKit;

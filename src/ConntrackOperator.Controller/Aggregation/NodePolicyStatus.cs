@@ -1,6 +1,6 @@
 using ConntrackOperator.Controller.Rollouts;
 
-namespace ConntrackOperator.Controller.Nodes;
+namespace ConntrackOperator.Controller.Aggregation;
 
 /// <summary>What one node adds to one policy's status.</summary>
 /// <param name="State">How it stands.</param>

@@ -1,6 +1,6 @@
 using ConntrackOperator.Planning.Precedence;
 
-namespace ConntrackOperator.Controller.Policies;
+namespace ConntrackOperator.Controller.Aggregation;
 
 /// <summary>The conflicts of one policy over its nodes, kept by difference: what is told of them costs the same for any number of nodes. Not thread-safe.</summary>
 internal sealed class ConflictCounts

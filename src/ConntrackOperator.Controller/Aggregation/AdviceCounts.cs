@@ -1,7 +1,6 @@
 using System.Globalization;
-using ConntrackOperator.Controller.Nodes;
 
-namespace ConntrackOperator.Controller.Policies;
+namespace ConntrackOperator.Controller.Aggregation;
 
 /// <summary>The advice of one policy's nodes, kept by difference. Not thread-safe.</summary>
 internal sealed class AdviceCounts

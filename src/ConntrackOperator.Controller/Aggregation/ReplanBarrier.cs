@@ -1,4 +1,4 @@
-namespace ConntrackOperator.Controller.Policies;
+namespace ConntrackOperator.Controller.Aggregation;
 
 /// <summary>The planning that a change of a policy calls for: every node there was has to be planned once since.</summary>
 /// <param name="uid">The policy's UID.</param>

@@ -1,9 +1,8 @@
 using ConntrackOperator.Api.Policies;
-using ConntrackOperator.Controller.Nodes;
 using ConntrackOperator.Controller.Rollouts;
 using ConntrackOperator.Planning.Rollouts;
 
-namespace ConntrackOperator.Controller.Policies;
+namespace ConntrackOperator.Controller.Aggregation;
 
 /// <summary>The tallies of all policies, how far the planning of each is, and the places of their rollouts. Thread-safe.</summary>
 internal sealed class PolicyStatusAggregator

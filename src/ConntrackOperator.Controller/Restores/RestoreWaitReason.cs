@@ -2,7 +2,7 @@ using System.Globalization;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 
-namespace ConntrackOperator.Controller.Uninstall;
+namespace ConntrackOperator.Controller.Restores;
 
 /// <summary>Why a node has not put its settings back yet, from its object alone. Pure.</summary>
 internal static class RestoreWaitReason

@@ -1,6 +1,6 @@
 using ConntrackOperator.Api.Nodes;
 
-namespace ConntrackOperator.Controller.Nodes;
+namespace ConntrackOperator.Controller.Aggregation;
 
 /// <summary>What one node adds to the usage of its policies.</summary>
 /// <param name="Entries">Entries.</param>

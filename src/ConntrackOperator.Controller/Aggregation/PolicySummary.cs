@@ -1,7 +1,7 @@
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Controller.Rollouts;
 
-namespace ConntrackOperator.Controller.Policies;
+namespace ConntrackOperator.Controller.Aggregation;
 
 /// <summary>The counts of one policy, for metrics.</summary>
 /// <param name="Policy">The policy's name.</param>

@@ -2,7 +2,7 @@ using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Cluster;
 using ConntrackOperator.Controller.Cluster;
 
-namespace ConntrackOperator.Controller.Policies;
+namespace ConntrackOperator.Controller.Restores;
 
 /// <summary>Which nodes still have to put back what a policy set that is being deleted.</summary>
 internal static class PendingRestores

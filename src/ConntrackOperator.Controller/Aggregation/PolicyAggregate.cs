@@ -1,9 +1,8 @@
 using ConntrackOperator.Api.Policies;
-using ConntrackOperator.Controller.Nodes;
 using ConntrackOperator.Controller.Rollouts;
 using ConntrackOperator.Planning.Precedence;
 
-namespace ConntrackOperator.Controller.Policies;
+namespace ConntrackOperator.Controller.Aggregation;
 
 /// <summary>
 /// The sums of one policy over its nodes, kept by difference: a node's change costs the logarithm of the number of nodes,

@@ -1,7 +1,7 @@
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 
-namespace ConntrackOperator.Controller.Nodes;
+namespace ConntrackOperator.Controller.Aggregation;
 
 /// <summary>The advice of one node's agent.</summary>
 /// <param name="Severity">How pressing it is: 0 not said, 1 Hint, 2 Warning, 3 Critical.</param>

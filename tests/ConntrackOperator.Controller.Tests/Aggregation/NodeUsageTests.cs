@@ -1,9 +1,11 @@
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Controller.Aggregation;
 using ConntrackOperator.Controller.Nodes;
 using ConntrackOperator.Controller.Policies;
+using ConntrackOperator.Controller.Tests.Nodes;
 
-namespace ConntrackOperator.Controller.Tests.Nodes;
+namespace ConntrackOperator.Controller.Tests.Aggregation;
 
 public sealed class NodeUsageTests
 {

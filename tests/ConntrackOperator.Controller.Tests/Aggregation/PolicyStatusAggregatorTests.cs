@@ -1,12 +1,14 @@
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Controller.Aggregation;
 using ConntrackOperator.Controller.Nodes;
 using ConntrackOperator.Controller.Policies;
+using ConntrackOperator.Controller.Tests.Policies;
 using ConntrackOperator.Planning;
 using ConntrackOperator.Planning.Precedence;
 using CsCheck;
 
-namespace ConntrackOperator.Controller.Tests.Policies;
+namespace ConntrackOperator.Controller.Tests.Aggregation;
 
 public sealed class PolicyStatusAggregatorTests
 {

@@ -1,7 +1,7 @@
 using ConntrackOperator.Kubernetes.LeaderElection;
 using ConntrackOperator.Kubernetes.Logging;
 
-namespace ConntrackOperator.Controller;
+namespace ConntrackOperator.Controller.Configuration;
 
 /// <summary>What the controller is told at its start.</summary>
 internal sealed record ControllerOptions

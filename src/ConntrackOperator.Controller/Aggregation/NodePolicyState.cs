@@ -1,4 +1,4 @@
-namespace ConntrackOperator.Controller.Nodes;
+namespace ConntrackOperator.Controller.Aggregation;
 
 /// <summary>How one node stands towards one policy.</summary>
 internal enum NodePolicyState

@@ -1,8 +1,10 @@
 using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Controller.Aggregation;
 using ConntrackOperator.Controller.Nodes;
 using ConntrackOperator.Controller.Policies;
+using ConntrackOperator.Controller.Tests.Policies;
 
-namespace ConntrackOperator.Controller.Tests.Policies;
+namespace ConntrackOperator.Controller.Tests.Aggregation;
 
 public sealed class AdviceCountsTests
 {

@@ -1,10 +1,11 @@
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Controller.Nodes;
 using ConntrackOperator.Controller.Rollouts;
 using ConntrackOperator.Planning;
 using ConntrackOperator.Planning.Precedence;
 
-namespace ConntrackOperator.Controller.Nodes;
+namespace ConntrackOperator.Controller.Aggregation;
 
 /// <summary>All that one node adds to the policies that select it.</summary>
 /// <param name="Usage">Its table.</param>

@@ -1,4 +1,4 @@
-namespace ConntrackOperator.Controller.Policies;
+namespace ConntrackOperator.Controller.Aggregation;
 
 /// <summary>What has to be looked at after a node was planned.</summary>
 /// <param name="Policies">Policies whose status this touches.</param>

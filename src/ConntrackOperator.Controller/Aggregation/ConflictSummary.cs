@@ -1,4 +1,4 @@
-namespace ConntrackOperator.Controller.Policies;
+namespace ConntrackOperator.Controller.Aggregation;
 
 /// <summary>Two policies that set a field to different values, and on which nodes.</summary>
 /// <param name="Field">The field below spec.</param>

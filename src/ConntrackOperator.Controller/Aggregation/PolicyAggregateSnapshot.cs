@@ -1,7 +1,7 @@
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Controller.Rollouts;
 
-namespace ConntrackOperator.Controller.Policies;
+namespace ConntrackOperator.Controller.Aggregation;
 
 /// <summary>The sums of one policy at one instant.</summary>
 internal sealed record PolicyAggregateSnapshot
