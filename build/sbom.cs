@@ -1,10 +1,10 @@
 // Writes the bill of materials of a published program, as CycloneDX 1.6 JSON, from what the SDK restored for it:
 //
-//   dotnet run build/sbom.cs -- PROJECT TARGET FILE
+//   dotnet run build/sbom.cs -- PROJECT TARGET FILE [self-contained]
 //
 // PROJECT is a project's folder, restored; TARGET is net10.0 or, where a program was published for one system, net10.0/linux-x64.
 // Listed are the packages that bring something to run, with the hashes that the registry gave and the licences that they name,
-// the runtime where it is compiled in, and this repository's own assemblies. The same input gives the same bytes: there is
+// the runtime where it is compiled in or comes along (self-contained), and this repository's own assemblies. The same input gives the same bytes: there is
 // neither a time nor a serial number in it.
 //
 // This needs nothing but the SDK, so the images' build stages can run it.
@@ -18,9 +18,9 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
 
-if (args is not [var folder, var target, var file])
+if (args is not [var folder, var target, var file, ..] || args is not ([_, _, _] or [_, _, _, "self-contained"]))
 {
-    Console.Error.WriteLine("usage: dotnet run build/sbom.cs -- PROJECT TARGET FILE");
+    Console.Error.WriteLine("usage: dotnet run build/sbom.cs -- PROJECT TARGET FILE [self-contained]");
     return 2;
 }
 
@@ -46,7 +46,7 @@ foreach (var (key, library) in resolved)
 }
 
 // A program of native code has the runtime in it; others find it in their image.
-var runtime = "Microsoft.NETCore.App.Runtime.NativeAOT." + target.Split('/').Last();
+var runtime = $"Microsoft.NETCore.App.Runtime.{(args.Length == 4 ? string.Empty : "NativeAOT.")}{target.Split('/').Last()}";
 foreach (var download in framework["downloadDependencies"]?.AsArray() ?? [])
 {
     if ((string?)download!["name"] == runtime)

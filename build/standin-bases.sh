@@ -13,8 +13,6 @@ tag() { sed -n "s/^ARG $1=//p" "$(dirname "${BASH_SOURCE[0]}")/../Dockerfile"; }
 sdk=$registry/sdk:$(tag SDK_TAG)
 runtime_deps=$registry/runtime-deps:$(tag RUNTIME_TAG)
 runtime=$registry/runtime:$(tag RUNTIME_TAG)
-mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
-suite=${DEBIAN_SUITE:-bookworm}
 store=${BUILDAH_ROOT:-/var/tmp/conntrack-images}
 buildah=(buildah --storage-driver vfs --root "$store/root" --runroot "$store/run")
 
@@ -78,9 +76,8 @@ if ! there "$runtime_deps" || ! there "$runtime"; then
   rm -rf "$work/bare"
 fi
 if ! there "$sdk"; then
-  debootstrap --variant=minbase --include=ca-certificates,gcc,libc6-dev,libssl3 "$suite" "$work/sdk" "$mirror" >"$work/debootstrap.log" ||
-    { tail -n 20 "$work/debootstrap.log" >&2; exit 1; }
-  rm -rf "$work/sdk/var/cache/apt/archives" "$work/sdk/usr/share/doc" "$work/sdk/usr/share/locale" "$work/sdk/usr/share/man"
+  "$(dirname "${BASH_SOURCE[0]}")/minbase.sh" "$work/sdk" ca-certificates gcc libc6-dev 'libssl*'
+  rm -rf "$work/sdk/var/cache/apt/archives" "$work/sdk/var/lib/apt/lists" "$work/sdk/usr/share/doc" "$work/sdk/usr/share/locale" "$work/sdk/usr/share/man"
   mkdir -p "$work/sdk/usr/share"
   cp -r "$dotnet_root" "$work/sdk/usr/share/dotnet"
   ln -s ../share/dotnet/dotnet "$work/sdk/usr/bin/dotnet"
