@@ -30,24 +30,22 @@ trap remove EXIT
 
 check "the bases are there" "$root/build/standin-bases.sh"
 
-options=(--isolation chroot --pull-never --volume "$packages:/root/.nuget/packages"
-  --build-arg "VERSION=$(sed -n 's/^appVersion: //p' "$chart/Chart.yaml")" --build-arg "REVISION=$(git -C "$root" rev-parse HEAD 2>/dev/null || echo unknown)")
-for file in "$HOME/.nuget/NuGet/NuGet.Config" "$HOME/.config/NuGet/NuGet.Config"; do
-  [ ! -f "$file" ] || { options+=(--secret "id=nuget,src=$file"); break; }
-done
+tag=$("$root/build/images.sh" --tag)
+options=()
+for option in --isolation=chroot --pull-never "--volume=$packages:/root/.nuget/packages"; do options+=(--option "$option"); done
 for target in agent controller cli; do
-  check "built: $target" "${buildah[@]}" bud --quiet "${options[@]}" --target "$target" --tag "conntrack-operator/$target" "$root"
+  check "built: $target" "$root/build/images.sh" --builder buildah "${options[@]}" "$target"
 done
 
 # unpack TARGET: sets container and files.
 unpack() {
-  container=$("${buildah[@]}" from --pull-never "conntrack-operator/$1") || return 1
+  container=$("${buildah[@]}" from --pull-never "localhost/conntrack-operator/$1:$tag") || return 1
   mounted+=("$container")
   files=$("${buildah[@]}" mount "$container")
 }
 
 megabytes() { awk -v bytes="$1" 'BEGIN { printf "%.1f MB", bytes / 1e6 }'; }
-config_of() { "${buildah[@]}" inspect --type image --format "$2" "conntrack-operator/$1"; }
+config_of() { "${buildah[@]}" inspect --type image --format "$2" "localhost/conntrack-operator/$1:$tag"; }
 
 for target in agent controller cli; do
   unpack "$target" || { fail "unpacked: $target"; continue; }
