@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC1091,SC2034,SC2154
 # The agent's figures, as they stand in docs/performance.md:
 #
 #   tests/e2e/figures.sh [SECONDS]       default 300: how long the idle agent is watched

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154
 # What the end-to-end scripts share: a real etcd, a real API server, three nodes as network namespaces.
 # Sourced, not run. Needs root. Everything it makes is named ct-e2e* or lies in $tmp, and is taken away at the end.
 set -uo pipefail

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC1091,SC2034,SC2154
 # What docs/table-full.md and the runbooks show of lost packets, from one run: a table that is really full while new connections
 # come, then two clients behind one address that race for one source port. Each command is printed with its output.
 #

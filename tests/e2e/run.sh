@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC1091,SC2034,SC2154
 # The whole way, for real: kubectl apply -> API server over etcd -> controller -> agents -> three kernels' tables -> kubectl get.
 #
 #   TEST_APISERVER=… ETCD=… KUBECTL=… tests/e2e/run.sh        (found by themselves where they are in PATH or beside the repo)
