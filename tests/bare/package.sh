@@ -10,17 +10,26 @@ cd "$(dirname "${BASH_SOURCE[0]}")" || exit 2
 # shellcheck source=tests/chart/lib.sh
 . ../chart/lib.sh
 [ "$(id -u)" = 0 ] || { echo "this needs root" >&2; exit 2; }
-need dpkg-deb chroot unshare
+need dpkg-deb chroot unshare setpriv
 bare=$work/bare
 version=$(sed -n 's/.*<VersionPrefix>\(.*\)<.*/\1/p' "$root/Directory.Build.props")
 arch=$(dpkg --print-architecture)
 if [ -z "${deb:-}" ]; then
   check "published" "$root/build/publish-cli.sh" "$arch" "$work/cli"
-  check "packed, without root" unshare --user --map-current-user -- "$root/build/deb.sh" "$work/cli/kubectl-conntrack" "$version" "$arch" "$work"
+  check "packed" "$root/build/deb.sh" "$work/cli/kubectl-conntrack" "$version" "$arch" "$work"
   deb=$work/kubectl-conntrack_${version}_$arch.deb
 fi
+# Somebody who is nobody packs the same program, with the same date.
+mkdir -p "$work/again/checkout"
+cp -r "$root/build" "$root/CHANGELOG.md" "$work/again/checkout/"
+dpkg-deb --extract "$deb" "$work/again/files"
+chmod 755 "$work"
+chmod -R a+rX "$work/again"
+chmod 777 "$work/again"
+check "packed again without root" env SOURCE_DATE_EPOCH="$(stat -c %Y "$work/again/files/usr/bin/kubectl-conntrack")" setpriv --reuid=65534 --regid=65534 --clear-groups \
+  "$work/again/checkout/build/deb.sh" "$work/again/files/usr/bin/kubectl-conntrack" "$version" "$arch" "$work/again"
+equals "which gives the same package, byte for byte" "$(sha256sum <"$deb")" "$(sha256sum <"$work/again/kubectl-conntrack_${version}_$arch.deb")"
 check "a bare Debian" "$root/build/minbase.sh" "$bare"
-# Debian's own images leave the man pages out; an administrator's machine doesn't.
 cp "$deb" "$bare/root/x.deb"
 in_bare() {
   # shellcheck disable=SC2016
