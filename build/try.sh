@@ -136,7 +136,11 @@ if [ "$load" = registry ]; then registry=$REGISTRY pull=IfNotPresent; fi
 [ "$load" != ctr ] || echo "this machine's containerd has them; other nodes have not"
 
 step "the chart"
-"$kubectl" create namespace "$namespace" --dry-run=client -o yaml | "$kubectl" apply -f - >/dev/null
+# One that is still going away, after --down, can't be used.
+if [ -n "$("$kubectl" get namespace "$namespace" --ignore-not-found -o 'jsonpath={.metadata.deletionTimestamp}')" ]; then
+  "$kubectl" wait --for=delete --timeout=2m "namespace/$namespace"
+fi
+"$kubectl" get namespace "$namespace" >/dev/null 2>&1 || "$kubectl" create namespace "$namespace" >/dev/null
 "$kubectl" label --overwrite namespace "$namespace" pod-security.kubernetes.io/enforce=privileged conntrack.dev/try=true >/dev/null
 set=(--set "image.registry=$registry" --set "image.tag=$tag" --set "image.pullPolicy=$pull" --set controller.replicas=1)
 [ -z "$wait" ] || set+=(--wait --timeout 3m)
