@@ -10,11 +10,15 @@ internal static class ClusterConnection
     private static readonly ApiClientOptions _options = new() { UserAgent = "kubectl-conntrack", TimeLimit = TimeSpan.FromSeconds(20) };
 
     /// <exception cref="CliException">There is no kubeconfig, or it is not valid.</exception>
-    public static ClusterReader Open(string? kubeconfig, string? context)
+    public static ClusterReader Open(string? kubeconfig, string? context) => new(Connect(kubeconfig, context));
+
+    /// <summary>The same without what is read from it.</summary>
+    /// <exception cref="CliException">There is no kubeconfig, or it is not valid.</exception>
+    public static ApiClient Connect(string? kubeconfig, string? context)
     {
         try
         {
-            return new ClusterReader(KubeconfigConnection.Connect(kubeconfig, context, _options));
+            return KubeconfigConnection.Connect(kubeconfig, context, _options);
         }
         catch (KubeConfigException e)
         {

@@ -81,7 +81,7 @@ internal sealed partial class CommandTree
     {
         var root = new RootCommand("Keeps the kernel's connection-tracking table from filling up: on this machine, or on every node of a cluster.")
         {
-            HostGroup(), Status(), Top(), Advise(), Flush(), Plan(), Crd(), Version(),
+            HostGroup(), Status(), Doctor(), Top(), Advise(), Flush(), Plan(), Crd(), Version(),
         };
         _examples[root] = "$0 host apply -f policy.yaml\n$0 status\n$0 top --node node-7";
         if (root.Options.FirstOrDefault(o => o is VersionOption) is { } version)
@@ -99,7 +99,7 @@ internal sealed partial class CommandTree
     {
         var group = new Command("host", "This machine, without Kubernetes.")
         {
-            HostApply(), HostStatus(), HostRestore(), HostWatch(), HostTop(), HostAdvise(), HostFlows(), HostFlush(), HostBackup(),
+            HostApply(), HostStatus(), HostDoctor(), HostRestore(), HostWatch(), HostTop(), HostAdvise(), HostFlows(), HostFlush(), HostBackup(),
         };
         _examples[group] = "$0 host apply -f policy.yaml --dry-run\n$0 host status -o yaml\n$0 host top\n$0 host flush --protocol tcp --state TIME_WAIT --dry-run";
         return group;

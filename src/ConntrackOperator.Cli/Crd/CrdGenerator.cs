@@ -40,6 +40,13 @@ public static class CrdGenerator
         return files;
     }
 
+    /// <summary>The CustomResourceDefinitions as objects.</summary>
+    internal static IReadOnlyList<JsonObject> Manifests()
+    {
+        var builder = new SchemaBuilder(XmlDocumentation.Load());
+        return [.. _kinds.Select(kind => Manifest(kind, kind.GetCustomAttribute<CustomResourceAttribute>()!, builder))];
+    }
+
     private static JsonObject Manifest(Type kind, CustomResourceAttribute resource, SchemaBuilder builder) => new()
     {
         ["apiVersion"] = "apiextensions.k8s.io/v1",

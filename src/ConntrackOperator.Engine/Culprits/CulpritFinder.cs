@@ -23,6 +23,32 @@ public sealed class CulpritFinder : ICulpritFinder
         _kubeProxy = new KubeProxy(procPath);
     }
 
+    /// <summary>
+    /// What sets a key at boot, or when a service starts, whatever the kernel holds now: files of sysctls, ufw, tuned's active profile.
+    /// Each with its value.
+    /// </summary>
+    /// <param name="name">The sysctl's name under net.netfilter.</param>
+    public IReadOnlyList<BootSetting> AtBoot(string name)
+    {
+        var found = new List<BootSetting>();
+        if (_sysctls.AtBoot(name) is { } file)
+        {
+            found.Add(new BootSetting(file.File, file.Value, "take the line out there"));
+        }
+
+        if (_sysctls.UfwStart(name) is { } ufw)
+        {
+            found.Add(new BootSetting($"{ufw.File}, whenever ufw starts,", ufw.Value, "take the line out there"));
+        }
+
+        if (_tuned.Sets(name) is { } tuned)
+        {
+            found.Add(new BootSetting($"{tuned.File}, tuned's active profile,", tuned.Value, "take the line out of its section [sysctl], or choose another profile"));
+        }
+
+        return found;
+    }
+
     /// <inheritdoc />
     public string Describe(string name, long? found)
     {

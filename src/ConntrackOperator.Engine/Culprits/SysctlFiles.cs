@@ -18,33 +18,52 @@ internal sealed class SysctlFiles(HostFiles files)
     /// <param name="name">The sysctl's name under net.netfilter.</param>
     /// <param name="found">The value; null: any.</param>
     /// <returns>Its path on the host; null: none that can be read does.</returns>
-    public string? Find(string name, long? found)
+    public string? Find(string name, long? found) => Effective(name).FindLast(l => Sets(l.Line, name, found)).File;
+
+    /// <summary>What a key is set to at boot, and by which file.</summary>
+    /// <param name="name">The sysctl's name under net.netfilter.</param>
+    /// <returns>Null: no file that can be read sets it, or what it says is no number.</returns>
+    public (string File, long Value)? AtBoot(string name) =>
+        Effective(name) is [.., var last] && SysctlLine.Number(last.Line.Value) is { } value ? (last.File, value) : null;
+
+    private List<(string File, SysctlLine Line)> Effective(string name)
     {
         var lines = Ordered().SelectMany(file => Lines(file).Select(line => (File: file, Line: line))).ToList();
         var paths = Paths(name);
-        bool Blames((string File, SysctlLine Line) l) => Sets(l.Line, name, found);
 
         // What is in force after boot, or else a file that somebody loads by itself (sysctl -p FILE).
         var named = lines.Where(l => l.Line is { Value: not null, IsPattern: false } && paths.Contains(l.Line.Key)).ToList();
         var excluded = lines.Any(l => l.Line.Value is null && paths.Any(l.Line.Matches));
-        var effective = named.Count > 0 || excluded ? named : lines.FindAll(l => l.Line is { Value: not null, IsPattern: true } && paths.Any(l.Line.Matches));
-        return effective.FindLast(Blames).File;
+        return named.Count > 0 || excluded ? named : lines.FindAll(l => l.Line is { Value: not null, IsPattern: true } && paths.Any(l.Line.Matches));
     }
 
     /// <summary>ufw's file, when ufw is not known to be switched off.</summary>
     /// <inheritdoc cref="Find"/>
     public string? FindUfw(string name, long? found)
     {
+        var paths = Paths(name);
+        return Ufw().Where(l => l.Line.Value is not null && paths.Any(l.Line.Matches) && Sets(l.Line, name, found)).Select(l => l.File).FirstOrDefault();
+    }
+
+    /// <summary>What ufw sets a key to when it starts, and by which file; null: nothing.</summary>
+    public (string File, long Value)? UfwStart(string name)
+    {
+        var paths = Paths(name);
+        return Ufw().Where(l => l.Line.Value is not null && paths.Any(l.Line.Matches)).ToList() is [.., var last] && SysctlLine.Number(last.Line.Value) is { } value
+            ? (last.File, value) : null;
+    }
+
+    private IEnumerable<(string File, SysctlLine Line)> Ufw()
+    {
         if (files.Lines("etc/ufw/ufw.conf") is { } settings && settings.Any(l => l.Trim().Equals("ENABLED=no", StringComparison.OrdinalIgnoreCase)))
         {
-            return null;
+            return [];
         }
 
         const string variable = "IPT_SYSCTL=";
         var path = files.Lines("etc/default/ufw")?.LastOrDefault(l => l.StartsWith(variable, StringComparison.Ordinal))?[variable.Length..].Trim().Trim('"', '\'').TrimStart('/');
         path = string.IsNullOrEmpty(path) ? UfwFile : path;
-        var paths = Paths(name);
-        return Lines(path).Any(line => line.Value is not null && paths.Any(line.Matches) && Sets(line, name, found)) ? "/" + path : null;
+        return Lines(path).Select(line => ("/" + path, line));
     }
 
     /// <summary>Whether writing that value gives what was found: the kernel rounds the buckets up.</summary>

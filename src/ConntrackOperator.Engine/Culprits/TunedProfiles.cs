@@ -12,7 +12,15 @@ internal sealed class TunedProfiles(HostFiles files)
     /// <param name="name">The sysctl's name under net.netfilter.</param>
     /// <param name="found">The value; null: any.</param>
     /// <returns>Its file on the host, and the profile that is active; null: none that can be read does.</returns>
-    public (string File, string Active)? Find(string name, long? found)
+    public (string File, string Active)? Find(string name, long? found) =>
+        Effective(name) is { } line && SysctlFiles.Gives(name, SysctlLine.Number(line.Value), found) ? (line.File, line.Active) : null;
+
+    /// <summary>What the active profile sets a key to; null: nothing, or no number.</summary>
+    /// <param name="name">The sysctl's name under net.netfilter.</param>
+    public (string File, long Value)? Sets(string name) =>
+        Effective(name) is { } line && SysctlLine.Number(line.Value) is { } value ? (line.File, value) : null;
+
+    private (string File, string Active, string Value)? Effective(string name)
     {
         if (files.Lines("etc/tuned/active_profile") is not { } lines)
         {
@@ -34,7 +42,7 @@ internal sealed class TunedProfiles(HostFiles files)
             var (value, includes) = Search(file.Lines, name);
             if (value is not null)
             {
-                return SysctlFiles.Gives(name, SysctlLine.Number(value), found) ? ("/" + file.Path, active) : null;
+                return ("/" + file.Path, active, value);
             }
 
             includes.ForEach(queue.Enqueue);

@@ -10,6 +10,8 @@ public sealed class CommandLineTests
     [InlineData("host")]
     [InlineData("host apply")]
     [InlineData("host status")]
+    [InlineData("host doctor")]
+    [InlineData("doctor")]
     [InlineData("host restore")]
     [InlineData("host watch")]
     [InlineData("status")]

@@ -1,0 +1,21 @@
+using System.Globalization;
+using ConntrackOperator.Cli.Doctor.Facts;
+
+namespace ConntrackOperator.Cli.Doctor.Rules;
+
+/// <summary>Words that several rules use.</summary>
+internal static class DoctorText
+{
+    public static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
+    public static string Nodes(int count) => count == 1 ? "1 node" : Number(count) + " nodes";
+
+    /// <summary>How many nodes; on one machine: this machine.</summary>
+    public static string Where(DoctorFacts facts, int count) => facts.OneMachine ? "this machine" : Nodes(count);
+
+    public static IReadOnlyList<string> Names(IEnumerable<NodeView> nodes) => [.. nodes.Select(n => n.Name).Order(StringComparer.Ordinal)];
+
+    /// <summary>A value of a sysctl for people: a time, a number.</summary>
+    public static string Value(string sysctl, long value) =>
+        sysctl.Contains("timeout", StringComparison.Ordinal) ? Planning.Formatting.KubeDuration.Format(value) : Number(value);
+}

@@ -1,0 +1,63 @@
+using ConntrackOperator.Cli.Doctor.Facts;
+using ConntrackOperator.Cli.Doctor.Gathering;
+using ConntrackOperator.Cli.Doctor.Rules;
+
+namespace ConntrackOperator.Cli.Tests.Doctor;
+
+public sealed class ProxyStartTests
+{
+    /// <summary>Expectations by hand from the sources of each version.</summary>
+    [Theory]
+    [InlineData("1.27.3", 32768, 131072, 64, 4194304, 4194304)] // never lowers
+    [InlineData("1.27.3", 32768, 131072, 64, 131072, 2097152)]
+    [InlineData("1.29.0", 32768, 131072, 64, 4194304, 2097152)] // exactly
+    [InlineData("1.35.9", 32768, 131072, 2, 262144, 131072)] // min
+    [InlineData("1.36.0", 32768, 131072, 64, 2097152, 1048576)] // the cap
+    [InlineData("1.36.0", 32768, 4000000, 64, 4000000, 1048576)] // the cap is below min
+    [InlineData("1.36.0", 32768, 4000000, 8, 131072, 4000000)] // min where the cap does not bite
+    [InlineData("1.38.0", 32768, 131072, 64, 2097152, 2097152)] // a higher limit is left alone again
+    [InlineData("1.36.0", 0, 131072, 64, 5, 5)] // min counts for nothing without maxPerCore
+    public void The_limit_after_its_start_goes_by_version(string version, long perCore, long min, int cores, long before, long after)
+    {
+        var proxy = Proxy(version, new ProxyConntrack { MaxPerCore = perCore, Min = min });
+        var writes = ProxyStart.Writes(proxy, new NodeView { Name = "n", Cores = cores }).Where(w => w.Sysctl == "nf_conntrack_max").ToList();
+        Assert.Equal(after, writes.Count == 0 ? before : writes[0].After(before));
+    }
+
+    [Fact]
+    public void Time_outs_of_nought_are_left_alone()
+    {
+        var proxy = Proxy("1.34.0", new ProxyConntrack { MaxPerCore = 0, TcpEstablishedTimeout = 0, TcpCloseWaitTimeout = 60, TcpBeLiberal = true });
+        Assert.Equal(
+            [("nf_conntrack_tcp_timeout_close_wait", 60), ("nf_conntrack_tcp_be_liberal", 1)],
+            ProxyStart.Writes(proxy, new NodeView { Name = "n", Cores = 4 }).Select(w => (w.Sysctl, w.Value)));
+    }
+
+    [Theory]
+    [InlineData("24h0m0s", 86400L)]
+    [InlineData("0s", 0L)]
+    [InlineData("0", 0L)]
+    [InlineData("1h30m", 5400L)]
+    [InlineData("1.5h", 5400L)]
+    [InlineData("250ms", 0L)]
+    [InlineData("1d", null)]
+    [InlineData("", null)]
+    [InlineData("h", null)]
+    public void Durations_are_read_as_Go_writes_them(string text, long? seconds) => Assert.Equal(seconds, GoDuration.Seconds(text));
+
+    [Theory]
+    [InlineData("net.netfilter.nf_conntrack_max=1048576", "nf_conntrack_max", 1048576L)]
+    [InlineData("net.netfilter.nf_conntrack_max = 1048576", "nf_conntrack_max", 1048576L)]
+    [InlineData("net.nf_conntrack_max=5", "nf_conntrack_max", 5L)]
+    [InlineData("\"net.netfilter.nf_conntrack_max\" = \"262144\"", "nf_conntrack_max", 262144L)]
+    [InlineData("sysctl -w net/netfilter/nf_conntrack_tcp_timeout_established=3600", "nf_conntrack_tcp_timeout_established", 3600L)]
+    [InlineData("sysctl -w net.netfilter.nf_conntrack_max=$MAX", "nf_conntrack_max", null)]
+    public void Settings_are_found_in_files_and_scripts(string text, string sysctl, long? value) => Assert.Equal([(sysctl, value)], WriterGathering.Settings(text));
+
+    [Theory]
+    [InlineData("sysctl net.netfilter.nf_conntrack_max")]
+    [InlineData("cat /proc/sys/net/netfilter/nf_conntrack_max")]
+    public void What_only_reads_a_setting_sets_nothing(string text) => Assert.Empty(WriterGathering.Settings(text));
+
+    private static ProxyFacts Proxy(string version, ProxyConntrack conntrack) => new() { Kind = ProxyKind.DaemonSetFlags, Source = "s", Version = KubeVersion.Find(version), Conntrack = conntrack };
+}
