@@ -46,7 +46,7 @@ internal sealed class AgentMetrics : IDisposable
 
         Counter("conntrack_drop_total", "{packet}", "The kernel's counter drop: packets that no entry could be had for, and packets that lost a race.", c => c.Drop);
         Lost("conntrack_table_full_drops_total", "Packets dropped because the table was full, since the agent's start.", c => c.TableFullDrops);
-        Lost("conntrack_races_lost_total", "Packets lost in races at insertion, since the agent's start: no size of the table helps.", c => c.RacesLost);
+        Lost("conntrack_races_lost_total", "Packets lost at insertion since the agent's start, in races or because a translated address has no port left: no size of the table helps.", c => c.RacesLost);
         Lost("conntrack_other_drops_total", "Packets dropped that were neither, since the agent's start: no memory for an entry, or refused by a protocol's tracker.", c => c.OtherDrops);
         Counter("conntrack_early_drop_total", "{entry}", "Entries evicted to make room for new ones.", c => c.EarlyDrop);
         Counter("conntrack_insert_failed_total", "{packet}", "The kernel's counter insert_failed: insertions that lost a race or met a chain too long.", c => c.InsertFailed);

@@ -66,7 +66,7 @@ internal static class HostTopReport
         EntriesFreed = finding.Frees?.Middle,
     };
 
-    private static double? Rate(double? rate) => rate is { } known ? Math.Round(known, 1) : null;
+    private static double? Rate(double? rate) => rate is { } known ? PacketLoss.Whole(known) : null;
 
     private static double Rounded(double percent) => Math.Round(percent, 2);
 

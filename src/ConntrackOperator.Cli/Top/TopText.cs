@@ -76,7 +76,7 @@ internal static class TopText
 
     private static string Over(double seconds) => string.Create(CultureInfo.InvariantCulture, $", over {seconds:0} s");
 
-    private static string Rate(double? rate) => rate?.ToString("0.#", CultureInfo.InvariantCulture) ?? "-";
+    private static string Rate(double? rate) => rate is { } known ? Planning.Advice.PacketLoss.Whole(known).ToString(CultureInfo.InvariantCulture) : "-";
 
     private static string Share(double percent) => percent.ToString("0.0", CultureInfo.InvariantCulture);
 

@@ -180,8 +180,8 @@ public sealed class TrafficSurvey
             KnowsSilence = _knowsSilence,
             Groups =
             [
-                .. _all.Select((slot, i) => Group(TrafficView.Class, (TrafficClass)i, slot, 0)).Where(group => group.Count > 0),
-                .. _views.SelectMany(v => v.Table.Top(MostOfEachClass).Select(slot => Group(v.View, slot.Key.Class, slot, v.Table.Error))),
+                .. _all.Select((slot, i) => TrafficGroupBuilder.Group(TrafficView.Class, (TrafficClass)i, slot, 0)).Where(group => group.Count > 0),
+                .. _views.SelectMany(v => v.Table.Top(MostOfEachClass).Select(slot => TrafficGroupBuilder.Group(v.View, slot.Key.Class, slot, v.Table.Error))),
             ],
         };
         (_before, _now) = (_now, _before);
@@ -264,60 +264,6 @@ public sealed class TrafficSurvey
     }
 
     private static ulong Bit(ulong value) => 1UL << (int)(((value + 1) * 0x9E3779B97F4A7C15UL) >> 58);
-
-    private static TrafficGroup Group(TrafficView view, TrafficClass kind, GroupSlot slot, long error)
-    {
-        var key = slot.Key;
-        var (source, prefix) = view switch
-        {
-            TrafficView.SourceNetwork => Network(key.Source, slot),
-            TrafficView.Source or TrafficView.Pair or TrafficView.Translation => (key.Source, 0),
-            _ => ((FlowAddress?)null, 0),
-        };
-        var idle = new long[TrafficGroup.IdleBounds.Count];
-        for (var i = 0; i < idle.Length; i++)
-        {
-            idle[i] = slot.Idle[i];
-        }
-
-        return new TrafficGroup
-        {
-            View = view,
-            Class = kind,
-            Protocol = key.Protocol,
-            Source = source,
-            PrefixLength = prefix,
-            Destination = view is TrafficView.Destination or TrafficView.Pair or TrafficView.Translation ? key.Destination : null,
-            Port = key.Port,
-            Count = slot.Count,
-            CountError = error,
-            New = slot.New,
-            Known = slot.Known,
-            Speaking = slot.Speaking,
-            Silent = slot.Silent,
-            Spoken = slot.Spoken,
-            DestinationTranslated = slot.DestinationTranslated,
-            SourceTranslated = slot.SourceTranslated,
-            Sources = GroupSlot.Distinct(slot.SourceBits),
-            Destinations = GroupSlot.Distinct(slot.DestinationBits),
-            Ports = GroupSlot.Distinct(slot.PortBits),
-            LowestPort = view == TrafficView.Translation ? slot.LowestPort : (ushort)0,
-            HighestPort = view == TrafficView.Translation ? slot.HighestPort : (ushort)0,
-            IdleCounts = idle,
-        };
-    }
-
-    private static (FlowAddress Address, int Prefix) Network(FlowAddress start, in GroupSlot slot)
-    {
-        if (start.IsIPv6)
-        {
-            return (start, 32);
-        }
-
-        var differ = (uint)((slot.SourceAnd ^ slot.SourceOr) & uint.MaxValue);
-        var prefix = System.Numerics.BitOperations.LeadingZeroCount(differ);
-        return (FlowAddress.V4((uint)slot.SourceAnd & (prefix == 0 ? 0 : uint.MaxValue << (32 - prefix))), Math.Min(32, prefix));
-    }
 
     // Two entries of one look have the same one by chance of one in 2^62; sources are a stranger's choice, so it is keyed.
     private ulong Fingerprint(in FlowTuple t)

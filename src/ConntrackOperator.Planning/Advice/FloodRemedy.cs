@@ -196,12 +196,17 @@ internal sealed record FloodRemedy
         {
             Headline = enough is null ? "measure its rate" : room is null ? "no time-out here holds it: stop it before this node" : "a larger table holds it",
             Now = [FlushStep(situation, suspects), .. room is null ? [] : (AdviceStep[])[room.Value.Step]],
-            ForGood = [new AdviceStep("Stop or limit it before this machine: at the edge, at the provider, or by SYN cookies of a proxy in front")],
+            ForGood =
+            [
+                new AdviceStep(suspects.Kind == TrafficClass.SynReceived
+                    ? "Stop or limit it before this machine: at the edge, at the provider, or by a SYN proxy in front. None is offered here as a command: nft's synproxy needs SYNs to that port untracked, which are not translated then (Services break), and tcp.loose 0 for the whole machine (connections whose entries are gone are not picked up again)"
+                    : "Stop or limit it before this machine: at the edge or at the provider"),
+            ],
             Sufficient = room is not null,
             Field = room?.Field,
             Value = room?.Value,
             Elsewhere = room is not null ? null
-                : $"{why}; the sources are many and a service answers there, so nothing on this machine tells the flood's packets from others': limit them at the edge or put a SYN proxy in front",
+                : $"{why}; the sources are many and a service answers there, so nothing on this machine tells the flood's packets from others': limit them at the edge{(suspects.Kind is TrafficClass.SynSent or TrafficClass.SynReceived ? " or put a SYN proxy in front" : string.Empty)}",
             MayBreak = suspects.Kind == TrafficClass.SynReceived ? ["a handshake that is under way is begun again by its client"] : [],
         };
     }

@@ -138,7 +138,7 @@ internal sealed class Situation
         };
         if (newPerSecond is { } rate)
         {
-            seen.Add(string.Create(CultureInfo.InvariantCulture, $"{rate} new ones a second, over {Facts.Watched.TotalSeconds:0.#} s"));
+            seen.Add(string.Create(CultureInfo.InvariantCulture, $"{rate} new ones a second, over {Facts.Watched.TotalSeconds:0.#} s{(IsLosing && rate.Most > rate.Least ? "; the most takes each lost packet for one more, and who is lost sends again" : string.Empty)}"));
         }
 
         if (IsLosing)
