@@ -60,7 +60,7 @@ internal static class ControllerCommand
             kubeconfig, context, ns, template, lease, deployment, identity, restore, flush, flushAway, statusGap, usageGap, workers, listen, level,
         };
         root.Subcommands.Add(PrepareUninstallCommand.Create(kubeconfig, context, ns, "conntrack-controller/" + _version));
-        root.SetAction((parsed, ct) => RunAsync(
+        root.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetValue(kubeconfig), parsed.GetValue(context),
             new ControllerOptions
             {
@@ -78,7 +78,7 @@ internal static class ControllerCommand
                 Listen = parsed.GetValue(listen) is "none" ? null : parsed.GetValue(listen),
                 LogLevel = Enum.Parse<LogLevel>(parsed.GetValue(level)!, ignoreCase: true),
             },
-            ct));
+            cancellationToken));
         return root;
     }
 
@@ -98,7 +98,7 @@ internal static class ControllerCommand
         },
     };
 
-    private static async Task<int> RunAsync(string? kubeconfig, string? context, ControllerOptions options, CancellationToken ct)
+    private static async Task<int> RunAsync(string? kubeconfig, string? context, ControllerOptions options, CancellationToken cancellationToken)
     {
         var settings = TelemetrySettings.Read(Environment.GetEnvironmentVariable);
         using var telemetry = new TelemetryPipeline(settings, ControllerTelemetry.Source(options, _version), options.Listen is null ? Scraping.Off : Scraping.On);
@@ -110,7 +110,7 @@ internal static class ControllerCommand
 
         try
         {
-            using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
             using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
             void Stop(PosixSignalContext signal)

@@ -2,6 +2,7 @@ using ConntrackOperator.Controller.Agents;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Controller.Configuration;
 using ConntrackOperator.Controller.Health;
+using ConntrackOperator.Controller.Runtime;
 using ConntrackOperator.Controller.Telemetry;
 using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Client;
@@ -18,11 +19,11 @@ internal static class ControllerHost
     /// <exception cref="LeaseLostException">The lease was lost; the process should end.</exception>
     /// <exception cref="PartEndedException">A part ended or failed, which the log says; the process should end.</exception>
     public static async Task RunAsync(
-        ApiClient api, ControllerOptions options, AgentTemplate? template, IRuntimeLog log, TimeProvider time, CancellationToken ct, Func<ReadOnlyMemory<byte>>? scrape = null)
+        ApiClient api, ControllerOptions options, AgentTemplate? template, IRuntimeLog log, TimeProvider time, CancellationToken cancellationToken, Func<ReadOnlyMemory<byte>>? scrape = null)
     {
         var health = new ControllerHealth(time);
         using var metrics = new ControllerMetrics(options.LeaseName);
-        using var all = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        using var all = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var serving = options.Listen is { } address ? new HealthEndpoint(address, health.NotAlive, health.NotReady, log) { Metrics = scrape }.RunAsync(all.Token) : Task.CompletedTask;
         try
         {
@@ -33,10 +34,11 @@ internal static class ControllerHost
                 async token =>
                 {
                     log.Info($"{options.Identity} leads");
-                    using var leader = new ControllerManager(api, options, template, owner, health, metrics, log, time);
+                    var context = new ControllerContext(api, options, metrics, log, time);
+                    using var manager = new ControllerManager(context, template, owner, health);
                     try
                     {
-                        await leader.RunAsync(token);
+                        await manager.RunAsync(token);
                     }
                     finally
                     {
@@ -44,7 +46,7 @@ internal static class ControllerHost
                         metrics.LeadsNoMore();
                     }
                 },
-                ct);
+                cancellationToken);
         }
         finally
         {

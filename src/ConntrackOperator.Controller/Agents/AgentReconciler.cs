@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using ConntrackOperator.Cluster;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Controller.Configuration;
-using ConntrackOperator.Kubernetes;
+using ConntrackOperator.Controller.Runtime;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Informers;
 using ConntrackOperator.Kubernetes.WorkQueues;
@@ -20,7 +20,7 @@ namespace ConntrackOperator.Controller.Agents;
 /// more has no plan and does nothing.
 /// </remarks>
 internal sealed class AgentReconciler(
-    ApiClient api, ClusterCache cluster, Informer<DaemonSetObject> daemonSets, AgentTemplate template, DeploymentOwner owner, ControllerOptions options, IRuntimeLog log)
+    ControllerContext context, Informer<DaemonSetObject> daemonSets, AgentTemplate template, DeploymentOwner owner)
 {
     /// <summary>So many terms are kept; more than that, by the name of node after node, and those that are not needed go.</summary>
     private const int KeptTerms = 64;
@@ -34,18 +34,18 @@ internal sealed class AgentReconciler(
     private string? _uid;
     private long _generation;
 
-    public async Task<ReconcileResult> ReconcileAsync(CancellationToken ct)
+    public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
-        var policies = cluster.ValidPolicies();
-        var existing = daemonSets.Store.TryGet(template.Name, out var found, options.Namespace) ? found : null;
-        var leaving = cluster.Leaving(policies);
+        var policies = context.Cluster.ValidPolicies();
+        var existing = daemonSets.Store.TryGet(template.Name, out var found, context.Options.Namespace) ? found : null;
+        var leaving = context.Cluster.Leaving(policies);
 
         // Policies that are being deleted count: their nodes have to put things back.
         var known = (existing?.Metadata?.Uid == _uid ? _terms : null) ?? Terms(existing);
         var terms = NodeAffinityTerms.Compute(policies.Select(p => p.Spec?.NodeSelector), known, leaving);
         if (terms.Count == 0)
         {
-            await DeleteAsync(existing, ct);
+            await DeleteAsync(existing, cancellationToken);
             return ReconcileResult.Done;
         }
 
@@ -54,7 +54,7 @@ internal sealed class AgentReconciler(
             terms = grown;
         }
 
-        var text = template.For(options.Namespace, terms, null).ToJsonString();
+        var text = template.For(context.Options.Namespace, terms, null).ToJsonString();
         var isForeign = existing is not null && (existing.Metadata?.Uid != _uid || existing.Metadata?.Generation > _generation);
         if (existing is not null && !isForeign && text == _applied && template.LabelsAreOn(existing) && owner.IsOn(existing))
         {
@@ -62,20 +62,20 @@ internal sealed class AgentReconciler(
         }
 
         // Read anew: a Deployment that was made again under its name is another owner, and one that is gone takes the DaemonSet along.
-        var wanted = template.For(options.Namespace, terms, await owner.FindAsync(ct));
-        var applied = await api.ApplyAsync(
-            ResourceType.DaemonSet, options.Namespace, template.Name, wanted, ClusterJson.Default.JsonObject, ControllerOptions.FieldManager, force: true, null, ct);
+        var wanted = template.For(context.Options.Namespace, terms, await owner.FindAsync(cancellationToken));
+        var applied = await context.Api.ApplyAsync(
+            ResourceType.DaemonSet, context.Options.Namespace, template.Name, wanted, ClusterJson.Default.JsonObject, ControllerOptions.FieldManager, force: true, null, cancellationToken);
         if (isForeign)
         {
             // What somebody else added to it, server-side apply leaves alone; of that a restart is what people may ask for.
             AgentTemplate.KeepRestart(applied, wanted);
-            applied = await api.PatchAsync(
-                ResourceType.DaemonSet, options.Namespace, template.Name, PatchKind.Json,
+            applied = await context.Api.PatchAsync(
+                ResourceType.DaemonSet, context.Options.Namespace, template.Name, PatchKind.Json,
                 SpecPatch.Replace((string?)applied["metadata"]?["uid"], wanted["spec"]!.DeepClone(), (string?)applied["metadata"]?["resourceVersion"]),
-                ClusterJson.Default.JsonObject, null, ct, ControllerOptions.FieldManager);
+                ClusterJson.Default.JsonObject, null, cancellationToken, ControllerOptions.FieldManager);
         }
 
-        log.Info($"applied DaemonSet {options.Namespace}/{template.Name} with {terms.Count} node terms");
+        context.Log.Info($"applied DaemonSet {context.Options.Namespace}/{template.Name} with {terms.Count} node terms");
         _applied = text;
         _terms = (JsonArray)terms.DeepClone();
         _uid = (string?)applied["metadata"]?["uid"];
@@ -83,7 +83,7 @@ internal sealed class AgentReconciler(
         return ReconcileResult.Done;
     }
 
-    private async Task DeleteAsync(DaemonSetObject? existing, CancellationToken ct)
+    private async Task DeleteAsync(DaemonSetObject? existing, CancellationToken cancellationToken)
     {
         if (existing?.Metadata is null)
         {
@@ -92,8 +92,8 @@ internal sealed class AgentReconciler(
 
         try
         {
-            await api.DeleteAsync(ResourceType.DaemonSet, options.Namespace, template.Name, existing.Metadata.Uid, null, ct);
-            log.Info($"deleted DaemonSet {options.Namespace}/{template.Name}: no policy needs agents");
+            await context.Api.DeleteAsync(ResourceType.DaemonSet, context.Options.Namespace, template.Name, existing.Metadata.Uid, null, cancellationToken);
+            context.Log.Info($"deleted DaemonSet {context.Options.Namespace}/{template.Name}: no policy needs agents");
         }
         catch (ApiException e) when (e.IsNotFound)
         {
@@ -106,9 +106,9 @@ internal sealed class AgentReconciler(
     private static JsonArray? Terms(DaemonSetObject? existing)
     {
         var at = existing?.Spec;
-        foreach (var step in _pathOfTerms)
+        foreach (var name in _pathOfTerms)
         {
-            at = at is { ValueKind: JsonValueKind.Object } parent && parent.TryGetProperty(step, out var child) ? child : null;
+            at = at is { ValueKind: JsonValueKind.Object } parent && parent.TryGetProperty(name, out var child) ? child : null;
         }
 
         return at is { ValueKind: JsonValueKind.Array } array ? JsonArray.Create(array) : null;

@@ -6,17 +6,17 @@ namespace ConntrackOperator.Controller.Aggregation;
 
 /// <summary>
 /// The sums of one policy over its nodes, kept by difference: a node's change costs the logarithm of the number of nodes,
-/// not the number. Not thread-safe: <see cref="PolicyStatusAggregator"/> locks.
+/// not the number. Not thread-safe: the aggregator locks.
 /// </summary>
 internal sealed class PolicyAggregate
 {
     /// <summary>How many nodes the status lists at most.</summary>
     public const int Listed = 20;
 
-    private readonly Dictionary<string, (NodePolicyStatus Share, NodeUsage Usage)> _nodes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (NodePolicyStatus Status, NodeUsage Usage)> _nodes = new(StringComparer.Ordinal);
     private readonly SortedSet<(int Percent, string Node)> _byPercent = new(Comparer<(int Percent, string Node)>.Create(
         static (a, b) => a.Percent != b.Percent ? b.Percent.CompareTo(a.Percent) : string.CompareOrdinal(a.Node, b.Node)));
-    private readonly SortedDictionary<string, NodePolicyStatus> _amiss = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, NodePolicyStatus> _failures = new(StringComparer.Ordinal);
     private readonly ConflictCounts _conflicts = new();
     private readonly AdviceCounts _advice = new();
     private readonly int[] _counts = new int[Enum.GetValues<NodePolicyState>().Length];
@@ -30,21 +30,21 @@ internal sealed class PolicyAggregate
     /// <summary>Nodes that the policy selects.</summary>
     public int Selected => _nodes.Count;
 
-    /// <summary>Takes a node's new share in, or out when it is null.</summary>
-    public void Put(string node, NodePolicyStatus? share, in NodeUsage usage, IReadOnlyList<PlanConflict> conflicts)
+    /// <summary>Takes over how a node is now; null: the policy does not select it.</summary>
+    public void Update(string node, NodePolicyStatus? status, in NodeUsage usage, IReadOnlyList<PlanConflict> conflicts)
     {
         if (_nodes.Remove(node, out var old))
         {
-            Count(node, old.Share, old.Usage, -1);
+            Count(node, old.Status, old.Usage, -1);
         }
 
-        if (share is { } now)
+        if (status is { } now)
         {
             _nodes[node] = (now, usage);
             Count(node, now, usage, +1);
         }
 
-        _conflicts.Put(node, conflicts);
+        _conflicts.Update(node, conflicts);
     }
 
     /// <summary>How many nodes are in which state; costs the same for any number of nodes.</summary>
@@ -59,6 +59,9 @@ internal sealed class PolicyAggregate
         Unreachable = _counts[(int)NodePolicyState.Unreachable],
     };
 
+    /// <summary>The sums as they are now.</summary>
+    /// <param name="pending">Nodes that have not been planned since the policy changed.</param>
+    /// <param name="rollout">How far its rollout is; null: it has none.</param>
     public PolicyAggregateSnapshot Snapshot(int pending, RolloutProgress? rollout) => new()
     {
         Pending = pending,
@@ -70,7 +73,11 @@ internal sealed class PolicyAggregate
         TableFullDropsPerMinute = _drops.Nodes == 0 ? null : _drops.Sum,
         RacesLostPerMinute = _races.Nodes == 0 ? null : _races.Sum,
         Hottest = [.. _byPercent.Take(Listed).Select(Hot)],
-        Failures = [.. _amiss.Take(Listed).Select(f => new NodeFailure { Name = f.Key, Reason = f.Value.Reason, Message = f.Value.Message })],
+        Failures =
+        [
+            .. _failures.Take(Listed)
+                .Select(f => new NodeFailure { Name = f.Key, Reason = f.Value.Reason, Message = f.Value.Message }),
+        ],
         Conflicts = _conflicts.First,
         ConflictCount = _conflicts.Count,
         Advice = _advice.Summary(_nodes.Count),
@@ -96,16 +103,16 @@ internal sealed class PolicyAggregate
     private static (long Sum, int Nodes) Add((long Sum, int Nodes) sum, long? rate, int sign) =>
         rate is { } known ? (sum.Sum + (sign * known), sum.Nodes + sign) : sum;
 
-    private void Count(string node, in NodePolicyStatus share, in NodeUsage usage, int sign)
+    private void Count(string node, in NodePolicyStatus status, in NodeUsage usage, int sign)
     {
-        _counts[(int)share.State] += sign;
+        _counts[(int)status.State] += sign;
         _entries += sign * usage.Entries;
         _limit += sign * usage.Limit;
         _noLimit += usage.NoLimit ? sign : 0;
         _drops = Add(_drops, usage.TableFullDrops, sign);
         _races = Add(_races, usage.RacesLost, sign);
         _pressure[usage.Pressure] = _pressure.GetValueOrDefault(usage.Pressure) + sign;
-        var amiss = share.State is NodePolicyState.Failed or NodePolicyState.Drifted or NodePolicyState.Unreachable;
+        var isFailure = status.State is NodePolicyState.Failed or NodePolicyState.Drifted or NodePolicyState.Unreachable;
         if (usage.Advice is { } advice)
         {
             if (sign > 0)
@@ -125,15 +132,15 @@ internal sealed class PolicyAggregate
                 _byPercent.Add((usage.Percent, node));
             }
 
-            if (amiss)
+            if (isFailure)
             {
-                _amiss[node] = share;
+                _failures[node] = status;
             }
         }
         else
         {
             _byPercent.Remove((usage.Percent, node));
-            _amiss.Remove(node);
+            _failures.Remove(node);
         }
     }
 }

@@ -1,6 +1,6 @@
 namespace ConntrackOperator.Controller.Aggregation;
 
-/// <summary>What has to be looked at after a node was planned.</summary>
-/// <param name="Policies">Policies whose status this touches.</param>
-/// <param name="Nodes">Nodes that a rollout has a place for now, in the order of their turn.</param>
+/// <summary>What has to be reconciled because of a change.</summary>
+/// <param name="Policies">Policies whose status it touches.</param>
+/// <param name="Nodes">Nodes to be planned, in this order: all after a change of a policy, else those that a rollout can go on with.</param>
 internal sealed record RequeueSet(IReadOnlyCollection<string> Policies, IReadOnlyList<string> Nodes);

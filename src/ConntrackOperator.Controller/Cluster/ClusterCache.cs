@@ -71,15 +71,18 @@ internal sealed class ClusterCache(ApiClient api, IRuntimeLog log, TimeProvider 
         return leaving;
     }
 
+    /// <summary>The names of all nodes.</summary>
+    public string[] NodeNames() => [.. Nodes.Store.Snapshot.Keys.Select(k => k.Name)];
+
     /// <summary>How each of the watches is doing.</summary>
     public IReadOnlyList<IInformerState> Watches => [Policies, Nodes, ConntrackNodes, Flushes];
 
-    public async Task WaitForSyncAsync(CancellationToken ct)
+    public async Task WaitForSyncAsync(CancellationToken cancellationToken)
     {
-        await Policies.WaitForSyncAsync(ct);
-        await Nodes.WaitForSyncAsync(ct);
-        await ConntrackNodes.WaitForSyncAsync(ct);
-        await Flushes.WaitForSyncAsync(ct);
+        await Policies.WaitForSyncAsync(cancellationToken);
+        await Nodes.WaitForSyncAsync(cancellationToken);
+        await ConntrackNodes.WaitForSyncAsync(cancellationToken);
+        await Flushes.WaitForSyncAsync(cancellationToken);
     }
 
     /// <summary>What has to run side by side, by name; none of it ends before it is cancelled.</summary>

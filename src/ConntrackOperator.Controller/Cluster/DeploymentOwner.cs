@@ -24,7 +24,7 @@ internal sealed class DeploymentOwner(ApiClient api, ControllerOptions options, 
 
     /// <summary>Looks it up.</summary>
     /// <returns>Null: there is none, or it can't be read; that is no reason not to run agents.</returns>
-    public async Task<OwnerReference?> FindAsync(CancellationToken ct)
+    public async Task<OwnerReference?> FindAsync(CancellationToken cancellationToken)
     {
         if (options.Deployment is not { } name)
         {
@@ -33,7 +33,7 @@ internal sealed class DeploymentOwner(ApiClient api, ControllerOptions options, 
 
         try
         {
-            var deployment = await api.GetAsync(ResourceType.Deployment, options.Namespace, name, ClusterJson.Default.DaemonSetObject, ct);
+            var deployment = await api.GetAsync(ResourceType.Deployment, options.Namespace, name, ClusterJson.Default.DaemonSetObject, cancellationToken);
             _reference = new OwnerReference { ApiVersion = ResourceType.Deployment.ApiVersion, Kind = ResourceType.Deployment.Kind, Name = name, Uid = deployment.Metadata?.Uid };
             _isMissing = false;
         }

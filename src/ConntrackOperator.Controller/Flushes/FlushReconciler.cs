@@ -5,7 +5,7 @@ using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Cluster;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Controller.Configuration;
-using ConntrackOperator.Kubernetes;
+using ConntrackOperator.Controller.Runtime;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Events;
 using ConntrackOperator.Kubernetes.WorkQueues;
@@ -14,21 +14,21 @@ using ConntrackOperator.Planning;
 namespace ConntrackOperator.Controller.Flushes;
 
 /// <summary>Brings one flush from Pending to its end: settles the nodes, tells them by their plans, adds up, deletes it after its time.</summary>
-internal sealed class FlushReconciler(ApiClient api, ClusterCache cluster, ControllerOptions options, EventRecorder events, IRuntimeLog log, TimeProvider time)
+internal sealed class FlushReconciler(ControllerContext context)
 {
-    private static readonly TimeSpan _lookAgain = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan _checkAgainAfter = TimeSpan.FromSeconds(5);
 
-    private readonly MutationCache<ConntrackFlush> _own = new(time);
-    private readonly FlushTimes _times = new(time);
-    private readonly RefusedWrites _refused = new(time);
+    private readonly MutationCache<ConntrackFlush> _mutations = new(context.Time);
+    private readonly FlushTimes _durations = new(context.Time);
+    private readonly RefusedWrites _refused = new(context.Time);
 
-    public async Task<ReconcileResult> ReconcileAsync(string name, CancellationToken ct)
+    public async Task<ReconcileResult> ReconcileAsync(string name, CancellationToken cancellationToken)
     {
-        var seen = cluster.Flushes.Store.TryGet(name, out var stored) ? stored : null;
-        if (_own.Newest(name, seen) is not { Spec: not null, Metadata: { DeletionTimestamp: null, Uid: { } uid } } flush)
+        var seen = context.Cluster.Flushes.Store.TryGet(name, out var stored) ? stored : null;
+        if (_mutations.Newest(name, seen) is not { Spec: not null, Metadata: { DeletionTimestamp: null, Uid: { } uid } } flush)
         {
-            _own.Forget(name);
-            _times.Forget(name);
+            _mutations.Forget(name);
+            _durations.Forget(name);
             return ReconcileResult.Done;
         }
 
@@ -41,9 +41,9 @@ internal sealed class FlushReconciler(ApiClient api, ClusterCache cluster, Contr
         {
             var result = flush.Status?.Phase switch
             {
-                FlushPhase.Succeeded or FlushPhase.Failed => await ExpireAsync(flush, name, ct),
-                FlushPhase.Running => await AddUpAsync(flush, name, ct),
-                _ => await BeginAsync(flush, name, ct),
+                FlushPhase.Succeeded or FlushPhase.Failed => await ExpireAsync(flush, name, cancellationToken),
+                FlushPhase.Running => await SumUpAsync(flush, name, cancellationToken),
+                _ => await BeginAsync(flush, name, cancellationToken),
             };
             _refused.Forget(uid);
             return result;
@@ -51,15 +51,15 @@ internal sealed class FlushReconciler(ApiClient api, ClusterCache cluster, Contr
         catch (ApiException e) when (e.IsRefused)
         {
             var wait = _refused.Refused(uid, flush.Metadata.Generation, e.Message);
-            log.Warn(FormattableString.Invariant($"The status of ConntrackFlush {name} was refused, again in {wait.TotalSeconds:0} s: {e.Message}"), e);
-            events.Record(
+            context.Log.Warn(FormattableString.Invariant($"The status of ConntrackFlush {name} was refused, again in {wait.TotalSeconds:0} s: {e.Message}"), e);
+            context.Events.Record(
                 ObjectReference.To(flush, ConntrackFlush.KindName, ApiGroup.ApiVersion), EventType.Warning, "StatusRefused", "Report",
                 $"its status can't be written, so it does not get on: {e.Message}", "StatusRefused");
             return ReconcileResult.RequeueAfter(wait);
         }
     }
 
-    private async Task<ReconcileResult> BeginAsync(ConntrackFlush flush, string name, CancellationToken ct)
+    private async Task<ReconcileResult> BeginAsync(ConntrackFlush flush, string name, CancellationToken cancellationToken)
     {
         var now = Now();
         var nodes = Nodes(flush.Spec!);
@@ -89,20 +89,20 @@ internal sealed class FlushReconciler(ApiClient api, ClusterCache cluster, Contr
             };
         if (flush.Status is null || !Same(status, flush.Status))
         {
-            await WriteAsync(flush, name, status, ct);
+            await WriteAsync(flush, name, status, cancellationToken);
         }
 
         // Whoever ends calls those that wait; this is in case that goes unheard.
-        return status.Phase == FlushPhase.Pending ? ReconcileResult.RequeueAfter(_lookAgain * 6) : ReconcileResult.Done;
+        return status.Phase == FlushPhase.Pending ? ReconcileResult.RequeueAfter(_checkAgainAfter * 6) : ReconcileResult.Done;
     }
 
     /// <summary>Those of the nodes that have as many flushes to do as their plans can hold.</summary>
     private List<string> Full(List<string> nodes, string name)
     {
         var busy = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var (key, item) in cluster.Flushes.Store.Snapshot)
+        foreach (var (key, item) in context.Cluster.Flushes.Store.Snapshot)
         {
-            if (key.Name != name && _own.Newest(key.Name, item) is { } other && FlushAssignments.IsRunning(other))
+            if (key.Name != name && _mutations.Newest(key.Name, item) is { } other && FlushAssignments.IsRunning(other))
             {
                 foreach (var node in other.Status!.NodeNames ?? [])
                 {
@@ -114,42 +114,42 @@ internal sealed class FlushReconciler(ApiClient api, ClusterCache cluster, Contr
         return busy.Count == 0 ? [] : nodes.FindAll(node => busy.GetValueOrDefault(node) >= FlushAssignments.AtOnce);
     }
 
-    private async Task<ReconcileResult> AddUpAsync(ConntrackFlush flush, string name, CancellationToken ct)
+    private async Task<ReconcileResult> SumUpAsync(ConntrackFlush flush, string name, CancellationToken cancellationToken)
     {
         var now = Now();
-        var elapsed = _times.SinceStart(name, flush.Metadata!.Uid!, now - (flush.Status!.StartedAt ?? now), options.FlushTimeout);
+        var elapsed = _durations.SinceStart(name, flush.Metadata!.Uid!, now - (flush.Status!.StartedAt ?? now), context.Options.FlushTimeout);
         var reported = (flush.Status.Results ?? []).Where(r => r.Name is not null).GroupBy(r => r.Name!, StringComparer.Ordinal)
             .ToDictionary(r => r.Key, r => r.First(), StringComparer.Ordinal);
         var progress = (flush.Status.NodeNames ?? []).ConvertAll(node => reported.TryGetValue(node, out var result)
             ? FlushEvaluator.Judge(result, flush.Status.Failures)
             : FlushEvaluator.Judge(
-                flush.Metadata.Uid!, node, cluster.ConntrackNode(node), cluster.Node(node) is { } machine ? NodeReading.IsReady(machine) : null, elapsed, options));
+                flush.Metadata.Uid!, node, context.Cluster.ConntrackNode(node), context.Cluster.Node(node) is { } machine ? NodeReading.IsReady(machine) : null, elapsed, context.Options));
         var status = FlushEvaluator.Sum(flush.Status, progress, flush.Spec!.DryRun == true, now);
         if (!Same(status, flush.Status))
         {
-            await WriteAsync(flush, name, status, ct);
+            await WriteAsync(flush, name, status, cancellationToken);
         }
 
         // The bounds have to be looked at even when nobody reports.
-        return status.Phase == FlushPhase.Running ? ReconcileResult.RequeueAfter(_lookAgain) : ReconcileResult.Done;
+        return status.Phase == FlushPhase.Running ? ReconcileResult.RequeueAfter(_checkAgainAfter) : ReconcileResult.Done;
     }
 
-    private async Task<ReconcileResult> ExpireAsync(ConntrackFlush flush, string name, CancellationToken ct)
+    private async Task<ReconcileResult> ExpireAsync(ConntrackFlush flush, string name, CancellationToken cancellationToken)
     {
         if (flush is not { Spec.TtlSecondsAfterFinished: { } ttl, Status.FinishedAt: { } finished })
         {
             return ReconcileResult.Done;
         }
 
-        var left = finished + TimeSpan.FromSeconds(ttl) - time.GetUtcNow();
+        var left = finished + TimeSpan.FromSeconds(ttl) - context.Time.GetUtcNow();
         if (left > TimeSpan.Zero)
         {
-            return ReconcileResult.RequeueAfter(left < options.Resync ? left : options.Resync);
+            return ReconcileResult.RequeueAfter(left < context.Options.Resync ? left : context.Options.Resync);
         }
 
         try
         {
-            await api.DeleteAsync(ResourceType.ConntrackFlush, null, name, flush.Metadata!.Uid, null, ct);
+            await context.Api.DeleteAsync(ResourceType.ConntrackFlush, null, name, flush.Metadata!.Uid, null, cancellationToken);
         }
         catch (ApiException e) when (e.IsNotFound || e.IsConflict)
         {
@@ -163,11 +163,11 @@ internal sealed class FlushReconciler(ApiClient api, ClusterCache cluster, Contr
     private List<string> Nodes(FlushSpec spec)
     {
         var names = new List<string>();
-        foreach (var node in cluster.Nodes.Store.Snapshot.Values)
+        foreach (var node in context.Cluster.Nodes.Store.Snapshot.Values)
         {
             var name = node.Metadata!.Name!;
             var meant = spec.NodeName is { } one ? name == one : LabelSelectors.Matches(spec.NodeSelector, NodeReading.Facts(node).Labels);
-            if (meant && cluster.ConntrackNode(name) is not null)
+            if (meant && context.Cluster.ConntrackNode(name) is not null)
             {
                 names.Add(name);
             }
@@ -177,7 +177,7 @@ internal sealed class FlushReconciler(ApiClient api, ClusterCache cluster, Contr
         return names;
     }
 
-    private async Task WriteAsync(ConntrackFlush flush, string name, FlushStatus status, CancellationToken ct) => _own.Wrote(name, await api.ApplyAsync(
+    private async Task WriteAsync(ConntrackFlush flush, string name, FlushStatus status, CancellationToken cancellationToken) => _mutations.Wrote(name, await context.Api.ApplyAsync(
         ResourceType.ConntrackFlush, null, name,
         new ConntrackFlush
         {
@@ -186,9 +186,9 @@ internal sealed class FlushReconciler(ApiClient api, ClusterCache cluster, Contr
             Metadata = new ObjectMeta { Name = name, Uid = flush.Metadata!.Uid },
             Status = status,
         },
-        ApiJson.Default.ConntrackFlush, ControllerOptions.FieldManager, force: true, "status", ct));
+        ApiJson.Default.ConntrackFlush, ControllerOptions.FieldManager, force: true, "status", cancellationToken));
 
-    private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds());
+    private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeSeconds(context.Time.GetUtcNow().ToUnixTimeSeconds());
 
     private static bool Same(FlushStatus a, FlushStatus b) =>
         JsonSerializer.SerializeToUtf8Bytes(a, ApiJson.Default.FlushStatus).AsSpan().SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(b, ApiJson.Default.FlushStatus));

@@ -1,10 +1,12 @@
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Controller.Aggregation;
+using ConntrackOperator.Controller.Rollouts;
+using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Controller.Nodes;
 
-/// <summary>From what a node reports to how it stands towards each policy. Pure.</summary>
+/// <summary>From what a node reports to how it is with regard to each policy. Pure.</summary>
 internal static class NodeEvaluator
 {
     /// <summary>An agent reports every 10 minutes at the latest: after twice that and a little it is not there.</summary>
@@ -16,29 +18,28 @@ internal static class NodeEvaluator
     /// <summary>How much of a node's message is passed on, in characters.</summary>
     public const int MessageLength = 512;
 
-    /// <summary>Judges one node for one policy.</summary>
+    /// <summary>How one node is with regard to one policy: the first of these that holds.</summary>
     /// <param name="policy">The policy's name.</param>
     /// <param name="plan">The plan as the controller wrote it.</param>
     /// <param name="generation">The generation of that plan.</param>
-    /// <param name="node">The ConntrackNode as last seen.</param>
-    /// <param name="nodeReady">Whether the kubelet says that the node is ready.</param>
-    /// <param name="age">How long its last report, or that there is none, has been known: <see cref="ReportAgeTracker"/>.</param>
+    /// <param name="observed">What is known of the node.</param>
     /// <param name="waits">Whether a rollout holds back what the policy changes here.</param>
-    /// <param name="isReadable">Whether what the agent reported last can be read; if not, the ConntrackNode is from before that.</param>
-    public static NodePolicyStatus Judge(
-        string policy, NodeSpec plan, long? generation, ConntrackNode? node, bool nodeReady, TimeSpan age, bool waits = false, bool isReadable = true)
+    public static NodePolicyStatus Evaluate(
+        string policy, NodeSpec plan, long? generation, NodeObservation observed, bool waits = false)
     {
-        if (!nodeReady)
+        var node = observed.Object;
+        if (!observed.IsReady)
         {
             return new NodePolicyStatus(NodePolicyState.Unreachable, "NodeNotReady", "the node is not ready");
         }
 
-        if (!isReadable)
+        if (!observed.IsReadable)
         {
-            return new NodePolicyStatus(NodePolicyState.Failed, "ReportUnreadable", "what the agent has reported can't be read: the controller's log says why");
+            return new NodePolicyStatus(
+                NodePolicyState.Failed, "ReportUnreadable", "what the agent has reported can't be read: the controller's log says why");
         }
 
-        if (Silence(node, age) is { } silence)
+        if (Silence(node, observed.ReportAge) is { } silence)
         {
             return silence;
         }
@@ -51,9 +52,29 @@ internal static class NodeEvaluator
         return waits ? Waiting(policy, node?.Status) : Applied(policy, generation, node);
     }
 
-    /// <summary>Whether the node can be told anything, and would say what became of it.</summary>
-    public static bool IsThere(ConntrackNode? node, bool nodeReady, TimeSpan age, bool isReadable = true) =>
-        nodeReady && isReadable && node?.Status is not null && Silence(node, age) is null;
+    /// <summary>How a planned node is with regard to all policies that select it.</summary>
+    /// <param name="plan">Its plan.</param>
+    /// <param name="decision">How much of it the node is given now.</param>
+    /// <param name="observed">What is known of the node, with its ConntrackNode as last seen or written.</param>
+    /// <param name="isWritten">Whether the decision is known to be in the ConntrackNode.</param>
+    public static NodeStatusSummary Summarize(NodePlan plan, RolloutDecision decision, NodeObservation observed, bool isWritten)
+    {
+        var generation = isWritten ? observed.Object?.Metadata?.Generation : long.MaxValue;
+        return new NodeStatusSummary(
+            NodeUsage.From(observed.Object?.Status),
+            plan.Policies.ToDictionary(
+                p => p,
+                p => Evaluate(p, plan.Spec, generation, observed, decision.Waiting.Contains(p)) with
+                {
+                    Rollout = decision.StateOf(p, observed.Object, isWritten),
+                },
+                StringComparer.Ordinal),
+            plan.Conflicts);
+    }
+
+    /// <summary>Whether a node can be given a change, and its agent would report on it.</summary>
+    public static bool IsAvailable(NodeObservation observed) =>
+        observed is { IsReady: true, IsReadable: true, Object.Status: not null } && Silence(observed.Object, observed.ReportAge) is null;
 
     private static NodePolicyStatus Applied(string policy, long? generation, ConntrackNode? node)
     {
@@ -64,16 +85,16 @@ internal static class NodeEvaluator
 
         if (status.Conditions?.FirstOrDefault(c => c.Type == "Applied") is { Reason: "ModuleNotLoaded" } missing)
         {
-            return new NodePolicyStatus(NodePolicyState.Failed, missing.Reason, Said(missing.Message));
+            return new NodePolicyStatus(NodePolicyState.Failed, missing.Reason, Bounded(missing.Message));
         }
 
         return Worst(policy, status);
     }
 
-    /// <summary>What is amiss with what the node has is worth more than that it waits.</summary>
+    /// <summary>Trouble with the settings that the node has matters more than that it waits.</summary>
     private static NodePolicyStatus Waiting(string policy, NodeStatus? status) =>
-        status is not null && Worst(policy, status) is { State: NodePolicyState.Failed or NodePolicyState.Drifted } amiss
-            ? amiss
+        status is not null && Worst(policy, status) is { State: NodePolicyState.Failed or NodePolicyState.Drifted } trouble
+            ? trouble
             : new NodePolicyStatus(NodePolicyState.Waiting, "RolloutWaiting", status is null
                 ? "the change waits for the agent's first report"
                 : "the change waits for its turn in the rollout");
@@ -83,7 +104,10 @@ internal static class NodeEvaluator
         if (node?.Status?.ReportedAt is { } reported)
         {
             return age > SilentAfter
-                ? new NodePolicyStatus(NodePolicyState.Unreachable, "AgentSilent", $"the agent has not reported since {reported.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} by its node's clock: is its pod running?")
+                ? new NodePolicyStatus(
+                    NodePolicyState.Unreachable,
+                    "AgentSilent",
+                    $"the agent has not reported since {reported.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} by its node's clock: is its pod running?")
                 : null;
         }
 
@@ -111,7 +135,7 @@ internal static class NodeEvaluator
             };
             if (Rank(state) > Rank(worst.State))
             {
-                worst = new NodePolicyStatus(state, setting.State.ToString(), Said($"{setting.Name}: {setting.Message}"));
+                worst = new NodePolicyStatus(state, setting.State.ToString(), Bounded($"{setting.Name}: {setting.Message}"));
             }
         }
 
@@ -119,7 +143,7 @@ internal static class NodeEvaluator
     }
 
     /// <summary>What a node says goes into the status of a policy, which belongs to all of its nodes.</summary>
-    private static string? Said(string? message) => BoundedText.Of(message, MessageLength);
+    private static string? Bounded(string? message) => BoundedText.Of(message, MessageLength);
 
     private static int Rank(NodePolicyState state) => state switch
     {

@@ -5,7 +5,7 @@ using ConntrackOperator.Controller.Aggregation;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Controller.Configuration;
 using ConntrackOperator.Controller.Restores;
-using ConntrackOperator.Kubernetes;
+using ConntrackOperator.Controller.Runtime;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Events;
 using ConntrackOperator.Kubernetes.WorkQueues;
@@ -15,45 +15,37 @@ namespace ConntrackOperator.Controller.Policies;
 /// <summary>Keeps one policy's finalizer and status.</summary>
 internal sealed class PolicyReconciler
 {
-    private static readonly TimeSpan _lookAgain = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan _checkAgainAfter = TimeSpan.FromSeconds(5);
 
-    private readonly ApiClient _api;
-    private readonly ClusterCache _cluster;
-    private readonly PolicyStatusAggregator _board;
-    private readonly ControllerOptions _options;
-    private readonly EventRecorder _events;
-    private readonly IRuntimeLog _log;
-    private readonly TimeProvider _time;
+    private readonly ControllerContext _context;
+    private readonly PolicyStatusAggregator _aggregator;
     private readonly Finalizer<ConntrackPolicy> _finalizer;
-    private readonly MutationCache<ConntrackPolicy> _own;
+    private readonly MutationCache<ConntrackPolicy> _mutations;
     private readonly RefusedWrites _refusedFinalizers;
     private readonly RefusedWrites _refusedStatus;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, (string? Uid, long Since)> _deleting = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _writtenAt = new(StringComparer.Ordinal);
 
-    public PolicyReconciler(ApiClient api, ClusterCache cluster, PolicyStatusAggregator board, ControllerOptions options, EventRecorder events, IRuntimeLog log, TimeProvider time)
+    public PolicyReconciler(ControllerContext context, PolicyStatusAggregator aggregator)
     {
-        _api = api;
-        _cluster = cluster;
-        _board = board;
-        _options = options;
-        _events = events;
-        _log = log;
-        _time = time;
-        _own = new MutationCache<ConntrackPolicy>(time);
-        _refusedFinalizers = new RefusedWrites(time);
-        _refusedStatus = new RefusedWrites(time);
-        _finalizer = new Finalizer<ConntrackPolicy>(api, ResourceType.ConntrackPolicy, ApiJson.Default.ConntrackPolicy, ApiGroup.RestoreFinalizer);
+        _context = context;
+        _aggregator = aggregator;
+        _mutations = new MutationCache<ConntrackPolicy>(context.Time);
+        _refusedFinalizers = new RefusedWrites(context.Time);
+        _refusedStatus = new RefusedWrites(context.Time);
+        _finalizer = new Finalizer<ConntrackPolicy>(
+            context.Api, ResourceType.ConntrackPolicy, ApiJson.Default.ConntrackPolicy, ApiGroup.RestoreFinalizer);
     }
 
-    public async Task<ReconcileResult> ReconcileAsync(string name, CancellationToken ct)
+    /// <summary>One pass over one policy.</summary>
+    public async Task<ReconcileResult> ReconcileAsync(string name, CancellationToken cancellationToken)
     {
-        if (_cluster.Policy(name) is not { } policy)
+        if (_context.Cluster.Policy(name) is not { } policy)
         {
-            _board.Forget(name);
-            _cluster.ForgetPolicy(name);
-            _own.Forget(name);
+            _aggregator.Forget(name);
+            _context.Cluster.ForgetPolicy(name);
+            _mutations.Forget(name);
             _refusedFinalizers.Forget(name);
             _refusedStatus.Forget(name);
             lock (_lock)
@@ -69,17 +61,17 @@ internal sealed class PolicyReconciler
         {
             if (policy.Metadata?.DeletionTimestamp is not null)
             {
-                return await LetGoAsync(policy, name, ct);
+                return await FinalizeAsync(policy, name, cancellationToken);
             }
 
             if (!_finalizer.IsOn(policy) && _refusedFinalizers.Waits(name, policy.Metadata?.Generation) is null
-                && await WriteFinalizerAsync(policy, name, _finalizer.EnsureAsync(policy, ct)) is { } isWritten)
+                && await WriteFinalizerAsync(policy, name, _finalizer.EnsureAsync(policy, cancellationToken)) is { } isWritten)
             {
                 // The change comes back by the watch and leads here again.
                 return isWritten ? ReconcileResult.Done : ReconcileResult.Retry;
             }
 
-            return Sooner(await WriteStatusAsync(policy, name, ct), _refusedFinalizers.Waits(name, policy.Metadata?.Generation)?.Left);
+            return Sooner(await WriteStatusAsync(policy, name, cancellationToken), _refusedFinalizers.Waits(name, policy.Metadata?.Generation)?.Left);
         }
         catch (ApiException e) when (e.IsNotFound)
         {
@@ -88,7 +80,7 @@ internal sealed class PolicyReconciler
         }
     }
 
-    private async Task<ReconcileResult> LetGoAsync(ConntrackPolicy policy, string name, CancellationToken ct)
+    private async Task<ReconcileResult> FinalizeAsync(ConntrackPolicy policy, string name, CancellationToken cancellationToken)
     {
         if (!_finalizer.IsOn(policy))
         {
@@ -100,44 +92,44 @@ internal sealed class PolicyReconciler
         {
             if (!_deleting.TryGetValue(name, out var begun) || begun.Uid != policy.Metadata!.Uid)
             {
-                _deleting[name] = begun = (policy.Metadata!.Uid, _time.GetTimestamp());
+                _deleting[name] = begun = (policy.Metadata!.Uid, _context.Time.GetTimestamp());
             }
 
             since = begun.Since;
         }
 
         // Nodes that are not planned without the policy yet may not even be known to have its settings.
-        var planning = _board.Snapshot(policy) is not { Pending: 0 };
-        var waiting = PendingRestores.StillRestoring(name, _cluster);
-        var left = _options.RestoreTimeout - _time.GetElapsedTime(since);
+        var planning = _aggregator.Snapshot(policy) is not { Pending: 0 };
+        var waiting = PendingRestores.StillRestoring(name, _context.Cluster);
+        var left = _context.Options.RestoreTimeout - _context.Time.GetElapsedTime(since);
         if ((planning || waiting.Count > 0) && left > TimeSpan.Zero)
         {
-            var again = left < _lookAgain ? left : _lookAgain;
-            return await WriteStatusAsync(policy, name, ct) is { After: { } gap } && gap < again
+            var again = left < _checkAgainAfter ? left : _checkAgainAfter;
+            return await WriteStatusAsync(policy, name, cancellationToken) is { After: { } gap } && gap < again
                 ? ReconcileResult.RequeueAfter(gap)
                 : ReconcileResult.RequeueAfter(again);
         }
 
         if (_refusedFinalizers.Waits(name, policy.Metadata!.Generation) is null
-            && await WriteFinalizerAsync(policy, name, _finalizer.RemoveAsync(policy, ct)) is false)
+            && await WriteFinalizerAsync(policy, name, _finalizer.RemoveAsync(policy, cancellationToken)) is false)
         {
             return ReconcileResult.Retry;
         }
 
         if (_refusedFinalizers.Waits(name, policy.Metadata!.Generation) is var (refused, _))
         {
-            return Sooner(await WriteStatusAsync(policy, name, ct), refused);
+            return Sooner(await WriteStatusAsync(policy, name, cancellationToken), refused);
         }
 
         var reference = Reference(policy);
         if (waiting.Count > 0)
         {
-            _events.Record(reference, EventType.Warning, "RestoreTimedOut", "Restore",
-                $"{waiting.Count} nodes had not put their settings back after {_options.RestoreTimeout.TotalSeconds:0} s: {string.Join("; ", waiting.Take(5).Select(Waits))}. They still do when they can.", "RestoreTimedOut");
+            _context.Events.Record(reference, EventType.Warning, "RestoreTimedOut", "Restore",
+                $"{waiting.Count} nodes had not put their settings back after {_context.Options.RestoreTimeout.TotalSeconds:0} s: {string.Join("; ", waiting.Take(5).Select(Waits))}. They still do when they can.", "RestoreTimedOut");
         }
         else
         {
-            _events.Record(reference, EventType.Normal, "Restored", "Restore", "every node that can be reached has put back what was there before");
+            _context.Events.Record(reference, EventType.Normal, "Restored", "Restore", "every node that can be reached has put back what was there before");
         }
 
         return ReconcileResult.Done;
@@ -160,31 +152,31 @@ internal sealed class PolicyReconciler
         catch (ApiException e) when (e.IsRefused)
         {
             var wait = _refusedFinalizers.Refused(name, policy.Metadata!.Generation, e.Message);
-            _log.Warn(FormattableString.Invariant($"The finalizer of ConntrackPolicy {name} was refused, again in {wait.TotalSeconds:0} s: {e.Message}"), e);
-            _events.Record(Reference(policy), EventType.Warning, "FinalizerRefused", "Finalize", e.Message, "FinalizerRefused");
+            _context.Log.Warn(FormattableString.Invariant($"The finalizer of ConntrackPolicy {name} was refused, again in {wait.TotalSeconds:0} s: {e.Message}"), e);
+            _context.Events.Record(Reference(policy), EventType.Warning, "FinalizerRefused", "Finalize", e.Message, "FinalizerRefused");
             return null;
         }
     }
 
-    private string Waits(string node) => _cluster.ConntrackNode(node) is { } plan ? $"{node} ({RestoreWaitReason.Of(plan)})" : node;
+    private string Waits(string node) => _context.Cluster.ConntrackNode(node) is { } plan ? $"{node} ({RestoreWaitReason.Of(plan)})" : node;
 
     private static ReconcileResult Sooner(ReconcileResult result, TimeSpan? after) =>
         after is not { } wait || result.Failed || result.After <= wait ? result : ReconcileResult.RequeueAfter(wait);
 
-    private async Task<ReconcileResult> WriteStatusAsync(ConntrackPolicy policy, string name, CancellationToken ct)
+    private async Task<ReconcileResult> WriteStatusAsync(ConntrackPolicy policy, string name, CancellationToken cancellationToken)
     {
         var generation = policy.Metadata!.Generation;
-        var stored = _own.Newest(name, policy)?.Status;
-        if (_board.Snapshot(policy) is not { } tally || (tally.Pending > 0 && generation is not null && stored?.ObservedGeneration == generation))
+        var stored = _mutations.Newest(name, policy)?.Status;
+        if (_aggregator.Snapshot(policy) is not { } aggregate || (aggregate.Pending > 0 && generation is not null && stored?.ObservedGeneration == generation))
         {
-            // A controller that has just begun knows less than the stored status does; the board calls again.
+            // A controller that has just begun knows less than the stored status does; the aggregator requeues it.
             return ReconcileResult.Done;
         }
 
-        var status = PolicyStatusBuilder.Build(policy, stored, tally, _cluster.Errors(policy), _time.GetUtcNow());
+        var status = PolicyStatusBuilder.Build(policy, stored, aggregate, _context.Cluster.Errors(policy), _context.Time.GetUtcNow());
         if (_refusedFinalizers.Waits(name, generation) is var (_, why))
         {
-            status = PolicyStatusBuilder.Stalled(status, stored, "FinalizerRefused", why, _time.GetUtcNow());
+            status = PolicyStatusBuilder.Stalled(status, stored, "FinalizerRefused", why, _context.Time.GetUtcNow());
         }
 
         var change = PolicyStatusBuilder.Compare(stored, status);
@@ -198,20 +190,20 @@ internal sealed class PolicyReconciler
             return ReconcileResult.RequeueAfter(left);
         }
 
-        var gap = change == StatusChange.State ? _options.StatusGap : _options.UsageGap;
+        var gap = change == StatusChange.State ? _context.Options.StatusGap : _context.Options.UsageGap;
         lock (_lock)
         {
-            if (_writtenAt.TryGetValue(name, out var at) && _time.GetElapsedTime(at) is var passed && passed < gap)
+            if (_writtenAt.TryGetValue(name, out var at) && _context.Time.GetElapsedTime(at) is var passed && passed < gap)
             {
                 return ReconcileResult.RequeueAfter(gap - passed);
             }
 
-            _writtenAt[name] = _time.GetTimestamp();
+            _writtenAt[name] = _context.Time.GetTimestamp();
         }
 
         try
         {
-            _own.Wrote(name, await _api.ApplyAsync(
+            _mutations.Wrote(name, await _context.Api.ApplyAsync(
                 ResourceType.ConntrackPolicy, null, name,
                 new ConntrackPolicy
                 {
@@ -220,37 +212,37 @@ internal sealed class PolicyReconciler
                     Metadata = new ObjectMeta { Name = name, Uid = policy.Metadata.Uid },
                     Status = status,
                 },
-                ApiJson.Default.ConntrackPolicy, ControllerOptions.FieldManager, force: true, "status", ct));
+                ApiJson.Default.ConntrackPolicy, ControllerOptions.FieldManager, force: true, "status", cancellationToken));
         }
         catch (ApiException e) when (e.IsRefused)
         {
             var wait = _refusedStatus.Refused(name, generation, e.Message);
-            _log.Warn(FormattableString.Invariant($"The status of ConntrackPolicy {name} was refused, again in {wait.TotalSeconds:0} s: {e.Message}"), e);
-            _events.Record(Reference(policy), EventType.Warning, "StatusRefused", "Report", $"its status can't be written and is out of date: {e.Message}", "StatusRefused");
+            _context.Log.Warn(FormattableString.Invariant($"The status of ConntrackPolicy {name} was refused, again in {wait.TotalSeconds:0} s: {e.Message}"), e);
+            _context.Events.Record(Reference(policy), EventType.Warning, "StatusRefused", "Report", $"its status can't be written and is out of date: {e.Message}", "StatusRefused");
             return ReconcileResult.RequeueAfter(wait);
         }
 
         _refusedStatus.Forget(name);
-        Announce(policy, stored, status);
+        RecordEvents(policy, stored, status);
         return ReconcileResult.Done;
     }
 
-    private void Announce(ConntrackPolicy policy, PolicyStatus? before, PolicyStatus status)
+    private void RecordEvents(ConntrackPolicy policy, PolicyStatus? before, PolicyStatus status)
     {
         var reference = Reference(policy);
         if (Became(before, status, "Ready") is { Reason: "AllNodesReady" } ready)
         {
-            _events.Record(reference, EventType.Normal, "Applied", "Apply", ready.Message ?? string.Empty, "Applied");
+            _context.Events.Record(reference, EventType.Normal, "Applied", "Apply", ready.Message ?? string.Empty, "Applied");
         }
 
         if (Became(before, status, "Reconciling") is { Reason: "RolloutPaused" } paused)
         {
-            _events.Record(reference, EventType.Warning, "RolloutPaused", "Rollout", paused.Message ?? string.Empty, "RolloutPaused");
+            _context.Events.Record(reference, EventType.Warning, "RolloutPaused", "Rollout", paused.Message ?? string.Empty, "RolloutPaused");
         }
 
         if (Became(before, status, "Conflict") is { } conflict)
         {
-            _events.Record(reference, EventType.Warning, "Conflict", "Plan", conflict.Message ?? string.Empty);
+            _context.Events.Record(reference, EventType.Warning, "Conflict", "Plan", conflict.Message ?? string.Empty);
         }
     }
 

@@ -1,63 +1,82 @@
 using ConntrackOperator.Api.Policies;
-using ConntrackOperator.Controller.Aggregation;
 using ConntrackOperator.Planning.Rollouts;
 
 namespace ConntrackOperator.Controller.Rollouts;
 
-/// <summary>The rollouts of all policies together: gives a change its places all at once or none, so that of nodes that are in order no two wait for each other, and does not let failed ones, which keep their places, wait for each other either. Not thread-safe: <see cref="PolicyStatusAggregator"/> locks.</summary>
+/// <summary>The slots of all policies together. Not thread-safe: the aggregator locks.</summary>
+/// <remarks>
+/// <para>Guaranteed: a change gets the slots of all policies that it needs, or none. So two nodes without failed settings never wait for
+/// slots that the other one holds. Nodes with failed settings, which keep their slots, do not wait for each other either.</para>
+/// <para>Assumed: every node that asked is followed by an <see cref="Update"/> for each of its policies.</para>
+/// </remarks>
 internal sealed class RolloutBudget
 {
-    private readonly Dictionary<string, RolloutSlots> _lines = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, RolloutSlots> _slots = new(StringComparer.Ordinal);
 
-    // The lines in which a node stands, or took a place that no report of its has confirmed yet.
-    private readonly Dictionary<string, HashSet<string>> _asked = new(StringComparer.Ordinal);
+    // The policies at which a node waits, or holds a slot that no report has confirmed yet.
+    private readonly Dictionary<string, HashSet<string>> _policiesOf = new(StringComparer.Ordinal);
 
-    public RolloutProgress? Figures(string policy) => _lines.GetValueOrDefault(policy)?.Figures;
+    /// <summary>How far a policy's rollout is; null: it has none.</summary>
+    public RolloutProgress? Progress(string policy) => _slots.GetValueOrDefault(policy)?.Progress;
 
-    public void Begin(string policy, RolloutSpec? rollout, bool settled) => Line(policy).Begin(rollout, settled);
+    /// <summary>The policy is new or was edited.</summary>
+    public void BeginReplan(string policy, RolloutSpec? rollout, bool isReplanned) => Slots(policy).BeginReplan(rollout, isReplanned);
 
-    public void Forget(string policy) => _lines.Remove(policy);
+    /// <summary>Every node was planned since the policy changed.</summary>
+    public void EndReplan(string policy) => Slots(policy).IsReplanned = true;
 
-    /// <summary>Gives a node the places that its changes need, as far as there are any.</summary>
+    /// <summary>The policy is gone.</summary>
+    public void ForgetPolicy(string policy) => _slots.Remove(policy);
+
+    /// <summary>The node is gone, or nothing selects it.</summary>
+    public void ForgetNode(string node) => _policiesOf.Remove(node);
+
+    /// <summary>The policies at which the node has asked for slots.</summary>
+    public IReadOnlyCollection<string> PoliciesOf(string node) => _policiesOf.TryGetValue(node, out var policies) ? policies : [];
+
+    /// <summary>Gives a node the slots that its changes need, as far as there are any.</summary>
     /// <param name="node">The node.</param>
     /// <param name="changes">All that may have to wait.</param>
-    /// <param name="stands">How the node stands now, by policy.</param>
-    /// <param name="isKnown">Whether the node was planned from the very state of a policy that its line is about.</param>
+    /// <param name="states">How the node is now, by policy.</param>
+    /// <param name="isCurrent">Whether the node was planned from the state of a policy that its slots are about.</param>
     /// <returns>What has to wait.</returns>
-    public List<RolloutChange> Ask(
-        string node, IReadOnlyList<RolloutChange> changes, IReadOnlyCollection<(string Policy, NodeRolloutState Stand)> stands, Func<string, bool> isKnown)
+    public List<RolloutChange> Reserve(
+        string node,
+        IReadOnlyList<RolloutChange> changes,
+        IReadOnlyCollection<(string Policy, NodeRolloutState State)> states,
+        Func<string, bool> isCurrent)
     {
-        if (_asked.Remove(node, out var before))
+        if (_policiesOf.Remove(node, out var before))
         {
             foreach (var policy in before)
             {
-                _lines.GetValueOrDefault(policy)?.Leave(node);
+                _slots.GetValueOrDefault(policy)?.StopWaiting(node);
             }
         }
 
-        foreach (var (policy, stand) in stands)
+        foreach (var (policy, state) in states)
         {
-            Line(policy).See(node, stand);
-            Note(node, policy);
+            Slots(policy).Observe(node, state);
+            Remember(node, policy);
         }
 
-        var failed = stands.Where(s => s.Stand.HasFailed).Select(s => s.Policy).ToHashSet(StringComparer.Ordinal);
+        var failed = states.Where(s => s.State.HasFailed).Select(s => s.Policy).ToHashSet(StringComparer.Ordinal);
         var hasFailed = failed.Count > 0;
         var waits = false;
         var held = new List<RolloutChange>();
         foreach (var change in changes)
         {
-            if (!change.Policies.All(isKnown))
+            if (!change.Policies.All(isCurrent))
             {
-                // The word of the policy's change is under way, and brings every node here again.
+                // The event of the policy's change is on its way, and requeues every node.
                 held.Add(change);
                 continue;
             }
 
-            if (change.Policies.FirstOrDefault(p => !Line(p).MayTake(node, hasFailed)) is { } full)
+            if (change.Policies.FirstOrDefault(p => !Slots(p).MayTake(node, hasFailed)) is { } full)
             {
-                // In one line only, or a place there could go by unused while another policy's is not to be had.
-                Line(full).Wait(node, hasFailed);
+                // At one policy only: else a slot there could stay unused while the other policy has none.
+                Slots(full).Wait(node, hasFailed);
                 waits = true;
                 held.Add(change);
                 continue;
@@ -65,71 +84,67 @@ internal sealed class RolloutBudget
 
             foreach (var policy in change.Policies)
             {
-                Line(policy).Take(node);
+                Slots(policy).Take(node);
                 failed.Remove(policy);
             }
         }
 
         foreach (var policy in waits ? failed : [])
         {
-            Line(policy).Strand(node);
+            Slots(policy).WaitWithSlot(node);
         }
 
         return held;
     }
 
-    /// <summary>The policies whose lines the node has to do with.</summary>
-    public IReadOnlyCollection<string> Of(string node) => _asked.TryGetValue(node, out var policies) ? policies : [];
-
-    /// <summary>Takes how a planned node stands towards a policy.</summary>
-    public void Put(string policy, string node, NodePolicyStatus? share, int selected)
+    /// <summary>Takes over how a planned node is with regard to a policy.</summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="state">Its state in the rollout; null: the policy does not select it.</param>
+    /// <param name="hasTrouble">Whether a setting of the policy failed there, or something else keeps overwriting it.</param>
+    /// <param name="selected">How many nodes the policy selects.</param>
+    public void Update(string policy, string node, NodeRolloutState? state, bool hasTrouble, int selected)
     {
-        if (_lines.TryGetValue(policy, out var line))
+        if (_slots.TryGetValue(policy, out var slots))
         {
-            line.Selected = selected;
-            line.Put(node, share);
-            if (share is null)
+            slots.Selected = selected;
+            slots.Update(node, state, hasTrouble);
+            if (state is null)
             {
-                line.Leave(node);
+                slots.StopWaiting(node);
             }
         }
     }
 
-    /// <summary>The node is gone, or nothing selects it.</summary>
-    public void Drop(string node) => _asked.Remove(node);
-
-    /// <summary>Every node was planned since the policy changed.</summary>
-    public void Settle(string policy) => Line(policy).IsSettled = true;
-
-    /// <summary>The nodes whose turn it is now.</summary>
-    public List<string> Call()
+    /// <summary>Takes out the waiting nodes that can go on now, policy by policy.</summary>
+    public List<string> TakeReady()
     {
-        var called = new List<string>();
-        foreach (var line in _lines.Values)
+        var ready = new List<string>();
+        foreach (var slots in _slots.Values)
         {
-            line.Call(called);
+            slots.TakeReady(ready);
         }
 
-        return called;
+        return ready;
     }
 
-    private void Note(string node, string policy)
+    private void Remember(string node, string policy)
     {
-        if (!_asked.TryGetValue(node, out var policies))
+        if (!_policiesOf.TryGetValue(node, out var policies))
         {
-            _asked.Add(node, policies = new HashSet<string>(StringComparer.Ordinal));
+            _policiesOf.Add(node, policies = new HashSet<string>(StringComparer.Ordinal));
         }
 
         policies.Add(policy);
     }
 
-    private RolloutSlots Line(string policy)
+    private RolloutSlots Slots(string policy)
     {
-        if (!_lines.TryGetValue(policy, out var line))
+        if (!_slots.TryGetValue(policy, out var slots))
         {
-            _lines.Add(policy, line = new RolloutSlots());
+            _slots.Add(policy, slots = new RolloutSlots());
         }
 
-        return line;
+        return slots;
     }
 }

@@ -1,89 +1,89 @@
 using ConntrackOperator.Api.Nodes;
-using ConntrackOperator.Api.Policies;
-using ConntrackOperator.Controller.Aggregation;
 using ConntrackOperator.Planning;
 using ConntrackOperator.Planning.Rollouts;
 
 namespace ConntrackOperator.Controller.Rollouts;
 
-/// <summary>What a node is given now of the way to its plan.</summary>
+/// <summary>How much of its plan a node is given now. Pure: the slots were reserved before.</summary>
 /// <param name="Spec">The plan that its ConntrackNode shall hold now.</param>
-/// <param name="Marks">What shall be kept on it of the rollouts, by policy.</param>
+/// <param name="Checkpoints">What shall be kept on it of the rollouts, by policy.</param>
 /// <param name="Limited">The policies with a rollout that select the node.</param>
-/// <param name="Taken">The policies whose place the node takes with this step.</param>
+/// <param name="Granted">The policies whose slot the node takes with this decision.</param>
 /// <param name="Waiting">The policies some of whose changes have to wait.</param>
-/// <param name="IsThere">Whether the node is ready and its agent reports.</param>
+/// <param name="IsAvailable">Whether the node is ready and its agent reports.</param>
 /// <param name="At">When it was decided.</param>
 internal sealed record RolloutDecision(
     NodeSpec Spec,
-    IReadOnlyDictionary<string, RolloutCheckpoint> Marks,
+    IReadOnlyDictionary<string, RolloutCheckpoint> Checkpoints,
     IReadOnlyCollection<string> Limited,
-    IReadOnlySet<string> Taken,
+    IReadOnlySet<string> Granted,
     IReadOnlySet<string> Waiting,
-    bool IsThere,
+    bool IsAvailable,
     DateTimeOffset At)
 {
-    /// <summary>Decides it. Everything but the places comes from the objects, so that it makes no difference which replica decides, or how often.</summary>
-    /// <param name="board">Where places are given; <see cref="PolicyStatusAggregator.Put"/> has to follow.</param>
-    /// <param name="epoch">From <see cref="PolicyStatusAggregator.BeginPlanning"/>, before the policies were read.</param>
-    /// <param name="name">The node.</param>
-    /// <param name="plan">Its plan.</param>
-    /// <param name="policies">The policies that the plan was made from.</param>
+    /// <summary>Makes it. All but the slots comes from the objects, so any replica comes to the same decision.</summary>
+    /// <param name="plan">The node's plan.</param>
+    /// <param name="limited">The policies with a rollout that select the node.</param>
+    /// <param name="changes">What may have to wait.</param>
+    /// <param name="held">What of it has to wait.</param>
     /// <param name="existing">Its ConntrackNode as it is; null: none.</param>
-    /// <param name="isThere">Whether the node is ready and its agent reports. One that is not is not changed before it is back: many that come back at once would be changed at once.</param>
+    /// <param name="isAvailable">Whether the node is ready and its agent reports.</param>
     /// <param name="now">The time.</param>
-    public static RolloutDecision Decide(
-        PolicyStatusAggregator board, long epoch, string name, NodePlan plan, IEnumerable<ConntrackPolicy> policies, ConntrackNode? existing, bool isThere, DateTimeOffset now)
+    public static RolloutDecision Make(
+        NodePlan plan,
+        IReadOnlyCollection<string> limited,
+        IReadOnlyList<RolloutChange> changes,
+        IReadOnlyList<RolloutChange> held,
+        ConntrackNode? existing,
+        bool isAvailable,
+        DateTimeOffset now)
     {
-        var limited = policies.Where(p => p.Spec?.Rollout is not null && plan.Policies.Contains(p.Metadata!.Name!))
-            .ToDictionary(p => p.Metadata!.Name!, StringComparer.Ordinal);
-        var changes = RolloutPlanner.Changes(existing?.Spec, plan, limited.Keys);
-        var held = board.Ask(name, isThere ? changes : [], limited, p => NodeRolloutState.Of(p, existing, isThere, now), epoch);
-        if (!isThere)
+        var granted = changes.Except(held).SelectMany(c => c.Policies).ToHashSet(StringComparer.Ordinal);
+        var checkpoints = new Dictionary<string, RolloutCheckpoint>(StringComparer.Ordinal);
+        foreach (var (policy, checkpoint) in RolloutCheckpoints.Of(existing))
         {
-            held = changes;
-        }
-
-        var taken = changes.Except(held).SelectMany(c => c.Policies).ToHashSet(StringComparer.Ordinal);
-        var marks = new Dictionary<string, RolloutCheckpoint>(StringComparer.Ordinal);
-        foreach (var (policy, mark) in RolloutCheckpoints.Of(existing))
-        {
-            // Also of one that has no rollout now: it may get it back before the agent has spoken.
+            // Also of a policy that has no rollout now: it may get it back before the agent has reported.
             if (plan.Policies.Contains(policy))
             {
-                marks[policy] = mark;
+                checkpoints[policy] = checkpoint;
             }
         }
 
-        foreach (var policy in taken)
+        foreach (var policy in granted)
         {
-            marks[policy] = new RolloutCheckpoint(existing?.Metadata?.Generation ?? 0, existing?.Status?.Rates?.TableFullDropsPerMinute ?? 0, now);
+            checkpoints[policy] = new RolloutCheckpoint(
+                existing?.Metadata?.Generation ?? 0, existing?.Status?.Rates?.TableFullDropsPerMinute ?? 0, now);
         }
 
         return new RolloutDecision(
-            RolloutPlanner.Step(existing?.Spec, plan.Spec, held), marks, limited.Keys, taken,
-            held.SelectMany(c => c.Policies).ToHashSet(StringComparer.Ordinal), isThere, now);
+            RolloutPlanner.Step(existing?.Spec, plan.Spec, held),
+            checkpoints,
+            limited,
+            granted,
+            held.SelectMany(c => c.Policies).ToHashSet(StringComparer.Ordinal),
+            isAvailable,
+            now);
     }
 
-    /// <summary>How the node stands towards a policy's rollout.</summary>
+    /// <summary>Where the node is in a policy's rollout after the decision.</summary>
     /// <param name="policy">The policy.</param>
-    /// <param name="node">The ConntrackNode as it is after the step; null: none.</param>
-    /// <param name="isWritten">Whether the step is known to be in the object; if not, it may be all the same.</param>
-    public NodeRolloutState Stand(string policy, ConntrackNode? node, bool isWritten)
+    /// <param name="node">The ConntrackNode as it is after the decision; null: none.</param>
+    /// <param name="isWritten">Whether the decision is known to be in the object; if not, it may be in it all the same.</param>
+    public NodeRolloutState StateOf(string policy, ConntrackNode? node, bool isWritten)
     {
         if (!Limited.Contains(policy))
         {
             return default;
         }
 
-        if (!isWritten && Taken.Contains(policy))
+        if (!isWritten && Granted.Contains(policy))
         {
             // Until the object has been read.
-            return new NodeRolloutState(true, false, HasPlace: true);
+            return new NodeRolloutState(true, false, HoldsSlot: true);
         }
 
-        // A node that has something before it yet does not speak for the settings that are being rolled out.
-        var stand = NodeRolloutState.Of(policy, node, IsThere, At);
-        return Waiting.Contains(policy) ? stand with { BeganToDrop = false } : stand;
+        // While some of its changes wait, what it drops says nothing about the settings that are rolled out.
+        var state = NodeRolloutState.Of(policy, node, IsAvailable, At);
+        return Waiting.Contains(policy) ? state with { BeganToDrop = false } : state;
     }
 }

@@ -1,123 +1,54 @@
 using ConntrackOperator.Api.Policies;
-using ConntrackOperator.Controller.Aggregation;
 using ConntrackOperator.Planning.Rollouts;
 
 namespace ConntrackOperator.Controller.Rollouts;
 
-/// <summary>The places of one policy's rollout, and who waits for one. Not thread-safe: the aggregator locks.</summary>
-/// <remarks>Every operation costs the logarithm of the number of nodes at most, and a node is called at most once for each place that becomes free.</remarks>
+/// <summary>
+/// The slots of one policy's rollout: here <c>rollout.maxUnavailable</c> and <c>rollout.pauseOnDrops</c> are enforced. A node takes a
+/// slot before it is changed and gives it back when its agent reports that the change is in force. Not thread-safe: the aggregator locks.
+/// </summary>
+/// <remarks>
+/// <para>Guaranteed: no slot is given while as many nodes as allowed are being changed, while the rollout is paused, or before every
+/// node was planned again after an edit. A node is requeued at most once for each slot that becomes free.</para>
+/// <para>Assumed: <see cref="Observe"/> is told how the node is before it asks, and <see cref="Update"/> after it was planned.</para>
+/// <para>Not promised: nodes that became unavailable for another reason do not count; and nodes whose settings failed do not wait
+/// for each other, so more than the limit may be failed at a time.</para>
+/// <para>Every operation costs the logarithm of the number of nodes at most.</para>
+/// </remarks>
 internal sealed class RolloutSlots
 {
     private readonly HashSet<string> _changing = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _placed = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _holders = new(StringComparer.Ordinal);
     private readonly HashSet<string> _stuck = new(StringComparer.Ordinal);
     private readonly SortedSet<string> _dropping = new(StringComparer.Ordinal);
     private readonly SortedSet<string> _waiting = new(StringComparer.Ordinal);
 
-    // Those of the waiting that have failed with whatever policy.
+    // Waiting nodes on which a setting of any policy has failed.
     private readonly SortedSet<string> _failedWaiting = new(StringComparer.Ordinal);
 
-    // Those with a place that failed here, and wait in whatever line for a change that may mend them.
-    private readonly HashSet<string> _stranded = new(StringComparer.Ordinal);
+    // Nodes that hold a slot here because a setting failed, and that wait, here or at another policy, for the change that may mend it.
+    private readonly HashSet<string> _waitingHolders = new(StringComparer.Ordinal);
 
-    // Those of the waiting that have a place already.
-    private readonly SortedSet<string> _returning = new(StringComparer.Ordinal);
+    // Waiting nodes that hold a slot here already: they wait for the rollout to go on.
+    private readonly SortedSet<string> _resuming = new(StringComparer.Ordinal);
 
-    // Called to take a free place, and not heard of since.
-    private readonly HashSet<string> _called = new(StringComparer.Ordinal);
+    // Requeued to take a free slot, and not planned since.
+    private readonly HashSet<string> _requeued = new(StringComparer.Ordinal);
     private RolloutSpec? _rollout;
 
-    /// <summary>Whether every node was planned since the policy changed: before that nobody knows who is being changed.</summary>
-    public bool IsSettled { get; set; }
+    /// <summary>Whether every node was planned since the policy changed. Before that nobody knows which are being changed.</summary>
+    public bool IsReplanned { get; set; }
 
     /// <summary>Nodes that the policy selects.</summary>
     public int Selected { get; set; }
 
-    /// <summary>Whether a node that was changed has begun to drop packets.</summary>
+    /// <summary>Whether a node that was changed has begun to drop packets, and the policy asks for a pause then.</summary>
     public bool IsPaused => _rollout is { PauseOnDrops: not false } && _dropping.Count > 0;
 
-    private int Places => _rollout is null ? 0 : RolloutLimit.Places(_rollout, Selected);
-
-    private bool IsOpen => _rollout is not null && IsSettled && !IsPaused;
-
-    private int Free => IsOpen ? Math.Max(0, Places - _changing.Count) : 0;
-
-    private int FreeForFailed => IsOpen ? Math.Max(0, Places - _changing.Count + _stranded.Count) : 0;
-
-    /// <summary>The policy is new or was edited.</summary>
-    public void Begin(RolloutSpec? rollout, bool settled)
+    /// <summary>How far the rollout is; null: the policy has none.</summary>
+    public RolloutProgress? Progress => _rollout is null ? null : new()
     {
-        _rollout = rollout;
-        IsSettled = settled;
-    }
-
-    /// <summary>Whether a node may be changed now. One that has a place already needs no other.</summary>
-    /// <param name="node">The node; it does not wait.</param>
-    /// <param name="hasFailed">
-    /// Whether it has failed with whatever policy. Then the places of others that failed here, and wait themselves, do not
-    /// count: each could hold the place that the other waits for, and the edit that would mend both would reach neither.
-    /// </param>
-    public bool MayTake(string node, bool hasFailed) =>
-        IsOpen && (_placed.Contains(node) || _changing.Count - (_changing.Contains(node) ? 1 : 0) - (hasFailed ? _stranded.Count : 0) < Places);
-
-    /// <summary>Takes what the objects say now, before the node asks.</summary>
-    public void See(string node, NodeRolloutState stand)
-    {
-        Set(_changing, node, stand.IsChanging);
-        Set(_placed, node, stand.HasPlace);
-    }
-
-    public void Take(string node)
-    {
-        _changing.Add(node);
-        _placed.Add(node);
-    }
-
-    /// <summary>The node waits to be called: for a place, or, when it has one, for the line to be open.</summary>
-    public void Wait(string node, bool hasFailed) => (_placed.Contains(node) ? _returning : hasFailed ? _failedWaiting : _waiting).Add(node);
-
-    /// <summary>The node, which failed here, was given nothing of this policy's now and waits.</summary>
-    public void Strand(string node) => _stranded.Add(node);
-
-    /// <summary>The node has come, or has no wish any more.</summary>
-    public void Leave(string node)
-    {
-        _waiting.Remove(node);
-        _failedWaiting.Remove(node);
-        _returning.Remove(node);
-        _stranded.Remove(node);
-        _called.Remove(node);
-    }
-
-    /// <summary>Takes how a planned node stands; null: the policy does not select it.</summary>
-    public void Put(string node, NodePolicyStatus? share)
-    {
-        Set(_changing, node, share is { Rollout.IsChanging: true });
-        Set(_placed, node, share is { Rollout.HasPlace: true });
-        Set(_stuck, node, share is { Rollout.IsChanging: true, State: NodePolicyState.Failed or NodePolicyState.Drifted });
-        Set(_dropping, node, share is { Rollout.BeganToDrop: true });
-        if (share is not { Rollout.HasFailed: true })
-        {
-            _stranded.Remove(node);
-        }
-    }
-
-    /// <summary>Those whose turn it is, by name: first whoever has a place, then whoever has failed elsewhere, then the rest, as many as there are free places that nobody has been called for yet.</summary>
-    public void Call(List<string> called)
-    {
-        if (IsOpen)
-        {
-            called.AddRange(_returning);
-            _returning.Clear();
-        }
-
-        Call(_failedWaiting, FreeForFailed, called);
-        Call(_waiting, Free, called);
-    }
-
-    public RolloutProgress? Figures => _rollout is null ? null : new()
-    {
-        AtOnce = Places,
+        AtOnce = MaxUnavailable,
         Changing = _changing.Count,
         Stuck = _stuck.Count,
         IsPaused = IsPaused,
@@ -125,13 +56,104 @@ internal sealed class RolloutSlots
         DroppingNodes = [.. _dropping.Take(RolloutProgress.Named)],
     };
 
-    private void Call(SortedSet<string> waiting, int free, List<string> called)
+    private int MaxUnavailable => _rollout is null ? 0 : RolloutLimit.Places(_rollout, Selected);
+
+    private bool IsOpen => _rollout is not null && IsReplanned && !IsPaused;
+
+    private int Free => IsOpen ? Math.Max(0, MaxUnavailable - _changing.Count) : 0;
+
+    private int FreeForFailed => IsOpen ? Math.Max(0, MaxUnavailable - _changing.Count + _waitingHolders.Count) : 0;
+
+    /// <summary>The policy is new or was edited.</summary>
+    public void BeginReplan(RolloutSpec? rollout, bool isReplanned)
     {
-        for (var left = free - _called.Count; left > 0 && waiting.Min is { } next; left--)
+        _rollout = rollout;
+        IsReplanned = isReplanned;
+    }
+
+    /// <summary>Whether a node may be changed now. One that holds a slot needs no second one.</summary>
+    /// <param name="node">The node; it is not waiting.</param>
+    /// <param name="hasFailed">
+    /// Whether a setting of any policy has failed on it. If so, slots held by other failed nodes that wait themselves do not count: each
+    /// of the two could hold the slot that the other waits for, and the edit that would mend both would reach neither.
+    /// </param>
+    public bool MayTake(string node, bool hasFailed)
+    {
+        var others = _changing.Count - (_changing.Contains(node) ? 1 : 0) - (hasFailed ? _waitingHolders.Count : 0);
+        return IsOpen && (_holders.Contains(node) || others < MaxUnavailable);
+    }
+
+    /// <summary>Takes over what the objects say about the node, before it asks for slots.</summary>
+    public void Observe(string node, NodeRolloutState state)
+    {
+        Set(_changing, node, state.IsChanging);
+        Set(_holders, node, state.HoldsSlot);
+    }
+
+    /// <summary>The node takes a slot.</summary>
+    public void Take(string node)
+    {
+        _changing.Add(node);
+        _holders.Add(node);
+    }
+
+    /// <summary>The node waits: for a slot, or, when it holds one, for the rollout to go on.</summary>
+    public void Wait(string node, bool hasFailed) =>
+        (_holders.Contains(node) ? _resuming : hasFailed ? _failedWaiting : _waiting).Add(node);
+
+    /// <summary>The node, on which a setting of this policy failed, was given no change of this policy now, and waits.</summary>
+    public void WaitWithSlot(string node) => _waitingHolders.Add(node);
+
+    /// <summary>The node was planned, or has nothing to wait for any more.</summary>
+    public void StopWaiting(string node)
+    {
+        _waiting.Remove(node);
+        _failedWaiting.Remove(node);
+        _resuming.Remove(node);
+        _waitingHolders.Remove(node);
+        _requeued.Remove(node);
+    }
+
+    /// <summary>Takes over how a planned node is.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="state">Its state in the rollout; null: the policy does not select it.</param>
+    /// <param name="hasTrouble">Whether a setting of the policy failed there, or something else keeps overwriting it.</param>
+    public void Update(string node, NodeRolloutState? state, bool hasTrouble)
+    {
+        Set(_changing, node, state is { IsChanging: true });
+        Set(_holders, node, state is { HoldsSlot: true });
+        Set(_stuck, node, state is { IsChanging: true } && hasTrouble);
+        Set(_dropping, node, state is { BeganToDrop: true });
+        if (state is not { HasFailed: true })
+        {
+            _waitingHolders.Remove(node);
+        }
+    }
+
+    /// <summary>
+    /// Takes out the nodes that can go on now, by name: first those that hold a slot, then those with a failed setting, then the others;
+    /// as many as there are free slots for which no node has been requeued yet.
+    /// </summary>
+    /// <param name="requeue">Where they are added.</param>
+    public void TakeReady(List<string> requeue)
+    {
+        if (IsOpen)
+        {
+            requeue.AddRange(_resuming);
+            _resuming.Clear();
+        }
+
+        TakeReady(_failedWaiting, FreeForFailed, requeue);
+        TakeReady(_waiting, Free, requeue);
+    }
+
+    private void TakeReady(SortedSet<string> waiting, int free, List<string> requeue)
+    {
+        for (var left = free - _requeued.Count; left > 0 && waiting.Min is { } next; left--)
         {
             waiting.Remove(next);
-            _called.Add(next);
-            called.Add(next);
+            _requeued.Add(next);
+            requeue.Add(next);
         }
     }
 

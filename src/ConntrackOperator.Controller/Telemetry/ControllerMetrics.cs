@@ -21,7 +21,7 @@ internal sealed class ControllerMetrics : IDisposable
     private readonly Histogram<double> _reconcileTime;
     private readonly Counter<long> _reconciles;
     private readonly string _lease;
-    private PolicyStatusAggregator? _board;
+    private PolicyStatusAggregator? _aggregator;
 
     /// <summary>Creates the instruments.</summary>
     /// <param name="lease">The leader lease's name.</param>
@@ -77,12 +77,12 @@ internal sealed class ControllerMetrics : IDisposable
     }
 
     /// <summary>This replica leads.</summary>
-    /// <param name="board">Where the policies stand.</param>
-    public void Leads(PolicyStatusAggregator board)
+    /// <param name="aggregator">Who adds up the status of policies.</param>
+    public void Leads(PolicyStatusAggregator aggregator)
     {
         lock (_lock)
         {
-            _board = board;
+            _aggregator = aggregator;
         }
     }
 
@@ -91,7 +91,7 @@ internal sealed class ControllerMetrics : IDisposable
     {
         lock (_lock)
         {
-            _board = null;
+            _aggregator = null;
             _queues.Clear();
         }
     }
@@ -102,7 +102,7 @@ internal sealed class ControllerMetrics : IDisposable
     {
         lock (_lock)
         {
-            return new(_board is null ? 0 : 1, new KeyValuePair<string, object?>("name", _lease));
+            return new(_aggregator is null ? 0 : 1, new KeyValuePair<string, object?>("name", _lease));
         }
     }
 
@@ -136,12 +136,12 @@ internal sealed class ControllerMetrics : IDisposable
 
     private IReadOnlyList<PolicySummary> Policies()
     {
-        PolicyStatusAggregator? board;
+        PolicyStatusAggregator? aggregator;
         lock (_lock)
         {
-            board = _board;
+            aggregator = _aggregator;
         }
 
-        return board?.Snapshot() ?? [];
+        return aggregator?.Summaries() ?? [];
     }
 }

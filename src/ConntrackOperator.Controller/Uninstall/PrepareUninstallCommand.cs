@@ -38,7 +38,7 @@ internal static class PrepareUninstallCommand
         {
             kubeconfig, context, ns, daemonSet, timeout,
         };
-        command.SetAction(async (parsed, ct) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             var log = new JsonLineLog(Console.OpenStandardOutput(), TimeProvider.System, LogLevel.Info);
             try
@@ -58,7 +58,7 @@ internal static class PrepareUninstallCommand
                         }
                     },
                     TimeProvider.System);
-                return await preparation.RunAsync(ct) ? 0 : 1;
+                return await preparation.RunAsync(cancellationToken) ? 0 : 1;
             }
             catch (ApiException e)
             {

@@ -30,10 +30,10 @@ internal sealed class UninstallPreparation(
     private string? _said;
 
     /// <summary>Deletes the policies and waits.</summary>
-    /// <param name="ct">Gives up.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Whether nothing is left; false when the time was up, and what was in the way has been said.</returns>
     /// <exception cref="ApiException">Something that waiting does not cure, such as a missing right.</exception>
-    public async Task<bool> RunAsync(CancellationToken ct)
+    public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         while (true)
@@ -41,7 +41,7 @@ internal sealed class UninstallPreparation(
             string? waiting;
             try
             {
-                waiting = await StepAsync(ct);
+                waiting = await StepAsync(cancellationToken);
             }
             catch (ApiException e) when (e.IsTransient)
             {
@@ -67,22 +67,22 @@ internal sealed class UninstallPreparation(
                 say(waiting, null);
             }
 
-            await Task.Delay(_look, time, ct);
+            await Task.Delay(_look, time, cancellationToken);
         }
     }
 
     /// <summary>Does what can be done now.</summary>
     /// <returns>What is still in the way; null: nothing.</returns>
-    private async Task<string?> StepAsync(CancellationToken ct)
+    private async Task<string?> StepAsync(CancellationToken cancellationToken)
     {
-        var policies = await ListAsync(ResourceType.ConntrackPolicy, ct);
+        var policies = await ListAsync(ResourceType.ConntrackPolicy, cancellationToken);
         foreach (var policy in policies.Where(p => p["metadata"]!["deletionTimestamp"] is null))
         {
-            await DeleteAsync(ResourceType.ConntrackPolicy, NameOf(policy), (string?)policy["metadata"]!["uid"], ct);
+            await DeleteAsync(ResourceType.ConntrackPolicy, NameOf(policy), (string?)policy["metadata"]!["uid"], cancellationToken);
         }
 
-        var plans = await PlansAsync(ct);
-        var reachable = plans.Count > 0 ? await ReachableAsync(ct) : [];
+        var plans = await PlansAsync(cancellationToken);
+        var reachable = plans.Count > 0 ? await ReachableAsync(cancellationToken) : [];
         var waiting = plans.Where(p => reachable.Contains(p.Name)).ToList();
         if (policies.Count > 0)
         {
@@ -101,23 +101,23 @@ internal sealed class UninstallPreparation(
             say($"{plans.Count} nodes are gone or not ready and are not waited for ({Names(plans.ConvertAll(p => p.Name))}): their settings stay until they start anew", null);
             foreach (var plan in plans)
             {
-                await DeleteAsync(ResourceType.ConntrackNode, plan.Name, plan.Uid, ct);
+                await DeleteAsync(ResourceType.ConntrackNode, plan.Name, plan.Uid, cancellationToken);
             }
 
             return "the objects of nodes that can't be reached are being deleted";
         }
 
-        return await HasAgentsAsync(ct) ? $"the DaemonSet {ns}/{daemonSet} is not gone yet" : null;
+        return await HasAgentsAsync(cancellationToken) ? $"the DaemonSet {ns}/{daemonSet} is not gone yet" : null;
     }
 
     /// <summary>Nodes that are there and ready, as the controller sees it.</summary>
-    private async Task<HashSet<string>> ReachableAsync(CancellationToken ct)
+    private async Task<HashSet<string>> ReachableAsync(CancellationToken cancellationToken)
     {
         var reachable = new HashSet<string>(StringComparer.Ordinal);
         string? next = null;
         do
         {
-            var page = await api.ListAsync(ResourceType.Node, null, new ListQuery { Limit = PageSize, Continue = next }, ClusterJson.Default.NodeObject, ct);
+            var page = await api.ListAsync(ResourceType.Node, null, new ListQuery { Limit = PageSize, Continue = next }, ClusterJson.Default.NodeObject, cancellationToken);
             reachable.UnionWith(page.Items.Where(NodeReading.IsReady).Select(n => n.Metadata!.Name!));
             next = page.Continue;
         }
@@ -126,7 +126,7 @@ internal sealed class UninstallPreparation(
     }
 
     /// <summary>What can't be decoded has to go as well.</summary>
-    private async Task<List<Plan>> PlansAsync(CancellationToken ct)
+    private async Task<List<Plan>> PlansAsync(CancellationToken cancellationToken)
     {
         var plans = new List<Plan>();
         string? next = null;
@@ -134,7 +134,7 @@ internal sealed class UninstallPreparation(
         {
             do
             {
-                var page = await api.ListAsync(ResourceType.ConntrackNode, null, new ListQuery { Limit = PlansInPage, Continue = next }, ApiJson.Default.ConntrackNode, ct);
+                var page = await api.ListAsync(ResourceType.ConntrackNode, null, new ListQuery { Limit = PlansInPage, Continue = next }, ApiJson.Default.ConntrackNode, cancellationToken);
                 plans.AddRange(page.Items.Select(n => new Plan(n.Metadata!.Name!, n.Metadata.Uid, RestoreWaitReason.Of(n))));
                 plans.AddRange(page.Undecodable.Select(u => new Plan(u.Name, null, "what it reports can't be read")));
                 next = page.Continue;
@@ -150,7 +150,7 @@ internal sealed class UninstallPreparation(
     }
 
     /// <summary>As plain JSON: what can't be decoded has to go as well. A kind that is not there any more has no objects.</summary>
-    private async Task<List<JsonObject>> ListAsync(ResourceType type, CancellationToken ct)
+    private async Task<List<JsonObject>> ListAsync(ResourceType type, CancellationToken cancellationToken)
     {
         var items = new List<JsonObject>();
         string? next = null;
@@ -158,7 +158,7 @@ internal sealed class UninstallPreparation(
         {
             do
             {
-                var page = await api.ListAsync(type, null, new ListQuery { Limit = PageSize, Continue = next }, ClusterJson.Default.JsonObject, ct);
+                var page = await api.ListAsync(type, null, new ListQuery { Limit = PageSize, Continue = next }, ClusterJson.Default.JsonObject, cancellationToken);
                 items.AddRange(page.Items);
                 next = page.Continue;
             }
@@ -172,11 +172,11 @@ internal sealed class UninstallPreparation(
         return items;
     }
 
-    private async Task DeleteAsync(ResourceType type, string name, string? uid, CancellationToken ct)
+    private async Task DeleteAsync(ResourceType type, string name, string? uid, CancellationToken cancellationToken)
     {
         try
         {
-            await api.DeleteAsync(type, null, name, uid, null, ct);
+            await api.DeleteAsync(type, null, name, uid, null, cancellationToken);
         }
         catch (ApiException e) when (e.IsNotFound || e.IsConflict)
         {
@@ -184,7 +184,7 @@ internal sealed class UninstallPreparation(
         }
     }
 
-    private async Task<bool> HasAgentsAsync(CancellationToken ct)
+    private async Task<bool> HasAgentsAsync(CancellationToken cancellationToken)
     {
         if (daemonSet is null)
         {
@@ -193,7 +193,7 @@ internal sealed class UninstallPreparation(
 
         try
         {
-            await api.GetAsync(ResourceType.DaemonSet, ns, daemonSet, ClusterJson.Default.DaemonSetObject, ct);
+            await api.GetAsync(ResourceType.DaemonSet, ns, daemonSet, ClusterJson.Default.DaemonSetObject, cancellationToken);
             return true;
         }
         catch (ApiException e) when (e.IsNotFound)

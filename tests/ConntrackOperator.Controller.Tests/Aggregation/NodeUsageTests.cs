@@ -23,7 +23,7 @@ public sealed class NodeUsageTests
         var tally = new PolicyAggregate();
         for (var i = 0; i < 5000; i++)
         {
-            tally.Put($"n{i}", new NodePolicyStatus(NodePolicyState.Ready, null, null), usage, []);
+            tally.Update($"n{i}", new NodePolicyStatus(NodePolicyState.Ready, null, null), usage, []);
         }
 
         var sums = tally.Snapshot(0, null);

@@ -16,101 +16,112 @@ public sealed class PolicyStatusAggregatorTests
     private static readonly string[] _policies = ["a", "b", "c"];
     private static readonly string[] _pressures = ["Normal", "Warning", "Critical"];
 
-    private readonly PolicyStatusAggregator _board = new();
+    private readonly PolicyStatusAggregator _aggregator = new();
 
     [Fact]
     public void Sums_are_what_adding_up_all_nodes_anew_gives() =>
-        Gen.Select(Of(_nodes), Contribution).Array[0, 120].Sample(steps =>
+        Gen.Select(Of(_nodes), Summary).Array[0, 120].Sample(updates =>
         {
-            var board = new PolicyStatusAggregator();
+            var aggregator = new PolicyStatusAggregator();
             var model = new Dictionary<string, NodeStatusSummary>();
             foreach (var name in _policies)
             {
-                board.Begin(Policy(name), []);
+                aggregator.BeginReplan(Policy(name), []);
             }
 
-            foreach (var (node, contribution) in steps)
+            foreach (var (node, summary) in updates)
             {
-                var touched = board.Put(node, contribution, board.BeginPlanning()).Policies;
-                var expected = (model.GetValueOrDefault(node)?.Shares.Keys ?? []).Union(contribution?.Shares.Keys ?? []);
+                var touched = Update(aggregator, node, summary, aggregator.Epoch).Policies;
+                var expected = (model.GetValueOrDefault(node)?.Policies.Keys ?? []).Union(summary?.Policies.Keys ?? []);
                 Assert.Equal(expected.Order(), touched.Order());
                 model.Remove(node);
-                if (contribution is not null)
+                if (summary is not null)
                 {
-                    model[node] = contribution;
+                    model[node] = summary;
                 }
             }
 
             foreach (var name in _policies)
             {
-                Compare(name, Naive(name, model), board.Snapshot(Policy(name))!);
+                Compare(name, Naive(name, model), aggregator.Snapshot(Policy(name))!);
             }
         });
 
     [Fact]
-    public void Board_says_nothing_about_a_generation_that_it_was_not_told_of()
+    public void Aggregator_says_nothing_about_a_generation_that_it_was_not_told_of()
     {
-        _board.Begin(Policy("a", 1), []);
-        Assert.NotNull(_board.Snapshot(Policy("a", 1)));
-        Assert.Null(_board.Snapshot(Policy("a", 2)));
-        Assert.Null(_board.Snapshot(Policy("a", 1, "another")));
-        Assert.Null(_board.Snapshot(Policy("b", 1)));
+        _aggregator.BeginReplan(Policy("a", 1), []);
+        Assert.NotNull(_aggregator.Snapshot(Policy("a", 1)));
+        Assert.Null(_aggregator.Snapshot(Policy("a", 2)));
+        Assert.Null(_aggregator.Snapshot(Policy("a", 1, "another")));
+        Assert.Null(_aggregator.Snapshot(Policy("b", 1)));
     }
 
     [Fact]
     public void Policy_is_planned_when_every_node_was_planned_since_it_changed()
     {
-        _board.Begin(Policy("a", 1), ["x", "y"]);
-        var early = _board.BeginPlanning();
-        Assert.Empty(_board.Put("x", null, early).Policies);
-        Assert.Equal(1, _board.Snapshot(Policy("a", 1))!.Pending);
-        _board.Begin(Policy("a", 2), ["x", "y"]);
+        _aggregator.BeginReplan(Policy("a", 1), ["x", "y"]);
+        var early = _aggregator.Epoch;
+        Assert.Empty(Update(_aggregator, "x", null, early).Policies);
+        Assert.Equal(1, _aggregator.Snapshot(Policy("a", 1))!.Pending);
+        _aggregator.BeginReplan(Policy("a", 2), ["x", "y"]);
         // What was planned from the generation before does not count.
-        Assert.Empty(_board.Put("y", null, early).Policies);
-        Assert.Equal(2, _board.Snapshot(Policy("a", 2))!.Pending);
-        var now = _board.BeginPlanning();
-        Assert.Empty(_board.Put("x", null, now).Policies);
+        Assert.Empty(Update(_aggregator, "y", null, early).Policies);
+        Assert.Equal(2, _aggregator.Snapshot(Policy("a", 2))!.Pending);
+        var now = _aggregator.Epoch;
+        Assert.Empty(Update(_aggregator, "x", null, now).Policies);
         // It selects no node, and is told all the same.
-        Assert.Equal(["a"], _board.Put("y", null, now).Policies);
-        Assert.Equal(0, _board.Snapshot(Policy("a", 2))!.Pending);
+        Assert.Equal(["a"], Update(_aggregator, "y", null, now).Policies);
+        Assert.Equal(0, _aggregator.Snapshot(Policy("a", 2))!.Pending);
     }
 
     [Fact]
     public void Change_of_another_policy_does_not_put_a_policy_back_into_planning()
     {
-        _board.Begin(Policy("a", 1), ["x"]);
-        _board.Put("x", null, _board.BeginPlanning());
-        _board.Begin(Policy("b", 1), ["x"]);
-        Assert.Equal(0, _board.Snapshot(Policy("a", 1))!.Pending);
-        Assert.Equal(1, _board.Snapshot(Policy("b", 1))!.Pending);
+        _aggregator.BeginReplan(Policy("a", 1), ["x"]);
+        Update(_aggregator, "x", null, _aggregator.Epoch);
+        _aggregator.BeginReplan(Policy("b", 1), ["x"]);
+        Assert.Equal(0, _aggregator.Snapshot(Policy("a", 1))!.Pending);
+        Assert.Equal(1, _aggregator.Snapshot(Policy("b", 1))!.Pending);
     }
 
     [Fact]
     public void Late_word_of_an_earlier_generation_changes_nothing()
     {
-        _board.Begin(Policy("a", 2), ["x"]);
-        _board.Begin(Policy("a", 1), []);
-        Assert.Equal(1, _board.Snapshot(Policy("a", 2))!.Pending);
+        _aggregator.BeginReplan(Policy("a", 2), ["x"]);
+        _aggregator.BeginReplan(Policy("a", 1), []);
+        Assert.Equal(1, _aggregator.Snapshot(Policy("a", 2))!.Pending);
         // The same generation again, when the list of nodes is complete at last, counts.
-        _board.Begin(Policy("a", 2), ["x", "y"]);
-        Assert.Equal(2, _board.Snapshot(Policy("a", 2))!.Pending);
+        _aggregator.BeginReplan(Policy("a", 2), ["x", "y"]);
+        Assert.Equal(2, _aggregator.Snapshot(Policy("a", 2))!.Pending);
     }
 
     [Fact]
     public void Policy_that_comes_again_under_its_name_starts_from_nothing()
     {
-        _board.Begin(Policy("a", 1), []);
-        _board.Put("x", One("a", NodePolicyState.Ready), 1);
-        _board.Forget("a");
-        _board.Begin(Policy("a", 1, "another"), ["x"]);
-        Assert.Equal(0, _board.Snapshot(Policy("a", 1, "another"))!.Nodes.Selected);
-        _board.Put("x", One("a", NodePolicyState.Ready), _board.BeginPlanning());
-        Assert.Equal(1, _board.Snapshot(Policy("a", 1, "another"))!.Nodes.Selected);
+        _aggregator.BeginReplan(Policy("a", 1), []);
+        Update(_aggregator, "x", One("a", NodePolicyState.Ready), 1);
+        _aggregator.Forget("a");
+        _aggregator.BeginReplan(Policy("a", 1, "another"), ["x"]);
+        Assert.Equal(0, _aggregator.Snapshot(Policy("a", 1, "another"))!.Nodes.Selected);
+        Update(_aggregator, "x", One("a", NodePolicyState.Ready), _aggregator.Epoch);
+        Assert.Equal(1, _aggregator.Snapshot(Policy("a", 1, "another"))!.Nodes.Selected);
+    }
+
+    /// <summary>Tells how a node is, and gives what has to be reconciled for it.</summary>
+    private static RequeueSet Update(PolicyStatusAggregator aggregator, string node, NodeStatusSummary? summary, long epoch)
+    {
+        RequeueSet? requeued = null;
+        void Take(RequeueSet set) => requeued = set;
+        aggregator.Requeued += Take;
+        aggregator.Update(node, summary, epoch);
+        aggregator.Requeued -= Take;
+        return requeued!;
     }
 
     private static Gen<T> Of<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
 
-    private static Gen<NodeStatusSummary?> Contribution { get; } =
+    private static Gen<NodeStatusSummary?> Summary { get; } =
         from selected in Gen.Int[0, 7]
         from states in Gen.Enum<NodePolicyState>().Array[3]
         from entries in Gen.Int[0, 100]
@@ -133,8 +144,8 @@ public sealed class PolicyStatusAggregatorTests
 
     private static PolicyAggregateSnapshot Naive(string policy, Dictionary<string, NodeStatusSummary> model)
     {
-        var mine = model.Where(n => n.Value.Shares.ContainsKey(policy)).OrderBy(n => n.Key, StringComparer.Ordinal).ToList();
-        int In(NodePolicyState state) => mine.Count(n => n.Value.Shares[policy].State == state);
+        var mine = model.Where(n => n.Value.Policies.ContainsKey(policy)).OrderBy(n => n.Key, StringComparer.Ordinal).ToList();
+        int In(NodePolicyState state) => mine.Count(n => n.Value.Policies[policy].State == state);
         return new PolicyAggregateSnapshot
         {
             Pending = 0,
@@ -160,8 +171,8 @@ public sealed class PolicyStatusAggregatorTests
             ],
             Failures =
             [
-                .. mine.Where(n => n.Value.Shares[policy].State is NodePolicyState.Failed or NodePolicyState.Drifted or NodePolicyState.Unreachable).Take(20)
-                    .Select(n => new NodeFailure { Name = n.Key, Reason = n.Value.Shares[policy].Reason, Message = n.Value.Shares[policy].Message }),
+                .. mine.Where(n => n.Value.Policies[policy].State is NodePolicyState.Failed or NodePolicyState.Drifted or NodePolicyState.Unreachable).Take(20)
+                    .Select(n => new NodeFailure { Name = n.Key, Reason = n.Value.Policies[policy].Reason, Message = n.Value.Policies[policy].Message }),
             ],
             Conflicts = [.. Conflicts(policy, mine).Take(3)],
             ConflictCount = Conflicts(policy, mine).Count,
@@ -182,9 +193,9 @@ public sealed class PolicyStatusAggregatorTests
     private static string? Advice(List<KeyValuePair<string, NodeStatusSummary>> mine)
     {
         var counts = new AdviceCounts();
-        foreach (var (node, contribution) in mine)
+        foreach (var (node, summary) in mine)
         {
-            if (contribution.Usage.Advice is { } advice)
+            if (summary.Usage.Advice is { } advice)
             {
                 counts.Add(node, advice);
             }

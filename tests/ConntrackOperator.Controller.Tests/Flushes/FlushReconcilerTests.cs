@@ -1,8 +1,8 @@
-using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Controller.Flushes;
+using ConntrackOperator.Controller.Runtime;
+using ConntrackOperator.Controller.Telemetry;
 using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Client;
-using ConntrackOperator.Kubernetes.Events;
 using ConntrackOperator.Simulation;
 using ConntrackOperator.TestKit;
 
@@ -24,12 +24,13 @@ public sealed class FlushReconcilerTests
 
         server.Put(ResourceType.ConntrackFlush, """{"metadata":{"name":"all"},"spec":{"nodeSelector":{},"match":{"all":true}}}""");
         var api = server.CreateClient();
-        var cluster = new ClusterCache(api, SilentLog.Instance, TimeProvider.System);
+        using var metrics = new ControllerMetrics("test");
+        var context = new ControllerContext(api, new(), metrics, SilentLog.Instance, TimeProvider.System);
+        var cluster = context.Cluster;
         using var stop = new CancellationTokenSource();
         var running = Task.WhenAll(cluster.Parts.Select(part => part.Run(stop.Token)));
         await cluster.WaitForSyncAsync(TestCluster.Token);
-        var reconciler = new FlushReconciler(
-            api, cluster, new(), new EventRecorder(api, new() { ReportingController = "c", ReportingInstance = "i" }), SilentLog.Instance, TimeProvider.System);
+        var reconciler = new FlushReconciler(context);
         await reconciler.ReconcileAsync("all", TestCluster.Token);
         var status = server.Get(ResourceType.ConntrackFlush, "all")!["status"]!;
         Assert.Equal(phase, status["phase"]!.GetValue<string>());

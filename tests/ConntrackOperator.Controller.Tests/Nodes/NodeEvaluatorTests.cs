@@ -30,39 +30,39 @@ public sealed class NodeEvaluatorTests
     [MemberData(nameof(States))]
     public void State_of_a_setting_is_the_nodes(SettingState state, string expected)
     {
-        var share = Judge(Node([Setting(state)]));
-        Assert.Equal(expected, share.State.ToString());
-        Assert.Equal(expected == "Ready" ? (null, null) : (state.ToString(), "x: why"), (share.Reason, share.Message));
+        var status = Evaluate(Node([Setting(state)]));
+        Assert.Equal(expected, status.State.ToString());
+        Assert.Equal(expected == "Ready" ? (null, null) : (state.ToString(), "x: why"), (status.Reason, status.Message));
     }
 
     [Fact]
     public void Worst_setting_counts_whatever_the_order()
     {
         SettingStatus[] settings = [Setting(SettingState.Held), Setting(SettingState.Failed), Setting(SettingState.Contested), Setting(SettingState.InSync)];
-        Assert.Equal("Failed", Judge(Node(settings)).Reason);
-        Assert.Equal("Failed", Judge(Node([.. settings.Reverse()])).Reason);
+        Assert.Equal("Failed", Evaluate(Node(settings)).Reason);
+        Assert.Equal("Failed", Evaluate(Node([.. settings.Reverse()])).Reason);
     }
 
     [Fact]
     public void Setting_of_another_policy_does_not_count() =>
-        Assert.Equal(NodePolicyState.Ready, Judge(Node([Setting(SettingState.Failed, "other")])).State);
+        Assert.Equal(NodePolicyState.Ready, Evaluate(Node([Setting(SettingState.Failed, "other")])).State);
 
     [Theory]
     [InlineData(4, 5, nameof(NodePolicyState.Updating))]
     [InlineData(5, 5, nameof(NodePolicyState.Ready))]
     [InlineData(6, 5, nameof(NodePolicyState.Ready))]
     public void Report_on_an_earlier_plan_is_no_report_on_this_one(long observed, long generation, string expected) =>
-        Assert.Equal(expected, NodeEvaluator.Judge("p", _plan, generation, Node([Setting(SettingState.InSync)], observed), true, TimeSpan.Zero).State.ToString());
+        Assert.Equal(expected, NodeEvaluator.Evaluate("p", _plan, generation, new(Node([Setting(SettingState.InSync)], observed), true, TimeSpan.Zero)).State.ToString());
 
     [Fact]
     public void Node_that_is_not_ready_is_unreachable_whatever_it_said() =>
-        Assert.Equal((NodePolicyState.Unreachable, "NodeNotReady"), Of(NodeEvaluator.Judge("p", _plan, 5, Node([Setting(SettingState.Failed)]), false, TimeSpan.Zero)));
+        Assert.Equal((NodePolicyState.Unreachable, "NodeNotReady"), Of(NodeEvaluator.Evaluate("p", _plan, 5, new(Node([Setting(SettingState.Failed)]), false, TimeSpan.Zero))));
 
     [Theory]
     [InlineData(25, nameof(NodePolicyState.Ready))]
     [InlineData(26, nameof(NodePolicyState.Unreachable))]
     public void Agent_that_missed_two_heartbeats_is_silent(int minutes, string expected) =>
-        Assert.Equal(expected, NodeEvaluator.Judge("p", _plan, 5, Node([Setting(SettingState.InSync)]), true, TimeSpan.FromMinutes(minutes)).State.ToString());
+        Assert.Equal(expected, NodeEvaluator.Evaluate("p", _plan, 5, new(Node([Setting(SettingState.InSync)]), true, TimeSpan.FromMinutes(minutes))).State.ToString());
 
     [Theory]
     [InlineData(5, "Updating")]
@@ -70,7 +70,7 @@ public sealed class NodeEvaluatorTests
     public void Agent_has_five_minutes_for_its_first_report(int minutes, string reason)
     {
         var node = new ConntrackNode { Metadata = new ObjectMeta { Name = "n", Generation = 1, CreationTimestamp = _now } };
-        Assert.Equal(reason, NodeEvaluator.Judge("p", _plan, 1, node, true, TimeSpan.FromMinutes(minutes)).Reason);
+        Assert.Equal(reason, NodeEvaluator.Evaluate("p", _plan, 1, new(node, true, TimeSpan.FromMinutes(minutes))).Reason);
     }
 
     [Theory]
@@ -80,31 +80,31 @@ public sealed class NodeEvaluatorTests
     {
         var node = Node([Setting(SettingState.InSync)]);
         node = node with { Status = node.Status! with { ReportedAt = DateTimeOffset.Parse(reportedAt, System.Globalization.CultureInfo.InvariantCulture) } };
-        Assert.Equal(NodePolicyState.Ready, NodeEvaluator.Judge("p", _plan, 5, node, true, TimeSpan.FromMinutes(25)).State);
-        Assert.True(NodeEvaluator.IsThere(node, true, TimeSpan.FromMinutes(25)));
-        Assert.Equal("AgentSilent", NodeEvaluator.Judge("p", _plan, 5, node, true, TimeSpan.FromMinutes(26)).Reason);
-        Assert.False(NodeEvaluator.IsThere(node, true, TimeSpan.FromMinutes(26)));
+        Assert.Equal(NodePolicyState.Ready, NodeEvaluator.Evaluate("p", _plan, 5, new(node, true, TimeSpan.FromMinutes(25))).State);
+        Assert.True(new NodeObservation(node, true, TimeSpan.FromMinutes(25)).IsAvailable);
+        Assert.Equal("AgentSilent", NodeEvaluator.Evaluate("p", _plan, 5, new(node, true, TimeSpan.FromMinutes(26))).Reason);
+        Assert.False(new NodeObservation(node, true, TimeSpan.FromMinutes(26)).IsAvailable);
     }
 
     [Fact]
     public void Node_whose_report_can_not_be_read_is_failed_and_gets_no_change()
     {
         var node = Node([Setting(SettingState.InSync)]);
-        Assert.Equal((NodePolicyState.Failed, "ReportUnreadable"), Of(NodeEvaluator.Judge("p", _plan, 5, node, true, TimeSpan.Zero, isReadable: false)));
-        Assert.False(NodeEvaluator.IsThere(node, true, TimeSpan.Zero, isReadable: false));
+        Assert.Equal((NodePolicyState.Failed, "ReportUnreadable"), Of(NodeEvaluator.Evaluate("p", _plan, 5, new(node, true, TimeSpan.Zero, IsReadable: false))));
+        Assert.False(new NodeObservation(node, true, TimeSpan.Zero, IsReadable: false).IsAvailable);
     }
 
     [Fact]
     public void Plan_that_is_not_there_yet_is_being_made() =>
-        Assert.Equal("Updating", NodeEvaluator.Judge("p", _plan, null, null, true, TimeSpan.Zero).Reason);
+        Assert.Equal("Updating", NodeEvaluator.Evaluate("p", _plan, null, new(null, true, TimeSpan.Zero)).Reason);
 
     [Fact]
     public void Refused_setting_fails_the_policy_that_asks_for_it_and_no_other()
     {
         var plan = _plan with { Refused = [new RefusedSetting { Name = "nf_conntrack_max", Policy = "p", Reason = "OverMemoryLimit", Message = "too large" }] };
         var node = Node([Setting(SettingState.InSync)]);
-        Assert.Equal((NodePolicyState.Failed, "OverMemoryLimit"), Of(NodeEvaluator.Judge("p", plan, 5, node, true, TimeSpan.Zero)));
-        Assert.Equal(NodePolicyState.Ready, NodeEvaluator.Judge("other", plan, 5, node, true, TimeSpan.Zero).State);
+        Assert.Equal((NodePolicyState.Failed, "OverMemoryLimit"), Of(NodeEvaluator.Evaluate("p", plan, 5, new(node, true, TimeSpan.Zero))));
+        Assert.Equal(NodePolicyState.Ready, NodeEvaluator.Evaluate("other", plan, 5, new(node, true, TimeSpan.Zero)).State);
     }
 
     [Fact]
@@ -112,21 +112,21 @@ public sealed class NodeEvaluatorTests
     {
         var node = Node([Setting(SettingState.Pending)]);
         node = node with { Status = node.Status! with { Conditions = [new Condition { Type = "Applied", Status = "False", Reason = "ModuleNotLoaded", Message = "modprobe" }] } };
-        Assert.Equal((NodePolicyState.Failed, "ModuleNotLoaded"), Of(Judge(node)));
+        Assert.Equal((NodePolicyState.Failed, "ModuleNotLoaded"), Of(Evaluate(node)));
     }
 
     [Fact]
-    public void Node_has_let_go_only_when_its_agent_has_seen_the_empty_plan_and_nothing_is_left()
+    public void Node_is_released_only_when_its_agent_has_seen_the_empty_plan_and_nothing_is_left()
     {
-        Assert.False(NodeReconciler.HasLetGo(Node([Setting(SettingState.Pending)])));
-        Assert.False(NodeReconciler.HasLetGo(Node([], observed: 4)));
-        Assert.True(NodeReconciler.HasLetGo(Node([])));
-        Assert.True(NodeReconciler.HasLetGo(new ConntrackNode { Metadata = new ObjectMeta { Generation = 5 } }));
+        Assert.False(NodeReconciler.IsReleased(Node([Setting(SettingState.Pending)])));
+        Assert.False(NodeReconciler.IsReleased(Node([], observed: 4)));
+        Assert.True(NodeReconciler.IsReleased(Node([])));
+        Assert.True(NodeReconciler.IsReleased(new ConntrackNode { Metadata = new ObjectMeta { Generation = 5 } }));
     }
 
-    private static NodePolicyStatus Judge(ConntrackNode node) => NodeEvaluator.Judge("p", _plan, 5, node, true, TimeSpan.Zero);
+    private static NodePolicyStatus Evaluate(ConntrackNode node) => NodeEvaluator.Evaluate("p", _plan, 5, new(node, true, TimeSpan.Zero));
 
-    private static (NodePolicyState, string?) Of(NodePolicyStatus share) => (share.State, share.Reason);
+    private static (NodePolicyState, string?) Of(NodePolicyStatus status) => (status.State, status.Reason);
 
     private static SettingStatus Setting(SettingState state, string policy = "p") => new() { Name = "x", Policy = policy, State = state, Message = "why" };
 

@@ -27,7 +27,7 @@ internal sealed class RolloutSimulation
     // Not ready, or ready again and not looked at since.
     private readonly HashSet<string> _away = [];
     private readonly SortedSet<string> _queue = new(StringComparer.Ordinal);
-    private readonly List<ConntrackPolicy> _words = [];
+    private readonly List<ConntrackPolicy> _events = [];
     private readonly Dictionary<string, Work> _work = [];
 
     // The books: which node is going through a change of which policy, since which generation of its plan; with the drops of before.
@@ -39,7 +39,7 @@ internal sealed class RolloutSimulation
 
     // The plan that a node was to have when it was looked at last: of a later edit nobody may have heard yet.
     private readonly Dictionary<string, NodeSpec> _looked = [];
-    private PolicyStatusAggregator _board = new();
+    private PolicyStatusAggregator _aggregator = new();
 
     public RolloutSimulation(int nodes)
     {
@@ -60,7 +60,7 @@ internal sealed class RolloutSimulation
 
     public List<string> Log { get; } = [];
 
-    public bool IsIdle => _queue.Count == 0 && _work.Count == 0 && _words.Count == 0;
+    public bool IsIdle => _queue.Count == 0 && _work.Count == 0 && _events.Count == 0;
 
     /// <summary>Time passes, but never so much that an agent counts as silent: for the rollout that is as being not ready.</summary>
     public void Wait(TimeSpan time) => Now = new[] { Now + time, DateTimeOffset.UnixEpoch + NodeEvaluator.SilentAfter }.Min();
@@ -70,15 +70,15 @@ internal sealed class RolloutSimulation
     {
         var generation = _policies.GetValueOrDefault(name)?.Metadata!.Generation ?? 0;
         _policies[name] = new ConntrackPolicy { Metadata = new ObjectMeta { Name = name, Uid = name, Generation = generation + 1, CreationTimestamp = DateTimeOffset.UnixEpoch }, Spec = spec };
-        _words.Add(_policies[name]);
+        _events.Add(_policies[name]);
     }
 
     public void Hear()
     {
-        if (_words.Count > 0)
+        if (_events.Count > 0)
         {
-            _board.Begin(_words[0], Names);
-            _words.RemoveAt(0);
+            _aggregator.BeginReplan(_events[0], Names);
+            _events.RemoveAt(0);
             _queue.UnionWith(Names);
         }
     }
@@ -95,7 +95,7 @@ internal sealed class RolloutSimulation
         var name = free[pick % free.Length];
         _queue.Remove(name);
         Reconciles++;
-        var epoch = _board.BeginPlanning();
+        var pass = new PlanningPass(_aggregator, name);
         var policies = _policies.Values.ToList();
         var existing = _nodes[name];
         var isReady = !_notReady.Contains(name);
@@ -109,29 +109,34 @@ internal sealed class RolloutSimulation
         _failedWaiting.Remove(name);
         if (plan.Policies.Count == 0)
         {
-            Heard(_board.Put(name, null, epoch));
+            pass.NotSelected();
+            pass.Dispose();
             return;
         }
 
-        var step = RolloutDecision.Decide(_board, epoch, name, plan, policies, existing, NodeEvaluator.IsThere(existing, isReady, TimeSpan.Zero), Now);
-        Log.Add($"decide {name} there={step.IsThere} taken={string.Join(",", step.Taken)} waiting={string.Join(",", step.Waiting)} {string.Join("; ", _board.Snapshot().Select(f => f.Policy + f.Rollout))} gen={existing?.Metadata!.Generation} obs={existing?.Status?.ObservedGeneration} marks={existing?.Metadata?.Annotations?.Values.FirstOrDefault()}");
-        foreach (var policy in step.Taken)
+        var decision = pass.Decide(plan, policies, new NodeObservation(existing, isReady, TimeSpan.Zero), Now);
+        var progress = string.Join("; ", _aggregator.Summaries().Select(f => f.Policy + f.Rollout));
+        Log.Add($"decide {name} available={decision.IsAvailable} granted={string.Join(",", decision.Granted)} "
+            + $"waiting={string.Join(",", decision.Waiting)} {progress} gen={existing?.Metadata!.Generation} "
+            + $"obs={existing?.Status?.ObservedGeneration} checkpoints={existing?.Metadata?.Annotations?.Values.FirstOrDefault()}");
+        foreach (var policy in decision.Granted)
         {
-            CheckPlace(name, policies.Find(p => p.Metadata!.Name == policy)!, hasFailed: step.Limited.Any(p => HasFailed(name, p)));
+            CheckSlot(name, policies.Find(p => p.Metadata!.Name == policy)!, hasFailed: decision.Limited.Any(p => HasFailed(name, p)));
         }
 
-        if (step.IsThere && step.Waiting.Count > 0)
+        if (decision.IsAvailable && decision.Waiting.Count > 0)
         {
-            _failedWaiting[name] = [.. step.Limited.Where(p => !step.Taken.Contains(p) && HasFailed(name, p))];
+            _failedWaiting[name] = [.. decision.Limited.Where(p => !decision.Granted.Contains(p) && HasFailed(name, p))];
         }
 
-        if (SpecComparer.Same(existing?.Spec, step.Spec))
+        if (SpecComparer.Same(existing?.Spec, decision.Spec))
         {
-            Heard(_board.Put(name, NodeStatusSummary.Of(plan, step, existing, isReady, TimeSpan.Zero, isReadable: true, isWritten: true), epoch));
+            pass.Written(existing!);
+            pass.Dispose();
             return;
         }
 
-        _work[name] = new Work(epoch, plan, step, existing, isReady);
+        _work[name] = new Work(pass, decision, existing);
     }
 
     /// <summary>The write of a worker ends: it lands or not, and the worker hears of it or not.</summary>
@@ -149,8 +154,14 @@ internal sealed class RolloutSimulation
             Land(name, work!);
         }
 
+        // The pass is told what the worker knows; if that is nothing, its disposal has to be enough.
         var isWritten = lands && isHeard;
-        Heard(_board.Put(name, NodeStatusSummary.Of(work!.Plan, work.Step, isWritten ? _nodes[name] : work.Existing, work.IsReady, TimeSpan.Zero, isReadable: true, isWritten), work.Epoch));
+        if (isWritten)
+        {
+            work!.Pass.Written(_nodes[name]);
+        }
+
+        work!.Pass.Dispose();
         if (!isWritten)
         {
             _queue.Add(name);
@@ -198,7 +209,7 @@ internal sealed class RolloutSimulation
     /// <summary>Whether the node's agent runs.</summary>
     public void SetAgent(string name, bool runs) => _ = runs ? _gone.Remove(name) : _gone.Add(name);
 
-    /// <summary>The controller dies, with what it had under way; another one begins from what is stored.</summary>
+    /// <summary>The controller dies, with what it had under way, so nothing is disposed of; another one begins from what is stored.</summary>
     public void Restart(bool landed)
     {
         foreach (var (name, work) in _work)
@@ -210,12 +221,13 @@ internal sealed class RolloutSimulation
         }
 
         _work.Clear();
-        _words.Clear();
+        _events.Clear();
         _failedWaiting.Clear();
-        _board = new PolicyStatusAggregator();
+        _aggregator = new PolicyStatusAggregator();
+        _aggregator.Requeued += requeue => _queue.UnionWith(requeue.Nodes);
         foreach (var policy in _policies.Values)
         {
-            _board.Begin(policy, Names);
+            _aggregator.BeginReplan(policy, Names);
         }
 
         _queue.UnionWith(Names);
@@ -251,10 +263,10 @@ internal sealed class RolloutSimulation
             }
         }
 
-        Assert.Fail($"no end: {string.Join("; ", Names.Where(n => !IsDone(n)))}, {string.Join("; ", _board.Snapshot())}");
+        Assert.Fail($"no end: {string.Join("; ", Names.Where(n => !IsDone(n)))}, {string.Join("; ", _aggregator.Summaries())}");
     }
 
-    public IReadOnlyList<PolicySummary> Figures => _board.Snapshot();
+    public IReadOnlyList<PolicySummary> Figures => _aggregator.Summaries();
 
     private bool IsDone(string name) => _policies.Count == 0 || (HasPlan(name) && HasReported(_nodes[name]));
 
@@ -270,19 +282,19 @@ internal sealed class RolloutSimulation
     {
         var existing = _nodes[name];
         var old = existing?.Spec?.Settings ?? [];
-        var isSame = SpecComparer.Same(existing?.Spec, work.Step.Spec);
+        var isSame = SpecComparer.Same(existing?.Spec, work.Decision.Spec);
         var generation = (existing?.Metadata!.Generation ?? 0) + (isSame ? 0 : 1);
-        foreach (var setting in old.Concat(work.Step.Spec.Settings ?? []).Select(s => s.Name!).Distinct())
+        foreach (var setting in old.Concat(work.Decision.Spec.Settings ?? []).Select(s => s.Name!).Distinct())
         {
-            var (before, after) = (old.Find(s => s.Name == setting), work.Step.Spec.Settings!.Find(s => s.Name == setting));
+            var (before, after) = (old.Find(s => s.Name == setting), work.Decision.Spec.Settings!.Find(s => s.Name == setting));
             if (before?.Value != after?.Value)
             {
                 foreach (var policy in new[] { before?.Policy, after?.Policy }.OfType<string>())
                 {
                     // What it dropped is what it was seen to drop when that was decided.
-                    var change = new Change(generation, work.Existing?.Status?.Rates?.TableFullDropsPerMinute ?? 0, work.Step.At, work.Step.Limited.Contains(policy));
+                    var change = new Change(generation, work.Existing?.Status?.Rates?.TableFullDropsPerMinute ?? 0, work.Decision.At, work.Decision.Limited.Contains(policy));
                     _changing[(name, policy)] = change;
-                    if (work.Step.Taken.Contains(policy))
+                    if (work.Decision.Granted.Contains(policy))
                     {
                         _changed[(name, policy)] = change;
                     }
@@ -297,21 +309,21 @@ internal sealed class RolloutSimulation
                 Name = name,
                 Generation = generation,
                 CreationTimestamp = existing?.Metadata!.CreationTimestamp ?? Now,
-                Annotations = RolloutCheckpoints.Annotations(work.Step.Marks),
+                Annotations = RolloutCheckpoints.Annotations(work.Decision.Checkpoints),
             },
-            Spec = work.Step.Spec,
+            Spec = work.Decision.Spec,
             Status = existing?.Status,
         };
         _queue.Add(name);
     }
 
     /// <summary>By the books: with this node, no more are being changed than the policy lets, and no changed one has begun to drop.</summary>
-    private void CheckPlace(string name, ConntrackPolicy policy, bool hasFailed)
+    private void CheckSlot(string name, ConntrackPolicy policy, bool hasFailed)
     {
         var key = policy.Metadata!.Name!;
         // What was decided while there was no rollout went to all nodes at once, and nothing marks it.
         var others = _changing.Where(c => c.Key.Policy == key && c.Key.Node != name && c.Value.IsLimited && !IsLost(c.Key.Node, c.Value)).Select(c => c.Key.Node)
-            .Concat(_work.Where(w => w.Value.Step.Taken.Contains(key)).Select(w => w.Key)).ToHashSet();
+            .Concat(_work.Where(w => w.Value.Decision.Granted.Contains(key)).Select(w => w.Key)).ToHashSet();
         others.Remove(name);
         if (hasFailed)
         {
@@ -336,7 +348,7 @@ internal sealed class RolloutSimulation
     /// <summary>A node whose agent never spoke does not count. One that is away counts for ten minutes when it went with a change under way, and not at all when it had told how it stands.</summary>
     private bool IsLost(string name, Change change) =>
         _nodes[name].Status is null || (_away.Contains(name)
-        && (Now - change.At >= NodeRolloutState.WaitsForLost || _nodes[name].Status?.ObservedGeneration >= change.Generation || _queue.Contains(name) || _work.ContainsKey(name)));
+        && (Now - change.At >= NodeRolloutState.LostNodeKeepsSlotFor || _nodes[name].Status?.ObservedGeneration >= change.Generation || _queue.Contains(name) || _work.ContainsKey(name)));
 
     private bool BeganToDrop(string name, ConntrackPolicy policy) =>
         _nodes[name] is { Status: { } status } && !_notReady.Contains(name) && !_queue.Contains(name) && !_work.ContainsKey(name)
@@ -344,9 +356,7 @@ internal sealed class RolloutSimulation
         && status.Rates!.TableFullDropsPerMinute > 0 && status.ObservedGeneration >= change.Generation
         && SpecComparer.Same(_nodes[name].Spec, _looked.GetValueOrDefault(name));
 
-    private void Heard(RequeueSet change) => _queue.UnionWith(change.Nodes);
-
-    private sealed record Work(long Epoch, NodePlan Plan, RolloutDecision Step, ConntrackNode? Existing, bool IsReady);
+    private sealed record Work(PlanningPass Pass, RolloutDecision Decision, ConntrackNode? Existing);
 
     private readonly record struct Change(long Generation, long Drops, DateTimeOffset At, bool IsLimited);
 }

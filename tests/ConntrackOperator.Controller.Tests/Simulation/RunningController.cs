@@ -4,6 +4,7 @@ using ConntrackOperator.Controller.Agents;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Controller.Configuration;
 using ConntrackOperator.Controller.Health;
+using ConntrackOperator.Controller.Runtime;
 using ConntrackOperator.Controller.Telemetry;
 using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Client;
@@ -14,11 +15,11 @@ namespace ConntrackOperator.Simulation;
 internal sealed class RunningController : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
-    private readonly ControllerManager? _leader;
+    private readonly ControllerManager? _manager;
 
-    private RunningController(ControllerManager? leader, Func<CancellationToken, Task> run)
+    private RunningController(ControllerManager? manager, Func<CancellationToken, Task> run)
     {
-        _leader = leader;
+        _manager = manager;
         Ended = Task.Run(() => run(_stop.Token));
     }
 
@@ -37,9 +38,10 @@ internal sealed class RunningController : IAsyncDisposable
     public static RunningController Lead(ApiClient api, ControllerOptions? options = null, AgentTemplate? template = null, IRuntimeLog? log = null)
     {
         (options, log) = (options ?? Quick, log ?? new ListLog());
-        var leader = new ControllerManager(
-            api, options, template, new DeploymentOwner(api, options, log), new ControllerHealth(TimeProvider.System), new ControllerMetrics("test"), log, TimeProvider.System);
-        return new RunningController(leader, leader.RunAsync);
+        var context = new ControllerContext(api, options, new ControllerMetrics("test"), log, TimeProvider.System);
+        var owner = new DeploymentOwner(api, options, log);
+        var manager = new ControllerManager(context, template, owner, new ControllerHealth(TimeProvider.System));
+        return new RunningController(manager, manager.RunAsync);
     }
 
     /// <summary>The whole, with its lease.</summary>
@@ -50,7 +52,7 @@ internal sealed class RunningController : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await Ended;
-        _leader?.Dispose();
+        _manager?.Dispose();
         _stop.Dispose();
     }
 }

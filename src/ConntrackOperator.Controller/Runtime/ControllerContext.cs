@@ -1,0 +1,50 @@
+using ConntrackOperator.Controller.Cluster;
+using ConntrackOperator.Controller.Configuration;
+using ConntrackOperator.Controller.Telemetry;
+using ConntrackOperator.Kubernetes;
+using ConntrackOperator.Kubernetes.Client;
+using ConntrackOperator.Kubernetes.Events;
+
+namespace ConntrackOperator.Controller.Runtime;
+
+/// <summary>What all controllers of one leader share.</summary>
+internal sealed class ControllerContext
+{
+    /// <summary>Creates the informers and the event recorder; nothing runs yet.</summary>
+    /// <param name="api">The API.</param>
+    /// <param name="options">What the controller is told at its start.</param>
+    /// <param name="metrics">What is counted.</param>
+    /// <param name="log">Told of failures.</param>
+    /// <param name="time">The clock.</param>
+    public ControllerContext(ApiClient api, ControllerOptions options, ControllerMetrics metrics, IRuntimeLog log, TimeProvider time)
+    {
+        (Api, Options, Metrics, Log, Time) = (api, options, metrics, log, time);
+        Cluster = new ClusterCache(api, log, time, new ValueInterner());
+        Events = new EventRecorder(
+            api,
+            new EventRecorderOptions { ReportingController = ControllerOptions.FieldManager, ReportingInstance = options.Identity },
+            log,
+            time);
+    }
+
+    /// <summary>The API.</summary>
+    public ApiClient Api { get; }
+
+    /// <summary>What the controller is told at its start.</summary>
+    public ControllerOptions Options { get; }
+
+    /// <summary>What is counted.</summary>
+    public ControllerMetrics Metrics { get; }
+
+    /// <summary>Told of failures.</summary>
+    public IRuntimeLog Log { get; }
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time { get; }
+
+    /// <summary>What is known of the cluster.</summary>
+    public ClusterCache Cluster { get; }
+
+    /// <summary>Writes events.</summary>
+    public EventRecorder Events { get; }
+}
