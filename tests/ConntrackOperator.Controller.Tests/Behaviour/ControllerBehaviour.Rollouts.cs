@@ -195,7 +195,7 @@ public abstract partial class ControllerBehaviour
         Assert.Equal((120, 120), (Cluster.Planned("n0", TimeWait), Cluster.Planned("n1", TimeWait)));
         Assert.Equal(1, most.TakeMost());
 
-        bool FailsOne(string policy, long generation) => Cluster.Policy(policy)!.Status is { Nodes.Failed: 1 } status && status.ObservedGeneration == generation;
+        bool FailsOne(string policy, long generation) => Cluster.Policy(policy)?.Status is { Nodes.Failed: 1 } status && status.ObservedGeneration == generation;
     }
 
     /// <summary>Nodes named n0 and so on.</summary>
