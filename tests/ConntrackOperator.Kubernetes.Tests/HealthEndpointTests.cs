@@ -60,7 +60,7 @@ public sealed class HealthEndpointTests
             await silent[^1].ConnectAsync(IPAddress.Loopback, port, TestContext.Current.CancellationToken);
         }
 
-        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(20) };
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(90) };
         Assert.Equal("ok\n", await http.GetStringAsync(new Uri($"http://127.0.0.1:{port}/healthz"), TestContext.Current.CancellationToken));
         silent.ForEach(c => c.Dispose());
         await stop.CancelAsync();
@@ -75,7 +75,7 @@ public sealed class HealthEndpointTests
     {
         using var stop = new CancellationTokenSource();
         var port = FreePort.Next();
-        var serving = new HealthEndpoint($"127.0.0.1:{port}", () => null, () => null, SilentLog.Instance).RunAsync(stop.Token);
+        var serving = new HealthEndpoint($"127.0.0.1:{port}", () => null, () => null, SilentLog.Instance) { Patience = TimeSpan.FromMinutes(30) }.RunAsync(stop.Token);
         var held = new List<TcpClient>();
         for (var i = 0; i < 64; i++)
         {
@@ -85,15 +85,13 @@ public sealed class HealthEndpointTests
             await client.GetStream().WriteAsync(System.Text.Encoding.ASCII.GetBytes(sent), TestContext.Current.CancellationToken);
         }
 
-        // The kubelet's probe gives up after a second unless told otherwise; a busy machine gets some more. Silence is put up with for five.
-        var begun = TimeProvider.System.GetTimestamp();
+        // Nobody is given up within the patience of the probes here: each is answered while the others are held, or not at all.
         for (var i = 0; i < 10; i++)
         {
-            using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(20) };
+            using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(90) };
             Assert.Equal("ok\n", await http.GetStringAsync(new Uri($"http://127.0.0.1:{port}/healthz"), TestContext.Current.CancellationToken));
         }
 
-        Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromSeconds(4.5), "the probes waited until the others had been given up");
         held.ForEach(c => c.Dispose());
         await stop.CancelAsync();
         await serving;
@@ -118,7 +116,7 @@ public sealed class HealthEndpointTests
         Assert.InRange(stayed, 7, 9);
         Assert.Contains("\r\n\r\nx 1\n", await AskAsync(scrapers[0]), StringComparison.Ordinal);
         Assert.Contains("HTTP/1.1 200 OK", await AskAsync(scrapers[0]), StringComparison.Ordinal);
-        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(20) };
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(90) };
         Assert.Equal("ok\n", await http.GetStringAsync(new Uri($"http://127.0.0.1:{port}/healthz"), TestContext.Current.CancellationToken));
         scrapers.ForEach(c => c.Dispose());
         await stop.CancelAsync();

@@ -19,12 +19,14 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
     private const int LongestRequest = 4096;
     private const int Places = 16;
     private const int Share = 12;
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan _pause = TimeSpan.FromSeconds(1);
 
     // Longer than the usual intervals of scrapes: on a node whose table is full a new connection may not come about, and that is
     // when the scrape matters.
     private static readonly TimeSpan _stay = TimeSpan.FromMinutes(3);
+
+    /// <summary>How long a connection may take to send its request. Five seconds.</summary>
+    internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>What /metrics says, in Prometheus' text format; null: there is no such page.</summary>
     public Func<ReadOnlyMemory<byte>>? Metrics { get; init; }
@@ -112,7 +114,7 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
                 using var place = connections.Admit(address, () => client.Available > 0, client.Close);
                 var stream = client.GetStream();
                 var request = new byte[LongestRequest];
-                var patience = _patience;
+                var patience = Patience;
                 bool again;
                 do
                 {
@@ -123,7 +125,7 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
                         return;
                     }
 
-                    limit.CancelAfter(_patience);
+                    limit.CancelAfter(Patience);
                     place.Use = ConnectionUse.Answering;
                     again = MayStay(head) && place.MayStay();
                     await AnswerAsync(stream, head.Split(' ') is ["GET", var target, ..] ? target.Split('?')[0] : null, again, limit.Token);

@@ -39,7 +39,7 @@ public sealed class TestCluster : IAsyncLifetime
             await SendAsync(HttpMethod.Post, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", text);
         }
 
-        using var ready = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var ready = new CancellationTokenSource(TimeSpan.FromSeconds(90));
         foreach (var plural in (string[])["conntrackpolicies", "conntracknodes", "conntrackflushes"])
         {
             while ((await _http.GetAsync(new Uri(Api + plural, UriKind.Relative), ready.Token)).StatusCode != HttpStatusCode.OK)

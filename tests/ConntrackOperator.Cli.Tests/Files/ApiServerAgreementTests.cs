@@ -29,7 +29,7 @@ public sealed class ApiServerWithCrds : IAsyncLifetime
             Assert.True(status == HttpStatusCode.Created, $"{name}: {message}");
         }
 
-        using var ready = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var ready = new CancellationTokenSource(TimeSpan.FromSeconds(90));
         foreach (var plural in new[] { "conntrackpolicies", "conntrackflushes" })
         {
             while ((await _http.GetAsync(new Uri("/apis/conntrack.dev/v1alpha1/" + plural, UriKind.Relative), ready.Token)).StatusCode != HttpStatusCode.OK)

@@ -121,7 +121,7 @@ public sealed class HostLifeTests
             Signals.Send(watch, signal);
         }
 
-        Assert.True(watch.WaitForExit(TimeSpan.FromSeconds(10)));
+        Assert.True(watch.WaitForExit(TimeSpan.FromSeconds(90)));
         Assert.Equal(0, watch.ExitCode);
         Assert.Equal(20, host[SysctlNames.UdpTimeout]);
         Assert.True(File.Exists(Path.Combine(host.State, "plan.json")));
@@ -196,7 +196,7 @@ public sealed class HostLifeTests
 
     private static void ReadUntil(Process process, string text)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(90));
         var seen = new List<string>();
         while (true)
         {

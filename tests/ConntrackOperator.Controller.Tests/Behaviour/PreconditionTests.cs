@@ -19,14 +19,14 @@ public sealed class PreconditionTests() : SimulatedClusterTest(User)
         await Cluster.ApplyAsync("p", """{"nodeSelector":{"matchLabels":{"pool":"edge"}},"timeouts":{"tcp":{"established":"24h"}}}""");
         await Until(() => Cluster.IsReady("p"), "it is ready");
         var uid = Cluster.Plan("n1")!.Metadata!.Uid;
-        Server.Faults.Add(r => r is { User: User, Verb: "delete", Plural: "conntracknodes" }, 1, FaultAction.Delay(TimeSpan.FromSeconds(1)));
+        Server.Faults.Add(r => r is { User: User, Verb: "delete", Plural: "conntracknodes" }, 1, FaultAction.Delay(TimeSpan.FromSeconds(5)));
         await Cluster.MergeAsync(ResourceType.Node, "n1", """{"metadata":{"labels":{"pool":"web"}}}""");
         await Until(() => Server.Requests.Count(r => r is { User: User, Verb: "delete", Plural: "conntracknodes" }) == 1, "the deletion is on its way");
         // The agent has found that something is still to be put back.
         Fleet.IsThere = _ => false;
         Server.Merge(
             ResourceType.ConntrackNode, "n1", """{"status":{"settings":[{"name":"nf_conntrack_max","actual":1,"original":2,"state":"Failed","policy":"p"}]}}""", null, "status");
-        await Task.Delay(1500, TestCluster.Token);
+        await Task.Delay(6500, TestCluster.Token);
         Assert.Equal(uid, Server.Get(ResourceType.ConntrackNode, "n1")?["metadata"]!["uid"]!.GetValue<string>());
         Server.Merge(ResourceType.ConntrackNode, "n1", """{"status":{"settings":[]}}""", null, "status");
         await Until(() => Server.Get(ResourceType.ConntrackNode, "n1") is null, "it goes when all is put back");

@@ -50,7 +50,7 @@ public sealed class WriteOrderTests
         };
         watcher.EnableRaisingEvents = true;
         machine.Apply(settings);
-        Assert.True(all.Wait(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken), $"saw only {string.Join(", ", seen)}");
+        Assert.True(all.Wait(TimeSpan.FromSeconds(90), TestContext.Current.CancellationToken), $"saw only {string.Join(", ", seen)}");
         return [.. seen.Distinct()];
     }
 }

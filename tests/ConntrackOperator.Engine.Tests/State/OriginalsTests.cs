@@ -69,7 +69,7 @@ public sealed class OriginalsTests
         var before = new List<string>();
         for (string? name = null; name != "key"; before.Add(name))
         {
-            Assert.True(seen.TryTake(out name, TimeSpan.FromSeconds(10)), $"saw only {string.Join(", ", before)}");
+            Assert.True(seen.TryTake(out name, TimeSpan.FromSeconds(90)), $"saw only {string.Join(", ", before)}");
         }
 
         Assert.Contains("originals.json", before);

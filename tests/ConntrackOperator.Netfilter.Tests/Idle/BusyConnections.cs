@@ -15,7 +15,7 @@ internal sealed class BusyConnections(NatPath path, Socket listener, Socket udpS
 
     internal int Count => _all.Count;
 
-    /// <summary>The longest time in which nobody said anything.</summary>
+    /// <summary>The longest time in which some connection may have said nothing.</summary>
     internal TimeSpan LongestPause { get; private set; }
 
     internal void Open(string kind, int count)
@@ -60,16 +60,17 @@ internal sealed class BusyConnections(NatPath path, Socket listener, Socket udpS
 
     internal void Speak()
     {
+        var begun = TimeProvider.System.GetTimestamp();
         foreach (var connection in _all)
         {
             Speak(connection);
         }
 
         NotePause();
-        _spoke = TimeProvider.System.GetTimestamp();
+        _spoke = begun;
     }
 
-    /// <summary>Counts the time since somebody last spoke.</summary>
+    /// <summary>Counts the time since the first one last spoke.</summary>
     internal void NotePause()
     {
         var pause = TimeProvider.System.GetElapsedTime(_spoke);
@@ -100,7 +101,7 @@ internal sealed class BusyConnections(NatPath path, Socket listener, Socket udpS
                 connection.Server.Send(_buffer, 0, 10, SocketFlags.None);
             }
 
-            if (!connection.Client.Poll(TimeSpan.FromSeconds(10), SelectMode.SelectRead) || Receive(connection.Client) == 0)
+            if (!connection.Client.Poll(TimeSpan.FromSeconds(90), SelectMode.SelectRead) || Receive(connection.Client) == 0)
             {
                 lost.Add($"{connection.Kind}: no answer");
             }
@@ -188,7 +189,7 @@ internal sealed class BusyConnections(NatPath path, Socket listener, Socket udpS
     {
         var begun = TimeProvider.System.GetTimestamp();
         var waiting = _all.Where(c => c is { Broken: null, Floods: true }).ToDictionary(c => c, _ => ClientBufferBytes * 6);
-        while (waiting.Count > 0 && TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromSeconds(20))
+        while (waiting.Count > 0 && TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromSeconds(90))
         {
             foreach (var connection in waiting.Keys.ToArray())
             {
@@ -255,11 +256,11 @@ internal sealed class BusyConnections(NatPath path, Socket listener, Socket udpS
             // It goes on by itself.
         }
 
-        Assert.True(listener.Poll(TimeSpan.FromSeconds(20), SelectMode.SelectRead), "no connection arrived");
+        Assert.True(listener.Poll(TimeSpan.FromSeconds(90), SelectMode.SelectRead), "no connection arrived");
         var server = listener.Accept();
         server.Blocking = false;
         server.SendBufferSize = 64 * 1024;
-        Assert.True(client.Poll(TimeSpan.FromSeconds(20), SelectMode.SelectWrite), "no connection came about");
+        Assert.True(client.Poll(TimeSpan.FromSeconds(90), SelectMode.SelectWrite), "no connection came about");
         return (client, server);
     }
 

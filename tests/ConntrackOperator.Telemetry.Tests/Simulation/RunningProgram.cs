@@ -93,7 +93,7 @@ internal sealed class RunningProgram : IAsyncDisposable
         if (!_process.HasExited)
         {
             Signals.Send(_process, Signals.Terminate);
-            await _process.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromSeconds(20)).Token);
+            await _process.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromSeconds(90)).Token);
         }
     }
 

@@ -120,9 +120,14 @@ public sealed partial class NetworkNamespace : IDisposable
 
     private static string? FindMissing()
     {
+        if (Environment.GetEnvironmentVariable("WITHOUT_KERNEL") is { Length: > 0 })
+        {
+            return "WITHOUT_KERNEL is set: only what needs no kernel of its own is run.";
+        }
+
         if (!OperatingSystem.IsLinux() || Environment.UserName != "root")
         {
-            return "Needs root on Linux: makes net_work namespaces.";
+            return "Needs root on Linux: makes network namespaces.";
         }
 
         try
@@ -134,7 +139,7 @@ public sealed partial class NetworkNamespace : IDisposable
         }
         catch (InvalidOperationException e)
         {
-            return $"No net_work namespace can be made here: {e.Message}";
+            return $"No network namespace can be made here: {e.Message}";
         }
     }
 
