@@ -75,7 +75,7 @@ public sealed class KernelDeleteTests : MachineTest
     [Fact]
     public void Rules_stay_byte_for_byte_as_they_were()
     {
-        NetworkNamespace.Require("conntrack", "nft", "iptables-save");
+        NetworkNamespace.Require("conntrack", "ip", "nft", "iptables", "iptables-save");
         using var space = new NetworkNamespace();
         space.TrackLoopback();
         space.Execute("iptables", "-A INPUT -m state --state ESTABLISHED,RELATED -j ACCEPT");

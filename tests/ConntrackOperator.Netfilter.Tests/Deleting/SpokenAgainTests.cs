@@ -24,7 +24,7 @@ public sealed class SpokenAgainTests : MachineTest
     [Fact]
     public void A_connection_that_spoke_between_the_reading_and_the_deletion_stays()
     {
-        NetworkNamespace.Require("conntrack");
+        NetworkNamespace.Require("conntrack", "ip", "nft");
         using var space = new NetworkNamespace();
         using var peers = space.Run(() => new Peers());
         space.TrackLoopback();
@@ -44,7 +44,7 @@ public sealed class SpokenAgainTests : MachineTest
     [Fact]
     public void Connections_that_speak_while_a_large_table_is_flushed_are_not_cut_after_they_spoke()
     {
-        NetworkNamespace.Require("conntrack");
+        NetworkNamespace.Require("conntrack", "ip", "nft");
         using var space = new NetworkNamespace();
         using var peers = space.Run(() => new Peers());
         space.TrackLoopback();

@@ -1,6 +1,7 @@
 using ConntrackOperator.Netfilter.Idle;
 using ConntrackOperator.Netfilter.Sampling;
 using ConntrackOperator.Netfilter.Survey;
+using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Netfilter.Tests.Kernel;
 using ConntrackOperator.TestKit.Kernel;
 using Microsoft.Extensions.Time.Testing;
@@ -94,7 +95,7 @@ public sealed class TrafficSurveyTests
     {
         NetworkNamespace.Require("conntrack");
         using var space = new NetworkNamespace();
-        space.Execute("sysctl", "-qw net.netfilter.nf_conntrack_acct=1");
+        Assert.Equal(SysctlStatus.Ok, space.Run(() => new SysctlDirectory().Write(SysctlNames.Accounting, 1)).Status);
         Load(space, "10.0.0.1", 20, left: 432_000);
         var survey = new TrafficSurvey(TimeProvider.System);
         space.Run(() => new TableScanner(survey: survey).Scan(new TimeoutWatch().Clock(assumeHeld: true)));
