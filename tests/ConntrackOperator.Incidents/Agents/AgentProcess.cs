@@ -14,6 +14,7 @@ internal sealed class AgentProcess : IDisposable
     private readonly Task _reader;
     private readonly Lock _lock = new();
     private NodeStatus? _latest;
+    private DateTimeOffset? _before;
 
     internal AgentProcess(TrafficProgram program, Topology topology)
     {
@@ -28,12 +29,12 @@ internal sealed class AgentProcess : IDisposable
         _reader = Task.Run(ReadAsync);
     }
 
-    /// <summary>The last report of a look after a time; null: none yet.</summary>
+    /// <summary>The last report of a look after a time that had one to compare with, so that rates are known; null: none yet.</summary>
     internal NodeStatus? After(DateTimeOffset time)
     {
         lock (_lock)
         {
-            return _latest?.ReportedAt >= time ? _latest : null;
+            return _before >= time ? _latest : null;
         }
     }
 
@@ -73,7 +74,7 @@ internal sealed class AgentProcess : IDisposable
             var status = JsonSerializer.Deserialize(line, ApiJson.Default.ConntrackNode)!.Status;
             lock (_lock)
             {
-                _latest = status;
+                (_before, _latest) = (_latest?.ReportedAt, status);
             }
         }
     }

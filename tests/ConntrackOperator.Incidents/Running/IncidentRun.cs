@@ -75,7 +75,8 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
         }
 
         _host = new Host(program, _topology, options.Cli);
-        _agent = incident.OnlyAdvice ? null : new AgentProcess(program, _topology);
+        // On a busy machine an agent looks seldom: the short form does not wait for it.
+        _agent = incident.OnlyAdvice || options.Short ? null : new AgentProcess(program, _topology);
         _servers.Add(new(program, _topology.Servers, "serve tcp=8080:echo,6379:echo,9000:stream,5432:hold udp=53:echo,443:echo,27015:sink,4789:sink,8472:sink,6081:sink,51820:sink"));
         _servers.Add(new(program, _topology.Outside, "serve tcp=80:echo,443:echo"));
         _servers.Add(new(program, _topology.Pod, "serve tcp=80:echo,5432:hold"));
@@ -141,7 +142,7 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
         }
 
         var since = _reached.AddSeconds(2);
-        await Eventually.IsTrueAsync(() => _agent.After(since) is not null, TimeSpan.FromSeconds(60), () => "no report of an agent", cancel);
+        await Eventually.IsTrueAsync(() => _agent.After(since) is not null, TimeSpan.FromSeconds(90), () => "no report of an agent", cancel);
         var report = AgentProcess.Of(_agent.After(since)!);
         _outcome.Agent = report.Of(Topology.Prefix);
         _outcome.AgentWrong = [.. Judge.Wrong(incident, _outcome.Agent)];
