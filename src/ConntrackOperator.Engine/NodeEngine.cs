@@ -80,7 +80,8 @@ public sealed class NodeEngine : IDisposable
                 Timeouts.Glance();
             }
 
-            _flushes = new FlushRunner(_state, (match, dryRun) => new FlowDeleter(Sysctls, time, Timeouts).Delete(match, dryRun), time);
+            var filters = FilterFile.Support(options, Facts);
+            _flushes = new FlushRunner(_state, (match, dryRun) => new FlowDeleter(Sysctls, time, Timeouts, filters).Delete(match, dryRun), time);
             Note(_flushes.Problem);
             _adviser = new NodeAdviser(options, time);
             _name = options.NodeName ?? Facts.HostName;

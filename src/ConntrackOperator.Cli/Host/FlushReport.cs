@@ -24,6 +24,15 @@ internal sealed record FlushReport
     /// <summary>How often an entry was asked for again, since it had been read too long ago.</summary>
     public required long AskedAgain { get; init; }
 
+    /// <summary>Entries that can't be deleted, since a flow table forwards them.</summary>
+    public required long Offloaded { get; init; }
+
+    /// <summary>Whether the kernel deleted by a filter, without an entry being read for it.</summary>
+    public required bool ByKernel { get; init; }
+
+    /// <summary>Whether Matched and Deleted are what the kernel's own count of the table fell by.</summary>
+    public required bool Approximate { get; init; }
+
     public required long Failed { get; init; }
 
     public string? Error { get; init; }

@@ -1,8 +1,10 @@
 using System.Globalization;
 using ConntrackOperator.Cli.Output;
 using ConntrackOperator.Engine;
+using ConntrackOperator.Engine.Flushing;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Netfilter.Deleting;
+using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Netfilter.Idle;
 using ConntrackOperator.Netfilter.Sysctls;
 
@@ -14,7 +16,8 @@ internal static class HostFlush
     public static int Run(EngineOptions options, FlowMatch match, bool dryRun, bool yes, OutputFormat format, TimeProvider time, CancellationToken cancel)
     {
         var timeouts = match.IdleFor is null ? null : TimeoutFile.Watch(options, time);
-        var deleter = new FlowDeleter(new SysctlDirectory(options.SysctlPath), time, timeouts);
+        var deleter = new FlowDeleter(
+            new SysctlDirectory(options.SysctlPath), time, timeouts, FilterFile.Support(options, HostFacts.Read(options.ProcPath, options.SysPath)));
         if (!dryRun && !yes && Terminal.CanAsk)
         {
             var would = Delete(deleter, match, true, time, cancel);
@@ -39,7 +42,7 @@ internal static class HostFlush
             }
         }
 
-        return result.Failed > 0 || !result.Complete ? ExitCode.NotApplied : ExitCode.InSync;
+        return result.Failed > 0 || result.Offloaded > 0 || !result.Complete ? ExitCode.NotApplied : ExitCode.InSync;
     }
 
     private static DeleteResult Delete(FlowDeleter deleter, FlowMatch match, bool dryRun, TimeProvider time, CancellationToken cancel)
@@ -70,7 +73,7 @@ internal static class HostFlush
     {
         Console.Out.WriteLine(FormattableString.Invariant(result.DryRun
             ? $"{result.Matched} of {result.Examined} entries match; dry run, nothing was deleted"
-            : (FormattableString)$"{result.Deleted} of {result.Matched} matching entries deleted, {result.Examined} looked at, in {result.Elapsed.TotalSeconds:0.00} s ({Rate(result.Deleted, result.Elapsed)}/s)"));
+            : (FormattableString)$"{About(result)}{result.Deleted} of {About(result)}{result.Matched} matching entries deleted, {result.Examined} looked at, in {result.Elapsed.TotalSeconds:0.00} s ({Rate(result.Deleted, result.Elapsed)}/s)"));
         if (result.Gone > 0)
         {
             Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Gone} had gone by themselves"));
@@ -88,6 +91,11 @@ internal static class HostFlush
                 CultureInfo.InvariantCulture, $"looked at again first, since read too long ago: {result.AskedAgain}; no longer matched and stayed: {result.Kept}"));
         }
 
+        if (result.Offloaded > 0)
+        {
+            Console.Out.WriteLine(FlushErrors.Offloaded(result.Offloaded));
+        }
+
         if (result.Failed > 0)
         {
             Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Failed} could not be deleted: {result.Error}"));
@@ -98,6 +106,8 @@ internal static class HostFlush
             Console.Out.WriteLine("the table changed while it was read, so some entries were not looked at; run it again for those");
         }
     }
+
+    private static string About(DeleteResult result) => result.Approximate ? "about " : string.Empty;
 
     private static long Rate(long count, TimeSpan elapsed) => (long)(count / Math.Max(elapsed.TotalSeconds, 0.001));
 
@@ -111,6 +121,9 @@ internal static class HostFlush
         Deleted = result.Deleted,
         Gone = result.Gone,
         Kept = result.Kept,
+        Offloaded = result.Offloaded,
+        ByKernel = result.ByKernel,
+        Approximate = result.Approximate,
         AskedAgain = result.AskedAgain,
         Failed = result.Failed,
         Error = result.Error,

@@ -245,8 +245,7 @@ public sealed class FlushRunner
             {
                 Matched = result.Matched,
                 Deleted = result.Deleted,
-                Error = result.Failed > 0 ? $"{result.Failed} entries could not be deleted: {result.Error}"
-                    : result.Complete ? null : "the table changed faster than it could be read; some entries were not looked at",
+                Error = FlushErrors.Of(result),
             };
         }
         catch (Exception e) when (e is NetlinkException or ArgumentException or IOException)

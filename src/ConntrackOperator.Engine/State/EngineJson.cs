@@ -14,4 +14,5 @@ namespace ConntrackOperator.Engine.State;
 [JsonSerializable(typeof(CachedPlan))]
 [JsonSerializable(typeof(List<FlushRecord>))]
 [JsonSerializable(typeof(TimeoutFileContent))]
+[JsonSerializable(typeof(FilterFileContent))]
 internal sealed partial class EngineJson : JsonSerializerContext;

@@ -70,7 +70,7 @@ public sealed class TimeoutFile : ITimeoutStore
         facts.BootId.Length == 0 || NameOf(facts) is null ? null : new TimeoutFile(directory, facts);
 
     // An inode is given to the next namespace as soon as the last one is gone; only the initial one never is.
-    private static string? NameOf(HostFacts facts) =>
+    internal static string? NameOf(HostFacts facts) =>
         facts.NetworkNamespaceCookie.Length > 0 ? "cookie " + facts.NetworkNamespaceCookie
         : facts.IsInitialNetworkNamespace ? "initial"
         : null;

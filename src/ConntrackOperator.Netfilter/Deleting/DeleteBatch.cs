@@ -58,16 +58,13 @@ internal sealed class DeleteBatch(INetlinkTransport transport, FlowPredicate pre
 
     internal long Deleted { get; private set; }
 
-    internal long Gone { get; private set; }
+    /// <summary>Those that the kernel would not delete.</summary>
+    internal DeleteRefusals Refusals { get; } = new();
 
     /// <summary>Those that no longer matched when they were asked for again.</summary>
     internal long Kept { get; private set; }
 
     internal long AskedAgain { get; private set; }
-
-    internal long Failed { get; private set; }
-
-    internal string? Error { get; private set; }
 
     /// <summary>From when the kernel can have read an entry at the earliest to when it had been deleted at the latest.</summary>
     internal DelayHistogram Delays { get; } = new();
@@ -100,7 +97,7 @@ internal sealed class DeleteBatch(INetlinkTransport transport, FlowPredicate pre
 
         writer.BigEndian32(Ctnetlink.CTA_ID, flow.Id);
         writer.End();
-        _queued.Add(new Queued(_length, writer.Length, flow.Id, flow.StartNanoseconds));
+        _queued.Add(new Queued(_length, writer.Length, flow.Id, flow.StartNanoseconds, (flow.Status & FlowStatus.Offload) != 0));
         _length += writer.Length;
         return true;
     }
@@ -133,7 +130,7 @@ internal sealed class DeleteBatch(INetlinkTransport transport, FlowPredicate pre
 
             // The kernel works through the messages inside send: when it returns, all is deleted and all refusals are there.
             Delays.Add(time.GetElapsedTime(readAt), slice.Length);
-            Deleted += slice.Length - ReadRefusals();
+            Deleted += slice.Length - ReadRefusals(slice);
             done += slice.Length;
         }
 
@@ -164,8 +161,7 @@ internal sealed class DeleteBatch(INetlinkTransport transport, FlowPredicate pre
             atOnce = Math.Max(1, atOnce / 2);
             if (++late == MaxLate)
             {
-                Failed += rest.Length;
-                Error ??= "the machine was too busy to delete them while what was known of them still held";
+                Refusals.AddFailed(rest.Length, "the machine was too busy to delete them while what was known of them still held");
                 return;
             }
         }
@@ -216,7 +212,7 @@ internal sealed class DeleteBatch(INetlinkTransport transport, FlowPredicate pre
     {
         if (message.Type == Nl.NLMSG_ERROR)
         {
-            Count(NetlinkDump.ReadError(message.Flags, message.Payload, out var words), words);
+            Refusals.Add(message, asked.Offloaded);
             return Answer.Settled;
         }
 
@@ -224,7 +220,7 @@ internal sealed class DeleteBatch(INetlinkTransport transport, FlowPredicate pre
         if (!decoded || flow.Id != asked.Id
             || (asked.StartNanoseconds != 0 && flow.StartNanoseconds != 0 && asked.StartNanoseconds != flow.StartNanoseconds))
         {
-            Gone++;
+            Refusals.AddGone();
             return Answer.Settled;
         }
 
@@ -270,7 +266,7 @@ internal sealed class DeleteBatch(INetlinkTransport transport, FlowPredicate pre
         }
     }
 
-    private int ReadRefusals()
+    private int ReadRefusals(ReadOnlySpan<Queued> sent)
     {
         var refusals = 0;
         while (TryReceive(out var datagram))
@@ -278,7 +274,8 @@ internal sealed class DeleteBatch(INetlinkTransport transport, FlowPredicate pre
             var reader = new MessageReader(datagram);
             while (reader.Next())
             {
-                if (reader.Type == Nl.NLMSG_ERROR && Count(NetlinkDump.ReadError(reader.Flags, reader.Payload, out var words), words))
+                if (reader.Type == Nl.NLMSG_ERROR
+                    && Refusals.Add(reader, reader.Sequence < (uint)sent.Length && sent[(int)reader.Sequence].Offloaded))
                 {
                     refusals++;
                 }
@@ -288,28 +285,10 @@ internal sealed class DeleteBatch(INetlinkTransport transport, FlowPredicate pre
         return refusals;
     }
 
-    /// <returns>Whether it is a refusal.</returns>
-    private bool Count(int errno, string? message)
-    {
-        switch (errno)
-        {
-            case 0:
-                return false;
-            case Errno.ENOENT:
-                Gone++;
-                return true;
-            case Errno.EPERM:
-                throw new NetlinkException("delete conntrack entries", errno, message);
-            default:
-                Failed++;
-                Error ??= message ?? Errno.Describe(errno);
-                return true;
-        }
-    }
-
     /// <param name="Start">Where its message begins.</param>
     /// <param name="Length">The message's bytes.</param>
     /// <param name="Id">The entry's id.</param>
     /// <param name="StartNanoseconds">When the entry began; 0 where the kernel does not keep it.</param>
-    private readonly record struct Queued(int Start, int Length, uint Id, ulong StartNanoseconds);
+    /// <param name="Offloaded">Whether a flow table forwards it.</param>
+    private readonly record struct Queued(int Start, int Length, uint Id, ulong StartNanoseconds, bool Offloaded);
 }

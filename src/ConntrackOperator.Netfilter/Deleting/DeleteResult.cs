@@ -3,7 +3,7 @@ namespace ConntrackOperator.Netfilter.Deleting;
 /// <summary>What a deletion did.</summary>
 public sealed record DeleteResult
 {
-    /// <summary>Entries looked at.</summary>
+    /// <summary>Entries looked at, by the kernel alone where <see cref="ByKernel"/> says so.</summary>
     public required long Examined { get; init; }
 
     /// <summary>Entries that matched.</summary>
@@ -23,6 +23,21 @@ public sealed record DeleteResult
 
     /// <summary>Entries that were asked for again before they were deleted and no longer matched: they stay.</summary>
     public required long Kept { get; init; }
+
+    /// <summary>Entries that match and can't be deleted, since a flow table forwards them (flowtable offload).</summary>
+    public long Offloaded { get; init; }
+
+    /// <summary>
+    /// Whether the kernel deleted by a filter, in one request an IP version. Then no entry was read between the decision and its deletion:
+    /// there are no delays.
+    /// </summary>
+    public bool ByKernel { get; init; }
+
+    /// <summary>
+    /// Whether <see cref="Matched"/> and <see cref="Deleted"/> are approximate: the kernel deleted by a filter more entries than were
+    /// counted one by one, and it does not say how many; they are what its own count of the table fell by.
+    /// </summary>
+    public bool Approximate { get; init; }
 
     /// <summary>
     /// How often an entry was asked for again, since what was known of it was too old: a machine with other work to do.

@@ -12,6 +12,7 @@ public sealed class FlowDeleter
     private readonly SysctlDirectory _sysctls;
     private readonly TimeProvider _time;
     private readonly TimeoutWatch _timeouts;
+    private readonly FilterSupport _filters;
 
     /// <summary>Opens nothing yet.</summary>
     /// <param name="sysctls">Where nf_conntrack_count is; null is the default directory.</param>
@@ -19,21 +20,28 @@ public sealed class FlowDeleter
     /// <param name="timeouts">
     /// What is known of the time-outs, for a match by idle time; null: nothing from before the deletion, so that no entry counts as idle.
     /// </param>
-    public FlowDeleter(SysctlDirectory? sysctls = null, TimeProvider? time = null, TimeoutWatch? timeouts = null)
-        : this(NetlinkSocket.Open, sysctls, time, timeouts)
+    /// <param name="filters">What is known of the kernel's filters; null: nothing yet, and nobody else is told.</param>
+    public FlowDeleter(SysctlDirectory? sysctls = null, TimeProvider? time = null, TimeoutWatch? timeouts = null, FilterSupport? filters = null)
+        : this(NetlinkSocket.Open, sysctls, time, timeouts, filters)
     {
     }
 
-    internal FlowDeleter(Func<INetlinkTransport> open, SysctlDirectory? sysctls, TimeProvider? time, TimeoutWatch? timeouts = null)
+    internal FlowDeleter(
+        Func<INetlinkTransport> open, SysctlDirectory? sysctls, TimeProvider? time, TimeoutWatch? timeouts = null, FilterSupport? filters = null)
     {
         _open = open;
         _sysctls = sysctls ?? new SysctlDirectory();
         _time = time ?? TimeProvider.System;
         _timeouts = timeouts ?? new TimeoutWatch(_sysctls, _time);
+        _filters = filters ?? new FilterSupport();
     }
 
+    /// <summary>Entries of each filter that are counted before the kernel deletes by it; a test has fewer.</summary>
+    internal int MostChecked { get; init; } = FilteredFlush.MostChecked;
+
     /// <summary>
-    /// Deletes every entry that matches. An entry that begins while this runs may or may not be met. An entry is deleted
+    /// Deletes every entry that matches. What the kernel can decide as a whole, without idle times, goes in one request where this
+    /// kernel can be trusted with it (<see cref="DeleteResult.ByKernel"/>); the rest one by one, as they are read. An entry that begins while this runs may or may not be met. An entry is deleted
     /// within some two milliseconds of being read by the kernel (<see cref="DeleteResult.DelayP99"/> tells what was held), or
     /// is asked for again first: one that was used meanwhile and no longer matches stays.
     /// </summary>
@@ -55,8 +63,14 @@ public sealed class FlowDeleter
         var filter = new FlowFilter { Match = m };
         var predicate = new FlowPredicate(filter, m.IdleFor is null ? null : _timeouts.Clock(m.TimeoutsHeld));
         var wanted = predicate.Needs | FlowFields.Id | FlowFields.Zone | FlowFields.Start;
+        var tableEntries = _sysctls.Read(SysctlNames.Count).Value ?? 0;
+        if (!dryRun && !m.IsEmpty && FlushByKernel(filter, predicate, wanted, p, tableEntries, ct) is { } flushed)
+        {
+            return flushed;
+        }
+
         using var batch = dryRun ? null : new DeleteBatch(_open(), predicate, wanted, _time);
-        var run = new DeleteRun(predicate, batch, p, _time, _sysctls.Read(SysctlNames.Count).Value ?? 0);
+        var run = new DeleteRun(predicate, batch, p, _time, tableEntries);
         var visitor = new DeletingVisitor(run);
 
         // No /proc here: it gives no identities.
@@ -70,16 +84,56 @@ public sealed class FlowDeleter
             Matched = run.Matched,
             MatchingIfHeld = predicate.MatchingIfHeld,
             Deleted = batch?.Deleted ?? 0,
-            Gone = batch?.Gone ?? 0,
+            Gone = batch?.Refusals.Gone ?? 0,
+            Offloaded = batch?.Refusals.Offloaded ?? 0,
             Kept = batch?.Kept ?? 0,
             AskedAgain = batch?.AskedAgain ?? 0,
-            Failed = (batch?.Failed ?? 0) + run.Unnamed,
-            Error = batch?.Error ?? (run.Unnamed > 0 ? "the kernel gave no identity for them" : null),
+            Failed = (batch?.Refusals.Failed ?? 0) + run.Unnamed,
+            Error = batch?.Refusals.Error ?? (run.Unnamed > 0 ? "the kernel gave no identity for them" : null),
             DelayP99 = batch?.Delays is { Count: > 0 } delays ? delays.Within(0.99) : null,
             DelayLongest = batch?.Delays is { Count: > 0 } all ? all.Longest : null,
             DryRun = dryRun,
             Complete = read.Complete,
             Elapsed = run.Elapsed,
+        };
+    }
+
+    private DeleteResult? FlushByKernel(
+        FlowFilter filter, FlowPredicate predicate, FlowFields wanted, IProgress<DeleteProgress>? progress, long tableEntries, CancellationToken cancellation)
+    {
+        var filters = KernelFilter.Of(filter);
+        if (filters.Count == 0 || !filters.All(f => f.DecidesAll) || !_filters.Covers(_open, filters))
+        {
+            return null;
+        }
+
+        var start = _time.GetTimestamp();
+        var flush = new FilteredFlush(_open, predicate, wanted, () => _sysctls.Read(SysctlNames.Count).Value, MostChecked);
+        if (flush.TryRun(filters, cancellation) is not { } outcome)
+        {
+            return null;
+        }
+
+        var deleted = outcome.Matched - outcome.Offloaded;
+        progress?.Report(new DeleteProgress(outcome.TableEntries, outcome.Matched, deleted, tableEntries, _time.GetElapsedTime(start)));
+        return new DeleteResult
+        {
+            Examined = outcome.TableEntries,
+            Matched = outcome.Matched,
+            Deleted = deleted,
+            Offloaded = outcome.Offloaded,
+            Approximate = outcome.Approximate,
+            ByKernel = true,
+            Gone = 0,
+            Kept = 0,
+            AskedAgain = 0,
+            Failed = 0,
+            Error = null,
+            DelayP99 = null,
+            DelayLongest = null,
+            DryRun = false,
+            Complete = true,
+            Elapsed = _time.GetElapsedTime(start),
         };
     }
 

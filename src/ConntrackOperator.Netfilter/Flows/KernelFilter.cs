@@ -48,21 +48,35 @@ internal sealed record KernelFilter(byte Family)
     /// The requests that a filter takes: one, or one an IP version where a protocol is asked for; none where no entry can match, since
     /// its addresses are of different versions.
     /// </summary>
-    internal static IReadOnlyList<KernelFilter> Of(FlowFilter filter)
+    /// <param name="filter">The conditions.</param>
+    /// <param name="readsReplyTuple">Whether the kernel reads the reply's tuple as it should; null: as this machine's release tells.</param>
+    internal static IReadOnlyList<KernelFilter> Of(FlowFilter filter, bool? readsReplyTuple = null)
     {
+        var reply = readsReplyTuple ?? _readsReplyTuple;
         var match = filter.Match ?? new FlowMatch();
         FlowNetwork?[] networks = [match.Source, match.Destination, match.ReplySource, match.ReplyDestination];
         var v4 = filter.Family != FlowFamily.IPv6 && !networks.Any(n => n is { Address.IsIPv6: true });
         var v6 = filter.Family != FlowFamily.IPv4 && !networks.Any(n => n is { Address.IsIPv6: false });
         if (v4 && v6 && match.Protocol is null)
         {
-            return [Of(filter, match, Native.AF_UNSPEC)];
+            return [Of(filter, match, Native.AF_UNSPEC, reply)];
         }
 
-        return [.. v4 ? [Of(filter, match, Native.AF_INET)] : Array.Empty<KernelFilter>(), .. v6 ? [Of(filter, match, Native.AF_INET6)] : Array.Empty<KernelFilter>()];
+        List<KernelFilter> filters = [];
+        if (v4)
+        {
+            filters.Add(Of(filter, match, Native.AF_INET, reply));
+        }
+
+        if (v6)
+        {
+            filters.Add(Of(filter, match, Native.AF_INET6, reply));
+        }
+
+        return filters;
     }
 
-    private static KernelFilter Of(FlowFilter filter, FlowMatch match, byte family)
+    private static KernelFilter Of(FlowFilter filter, FlowMatch match, byte family, bool readsReplyTuple)
     {
         var (status, mask, exact) = StatusOf(filter, match);
         var ports = ComparesPorts(match.Protocol);
@@ -73,7 +87,7 @@ internal sealed record KernelFilter(byte Family)
             SourcePort = ports ? match.SourcePort : null,
             DestinationPort = ports ? match.DestinationPort : null,
         };
-        var reply = !_readsReplyTuple ? default : new TupleFilter
+        var reply = !readsReplyTuple ? default : new TupleFilter
         {
             Source = Exact(match.ReplySource),
             Destination = Exact(match.ReplyDestination),

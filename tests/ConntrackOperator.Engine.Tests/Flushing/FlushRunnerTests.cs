@@ -103,6 +103,19 @@ public sealed class FlushRunnerTests : IDisposable
     }
 
     [Fact]
+    public void Offloaded_entries_are_named_beside_what_else_failed()
+    {
+        var result = new DeleteResult
+        {
+            Examined = 30_000, Matched = 20_000, Deleted = 7_999, Offloaded = 12_000, Failed = 1, Error = "in use",
+            Gone = 0, Kept = 0, AskedAgain = 0, DelayP99 = null, DelayLongest = null, DryRun = false, Complete = true, Elapsed = TimeSpan.Zero,
+        };
+        Assert.Equal("1 entries could not be deleted: in use; 12,000 of them are offloaded and can't be deleted", FlushErrors.Of(result));
+        Assert.Equal("1 of them is offloaded and can't be deleted", FlushErrors.Of(result with { Failed = 0, Offloaded = 1 }));
+        Assert.Null(FlushErrors.Of(result with { Failed = 0, Offloaded = 0 }));
+    }
+
+    [Fact]
     public async Task A_flush_that_was_begun_is_not_begun_again_though_the_plan_leaves_it_out_for_a_moment()
     {
         var runner = Start();

@@ -92,7 +92,7 @@ public sealed class DeleteBatchTests
         }
 
         batch.Flush();
-        Assert.Equal((7L, 1L, 2L, "in use"), (batch.Deleted, batch.Gone, batch.Failed, batch.Error));
+        Assert.Equal((7L, 1L, 2L, "in use"), (batch.Deleted, batch.Refusals.Gone, batch.Refusals.Failed, batch.Refusals.Error));
     }
 
     [Fact]
@@ -120,7 +120,7 @@ public sealed class DeleteBatchTests
         Assert.Equal([.. Enumerable.Repeat(Get, 6)], Operations(kernel.Sent[0]));
         Assert.Equal([Delete, Delete], Operations(kernel.Sent[1]));
         Assert.Equal([0u, 5u], Ids(kernel.Sent[1]));
-        Assert.Equal((2, 2L, 1L, 3L, 0L, 6L), (kernel.Sent.Count, batch.Deleted, batch.Kept, batch.Gone, batch.Failed, batch.AskedAgain));
+        Assert.Equal((2, 2L, 1L, 3L, 0L, 6L), (kernel.Sent.Count, batch.Deleted, batch.Kept, batch.Refusals.Gone, batch.Refusals.Failed, batch.AskedAgain));
         Assert.Equal((2L, TimeSpan.Zero), (batch.Delays.Count, batch.Delays.Longest));
 
         byte[] Answer(uint sequence, FlowCase flow) =>
@@ -141,7 +141,7 @@ public sealed class DeleteBatchTests
 
         time.Advance(DeleteBatch.MaxAge);
         batch.Flush();
-        Assert.Equal((100L, 0L, 0L, 0L), (batch.Deleted, batch.Kept, batch.Gone, batch.Failed));
+        Assert.Equal((100L, 0L, 0L, 0L), (batch.Deleted, batch.Kept, batch.Refusals.Gone, batch.Refusals.Failed));
         Assert.Equal(Enumerable.Range(0, 100).Select(i => (uint)i), kernel.Deleted.Order());
 
         // Two questions take 1.4 ms, which leaves the two deletions 2.8 ms after the first question: the measure says so.
@@ -162,8 +162,8 @@ public sealed class DeleteBatchTests
 
         time.Advance(DeleteBatch.MaxAge);
         batch.Flush();
-        Assert.Equal((0L, 100L), (batch.Deleted, batch.Failed));
-        Assert.Contains("too busy", batch.Error, StringComparison.Ordinal);
+        Assert.Equal((0L, 100L), (batch.Deleted, batch.Refusals.Failed));
+        Assert.Contains("too busy", batch.Refusals.Error, StringComparison.Ordinal);
         Assert.Empty(kernel.Deleted);
     }
 

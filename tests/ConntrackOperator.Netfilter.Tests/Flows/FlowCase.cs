@@ -13,6 +13,9 @@ internal sealed record FlowCase
 
     internal string Destination { get; init; } = "192.0.2.1";
 
+    /// <summary>Where answers go to, when the source is translated.</summary>
+    internal string? TranslatedSource { get; init; }
+
     internal byte Protocol { get; init; } = 6;
 
     internal ushort SourcePort { get; init; } = 1024;
@@ -40,7 +43,7 @@ internal sealed record FlowCase
         var v6 = IPAddress.Parse(Source).GetAddressBytes().Length == 16;
         List<byte> message = [v6 ? (byte)Native.AF_INET6 : (byte)Native.AF_INET, 0, 0, 0];
         message.AddRange(Nest(Ctnetlink.CTA_TUPLE_ORIG, [.. Tuple(Source, Destination, SourcePort, DestinationPort, v6), .. OriginalZone is { } z ? BigEndian16(Ctnetlink.CTA_TUPLE_ZONE, z) : []]));
-        message.AddRange(Nest(Ctnetlink.CTA_TUPLE_REPLY, Tuple(Destination, Source, DestinationPort, SourcePort, v6)));
+        message.AddRange(Nest(Ctnetlink.CTA_TUPLE_REPLY, Tuple(Destination, TranslatedSource ?? Source, DestinationPort, SourcePort, v6)));
         if (Zone is { } zone)
         {
             message.AddRange(BigEndian16(Ctnetlink.CTA_ZONE, zone));

@@ -1,0 +1,75 @@
+using ConntrackOperator.Netfilter.Deleting;
+using ConntrackOperator.Netfilter.Host;
+
+namespace ConntrackOperator.Engine.State;
+
+/// <summary>
+/// The state directory's filters.json: what this kernel was found to filter by, for one boot and network namespace, the last one that
+/// asked. Whatever is wrong with it, nothing is known, and the kernel is asked again.
+/// </summary>
+public sealed class FilterFile : IFilterStore
+{
+    private readonly string _directory;
+    private readonly string _bootId;
+    private readonly string _networkNamespace;
+
+    internal FilterFile(string directory, string bootId, string networkNamespace)
+    {
+        _directory = directory;
+        _bootId = bootId;
+        _networkNamespace = networkNamespace;
+    }
+
+    private string Path => System.IO.Path.Combine(_directory, "filters.json");
+
+    /// <summary>What is known of the kernel's filters, kept in the state directory where boot and namespace can be told.</summary>
+    /// <param name="options">Where the state directory is.</param>
+    /// <param name="facts">The machine, and the network namespace.</param>
+    public static FilterSupport Support(EngineOptions options, HostFacts facts)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(facts);
+        return new FilterSupport(
+            facts.BootId.Length > 0 && TimeoutFile.NameOf(facts) is { } name ? new FilterFile(options.StatePath, facts.BootId, name) : null);
+    }
+
+    /// <inheritdoc />
+    public FilterAnswers Load()
+    {
+        try
+        {
+            return AtomicFile.Read(Path, EngineJson.Default.FilterFileContent, setAside: false, out _) is { Version: FilterFileContent.CurrentVersion } file
+                && file.BootId == _bootId && file.NetworkNamespace == _networkNamespace
+                ? new FilterAnswers(file.Asked, file.Present & file.Asked)
+                : default;
+        }
+        catch (IOException)
+        {
+            return default;
+        }
+    }
+
+    /// <inheritdoc />
+    public void Keep(FilterAnswers answers)
+    {
+        try
+        {
+            Directory.CreateDirectory(_directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            AtomicFile.Write(
+                Path,
+                new FilterFileContent
+                {
+                    Version = FilterFileContent.CurrentVersion,
+                    BootId = _bootId,
+                    NetworkNamespace = _networkNamespace,
+                    Asked = answers.Asked,
+                    Present = answers.Present,
+                },
+                EngineJson.Default.FilterFileContent);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Not ours to write, or no room: the next one asks again.
+        }
+    }
+}

@@ -1,0 +1,260 @@
+using System.Net;
+using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Interop;
+using ConntrackOperator.Netfilter.Netlink;
+using ConntrackOperator.Netfilter.Tests.Flows;
+using ConntrackOperator.Netfilter.Tests.Netlink;
+
+namespace ConntrackOperator.Netfilter.Tests.Filters;
+
+/// <summary>ctnetlink of one version over a table that a test made; its sockets are <see cref="Open"/>.</summary>
+internal sealed class PlayedKernel(KernelVersion version, IEnumerable<FlowCase> entries)
+{
+    private const int EntriesADatagram = 16;
+
+    internal List<FlowCase> Table { get; } = [.. entries];
+
+    /// <summary>Requests to delete with CTA_FILTER that went over more than a tuple.</summary>
+    internal int Flushes { get; private set; }
+
+    /// <summary>Requests to delete without any tuple, which empty the table.</summary>
+    internal int Bare { get; private set; }
+
+    /// <summary>Happens before each flush.</summary>
+    internal Action? BeforeFlush { get; set; }
+
+    internal INetlinkTransport Open() => new Socket(this);
+
+    private IEnumerable<byte[][]> Handle(int type, int flags, uint sequence, byte[] payload)
+    {
+        var (family, attributes) = (payload[0], new Attributes(payload.AsSpan(4)));
+        var answer = (type & 0xFF) switch
+        {
+            Ctnetlink.IPCTNL_MSG_CT_GET when (flags & Nl.NLM_F_DUMP) == Nl.NLM_F_DUMP => Dump(family, attributes, sequence),
+            Ctnetlink.IPCTNL_MSG_CT_GET => Find(attributes) is { } found ? [[FakeTransport.Entry(found.Encode(), sequence, 0)]] : Refuse(Errno.ENOENT, sequence),
+            Ctnetlink.IPCTNL_MSG_CT_DELETE => Refuse(Delete(family, payload[1], attributes), sequence),
+            _ => throw new InvalidOperationException($"no such request: {type}"),
+        };
+        return (flags & Nl.NLM_F_ACK) != 0 ? answer : answer.Where(d => !IsAck(d));
+    }
+
+    private static bool IsAck(byte[][] datagram) => datagram is [var only] && BitConverter.ToUInt16(only, 4) == Nl.NLMSG_ERROR && BitConverter.ToInt32(only, 16) == 0;
+
+    private static List<byte[][]> Refuse(int errno, uint sequence) => [[FakeTransport.Error(errno, sequence)]];
+
+    private List<byte[][]> Dump(byte family, Attributes attributes, uint sequence)
+    {
+        var errno = ReadFilter(family, attributes, out var passes);
+        return errno != 0 ? Refuse(errno, sequence)
+            : [.. Table.Where(passes).Chunk(EntriesADatagram).Select(c => c.Select(e => FakeTransport.Entry(e.Encode(), sequence)).ToArray()), [FakeTransport.Done(sequence)]];
+    }
+
+    private int Delete(byte family, byte nfgenVersion, Attributes attributes)
+    {
+        var filter = version.DumpsByFilter && attributes.Has(Ctnetlink.CTA_FILTER);
+        if ((attributes.Has(Ctnetlink.CTA_TUPLE_ORIG) || attributes.Has(Ctnetlink.CTA_TUPLE_REPLY)) && !(filter && version.FlushesByFilter))
+        {
+            if (!IsWhole(attributes.Nested(Ctnetlink.CTA_TUPLE_ORIG)))
+            {
+                return Errno.EINVAL;
+            }
+
+            if (Find(attributes) is not { } entry)
+            {
+                return Errno.ENOENT;
+            }
+
+            if (version.KeepsOffloaded && IsOffloaded(entry))
+            {
+                return Errno.EBUSY;
+            }
+
+            if (attributes.Has(Ctnetlink.CTA_ID) && attributes.Long(Ctnetlink.CTA_ID) != entry.Id)
+            {
+                return Errno.ENOENT;
+            }
+
+            Table.Remove(entry);
+            return 0;
+        }
+
+        Bare += attributes.Has(Ctnetlink.CTA_TUPLE_ORIG) ? 0 : 1;
+        if (filter && !version.FlushesByFilter)
+        {
+            return Errno.EOPNOTSUPP;
+        }
+
+        var errno = ReadFilter(nfgenVersion != 0 || filter ? family : (byte)0, attributes, out var passes);
+        if (errno == 0)
+        {
+            BeforeFlush?.Invoke();
+            Flushes++;
+            Table.RemoveAll(e => passes(e) && !(version.KeepsOffloaded && IsOffloaded(e)));
+        }
+
+        return errno;
+    }
+
+    private static bool IsOffloaded(FlowCase entry) => (entry.Status & FlowStatus.Offload) != 0;
+
+    private static bool IsWhole(Attributes tuple)
+    {
+        var (ip, proto) = (tuple.Nested(Ctnetlink.CTA_TUPLE_IP), tuple.Nested(Ctnetlink.CTA_TUPLE_PROTO));
+        return ((ip.Has(Ctnetlink.CTA_IP_V4_SRC) && ip.Has(Ctnetlink.CTA_IP_V4_DST)) || (ip.Has(Ctnetlink.CTA_IP_V6_SRC) && ip.Has(Ctnetlink.CTA_IP_V6_DST)))
+            && proto.Has(Ctnetlink.CTA_PROTO_NUM) && proto.Has(Ctnetlink.CTA_PROTO_SRC_PORT) && proto.Has(Ctnetlink.CTA_PROTO_DST_PORT);
+    }
+
+    private FlowCase? Find(Attributes attributes)
+    {
+        var (tuple, zone) = (attributes.Nested(Ctnetlink.CTA_TUPLE_ORIG), attributes.Has(Ctnetlink.CTA_ZONE) ? attributes.Short(Ctnetlink.CTA_ZONE) : 0);
+        const uint Every = 1 | 2 | 8 | 16 | 32;
+        return Table.Find(e => (e.Zone ?? 0) == zone && IPAddress.Parse(e.Source).GetAddressBytes().AsSpan().SequenceEqual(Address(tuple, e, source: true))
+            && SameTuple(tuple, Every & ~1u, e.Source, e.Destination, e.SourcePort, e.DestinationPort, e.Protocol, exactIPv6: true));
+    }
+
+    private static byte[] Address(Attributes tuple, FlowCase entry, bool source)
+    {
+        var ip = tuple.Nested(Ctnetlink.CTA_TUPLE_IP);
+        var type = IsIPv6(entry.Source)
+            ? source ? Ctnetlink.CTA_IP_V6_SRC : Ctnetlink.CTA_IP_V6_DST
+            : source ? Ctnetlink.CTA_IP_V4_SRC : Ctnetlink.CTA_IP_V4_DST;
+        return ip.Has(type) ? ip.Bytes(type) : [];
+    }
+
+    private static bool IsIPv6(string address) => address.Contains(':', StringComparison.Ordinal);
+
+    /// <summary>ctnetlink_alloc_filter.</summary>
+    private int ReadFilter(byte family, Attributes a, out Func<FlowCase, bool> passes)
+    {
+        passes = _ => true;
+        var all = new List<Func<FlowCase, bool>>();
+        if (family != 0)
+        {
+            all.Add(e => IsIPv6(e.Source) == (family == Native.AF_INET6));
+        }
+
+        if (a.Has(Ctnetlink.CTA_MARK) && (version.DumpsByFilter || a.Has(Ctnetlink.CTA_MARK_MASK)))
+        {
+            var mask = a.Has(Ctnetlink.CTA_MARK_MASK) ? a.Long(Ctnetlink.CTA_MARK_MASK) : uint.MaxValue;
+            all.Add(e => (e.Mark & mask) == a.Long(Ctnetlink.CTA_MARK));
+        }
+
+        if (version.ComparesStatus && a.Has(Ctnetlink.CTA_STATUS))
+        {
+            var mask = a.Has(Ctnetlink.CTA_STATUS_MASK) ? a.Long(Ctnetlink.CTA_STATUS_MASK) : a.Long(Ctnetlink.CTA_STATUS);
+            if (mask == 0)
+            {
+                return Errno.EINVAL;
+            }
+
+            all.Add(e => ((uint)e.Status & mask) == a.Long(Ctnetlink.CTA_STATUS));
+        }
+        else if (version.ComparesStatus && a.Has(Ctnetlink.CTA_STATUS_MASK))
+        {
+            return Errno.EINVAL;
+        }
+
+        if (version.ComparesZone && a.Has(Ctnetlink.CTA_ZONE))
+        {
+            all.Add(e => (e.Zone ?? 0) == a.Short(Ctnetlink.CTA_ZONE));
+        }
+
+        if (version.DumpsByFilter && a.Has(Ctnetlink.CTA_FILTER))
+        {
+            var filter = a.Nested(Ctnetlink.CTA_FILTER);
+            var (original, reply) = (filter.MachineOrder(Ctnetlink.CTA_FILTER_ORIG_FLAGS), filter.MachineOrder(Ctnetlink.CTA_FILTER_REPLY_FLAGS));
+            if (((original | reply) & ~0xFFFu) != 0)
+            {
+                return version.WrongFlag;
+            }
+
+            foreach (var (flags, type) in new[] { (original, Ctnetlink.CTA_TUPLE_ORIG), (reply, Ctnetlink.CTA_TUPLE_REPLY) })
+            {
+                if (flags == 0)
+                {
+                    continue;
+                }
+
+                // Parts of the protocol without its number, a version of IP, or the attribute that a flag names.
+                var tuple = a.Nested(type);
+                var missing = Missing(tuple, flags, family);
+                if (!a.Has(type) || missing != 0)
+                {
+                    return a.Has(type) ? missing : Errno.EINVAL;
+                }
+
+                all.Add(type == Ctnetlink.CTA_TUPLE_ORIG
+                    ? e => SameTuple(tuple, flags, e.Source, e.Destination, e.SourcePort, e.DestinationPort, e.Protocol, version.ComparesIPv6)
+                    : e => SameTuple(tuple, flags, e.Destination, e.TranslatedSource ?? e.Source, e.DestinationPort, e.SourcePort, e.Protocol, version.ComparesIPv6));
+            }
+        }
+
+        passes = e => all.TrueForAll(condition => condition(e));
+        return 0;
+    }
+
+    private static int Missing(Attributes tuple, uint flags, byte family)
+    {
+        var (ip, proto) = (tuple.Nested(Ctnetlink.CTA_TUPLE_IP), tuple.Nested(Ctnetlink.CTA_TUPLE_PROTO));
+        var (source, destination) = family == Native.AF_INET6
+            ? (Ctnetlink.CTA_IP_V6_SRC, Ctnetlink.CTA_IP_V6_DST)
+            : (Ctnetlink.CTA_IP_V4_SRC, Ctnetlink.CTA_IP_V4_DST);
+        return family == 0 ? Errno.EOPNOTSUPP
+            : ((flags & 1) != 0 && !ip.Has(source)) || ((flags & 2) != 0 && !ip.Has(destination))
+            || ((flags & 8) != 0 && !proto.Has(Ctnetlink.CTA_PROTO_NUM)) || ((flags & 8) == 0 && (flags & ~0xFu) != 0)
+            || ((flags & 16) != 0 && !proto.Has(Ctnetlink.CTA_PROTO_SRC_PORT)) || ((flags & 32) != 0 && !proto.Has(Ctnetlink.CTA_PROTO_DST_PORT)) ? Errno.EINVAL : 0;
+    }
+
+    /// <summary>ctnetlink_filter_match_tuple, faults and all.</summary>
+    private static bool SameTuple(
+        Attributes tuple, uint flags, string source, string destination, ushort sourcePort, ushort destinationPort, byte protocol, bool exactIPv6)
+    {
+        var (ip, proto) = (tuple.Nested(Ctnetlink.CTA_TUPLE_IP), tuple.Nested(Ctnetlink.CTA_TUPLE_PROTO));
+        bool Same(int v4, int v6, string address) => IsIPv6(address)
+            ? IPAddress.Parse(address).GetAddressBytes().SequenceEqual(ip.Bytes(v6)) == exactIPv6
+            : IPAddress.Parse(address).GetAddressBytes().SequenceEqual(ip.Bytes(v4));
+        var comparesPorts = exactIPv6 || protocol is Native.IPPROTO_TCP or Native.IPPROTO_UDP;
+        return ((flags & 1) == 0 || Same(Ctnetlink.CTA_IP_V4_SRC, Ctnetlink.CTA_IP_V6_SRC, source))
+            && ((flags & 2) == 0 || Same(Ctnetlink.CTA_IP_V4_DST, Ctnetlink.CTA_IP_V6_DST, destination))
+            && ((flags & 8) == 0 || proto.Bytes(Ctnetlink.CTA_PROTO_NUM)[0] == protocol)
+            && (!comparesPorts || (flags & 16) == 0 || proto.Short(Ctnetlink.CTA_PROTO_SRC_PORT) == sourcePort)
+            && (!comparesPorts || (flags & 32) == 0 || proto.Short(Ctnetlink.CTA_PROTO_DST_PORT) == destinationPort);
+    }
+
+    private sealed class Socket(PlayedKernel kernel) : INetlinkTransport
+    {
+        private readonly Queue<byte[]> _answers = new();
+
+        public uint PortId => FakeTransport.Port;
+
+        public void Send(ReadOnlySpan<byte> datagram)
+        {
+            while (datagram.Length >= 16)
+            {
+                var length = BitConverter.ToInt32(datagram);
+                foreach (var answer in kernel.Handle(
+                    BitConverter.ToUInt16(datagram[4..]), BitConverter.ToUInt16(datagram[6..]), BitConverter.ToUInt32(datagram[8..]), datagram[16..length].ToArray()))
+                {
+                    _answers.Enqueue([.. answer.SelectMany(m => m)]);
+                }
+
+                datagram = datagram[Math.Min((length + 3) & ~3, datagram.Length)..];
+            }
+        }
+
+        public int Receive(Span<byte> buffer) => TryReceive(buffer) is > 0 and var got ? got : throw new NetlinkException("receive a netlink answer", Errno.ETIMEDOUT);
+
+        public int TryReceive(Span<byte> buffer)
+        {
+            if (!_answers.TryDequeue(out var datagram))
+            {
+                return 0;
+            }
+
+            datagram.CopyTo(buffer);
+            return datagram.Length;
+        }
+
+        public void Dispose() => _answers.Clear();
+    }
+}
