@@ -1,135 +1,206 @@
 using System.Globalization;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Controller.Aggregation;
-using ConntrackOperator.Planning.Validation;
 
 namespace ConntrackOperator.Controller.Policies;
 
-/// <summary>From the sums to the conditions. Pure.</summary>
+/// <summary>From what is known of a policy to its conditions. Pure.</summary>
+/// <remarks>One chain of checks; the first that speaks of a condition decides it.</remarks>
 internal static class PolicyEvaluator
 {
-    public static List<Condition> Compute(
-        string policy, PolicyAggregateSnapshot tally, IReadOnlyList<FieldError> errors, bool deleting, IReadOnlyList<Condition>? before, long? generation, DateTimeOffset now) =>
+    private const string Ready = "Ready";
+    private const string Reconciling = "Reconciling";
+    private const string Stalled = "Stalled";
+    private const string Conflict = "Conflict";
+    private const string Pressure = "Pressure";
+
+    private static readonly string[] _types = [Ready, Reconciling, Stalled, Conflict, Pressure];
+
+    /// <summary>What matters most comes first. A check that does not hold, or says nothing of a condition, leaves it to the next.</summary>
+    private static readonly Check[] _chain =
     [
-        Ready(tally, errors, deleting).ToCondition("Ready", before, generation, now),
-        Reconciling(tally, errors, deleting).ToCondition("Reconciling", before, generation, now),
-        Stalled(tally, errors).ToCondition("Stalled", before, generation, now),
-        Conflict(policy, tally).ToCondition("Conflict", before, generation, now),
-        Pressure(tally).ToCondition("Pressure", before, generation, now),
+        Deleting, Invalid, NotPlanned, NoNodes, RolloutPaused, NodesFailed, Contested, RollingOut, Updating, NodesUnreachable,
+        AllNodesReady, Conflicts, Usage,
     ];
 
-    public static ConditionResult Ready(PolicyAggregateSnapshot tally, IReadOnlyList<FieldError> errors, bool deleting)
+    private delegate IEnumerable<(string Type, ConditionResult Result)> Check(PolicyObservation policy);
+
+    /// <summary>All conditions, always in the same order.</summary>
+    /// <param name="policy">What is known of the policy.</param>
+    /// <param name="before">The conditions as stored, for the times of transitions.</param>
+    /// <param name="generation">The policy's generation.</param>
+    /// <param name="now">The time.</param>
+    public static List<Condition> Evaluate(
+        PolicyObservation policy, IReadOnlyList<Condition>? before, long? generation, DateTimeOffset now) =>
+        [.. _types.Select(type => Evaluate(type, policy).ToCondition(type, before, generation, now))];
+
+    /// <summary>One condition.</summary>
+    /// <param name="type">Its type: Ready, Reconciling, Stalled, Conflict or Pressure.</param>
+    /// <param name="policy">What is known of the policy.</param>
+    public static ConditionResult Evaluate(string type, PolicyObservation policy) =>
+        _chain.SelectMany(check => check(policy)).First(said => said.Type == type).Result;
+
+    private static IEnumerable<(string Type, ConditionResult Result)> Deleting(PolicyObservation policy)
     {
-        var nodes = tally.Nodes;
-        if (deleting)
+        if (policy.IsDeleting)
         {
-            return new(false, "Deleting", "the nodes are putting back what was there before");
+            const string Message = "the nodes are putting back what was there before";
+            yield return (Ready, new(false, "Deleting", Message));
+            yield return (Reconciling, new(true, "Deleting", Message));
         }
-
-        if (errors.Count > 0)
-        {
-            return new(false, "Invalid", errors[0].ToString());
-        }
-
-        if (tally.Pending > 0)
-        {
-            return new(false, "Planning", Text($"{tally.Pending} nodes are still to be planned"));
-        }
-
-        if (nodes.Selected == 0)
-        {
-            return new(true, "NoNodes", "the selector matches no node now");
-        }
-
-        if (tally.IsPaused)
-        {
-            return new(false, "RolloutPaused", Paused(tally));
-        }
-
-        if (nodes.Failed > 0)
-        {
-            return new(false, "NodesFailed", Text($"{nodes.Failed} of {nodes.Selected} nodes: {Example(tally)}"));
-        }
-
-        if (nodes.Drifted > 0)
-        {
-            return new(false, "Contested", Text($"{nodes.Drifted} of {nodes.Selected} nodes: {Example(tally)}"));
-        }
-
-        if (nodes.Waiting > 0)
-        {
-            return new(false, "RollingOut", RollingOut(tally));
-        }
-
-        if (nodes.Updating > 0)
-        {
-            return new(false, "Updating", Text($"{nodes.Updating} of {nodes.Selected} nodes are being changed"));
-        }
-
-        return nodes.Unreachable > 0
-            ? new(false, "NodesUnreachable", Text($"{nodes.Unreachable} of {nodes.Selected} nodes: {Example(tally)}"))
-            : new(true, "AllNodesReady", Text($"all {nodes.Selected} nodes hold what the policy asks"));
     }
 
-    public static ConditionResult Reconciling(PolicyAggregateSnapshot tally, IReadOnlyList<FieldError> errors, bool deleting) =>
-        deleting ? new(true, "Deleting", "the nodes are putting back what was there before")
-        : errors.Count > 0 ? new(false, "Invalid", "nothing is done until the policy is valid")
-        : tally.Pending > 0 ? new(true, "Planning", Text($"{tally.Pending} nodes are still to be planned"))
-        : tally.IsPaused ? new(true, "RolloutPaused", Paused(tally))
-        : tally.Nodes.Waiting > 0 ? new(true, "RollingOut", RollingOut(tally))
-        : tally.Nodes.Updating > 0 ? new(true, "Updating", Text($"{tally.Nodes.Updating} of {tally.Nodes.Selected} nodes are being changed"))
-        : new(false, "Done", "every node that can be reached has the plan");
-
-    public static ConditionResult Stalled(PolicyAggregateSnapshot tally, IReadOnlyList<FieldError> errors) =>
-        errors.Count > 0 ? new(true, "Invalid", string.Join("; ", errors.Take(5)))
-        : tally.Nodes.Failed > 0 ? new(true, "NodesFailed", Text($"{tally.Nodes.Failed} of {tally.Nodes.Selected} nodes: {Example(tally)}"))
-        : tally.Nodes.Drifted > 0 ? new(true, "Contested", Text($"{tally.Nodes.Drifted} of {tally.Nodes.Selected} nodes: {Example(tally)}"))
-        : new(false, "NotStalled", "nothing stands in the way");
-
-    public static ConditionResult Conflict(string policy, PolicyAggregateSnapshot tally)
+    private static IEnumerable<(string Type, ConditionResult Result)> Invalid(PolicyObservation policy)
     {
-        if (tally.Conflicts.Count == 0)
+        if (policy.Errors.Count > 0)
         {
-            return new(false, "NoConflict", "no policy of equal priority sets the same field to another value");
+            yield return (Ready, new(false, "Invalid", policy.Errors[0].ToString()));
+            yield return (Reconciling, new(false, "Invalid", "nothing is done until the policy is valid"));
+            yield return (Stalled, new(true, "Invalid", string.Join("; ", policy.Errors.Take(5))));
+        }
+    }
+
+    private static IEnumerable<(string Type, ConditionResult Result)> NotPlanned(PolicyObservation policy)
+    {
+        if (policy.Aggregate.Pending > 0)
+        {
+            var message = Text($"{policy.Aggregate.Pending} nodes are still to be planned");
+            yield return (Ready, new(false, "Planning", message));
+            yield return (Reconciling, new(true, "Planning", message));
+        }
+    }
+
+    private static IEnumerable<(string Type, ConditionResult Result)> NoNodes(PolicyObservation policy)
+    {
+        if (policy.Aggregate.Nodes.Selected == 0)
+        {
+            yield return (Ready, new(true, "NoNodes", "the selector matches no node now"));
+        }
+    }
+
+    private static IEnumerable<(string Type, ConditionResult Result)> RolloutPaused(PolicyObservation policy)
+    {
+        if (policy.Aggregate.IsPaused)
+        {
+            var message = PausedMessage(policy.Aggregate);
+            yield return (Ready, new(false, "RolloutPaused", message));
+            yield return (Reconciling, new(true, "RolloutPaused", message));
+        }
+    }
+
+    private static IEnumerable<(string Type, ConditionResult Result)> NodesFailed(PolicyObservation policy)
+    {
+        if (policy.Aggregate.Nodes is { Failed: > 0 } nodes)
+        {
+            var message = Text($"{nodes.Failed} of {nodes.Selected} nodes: {Example(policy.Aggregate)}");
+            yield return (Ready, new(false, "NodesFailed", message));
+            yield return (Stalled, new(true, "NodesFailed", message));
+        }
+    }
+
+    private static IEnumerable<(string Type, ConditionResult Result)> Contested(PolicyObservation policy)
+    {
+        if (policy.Aggregate.Nodes is { Drifted: > 0 } nodes)
+        {
+            var message = Text($"{nodes.Drifted} of {nodes.Selected} nodes: {Example(policy.Aggregate)}");
+            yield return (Ready, new(false, "Contested", message));
+            yield return (Stalled, new(true, "Contested", message));
+        }
+    }
+
+    private static IEnumerable<(string Type, ConditionResult Result)> RollingOut(PolicyObservation policy)
+    {
+        if (policy.Aggregate.Nodes.Waiting > 0)
+        {
+            var message = RollingOutMessage(policy.Aggregate);
+            yield return (Ready, new(false, "RollingOut", message));
+            yield return (Reconciling, new(true, "RollingOut", message));
+        }
+    }
+
+    private static IEnumerable<(string Type, ConditionResult Result)> Updating(PolicyObservation policy)
+    {
+        if (policy.Aggregate.Nodes is { Updating: > 0 } nodes)
+        {
+            var message = Text($"{nodes.Updating} of {nodes.Selected} nodes are being changed");
+            yield return (Ready, new(false, "Updating", message));
+            yield return (Reconciling, new(true, "Updating", message));
+        }
+    }
+
+    private static IEnumerable<(string Type, ConditionResult Result)> NodesUnreachable(PolicyObservation policy)
+    {
+        if (policy.Aggregate.Nodes is { Unreachable: > 0 } nodes)
+        {
+            var message = Text($"{nodes.Unreachable} of {nodes.Selected} nodes: {Example(policy.Aggregate)}");
+            yield return (Ready, new(false, "NodesUnreachable", message));
+        }
+    }
+
+    private static IEnumerable<(string Type, ConditionResult Result)> AllNodesReady(PolicyObservation policy) =>
+    [
+        (Ready, new(true, "AllNodesReady", Text($"all {policy.Aggregate.Nodes.Selected} nodes hold what the policy asks"))),
+        (Reconciling, new(false, "Done", "every node that can be reached has the plan")),
+        (Stalled, new(false, "NotStalled", "nothing stands in the way")),
+    ];
+
+    private static IEnumerable<(string Type, ConditionResult Result)> Conflicts(PolicyObservation policy)
+    {
+        var aggregate = policy.Aggregate;
+        if (aggregate.Conflicts.Count == 0)
+        {
+            const string None = "no policy of equal priority sets the same field to another value";
+            yield return (Conflict, new(false, "NoConflict", None));
+            yield break;
         }
 
-        var texts = tally.Conflicts.Select(c =>
-        {
-            var where = c.Nodes == 1 ? c.FirstNodes[0] : Text($"{c.Nodes} nodes ({string.Join(", ", c.FirstNodes)}{(c.Nodes > c.FirstNodes.Count ? ", …" : string.Empty)})");
-            return c.Winner == policy
-                ? $"{c.Field} on {where}: {c.Loser} asks {c.LoserValue}, this policy's {c.WinnerValue} stands since it is older"
-                : $"{c.Field} on {where}: the older {c.Winner} sets {c.WinnerValue}, this policy's {c.LoserValue} does not count";
-        });
-        var more = tally.ConflictCount > tally.Conflicts.Count ? Text($"; and {tally.ConflictCount - tally.Conflicts.Count} more") : string.Empty;
-        return new(true, "EqualPriority", string.Join("; ", texts) + more + ". Give one of them a higher priority");
+        var texts = string.Join("; ", aggregate.Conflicts.Select(c => ConflictMessage(policy.Name, c)));
+        var left = aggregate.ConflictCount - aggregate.Conflicts.Count;
+        var more = left > 0 ? Text($"; and {left} more") : string.Empty;
+        yield return (Conflict, new(true, "EqualPriority", texts + more + ". Give one of them a higher priority"));
     }
 
-    public static ConditionResult Pressure(PolicyAggregateSnapshot tally)
+    private static IEnumerable<(string Type, ConditionResult Result)> Usage(PolicyObservation policy)
     {
-        var hottest = tally.Hottest.Count > 0 ? Text($"{tally.Hottest[0].Name} is {tally.Hottest[0].Percent}% full") : "no usage is known";
-        return tally.Critical > 0 ? new(true, "Critical", Text($"{tally.Critical} nodes critical, {tally.Warning} near it; {hottest}"))
-            : tally.Warning > 0 ? new(true, "Warning", Text($"{tally.Warning} nodes; {hottest}"))
-            : new(false, "Normal", hottest);
+        var (hot, critical, warning) = (policy.Aggregate.Hottest, policy.Aggregate.Critical, policy.Aggregate.Warning);
+        var hottest = hot.Count > 0 ? Text($"{hot[0].Name} is {hot[0].Percent}% full") : "no usage is known";
+        yield return (Pressure, critical > 0 ? new(true, "Critical", Text($"{critical} nodes critical, {warning} near it; {hottest}"))
+            : warning > 0 ? new(true, "Warning", Text($"{warning} nodes; {hottest}"))
+            : new(false, "Normal", hottest));
     }
 
-    private static string RollingOut(PolicyAggregateSnapshot tally)
+    private static string ConflictMessage(string policy, ConflictSummary c)
     {
-        var done = Text($"{tally.Nodes.Ready} of {tally.Nodes.Selected} nodes changed");
-        return tally.Rollout is not { } rollout ? done
+        var more = c.Nodes > c.FirstNodes.Count ? ", …" : string.Empty;
+        var where = c.Nodes == 1 ? c.FirstNodes[0] : Text($"{c.Nodes} nodes ({string.Join(", ", c.FirstNodes)}{more})");
+        return c.Winner == policy
+            ? $"{c.Field} on {where}: {c.Loser} asks {c.LoserValue}, this policy's {c.WinnerValue} stands since it is older"
+            : $"{c.Field} on {where}: the older {c.Winner} sets {c.WinnerValue}, this policy's {c.LoserValue} does not count";
+    }
+
+    private static string RollingOutMessage(PolicyAggregateSnapshot aggregate)
+    {
+        var done = Text($"{aggregate.Nodes.Ready} of {aggregate.Nodes.Selected} nodes changed");
+        return aggregate.Rollout is not { } rollout ? done
             : rollout.Stuck < rollout.AtOnce ? done + Text($", {rollout.AtOnce} at once")
-            : done + Text($", {rollout.AtOnce} at once, and {rollout.Stuck} that failed take every place: mend them (status.failures says what is wrong), or edit the policy");
+            : done + Text($", {rollout.AtOnce} at once, and {rollout.Stuck} that failed take every place: ")
+                + "mend them (status.failures says what is wrong), or edit the policy";
     }
 
     /// <summary>Without the numbers of drops: they are on the nodes, and a status that repeats them is written with every report.</summary>
-    private static string Paused(PolicyAggregateSnapshot tally)
+    private static string PausedMessage(PolicyAggregateSnapshot aggregate)
     {
-        var rollout = tally.Rollout!;
-        var names = string.Join(", ", rollout.DroppingNodes) + (rollout.Dropping > rollout.DroppingNodes.Count ? Text($" and {rollout.Dropping - rollout.DroppingNodes.Count} more") : string.Empty);
-        return Text($"{tally.Nodes.Ready} of {tally.Nodes.Selected} nodes changed; {names} dropped no packets before the change and do now. It goes on by itself when they no longer do; to go on before that, edit what the policy sets, or set spec.rollout.pauseOnDrops to false");
+        var rollout = aggregate.Rollout!;
+        var left = rollout.Dropping - rollout.DroppingNodes.Count;
+        var names = string.Join(", ", rollout.DroppingNodes) + (left > 0 ? Text($" and {left} more") : string.Empty);
+        return Text($"{aggregate.Nodes.Ready} of {aggregate.Nodes.Selected} nodes changed; ")
+            + $"{names} dropped no packets before the change and do now. It goes on by itself when they no longer do; "
+            + "to go on before that, edit what the policy sets, or set spec.rollout.pauseOnDrops to false";
     }
 
-    private static string Example(PolicyAggregateSnapshot tally) =>
-        tally.Failures.Count == 0 ? string.Empty : $"{tally.Failures[0].Name}: {tally.Failures[0].Reason}: {tally.Failures[0].Message}";
+    private static string Example(PolicyAggregateSnapshot aggregate) => aggregate.Failures.Count == 0
+        ? string.Empty
+        : $"{aggregate.Failures[0].Name}: {aggregate.Failures[0].Reason}: {aggregate.Failures[0].Message}";
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

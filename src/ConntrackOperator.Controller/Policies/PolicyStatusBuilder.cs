@@ -14,33 +14,39 @@ internal static class PolicyStatusBuilder
     /// <summary>The status.</summary>
     /// <param name="policy">The policy.</param>
     /// <param name="stored">Its status as stored, for the times of transitions.</param>
-    /// <param name="tally">The sums.</param>
+    /// <param name="aggregate">The sums.</param>
     /// <param name="errors">What is wrong with the policy.</param>
     /// <param name="now">The time.</param>
-    public static PolicyStatus Build(ConntrackPolicy policy, PolicyStatus? stored, PolicyAggregateSnapshot tally, IReadOnlyList<FieldError> errors, DateTimeOffset now)
+    public static PolicyStatus Build(
+        ConntrackPolicy policy,
+        PolicyStatus? stored,
+        PolicyAggregateSnapshot aggregate,
+        IReadOnlyList<FieldError> errors,
+        DateTimeOffset now)
     {
         var generation = policy.Metadata?.Generation;
-        var hottest = tally.Hottest.Count > 0 ? tally.Hottest[0] : null;
+        var isDeleting = policy.Metadata?.DeletionTimestamp is not null;
+        var observed = new PolicyObservation(policy.Metadata?.Name ?? string.Empty, aggregate, errors, isDeleting);
+        var hottest = aggregate.Hottest.Count > 0 ? aggregate.Hottest[0] : null;
         return new PolicyStatus
         {
-            ObservedGeneration = tally.Pending == 0 || errors.Count > 0 ? generation : stored?.ObservedGeneration,
-            Conditions = PolicyEvaluator.Compute(
-                policy.Metadata?.Name ?? string.Empty, tally, errors, policy.Metadata?.DeletionTimestamp is not null, stored?.Conditions, generation, now),
-            Nodes = tally.Nodes,
+            ObservedGeneration = aggregate.Pending == 0 || errors.Count > 0 ? generation : stored?.ObservedGeneration,
+            Conditions = PolicyEvaluator.Evaluate(observed, stored?.Conditions, generation, now),
+            Nodes = aggregate.Nodes,
             Usage = new PolicyUsage
             {
-                Entries = tally.Entries,
-                Limit = tally.Limit == 0 && tally.NodesWithoutLimit > 0 ? null : tally.Limit,
-                NodesWithoutLimit = tally.NodesWithoutLimit == 0 ? null : tally.NodesWithoutLimit,
+                Entries = aggregate.Entries,
+                Limit = aggregate.Limit == 0 && aggregate.NodesWithoutLimit > 0 ? null : aggregate.Limit,
+                NodesWithoutLimit = aggregate.NodesWithoutLimit == 0 ? null : aggregate.NodesWithoutLimit,
                 PeakPercent = hottest?.Percent ?? 0,
                 PeakNode = hottest?.Name,
-                TableFullDropsPerMinute = tally.TableFullDropsPerMinute,
-                RacesLostPerMinute = tally.RacesLostPerMinute,
+                TableFullDropsPerMinute = aggregate.TableFullDropsPerMinute,
+                RacesLostPerMinute = aggregate.RacesLostPerMinute,
             },
             Hottest = hottest is null ? null : string.Create(CultureInfo.InvariantCulture, $"{hottest.Name} {hottest.Percent}%"),
-            HottestNodes = tally.Hottest.Count == 0 ? null : [.. tally.Hottest],
-            Failures = tally.Failures.Count == 0 ? null : [.. tally.Failures],
-            Advice = tally.Advice,
+            HottestNodes = aggregate.Hottest.Count == 0 ? null : [.. aggregate.Hottest],
+            Failures = aggregate.Failures.Count == 0 ? null : [.. aggregate.Failures],
+            Advice = aggregate.Advice,
         };
     }
 

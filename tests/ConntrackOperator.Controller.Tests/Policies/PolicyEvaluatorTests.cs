@@ -35,8 +35,8 @@ public sealed class PolicyEvaluatorTests
     public void Conditions_read_as_kstatus_does(
         string what, PolicyNodeCounts nodes, int pending, bool deleting, bool invalid, string ready, string reconciling, string stalled)
     {
-        var tally = Snapshot(nodes, pending);
-        var conditions = PolicyEvaluator.Compute("p", tally, invalid ? _invalid : [], deleting, null, 7, _now);
+        var aggregate = Snapshot(nodes, pending);
+        var conditions = PolicyEvaluator.Evaluate(new("p", aggregate, invalid ? _invalid : [], deleting), null, 7, _now);
         Assert.Equal([(what, ready), (what, reconciling), (what, stalled)], conditions.Take(3).Select(c => (what, $"{c.Status} {c.Reason}")));
         Assert.Equal(["Ready", "Reconciling", "Stalled", "Conflict", "Pressure"], conditions.Select(c => c.Type));
         Assert.All(conditions, c => Assert.Equal((7, _now), (c.ObservedGeneration, c.LastTransitionTime)));
@@ -48,32 +48,32 @@ public sealed class PolicyEvaluatorTests
     {
         var old = new Condition { Type = "Ready", Status = "False", Reason = "Updating", Message = "m", LastTransitionTime = _now };
         var later = _now.AddMinutes(1);
-        var same = PolicyEvaluator.Compute("p", Snapshot(new() { Selected = 1, Failed = 1 }), [], false, [old], 1, later)[0];
+        var same = PolicyEvaluator.Evaluate(new("p", Snapshot(new() { Selected = 1, Failed = 1 }), [], false), [old], 1, later)[0];
         Assert.Equal(("NodesFailed", _now), (same.Reason, same.LastTransitionTime));
-        var other = PolicyEvaluator.Compute("p", Snapshot(new() { Selected = 1, Ready = 1 }), [], false, [old], 1, later)[0];
+        var other = PolicyEvaluator.Evaluate(new("p", Snapshot(new() { Selected = 1, Ready = 1 }), [], false), [old], 1, later)[0];
         Assert.Equal(later, other.LastTransitionTime);
     }
 
     [Fact]
     public void Rollout_says_how_far_it_is_and_why_it_does_not_go_on()
     {
-        var tally = Snapshot(new() { Selected = 120, Ready = 12, Waiting = 78, Updating = 30 }) with { Rollout = Rollout() };
-        Assert.Equal("12 of 120 nodes changed, 30 at once", PolicyEvaluator.Reconciling(tally, [], false).Message);
-        var stuck = PolicyEvaluator.Reconciling(tally with { Rollout = Rollout() with { Stuck = 30 } }, [], false);
+        var aggregate = Snapshot(new() { Selected = 120, Ready = 12, Waiting = 78, Updating = 30 }) with { Rollout = Rollout() };
+        Assert.Equal("12 of 120 nodes changed, 30 at once", Of("Reconciling", aggregate).Message);
+        var stuck = Of("Reconciling", aggregate with { Rollout = Rollout() with { Stuck = 30 } });
         Assert.Equal("RollingOut", stuck.Reason);
         Assert.Equal("12 of 120 nodes changed, 30 at once, and 30 that failed take every place: mend them (status.failures says what is wrong), or edit the policy", stuck.Message);
-        var paused = tally with { Rollout = Rollout() with { IsPaused = true, Dropping = 5, DroppingNodes = ["n1", "n2", "n3"] } };
-        Assert.Equal(PolicyEvaluator.Reconciling(paused, [], false), PolicyEvaluator.Ready(paused, [], false) with { Status = true });
-        Assert.Equal((true, "RolloutPaused"), PolicyEvaluator.Reconciling(paused, [], false) is var verdict ? (verdict.Status, verdict.Reason) : default);
-        Assert.StartsWith("12 of 120 nodes changed; n1, n2, n3 and 2 more dropped no packets before the change and do now. It goes on by itself", verdict.Message, StringComparison.Ordinal);
+        var paused = aggregate with { Rollout = Rollout() with { IsPaused = true, Dropping = 5, DroppingNodes = ["n1", "n2", "n3"] } };
+        Assert.Equal(Of("Reconciling", paused), Of("Ready", paused) with { Status = true });
+        Assert.Equal((true, "RolloutPaused"), Of("Reconciling", paused) is var result ? (result.Status, result.Reason) : default);
+        Assert.StartsWith("12 of 120 nodes changed; n1, n2, n3 and 2 more dropped no packets before the change and do now. It goes on by itself", result.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Rollout_that_no_node_waits_for_is_not_paused()
     {
-        var tally = Snapshot(new() { Selected = 2, Ready = 2 }) with { Rollout = Rollout() with { IsPaused = true, Dropping = 1, DroppingNodes = ["n1"] } };
-        Assert.Equal("AllNodesReady", PolicyEvaluator.Ready(tally, [], false).Reason);
-        Assert.Equal("Done", PolicyEvaluator.Reconciling(tally, [], false).Reason);
+        var aggregate = Snapshot(new() { Selected = 2, Ready = 2 }) with { Rollout = Rollout() with { IsPaused = true, Dropping = 1, DroppingNodes = ["n1"] } };
+        Assert.Equal("AllNodesReady", Of("Ready", aggregate).Reason);
+        Assert.Equal("Done", Of("Reconciling", aggregate).Reason);
     }
 
     private static RolloutProgress Rollout() => new() { AtOnce = 30, Changing = 30, Stuck = 0, IsPaused = false, Dropping = 0, DroppingNodes = [] };
@@ -81,15 +81,15 @@ public sealed class PolicyEvaluatorTests
     [Fact]
     public void Failure_is_told_with_an_example()
     {
-        var tally = Snapshot(new() { Selected = 3, Failed = 2 }) with { Failures = [new NodeFailure { Name = "n1", Reason = "ReadOnly", Message = "no right" }] };
-        Assert.Equal("2 of 3 nodes: n1: ReadOnly: no right", PolicyEvaluator.Ready(tally, [], false).Message);
+        var aggregate = Snapshot(new() { Selected = 3, Failed = 2 }) with { Failures = [new NodeFailure { Name = "n1", Reason = "ReadOnly", Message = "no right" }] };
+        Assert.Equal("2 of 3 nodes: n1: ReadOnly: no right", Of("Ready", aggregate).Message);
     }
 
     [Fact]
     public void Every_error_of_an_invalid_policy_is_told_up_to_five()
     {
         var errors = Enumerable.Range(0, 7).Select(i => new FieldError($"f{i}", "x", "bad")).ToArray();
-        var message = PolicyEvaluator.Stalled(Snapshot(new()), errors).Message;
+        var message = PolicyEvaluator.Evaluate("Stalled", new("p", Snapshot(new()), errors, false)).Message;
         Assert.All(errors[..5], e => Assert.Contains(e.ToString(), message, StringComparison.Ordinal));
         Assert.DoesNotContain("f5", message, StringComparison.Ordinal);
     }
@@ -97,24 +97,24 @@ public sealed class PolicyEvaluatorTests
     [Fact]
     public void Conflict_reads_from_either_side_with_nodes_and_what_to_do()
     {
-        var tally = Snapshot(new()) with
+        var aggregate = Snapshot(new()) with
         {
             Conflicts = [new ConflictSummary("timeouts.generic", "old", "10m", "new", "5m", 5, ["n1", "n2", "n3"])],
             ConflictCount = 1,
         };
         Assert.Equal(
             "timeouts.generic on 5 nodes (n1, n2, n3, …): new asks 5m, this policy's 10m stands since it is older. Give one of them a higher priority",
-            PolicyEvaluator.Conflict("old", tally).Message);
+            Of("Conflict", aggregate, "old").Message);
         Assert.Equal(
             "timeouts.generic on 5 nodes (n1, n2, n3, …): the older old sets 10m, this policy's 5m does not count. Give one of them a higher priority",
-            PolicyEvaluator.Conflict("new", tally).Message);
+            Of("Conflict", aggregate, "new").Message);
     }
 
     [Fact]
     public void More_than_three_disputed_fields_are_counted()
     {
-        var tally = Snapshot(new()) with { Conflicts = [.. Enumerable.Range(1, 3).Select(i => new ConflictSummary($"f{i}", "old", "1", "new", "2", 1, ["n1"]))], ConflictCount = 5 };
-        Assert.Contains("; and 2 more. Give", PolicyEvaluator.Conflict("new", tally).Message, StringComparison.Ordinal);
+        var aggregate = Snapshot(new()) with { Conflicts = [.. Enumerable.Range(1, 3).Select(i => new ConflictSummary($"f{i}", "old", "1", "new", "2", 1, ["n1"]))], ConflictCount = 5 };
+        Assert.Contains("; and 2 more. Give", Of("Conflict", aggregate, "new").Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -123,9 +123,12 @@ public sealed class PolicyEvaluatorTests
     [InlineData(2, 1, "True Critical")]
     public void Pressure_is_that_of_the_worst_node(int warning, int critical, string expected)
     {
-        var verdict = PolicyEvaluator.Pressure(Snapshot(new()) with { Warning = warning, Critical = critical });
-        Assert.Equal(expected, $"{verdict.Status} {verdict.Reason}");
+        var result = Of("Pressure", Snapshot(new()) with { Warning = warning, Critical = critical });
+        Assert.Equal(expected, $"{result.Status} {result.Reason}");
     }
+
+    private static ConditionResult Of(string type, PolicyAggregateSnapshot aggregate, string policy = "p") =>
+        PolicyEvaluator.Evaluate(type, new(policy, aggregate, [], false));
 
     internal static PolicyAggregateSnapshot Snapshot(PolicyNodeCounts nodes, int pending = 0) => new()
     {
