@@ -9,6 +9,7 @@ using ConntrackOperator.Engine.Observation;
 using ConntrackOperator.Engine.Reporting;
 using ConntrackOperator.Engine.Scanning;
 using ConntrackOperator.Engine.State;
+using ConntrackOperator.Engine.Translation;
 using ConntrackOperator.Netfilter.Deleting;
 using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Netfilter.Idle;
@@ -85,7 +86,7 @@ public sealed class NodeEngine : IDisposable
             Note(_flushes.Problem);
             _adviser = new NodeAdviser(options, time);
             _name = options.NodeName ?? Facts.HostName;
-            _scan = options.ScanInterval is { } interval ? new ScanCycle(Sysctls, Timeouts, options.ProcPath, interval, time, Random.Shared) : null;
+            _scan = options.ScanInterval is { } interval ? new ScanCycle(Sysctls, Timeouts, options.ProcPath, options.SysPath, interval, time, Random.Shared) : null;
         }
         catch
         {
@@ -258,7 +259,7 @@ public sealed class NodeEngine : IDisposable
         }
 
         var seen = _scan.Latest!;
-        _adviser.Look(AdviceInput(seen.Breakdown, seen.Traffic, reading, new AdviceTarget("kubectl conntrack", _name)), tight);
+        _adviser.Look(AdviceInput(seen.Breakdown, seen.Traffic, reading, new AdviceTarget("kubectl conntrack", _name)) with { Nat = seen.Nat }, tight);
         return true;
     }
 
@@ -323,6 +324,7 @@ public sealed class NodeEngine : IDisposable
             Settings = settings,
             Composition = _scan?.Latest?.Composition,
             Top = _scan?.Latest?.Top,
+            Nat = NatReport.Of(_scan?.Latest?.Nat),
             Advice = AdviceText.Summary(_adviser.Findings),
             AdviceReason = _adviser.Findings is [var first, ..] ? first.Cause.ToString() : null,
             AdviceSeverity = _adviser.Findings is [var worst, ..] ? worst.Severity.ToString() : null,

@@ -28,7 +28,7 @@ public sealed class MetricsPageTests
         pipeline.Scrape!();
         metrics.Show(
             new TableReading(10, 100, 100, 1000, Counters, null),
-            new NodeStatus { Settings = [new SettingStatus { Name = "nf_conntrack_max", Desired = 1, Actual = 1, State = SettingState.InSync }] },
+            new NodeStatus { Nat = [new NatStatus { Percent = 80 }], Settings = [new SettingStatus { Name = "nf_conntrack_max", Desired = 1, Actual = 1, State = SettingState.InSync }] },
             Breakdown,
             flushed: 3,
             new Outlook(1, 0.25, new TimeToFull(TimeSpan.FromMinutes(90), 100, 42, false)));

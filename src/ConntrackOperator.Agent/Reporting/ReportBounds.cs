@@ -94,6 +94,17 @@ internal static class ReportBounds
                 Percent = Percent(d.Percent),
             }),
         },
+        Nat = List(status.Nat, Top, n => n with
+        {
+            Source = Word(n.Source),
+            Destination = Word(n.Destination),
+            Port = n.Port is { } port ? Math.Clamp(port, 0, ushort.MaxValue) : null,
+            Protocol = Word(n.Protocol),
+            Ports = Count(n.Ports),
+            Percent = Percent(n.Percent),
+            Range = Word(n.Range),
+            RangeFrom = n.RangeFrom is "AllPorts" or "Rule" or "PortsSeen" or "LocalPortRange" ? n.RangeFrom : null,
+        }),
         Advice = BoundedText.Of(status.Advice, StatusBounds.Message),
         AdviceReason = Word(status.AdviceReason),
         Findings = FindingCut.Apply(status.Findings),

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Globalization;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine.Forecasting;
 using ConntrackOperator.Engine.Observation;
@@ -39,6 +40,7 @@ internal sealed class AgentMetrics : IDisposable
         Outlook("conntrack_headroom_ratio", "1", "The probability that a new connection found room over the last minute, 0 to 1.", o => o.Headroom);
         Outlook("conntrack_headroom_when_full_ratio", "1", "What it would be if the table were full of what is in it now, 0 to 1; estimated from a sample.", o => o.HeadroomWhenFull);
         Outlook("conntrack_table_full_in_seconds", "s", "When the table is full if it goes on as in the last hour, in seconds; absent when it does not grow steadily.", o => o.Full?.In.TotalSeconds);
+        _meter.CreateObservableGauge("conntrack_nat_ports_used_ratio", NatPorts, "1", "Of the ports of a translated address, how many are in use for one destination, 0 to 1; by rank, 1 is the worst.");
         _meter.CreateObservableGauge("conntrack_entries_by_state", ByState, "{entry}", "Entries by protocol and state, estimated from a sample once a minute.");
         _meter.CreateObservableGauge("conntrack_setting", Settings, null, "A setting's value: desired as planned, actual as the kernel has it.");
         _meter.CreateObservableGauge("conntrack_settings", BySettingState, null, "How many settings are in each state.");
@@ -69,7 +71,7 @@ internal sealed class AgentMetrics : IDisposable
     public void Show(in TableReading reading, NodeStatus status, Breakdown? breakdown, long flushed, in Outlook outlook = default)
     {
         _first ??= reading.Counters;
-        _seen = new Seen(reading, status.Settings ?? [], breakdown?.States ?? [], flushed, outlook);
+        _seen = new Seen(reading, status.Settings ?? [], breakdown?.States ?? [], flushed, outlook, status.Nat);
     }
 
     public void Applied(TimeSpan took) => _apply.Record(took.TotalSeconds);
@@ -108,6 +110,11 @@ internal sealed class AgentMetrics : IDisposable
         { Limit: { } limit } => [new(limit)],
         _ => [],
     };
+
+    // By rank and not by address: addresses are without end, and series that are gone count against the bound. Who it is, the status says.
+    private IEnumerable<Measurement<double>> NatPorts() => _seen?.Nat is not { } pairs ? [] : pairs.Count == 0
+        ? [new Measurement<double>(0, new KeyValuePair<string, object?>("rank", "1"))]
+        : pairs.Select((pair, i) => new Measurement<double>((pair.Percent ?? 0) / 100.0, new KeyValuePair<string, object?>("rank", (i + 1).ToString(CultureInfo.InvariantCulture))));
 
     private IEnumerable<Measurement<long>> ByState()
     {
@@ -156,5 +163,5 @@ internal sealed class AgentMetrics : IDisposable
     private IEnumerable<Measurement<long>> LastReport() =>
         Interlocked.Read(ref _reportedAt) is > 0 and var at ? [new Measurement<long>(at)] : [];
 
-    private sealed record Seen(TableReading Reading, IReadOnlyList<SettingStatus> Settings, IReadOnlyList<StateShare> States, long Flushed, Outlook Outlook);
+    private sealed record Seen(TableReading Reading, IReadOnlyList<SettingStatus> Settings, IReadOnlyList<StateShare> States, long Flushed, Outlook Outlook, IReadOnlyList<NatStatus>? Nat);
 }

@@ -14,6 +14,7 @@ internal static class AgentTelemetry
         ["conntrack_setting_rewrites_total"] = 150,
         ["conntrack_entries_by_state"] = 64,
         ["conntrack_settings"] = 8,
+        ["conntrack_nat_ports_used_ratio"] = 5,
         ["conntrack_reports_total"] = 2,
     };
 

@@ -15,6 +15,7 @@ namespace ConntrackOperator.Api.Nodes;
 [PrinterColumn("Races/min", "integer", ".status.rates.racesLostPerMinute", Wide = true, Description = "Packets lost a minute in races at insertion, which no size of the table helps.")]
 [PrinterColumn("Headroom%", "integer", ".status.table.headroomPercent", Wide = true, Description = "The probability that a new connection finds room, in percent.")]
 [PrinterColumn("Full-In", "string", ".status.table.fullIn", Wide = true, Description = "When the table is full if it goes on as in the last hour.")]
+[PrinterColumn("NAT-Ports%", "integer", ".status.nat[0].percent", Wide = true, Description = "Ports in use of the translated address that has the fewest left for one destination.")]
 [PrinterColumn("Buckets", "integer", ".status.table.buckets", Wide = true, Description = "Buckets of the hash table.")]
 [PrinterColumn("Memory", "string", ".status.table.memory", Wide = true, Description = "What the full table would take.")]
 [PrinterColumn("Top-Source", "string", ".status.top.sources[0].address", Wide = true, Description = "The address with the most entries.")]

@@ -30,6 +30,10 @@ public sealed record NodeStatus
     /// <summary>Who has the most entries.</summary>
     public TopStatus? Top { get; init; }
 
+    /// <summary>Translated addresses and destinations with most ports in use, the worst first, at most 5; of each at least a hundredth.</summary>
+    [MaxItems(5)]
+    public List<NatStatus>? Nat { get; init; }
+
     /// <summary>What to change, with the field of the policy and a value; left out when there is nothing to say.</summary>
     [MaxLength(StatusBounds.Message)]
     public string? Advice { get; init; }

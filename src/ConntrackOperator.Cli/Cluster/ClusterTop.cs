@@ -86,6 +86,10 @@ internal static class ClusterTop
             UnrepliedPercent = composition?.UnrepliedPercent,
             AssuredPercent = composition?.AssuredPercent,
             TimeoutsWatchedFor = composition?.TimeoutsWatchedFor,
+            HeadroomPercent = status?.Table?.HeadroomPercent,
+            FullIn = status?.Table?.FullIn,
+            FullInBasis = status?.Table?.FullInBasis,
+            Nat = status?.Nat,
             States = [.. (composition?.States ?? []).Select(s => new TopState
             {
                 Protocol = s.Protocol ?? "-",

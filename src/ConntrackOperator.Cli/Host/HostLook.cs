@@ -3,9 +3,11 @@ using ConntrackOperator.Cli.Commands;
 using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.Observation;
 using ConntrackOperator.Engine.Scanning;
+using ConntrackOperator.Engine.Translation;
 using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Netfilter.Sampling;
 using ConntrackOperator.Netfilter.Survey;
+using ConntrackOperator.Netfilter.Translation;
 using ConntrackOperator.Planning.Advice;
 using RuleText = ConntrackOperator.Engine.Scanning.RuleText;
 
@@ -16,6 +18,8 @@ internal sealed class HostLook : IDisposable
 {
     private readonly NodeEngine _engine;
     private readonly TrafficSurvey _survey;
+    private readonly PortSurvey _ports = new();
+    private readonly NatPortWatch _nat;
     private readonly TableScanner _scanner;
     private readonly NamespaceWatch _namespaces;
     private readonly LocalLinks _links;
@@ -36,7 +40,8 @@ internal sealed class HostLook : IDisposable
         _rules = withRules ? Task.Run(Rules) : null;
         _engine = NodeEngine.OpenReadOnly(options, time);
         _survey = new TrafficSurvey(time);
-        _scanner = new TableScanner(sysctls: new(options.SysctlPath), time: time, survey: _survey);
+        _scanner = new TableScanner(sysctls: new(options.SysctlPath), time: time, survey: _survey, ports: _ports);
+        _nat = new NatPortWatch(options.ProcPath, options.SysPath);
         _namespaces = new NamespaceWatch(options.ProcPath, time);
         _links = LocalLinks.Read(options.SysPath);
         (_full, _between, _time) = (full, between, time);
@@ -64,17 +69,20 @@ internal sealed class HostLook : IDisposable
         var span = _time.GetElapsedTime(_before.Value.At, at);
         var idle = _engine.Timeouts.Clock(assumeHeld: true);
         var seen = _full ? _scanner.Scan(idle, cancel) : _scanner.Sample(ScanCycle.SampleSize, idle, cancel);
+        var rules = _rules is null ? RuleFacts.NotKnown : await _rules.WaitAsync(cancel);
+        var nat = _nat.Look(_ports.Latest, rules.Translations);
         var input = _engine.AdviceInput(seen, _survey.Latest, reading, new AdviceTarget(CommandLine.Program, HasPlan: _engine.Plan?.Spec?.Settings is { Count: > 0 })) with
         {
             GrowthPerSecond = reading.Entries is { } now && _before.Value.Reading.Entries is { } then && span > TimeSpan.Zero ? (now - then) / span.TotalSeconds : null,
-            Rules = _rules is null ? RuleFacts.NotKnown : await _rules.WaitAsync(cancel),
+            Rules = rules,
+            Nat = nat,
             Links = _links,
             Namespaces = _namespaces.Read(reading.Limit),
             NamespacesLooked = _namespaces.SeesMachine,
         };
         _before = (reading, at);
         var facts = NodeAdvice.Facts(input);
-        return new HostSight(_engine.Facts, seen, reading, facts, Adviser.Advise(facts));
+        return new HostSight(_engine.Facts, seen, reading, facts, Adviser.Advise(facts), NatReport.Of(nat)!);
     }
 
     public void Dispose() => _engine.Dispose();

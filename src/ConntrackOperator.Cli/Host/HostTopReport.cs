@@ -31,6 +31,8 @@ internal static class HostTopReport
             UnrepliedPercent = Rounded(seen.UnrepliedPercent),
             AssuredPercent = Rounded(seen.AssuredPercent),
             TimeoutsWatchedFor = Duration(seen.TimeoutsWatchedFor),
+            HeadroomPercent = sight.HeadroomPercent,
+            Nat = sight.Nat,
             States = [.. seen.States.Select(State)],
             Sources = [.. seen.TopSources.Select(s => new TopTalker { Address = s.Address.ToString(), Percent = Rounded(s.Percent), ErrorBoundPercent = Rounded(s.ErrorBoundPercent) })],
             Destinations = [.. seen.TopDestinations.Select(d => new TopTalker

@@ -1,3 +1,5 @@
+using ConntrackOperator.Api.Nodes;
+
 namespace ConntrackOperator.Cli.Top;
 
 /// <summary>What fills one table, who put it there, and what to change.</summary>
@@ -56,6 +58,18 @@ internal sealed record TopReport
     public required List<TopTalker> Sources { get; init; }
 
     public required List<TopTalker> Destinations { get; init; }
+
+    /// <summary>The probability that a new connection finds room, in percent; left out when not known.</summary>
+    public int? HeadroomPercent { get; init; }
+
+    /// <summary>When the table is full if it goes on; left out when it does not grow steadily, or only one look was taken.</summary>
+    public string? FullIn { get; init; }
+
+    /// <summary>What that is based on.</summary>
+    public string? FullInBasis { get; init; }
+
+    /// <summary>Translated addresses with most ports in use for one destination.</summary>
+    public List<NatStatus>? Nat { get; init; }
 
     /// <summary>Left out where only a node's status is known.</summary>
     public List<TopTalker>? Ports { get; init; }

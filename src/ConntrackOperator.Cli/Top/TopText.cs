@@ -1,4 +1,5 @@
 using System.Globalization;
+using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Cli.Output;
 using ConntrackOperator.Planning.Advice;
 
@@ -20,6 +21,7 @@ internal static class TopText
             text.Append(trend).Append('\n');
         }
 
+        text.Append(Outlook(report));
         if (report.Sampled is null)
         {
             return text.Append("\nwhat fills it is not known yet\n").ToString();
@@ -37,6 +39,7 @@ internal static class TopText
 
         Talkers(text, "TOP SOURCE", report.Sources, t => t.Address!);
         Talkers(text, "TOP DESTINATION", report.Destinations, End);
+        Nat(text, report.Nat ?? []);
         Talkers(text, "TOP PORT", report.Ports ?? [], t => string.Create(CultureInfo.InvariantCulture, $"{t.Port}/{t.Protocol}"));
         text.Append('\n');
         if (report.Advice.Count == 0)
@@ -51,6 +54,43 @@ internal static class TopText
 
         return text.ToString();
     }
+
+    private static string Outlook(TopReport report)
+    {
+        var text = report.HeadroomPercent is < 100 and var room
+            ? string.Create(CultureInfo.InvariantCulture, $"full: {room}% of new connections find room\n")
+            : string.Empty;
+        return report.FullIn is { } soon ? text + $"full in {soon} if it goes on ({report.FullInBasis})\n" : text;
+    }
+
+    private static void Nat(System.Text.StringBuilder text, List<NatStatus> pairs)
+    {
+        if (pairs.Count == 0)
+        {
+            return;
+        }
+
+        var table = new TextTable("NAT SOURCE", "DESTINATION", ">PORTS", ">USED%", "OF");
+        foreach (var pair in pairs.Take(Listed))
+        {
+            table.Add(
+                pair.Source ?? "-",
+                End(new TopTalker { Address = pair.Destination ?? "-", Port = pair.Port, Protocol = pair.Protocol, Percent = 0 }),
+                (pair.Estimated == true ? "about " : string.Empty) + Number(pair.Ports),
+                Number(pair.Percent),
+                $"{pair.Range} {RangeText(pair.RangeFrom)}".TrimEnd());
+        }
+
+        text.Append('\n').Append(table.Plain());
+    }
+
+    private static string RangeText(string? from) => from switch
+    {
+        "Rule" => "(the rule's)",
+        "PortsSeen" => "(as seen)",
+        "LocalPortRange" => "(ip_local_port_range)",
+        _ => string.Empty,
+    };
 
     private static string Used(TopReport report) => report.NoLimit == true
         ? string.Create(CultureInfo.InvariantCulture, $"{Number(report.Entries)} entries, no limit")

@@ -37,5 +37,6 @@ public static class Headroom
     };
 
     /// <summary>In percent, rounded down: 100 is every connection.</summary>
-    internal static int? Percent(double? probability) => probability is { } known ? (int)Math.Floor(known * 100) : null;
+    /// <param name="probability">0 to 1; null: not known.</param>
+    public static int? Percent(double? probability) => probability is { } known ? (int)Math.Floor(known * 100) : null;
 }

@@ -11,6 +11,8 @@ public static class ReportRules
     /// <summary>The width of a band of usage, in percentage points.</summary>
     public const int BandPoints = 5;
 
+    private const int PortsThatMatter = 50;
+
     /// <summary>Compares what was reported last with what could be reported now.</summary>
     /// <param name="last">The last report; null: there was none.</param>
     /// <param name="now">What could be reported.</param>
@@ -27,6 +29,7 @@ public static class ReportRules
 
         return UsageMoved(last.Table?.Percent, now.Table?.Percent)
             || UsageMoved(last.Table?.HeadroomPercent, now.Table?.HeadroomPercent)
+            || UsageMoved(Ports(last), Ports(now))
             || last.Table?.FullIn is null != now.Table?.FullIn is null
             || last.Rates is null != now.Rates is null
             || RateMoved(last.Rates?.TableFullDropsPerMinute, now.Rates?.TableFullDropsPerMinute)
@@ -72,6 +75,9 @@ public static class ReportRules
 
         return false;
     }
+
+    // Addresses come and go with few of their ports in use: no reason to report.
+    private static int Ports(NodeStatus status) => Math.Max(PortsThatMatter, status.Nat is [var worst, ..] ? worst.Percent ?? 0 : 0);
 
     /// <summary>A band is left only when usage is a whole band away from what was reported, so that it does not flap at an edge.</summary>
     private static bool UsageMoved(int? last, int? now) =>

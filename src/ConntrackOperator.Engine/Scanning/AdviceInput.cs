@@ -1,4 +1,5 @@
 using ConntrackOperator.Engine.Observation;
+using ConntrackOperator.Engine.Translation;
 using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Netfilter.Sampling;
 using ConntrackOperator.Netfilter.Survey;
@@ -44,6 +45,9 @@ public sealed record AdviceInput
 
     /// <summary>The machine's own addresses and tunnels; null: not looked at.</summary>
     public LocalLinks? Links { get; init; }
+
+    /// <summary>Which translated addresses have most of their ports in use.</summary>
+    public IReadOnlyList<NatPorts> Nat { get; init; } = [];
 
     /// <summary>Tables of other network namespaces.</summary>
     public IReadOnlyList<NamespaceFacts> Namespaces { get; init; } = [];

@@ -42,7 +42,7 @@ public static class NodeAdvice
                 TimeoutSeconds = s.Timeout is { } timeout ? (long)timeout.TotalSeconds : null,
                 IdleAtLeast = s.Idle.Known > 0 ? s.EstimateIdleAtLeast : null,
             })],
-            Traffic = input.Traffic is { } traffic ? TrafficFactsBuilder.Of(traffic, entries, error) : [],
+            Traffic = TrafficFactsBuilder.WithPorts(input.Traffic is { } traffic ? TrafficFactsBuilder.Of(traffic, entries, error) : [], input.Nat),
             Watched = input.Traffic?.Between ?? TimeSpan.Zero,
             NewPerSecond = input.Traffic is { } seen ? TrafficFactsBuilder.Rate(seen.New, seen, entries) : null,
             GrowthPerSecond = input.GrowthPerSecond,

@@ -1,8 +1,10 @@
+using ConntrackOperator.Engine.Translation;
 using ConntrackOperator.Netfilter.Idle;
 using ConntrackOperator.Netfilter.Netlink;
 using ConntrackOperator.Netfilter.Sampling;
 using ConntrackOperator.Netfilter.Survey;
 using ConntrackOperator.Netfilter.Sysctls;
+using ConntrackOperator.Netfilter.Translation;
 
 namespace ConntrackOperator.Engine.Scanning;
 
@@ -22,6 +24,7 @@ public sealed class ScanCycle
     private readonly SysctlDirectory _sysctls;
     private readonly TimeoutWatch _timeouts;
     private readonly string _procPath;
+    private readonly NatPortWatch _nat;
     private readonly TimeProvider _time;
     private readonly TimeSpan _interval;
     private readonly Random _random;
@@ -33,16 +36,18 @@ public sealed class ScanCycle
     /// <param name="sysctls">The keys, for the count.</param>
     /// <param name="timeouts">Which time-outs were seen.</param>
     /// <param name="procPath">/proc.</param>
+    /// <param name="sysPath">/sys.</param>
     /// <param name="interval">The least time between scans.</param>
     /// <param name="time">The clock.</param>
     /// <param name="random">For jitter: nodes must not scan, and report, in step.</param>
-    public ScanCycle(SysctlDirectory sysctls, TimeoutWatch timeouts, string procPath, TimeSpan interval, TimeProvider time, Random random)
+    public ScanCycle(SysctlDirectory sysctls, TimeoutWatch timeouts, string procPath, string sysPath, TimeSpan interval, TimeProvider time, Random random)
     {
         ArgumentNullException.ThrowIfNull(time);
         ArgumentNullException.ThrowIfNull(random);
         _sysctls = sysctls;
         _timeouts = timeouts;
         _procPath = procPath;
+        _nat = new NatPortWatch(procPath, sysPath);
         _time = time;
         _interval = interval;
         _random = random;
@@ -90,8 +95,9 @@ public sealed class ScanCycle
         {
             // A new one each time: its tables are not worth keeping for a minute.
             // Nothing is deleted by these idle times; they say for how long they are certain.
-            var breakdown = new TableScanner(procPath: _procPath, sysctls: _sysctls, time: _time, survey: _survey).Sample(SampleSize, _timeouts.Clock(assumeHeld: true));
-            Latest = new ScanResult(breakdown, CompositionBuilder.Composition(breakdown), CompositionBuilder.Top(breakdown), _survey?.Latest);
+            var ports = new PortSurvey();
+            var breakdown = new TableScanner(procPath: _procPath, sysctls: _sysctls, time: _time, survey: _survey, ports: ports).Sample(SampleSize, _timeouts.Clock(assumeHeld: true));
+            Latest = new ScanResult(breakdown, CompositionBuilder.Composition(breakdown), CompositionBuilder.Top(breakdown), _survey?.Latest, _nat.Look(ports.Latest, []));
             Problem = null;
             return true;
         }

@@ -1,4 +1,5 @@
 using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Engine.Translation;
 using ConntrackOperator.Netfilter.Sampling;
 using ConntrackOperator.Netfilter.Survey;
 
@@ -9,4 +10,5 @@ namespace ConntrackOperator.Engine.Scanning;
 /// <param name="Composition">The same for the status.</param>
 /// <param name="Top">Who has the most entries, for the status.</param>
 /// <param name="Traffic">Who does what; null: nobody asked.</param>
-public sealed record ScanResult(Breakdown Breakdown, CompositionStatus Composition, TopStatus Top, TrafficReading? Traffic);
+/// <param name="Nat">Which translated addresses have most of their ports in use, the worst first.</param>
+public sealed record ScanResult(Breakdown Breakdown, CompositionStatus Composition, TopStatus Top, TrafficReading? Traffic, IReadOnlyList<NatPorts> Nat);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ConntrackOperator.Engine.Translation;
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Survey;
 using ConntrackOperator.Planning.Advice;
@@ -21,6 +22,36 @@ internal static class TrafficFactsBuilder
     /// <param name="errorPoints">How far off a share can be because only a sample was seen, in percentage points; 0 when all were.</param>
     internal static List<TrafficFacts> Of(TrafficReading reading, long entries, double errorPoints) =>
         [.. reading.Groups.Select(group => Of(group, reading, entries, errorPoints))];
+
+    /// <summary>Puts what was counted of translated addresses in the place of what was only seen.</summary>
+    internal static List<TrafficFacts> WithPorts(List<TrafficFacts> groups, IReadOnlyList<NatPorts> nat)
+    {
+        foreach (var pair in nat.Where(pair => pair.Use.IsExact))
+        {
+            var (source, destination) = (pair.Use.Source.ToString(), pair.Use.Destination.ToString());
+            var seen = groups.Find(group => group.View == TrafficView.Translation && group.Source == source && group.Destination == destination
+                && (group.Port ?? 0) == pair.Use.Port && group.Protocol == pair.Protocol);
+            groups.RemoveAll(group => ReferenceEquals(group, seen));
+            groups.Add((seen ?? new TrafficFacts
+            {
+                View = TrafficView.Translation,
+                Class = TrafficClass.Other,
+                Protocol = pair.Protocol,
+                Source = source,
+                Destination = destination,
+                Port = pair.Use.Port,
+                Entries = default,
+                SourceTranslatedPercent = 100,
+            }) with
+            {
+                Entries = new Bounds(pair.Use.Ports, pair.Use.Ports),
+                TranslatedPorts = (pair.Use.Lowest, pair.Use.Highest),
+                PortRange = (pair.Range.Lowest, pair.Range.Highest),
+            });
+        }
+
+        return groups;
+    }
 
     /// <summary>New entries a second, of so many seen to be new; null where nothing was compared.</summary>
     internal static Bounds? Rate(long seenNew, TrafficReading reading, long entries)

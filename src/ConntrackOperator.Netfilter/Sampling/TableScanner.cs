@@ -3,6 +3,7 @@ using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Idle;
 using ConntrackOperator.Netfilter.Survey;
 using ConntrackOperator.Netfilter.Sysctls;
+using ConntrackOperator.Netfilter.Translation;
 
 namespace ConntrackOperator.Netfilter.Sampling;
 
@@ -17,6 +18,7 @@ public sealed class TableScanner
     private readonly SysctlDirectory _sysctls;
     private readonly TimeProvider _time;
     private readonly TrafficSurvey? _survey;
+    private readonly PortSurvey? _ports;
     private readonly BreakdownBuilder _builder = new(new Random(RandomNumberGenerator.GetInt32(int.MaxValue)));
 
     /// <summary>Opens nothing yet.</summary>
@@ -25,18 +27,21 @@ public sealed class TableScanner
     /// <param name="sysctls">Where nf_conntrack_count is; null is the default directory.</param>
     /// <param name="time">The clock; null is the system's.</param>
     /// <param name="survey">Gets the same entries, and some more that it only remembers; null: nobody asks who does what.</param>
+    /// <param name="ports">Gets the same entries, but for those; null: nobody asks what is translated.</param>
     public TableScanner(
         FlowSource source = FlowSource.Automatic,
         string procPath = "/proc",
         SysctlDirectory? sysctls = null,
         TimeProvider? time = null,
-        TrafficSurvey? survey = null)
-        : this(FlowTables.Of(procPath), source, sysctls, time, survey)
+        TrafficSurvey? survey = null,
+        PortSurvey? ports = null)
+        : this(FlowTables.Of(procPath), source, sysctls, time, survey, ports)
     {
     }
 
-    internal TableScanner(FlowTables tables, FlowSource source, SysctlDirectory? sysctls, TimeProvider? time, TrafficSurvey? survey = null)
+    internal TableScanner(FlowTables tables, FlowSource source, SysctlDirectory? sysctls, TimeProvider? time, TrafficSurvey? survey = null, PortSurvey? ports = null)
     {
+        _ports = ports;
         _survey = survey;
         _tables = tables;
         _source = source;
@@ -69,8 +74,9 @@ public sealed class TableScanner
         var start = _time.GetTimestamp();
         _builder.Begin(idle);
         _survey?.Begin(idle);
-        var visitor = new AddingVisitor(_builder, most, _survey);
-        var needs = BreakdownBuilder.Needs | (_survey is null ? FlowFields.None : TrafficSurvey.Needs);
+        _ports?.Clear();
+        var visitor = new AddingVisitor(_builder, most, _survey, _ports);
+        var needs = BreakdownBuilder.Needs | (_survey is null ? FlowFields.None : TrafficSurvey.Needs) | (_ports is null ? FlowFields.None : PortSurvey.Needs);
         var read = _tables.Read(_source, FlowFilter.All, needs, ref visitor, cancellation);
         var elapsed = _time.GetElapsedTime(start);
         var count = _sysctls.Read(SysctlNames.Count).Value ?? 0;
@@ -79,10 +85,11 @@ public sealed class TableScanner
             read = read with { Complete = false };
         }
 
+        _ports?.End(count, read.Complete);
         return _builder.Build(read, count, _time.GetUtcNow(), elapsed);
     }
 
-    private readonly struct AddingVisitor(BreakdownBuilder builder, long most, TrafficSurvey? survey) : IFlowVisitor
+    private readonly struct AddingVisitor(BreakdownBuilder builder, long most, TrafficSurvey? survey, PortSurvey? ports) : IFlowVisitor
     {
         public bool Visit(scoped in Flow flow)
         {
@@ -94,6 +101,7 @@ public sealed class TableScanner
 
             builder.Add(flow);
             survey?.Add(flow);
+            ports?.Add(flow);
             return true;
         }
 
@@ -101,6 +109,7 @@ public sealed class TableScanner
         {
             builder.Clear();
             survey?.Restart();
+            ports?.Clear();
             return true;
         }
     }

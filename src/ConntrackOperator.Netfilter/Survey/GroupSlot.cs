@@ -22,6 +22,9 @@ internal struct GroupSlot
     internal ulong PortBits;
     internal ulong SourceAnd;
     internal ulong SourceOr;
+
+    // Entries whose source port is another one after translation.
+    internal uint Moved;
     internal ushort LowestPort;
     internal ushort HighestPort;
     internal IdleBins Idle;

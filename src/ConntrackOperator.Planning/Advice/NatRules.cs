@@ -22,7 +22,7 @@ internal static class NatRules
             {
                 yield return Exhausted(situation, group, range, AdviceSeverity.Critical);
             }
-            else if (used >= NearlyFull && range.Ports == AllPorts)
+            else if (used >= NearlyFull && (range.Ports == AllPorts || group.PortRange is not null))
             {
                 yield return Exhausted(situation, group, range, used >= Full ? AdviceSeverity.Warning : AdviceSeverity.Hint);
             }
@@ -44,6 +44,11 @@ internal static class NatRules
         if (rule is not null)
         {
             return (rule.HighestPort - rule.LowestPort + 1, rule.LowestPort, rule.HighestPort, rule);
+        }
+
+        if (group.PortRange is var (lowest, highest))
+        {
+            return (highest - lowest + 1, lowest, highest, null);
         }
 
         var span = seen.Highest - seen.Lowest + 1;

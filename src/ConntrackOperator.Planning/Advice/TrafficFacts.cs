@@ -54,6 +54,9 @@ public sealed record TrafficFacts
     /// <summary>For <see cref="TrafficView.Translation"/>: the lowest and the highest translated source port; else null.</summary>
     public (int Lowest, int Highest)? TranslatedPorts { get; init; }
 
+    /// <summary>For <see cref="TrafficView.Translation"/>: the ports that there are, where that is known; else null.</summary>
+    public (int Lowest, int Highest)? PortRange { get; init; }
+
     /// <summary>
     /// Percent of the entries that have been idle for at least so many seconds, by what is known for certain (the least that
     /// they can have been idle); by seconds, rising.
