@@ -18,6 +18,12 @@ internal static class CommandLine
 
     public static async Task<int> RunAsync(string[] args)
     {
+        if (args is [Completion.CompletionScripts.Ask, .. var typed])
+        {
+            Console.Out.Write(CommandTree.Answer(typed));
+            return ExitCode.InSync;
+        }
+
         // '@' is no special character: a policy file may be named so.
         var parsed = CommandTree.Build().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Action is ParseErrorAction)

@@ -13,6 +13,7 @@ internal sealed partial class CommandTree
     private Command Top()
     {
         var node = new Option<string?>("--node") { Description = "What fills this node's table, who put it there, what to change. Live on a terminal.", HelpName = "NODE" };
+        Suggest(node, _live.Nodes);
         var once = new Option<bool>("--once") { Description = "Print once and end; as when the output is not a terminal." };
         var command = new Command("top", "Shows the nodes with the fullest tables, or what fills one of them, with addresses resolved to pods and services.") { node, once, _output, _kubeconfig, _context };
         command.SetAction((result, cancel) => ClusterTop.RunAsync(
@@ -24,6 +25,7 @@ internal sealed partial class CommandTree
     private Command Advise()
     {
         var name = new Argument<string?>("NODE|POLICY") { Description = "Only this node, or the nodes of this policy.", Arity = ArgumentArity.ZeroOrOne, DefaultValueFactory = _ => null };
+        Suggest(name, () => _live.Nodes().Concat(_live.Policies()));
         var command = new Command(
             "advise",
             "Says, node by node, why the table fills up or loses packets and what to do, in a line: the most pressing cause. On the node, host advise has all of them, with commands.")
@@ -40,6 +42,7 @@ internal sealed partial class CommandTree
     {
         var match = new MatchOptions();
         var node = new Option<string?>("--node") { Description = "On this node.", HelpName = "NODE" };
+        Suggest(node, _live.Nodes);
         var selector = new Option<string?>("--selector", "-l") { Description = "On the nodes with these labels: a=b, a!=b, a, !a, with commas between.", HelpName = "LABELS" };
         var allNodes = new Option<bool>("--all-nodes") { Description = "On every node that a policy selects." };
         var all = new Option<bool>("--all") { Description = "Every entry of the table. Connections go on, but translated ones (NAT) break." };

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using ConntrackOperator.Cli.Cluster;
 using ConntrackOperator.Cli.Crd;
+using ConntrackOperator.Cli.Doctor.Rules;
 using ConntrackOperator.Cli.Output;
 using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.State;
@@ -73,6 +74,8 @@ internal sealed partial class CommandTree
 
     private CommandTree()
     {
+        Suggest(_output, () => ["table", "json", "yaml"]);
+        Suggest(_ignore, () => DoctorRules.Names);
     }
 
     public static RootCommand Build() => new CommandTree().Root();
@@ -81,7 +84,7 @@ internal sealed partial class CommandTree
     {
         var root = new RootCommand("Keeps the kernel's connection-tracking table from filling up: on this machine, or on every node of a cluster.")
         {
-            HostGroup(), Status(), Doctor(), Top(), Advise(), Flush(), Plan(), Crd(), Version(),
+            HostGroup(), Status(), Doctor(), Top(), Advise(), Flush(), Plan(), Crd(), Completion(), Version(),
         };
         _examples[root] = "$0 host apply -f policy.yaml\n$0 status\n$0 top --node node-7";
         if (root.Options.FirstOrDefault(o => o is VersionOption) is { } version)
@@ -139,6 +142,7 @@ internal sealed partial class CommandTree
     private Command Status()
     {
         var policy = new Argument<string?>("POLICY") { Description = "Only this policy, in detail.", Arity = ArgumentArity.ZeroOrOne, DefaultValueFactory = _ => null };
+        Suggest(policy, _live.Policies);
         var command = new Command("status", "Shows how the policies and the nodes of the cluster are doing.") { policy, _output, _kubeconfig, _context };
         command.SetAction((result, cancel) => ClusterStatus.RunAsync(
             ClusterConnection.Open(result.GetValue(_kubeconfig), result.GetValue(_context)), result.GetValue(policy), result.GetValue(_output), cancel));

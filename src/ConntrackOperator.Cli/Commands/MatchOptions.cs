@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using System.Globalization;
 using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Schema;
@@ -26,6 +27,12 @@ internal sealed class MatchOptions
     {
         Description = "With --idle-for: you know that the time-outs had been the same since the boot, or for long enough, before this program first saw them.",
     };
+
+    public MatchOptions()
+    {
+        _protocol.CompletionSources.Add(_ => FlowProtocols.Names.Select(n => new CompletionItem(n)));
+        _states.CompletionSources.Add(_ => FlowStates.Of(6).Concat(FlowStates.Of(132)).Distinct().Select(s => new CompletionItem(s)));
+    }
 
     public void AddTo(Command command, bool forHost = true)
     {
