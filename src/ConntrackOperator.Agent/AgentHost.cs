@@ -1,4 +1,5 @@
 using ConntrackOperator.Agent.Health;
+using ConntrackOperator.Agent.Logging;
 using ConntrackOperator.Agent.Loop;
 using ConntrackOperator.Agent.Options;
 using ConntrackOperator.Agent.Reporting;
@@ -6,11 +7,11 @@ using ConntrackOperator.Agent.Telemetry;
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine;
-using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Health;
 using ConntrackOperator.Kubernetes.Informers;
 using ConntrackOperator.Kubernetes.WorkQueues;
+using Microsoft.Extensions.Logging;
 
 namespace ConntrackOperator.Agent;
 
@@ -25,17 +26,17 @@ internal static class AgentHost
     /// <param name="random">For jitter.</param>
     /// <param name="ct">Stops it.</param>
     /// <exception cref="PartEndedException">A part ended or failed, which the log says; the process should end.</exception>
-    public static async Task RunAsync(AgentOptions options, IRuntimeLog log, Func<ReadOnlyMemory<byte>>? scrape, TimeProvider time, Random random, CancellationToken ct)
+    public static async Task RunAsync(AgentOptions options, ILogger log, Func<ReadOnlyMemory<byte>>? scrape, TimeProvider time, Random random, CancellationToken ct)
     {
         using var engine = new NodeEngine(options.Engine with { StatusWillCome = true }, time);
         foreach (var problem in engine.Problems)
         {
-            log.Warn(problem, null);
+            log.StateProblem(problem);
         }
 
         if (engine.Plan is { } kept && kept.Node != options.NodeName)
         {
-            log.Warn($"the kept plan is for {kept.Node ?? "this host"}, not for {options.NodeName}; it stays in force until the controller's plan arrives", null);
+            log.KeptPlanOfAnotherNode(kept.Node ?? "this host", options.NodeName);
         }
 
         try
@@ -45,12 +46,17 @@ internal static class AgentHost
         catch (IOException e)
         {
             // The loop tries again, and there is somebody to say so.
-            log.Warn($"not all of the kept plan is in force yet: {options.Engine.StatePath} can't be written", e);
+            log.KeptPlanNotInForce(e, options.Engine.StatePath);
         }
 
-        log.Info(engine.Plan is { } plan
-            ? $"conntrack-agent {EngineVersion.Text}: plan {plan.Generation} is in force, as kept"
-            : $"conntrack-agent {EngineVersion.Text}: no plan is kept; waiting for the ConntrackNode {options.NodeName}");
+        if (engine.Plan is { } plan)
+        {
+            log.StartedWithKeptPlan(EngineVersion.Text, plan.Generation);
+        }
+        else
+        {
+            log.StartedWithoutPlan(EngineVersion.Text, options.NodeName);
+        }
 
         var clientOptions = new ApiClientOptions { UserAgent = "conntrack-agent/" + EngineVersion.Text };
         var api = options.Server?.Connect(clientOptions, time) ?? InCluster.Create(clientOptions, time);

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using ConntrackOperator.Agent;
+using ConntrackOperator.Agent.Logging;
 using ConntrackOperator.Agent.Options;
 using ConntrackOperator.Agent.Telemetry;
 using ConntrackOperator.Engine;
@@ -36,10 +37,10 @@ using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop)
 using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 var settings = TelemetrySettings.Read(Environment.GetEnvironmentVariable);
 using var telemetry = new TelemetryPipeline(settings, AgentTelemetry.Source(options), options.Listen is null ? Scraping.Off : Scraping.WhenAsked);
-var log = telemetry.Tee(new JsonLineLog(Console.OpenStandardOutput(), TimeProvider.System, options.LogLevel, ("node", options.NodeName)), options.LogLevel);
+var log = telemetry.Tee(new JsonLineLogger(Console.OpenStandardOutput(), TimeProvider.System, options.LogLevel, ("node", options.NodeName)));
 foreach (var problem in settings.Problems.Concat(telemetry.Problems))
 {
-    log.Warn(problem, null);
+    log.TelemetryProblem(problem);
 }
 
 try
@@ -49,7 +50,7 @@ try
 }
 catch (OperationCanceledException) when (stop.IsCancellationRequested)
 {
-    log.Info("stopped; the settings stay as they are");
+    log.Stopped();
     return 0;
 }
 catch (PartEndedException)
@@ -59,7 +60,7 @@ catch (PartEndedException)
 }
 catch (Exception e) when (e is StateDirectoryBusyException or IOException or UnauthorizedAccessException or InvalidOperationException)
 {
-    log.Warn("can't run", e);
+    log.CannotRun(e);
     return 1;
 }
 

@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using ConntrackOperator.Cluster;
 using ConntrackOperator.Controller.Configuration;
+using ConntrackOperator.Controller.Logging;
 using ConntrackOperator.Controller.Telemetry;
 using ConntrackOperator.Controller.Uninstall;
 using ConntrackOperator.Kubernetes.Client;
@@ -12,6 +13,7 @@ using ConntrackOperator.Kubernetes.Logging;
 using ConntrackOperator.Kubernetes.WorkQueues;
 using ConntrackOperator.Planning.Formatting;
 using ConntrackOperator.Telemetry;
+using Microsoft.Extensions.Logging;
 
 namespace ConntrackOperator.Controller;
 
@@ -76,7 +78,7 @@ internal static class ControllerCommand
                 UsageGap = parsed.GetValue(usageGap),
                 Workers = parsed.GetValue(workers),
                 Listen = parsed.GetValue(listen) is "none" ? null : parsed.GetValue(listen),
-                LogLevel = Enum.Parse<LogLevel>(parsed.GetValue(level)!, ignoreCase: true),
+                LogLevel = parsed.GetValue(level) is "info" ? LogLevel.Information : Enum.Parse<LogLevel>(parsed.GetValue(level)!, ignoreCase: true),
             },
             cancellationToken));
         return root;
@@ -102,10 +104,10 @@ internal static class ControllerCommand
     {
         var settings = TelemetrySettings.Read(Environment.GetEnvironmentVariable);
         using var telemetry = new TelemetryPipeline(settings, ControllerTelemetry.Source(options, _version), options.Listen is null ? Scraping.Off : Scraping.On);
-        var log = telemetry.Tee(new JsonLineLog(Console.OpenStandardOutput(), TimeProvider.System, options.LogLevel), options.LogLevel);
+        var log = telemetry.Tee(new JsonLineLogger(Console.OpenStandardOutput(), TimeProvider.System, options.LogLevel));
         foreach (var problem in settings.Problems.Concat(telemetry.Problems))
         {
-            log.Warn(problem, null);
+            log.TelemetryProblem(problem);
         }
 
         try
@@ -126,7 +128,7 @@ internal static class ControllerCommand
         }
         catch (LeaseLostException e)
         {
-            log.Warn("the lease is lost; another replica goes on", e);
+            log.LeaseLost(e);
             return 1;
         }
         catch (PartEndedException)
@@ -136,12 +138,12 @@ internal static class ControllerCommand
         }
         catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or k8s.Exceptions.KubeConfigException)
         {
-            log.Warn("can't run", e);
+            log.CannotRun(e);
             return 2;
         }
         catch (Exception e)
         {
-            log.Warn($"the controller ends: {e.GetType().Name}: {e.Message}", e);
+            log.Ends(e, e.GetType().Name, e.Message);
             return 1;
         }
     }

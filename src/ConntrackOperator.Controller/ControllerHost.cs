@@ -2,13 +2,14 @@ using ConntrackOperator.Controller.Agents;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Controller.Configuration;
 using ConntrackOperator.Controller.Health;
+using ConntrackOperator.Controller.Logging;
 using ConntrackOperator.Controller.Runtime;
 using ConntrackOperator.Controller.Telemetry;
-using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Health;
 using ConntrackOperator.Kubernetes.LeaderElection;
 using ConntrackOperator.Kubernetes.WorkQueues;
+using Microsoft.Extensions.Logging;
 
 namespace ConntrackOperator.Controller;
 
@@ -19,7 +20,7 @@ internal static class ControllerHost
     /// <exception cref="LeaseLostException">The lease was lost; the process should end.</exception>
     /// <exception cref="PartEndedException">A part ended or failed, which the log says; the process should end.</exception>
     public static async Task RunAsync(
-        ApiClient api, ControllerOptions options, AgentTemplate? template, IRuntimeLog log, TimeProvider time, CancellationToken cancellationToken, Func<ReadOnlyMemory<byte>>? scrape = null)
+        ApiClient api, ControllerOptions options, AgentTemplate? template, ILogger log, TimeProvider time, CancellationToken cancellationToken, Func<ReadOnlyMemory<byte>>? scrape = null)
     {
         var health = new ControllerHealth(time);
         using var metrics = new ControllerMetrics(options.LeaseName);
@@ -33,7 +34,7 @@ internal static class ControllerHost
             await lease.RunAsync(
                 async token =>
                 {
-                    log.Info($"{options.Identity} leads");
+                    log.Leads(options.Identity);
                     var context = new ControllerContext(api, options, metrics, log, time);
                     using var manager = new ControllerManager(context, template, owner, health);
                     try

@@ -69,11 +69,9 @@ public sealed class TelemetryPipeline : IDisposable
     /// <summary>The metrics as of now in Prometheus' text format; null: they are not served.</summary>
     public Func<ReadOnlyMemory<byte>>? Scrape => _exporter is null ? null : ScrapeNow;
 
-    /// <summary>A log that writes what <paramref name="inner"/> writes and sends it by OTLP as well, if logs are sent.</summary>
-    /// <param name="inner">The log of standard output.</param>
-    /// <param name="level">What matters less is not sent.</param>
-    public IRuntimeLog Tee(IRuntimeLog inner, Kubernetes.Logging.LogLevel level) =>
-        _logger is { } logger ? new OtlpLog(inner, logger, level) : inner;
+    /// <summary>A log that sends by OTLP what <paramref name="lines"/> writes, with its values as attributes, if logs are sent.</summary>
+    /// <param name="lines">The log of standard output; its level holds for both.</param>
+    public ILogger Tee(ILogger lines) => _logger is { } logger ? new TeeLogger(lines, logger) : lines;
 
     /// <summary>Sends what is left, for a few seconds at most.</summary>
     public void Dispose()
@@ -125,7 +123,7 @@ public sealed class TelemetryPipeline : IDisposable
 
     private void BuildLogs()
     {
-        _loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(Microsoft.Extensions.Logging.LogLevel.Debug).AddOpenTelemetry(options =>
+        _loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Debug).AddOpenTelemetry(options =>
         {
             var resource = ResourceBuilder.CreateDefault();
             Describe(resource, _source);

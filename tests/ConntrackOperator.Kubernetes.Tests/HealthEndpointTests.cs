@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using ConntrackOperator.Kubernetes.Health;
 using ConntrackOperator.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ConntrackOperator.Kubernetes.Tests;
 
@@ -39,7 +40,7 @@ public sealed class HealthEndpointTests
     {
         using var stop = new CancellationTokenSource();
         var port = FreePort.Next();
-        var serving = new HealthEndpoint($"127.0.0.1:{port}", () => null, () => "not yet", SilentLog.Instance) { Metrics = () => "x 1\n"u8.ToArray() }.RunAsync(stop.Token);
+        var serving = new HealthEndpoint($"127.0.0.1:{port}", () => null, () => "not yet", NullLogger.Instance) { Metrics = () => "x 1\n"u8.ToArray() }.RunAsync(stop.Token);
         using var http = new HttpClient();
         using var answer = await http.GetAsync(new Uri($"http://127.0.0.1:{port}{path}"), TestContext.Current.CancellationToken);
         Assert.Equal((code, text), ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)));
@@ -52,7 +53,7 @@ public sealed class HealthEndpointTests
     {
         using var stop = new CancellationTokenSource();
         var port = FreePort.Next();
-        var serving = new HealthEndpoint($"127.0.0.1:{port}", () => null, () => null, SilentLog.Instance).RunAsync(stop.Token);
+        var serving = new HealthEndpoint($"127.0.0.1:{port}", () => null, () => null, NullLogger.Instance).RunAsync(stop.Token);
         var silent = new List<TcpClient>();
         for (var i = 0; i < 16; i++)
         {
@@ -75,7 +76,7 @@ public sealed class HealthEndpointTests
     {
         using var stop = new CancellationTokenSource();
         var port = FreePort.Next();
-        var serving = new HealthEndpoint($"127.0.0.1:{port}", () => null, () => null, SilentLog.Instance) { Patience = TimeSpan.FromMinutes(30) }.RunAsync(stop.Token);
+        var serving = new HealthEndpoint($"127.0.0.1:{port}", () => null, () => null, NullLogger.Instance) { Patience = TimeSpan.FromMinutes(30) }.RunAsync(stop.Token);
         var held = new List<TcpClient>();
         for (var i = 0; i < 64; i++)
         {
@@ -102,7 +103,7 @@ public sealed class HealthEndpointTests
     {
         using var stop = new CancellationTokenSource();
         var port = FreePort.Next();
-        var serving = new HealthEndpoint($"127.0.0.1:{port}", () => null, () => null, SilentLog.Instance) { Metrics = () => "x 1\n"u8.ToArray() }.RunAsync(stop.Token);
+        var serving = new HealthEndpoint($"127.0.0.1:{port}", () => null, () => null, NullLogger.Instance) { Metrics = () => "x 1\n"u8.ToArray() }.RunAsync(stop.Token);
         var scrapers = new List<TcpClient>();
         var stayed = 0;
         for (var i = 0; i < 16; i++)
@@ -131,7 +132,7 @@ public sealed class HealthEndpointTests
     {
         using var stop = new CancellationTokenSource();
         var port = FreePort.Next();
-        var serving = new HealthEndpoint($"127.0.0.1:{port}", () => null, () => null, SilentLog.Instance).RunAsync(stop.Token);
+        var serving = new HealthEndpoint($"127.0.0.1:{port}", () => null, () => null, NullLogger.Instance).RunAsync(stop.Token);
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, port, TestContext.Current.CancellationToken);
         await client.GetStream().WriteAsync(System.Text.Encoding.ASCII.GetBytes(request), TestContext.Current.CancellationToken);

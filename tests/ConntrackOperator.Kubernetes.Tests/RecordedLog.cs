@@ -1,18 +1,23 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
 
 namespace ConntrackOperator.Kubernetes.Tests;
 
-internal sealed class RecordedLog : IRuntimeLog
+/// <summary>Keeps what was logged, by its level; warnings and errors together.</summary>
+internal sealed class RecordedLog : ILogger
 {
-    public ConcurrentQueue<string> Infos { get; } = new();
-
     public ConcurrentQueue<string> Warnings { get; } = new();
 
-    public void Debug(string message)
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
+        if (IsEnabled(logLevel))
+        {
+            Warnings.Enqueue(formatter(state, exception));
+        }
     }
-
-    public void Info(string message) => Infos.Enqueue(message);
-
-    public void Warn(string message, Exception? exception) => Warnings.Enqueue(message);
 }

@@ -1,3 +1,6 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
 namespace ConntrackOperator.Telemetry.Tests;
 
 public sealed class TelemetrySettingsTests
@@ -34,7 +37,7 @@ public sealed class TelemetrySettingsTests
     {
         using var pipeline = new TelemetryPipeline(new TelemetrySettings(), Sources.Of("nobody"), Scraping.Off);
         Assert.Null(pipeline.Scrape);
-        Assert.Same(Kubernetes.SilentLog.Instance, pipeline.Tee(Kubernetes.SilentLog.Instance, Kubernetes.Logging.LogLevel.Debug));
+        Assert.Same(NullLogger.Instance, pipeline.Tee(NullLogger.Instance));
     }
 
     private static TelemetrySettings Read(string environment)

@@ -1,13 +1,14 @@
 using System.Diagnostics;
 using ConntrackOperator.Agent.Health;
+using ConntrackOperator.Agent.Logging;
 using ConntrackOperator.Agent.Options;
 using ConntrackOperator.Agent.Reporting;
 using ConntrackOperator.Agent.Telemetry;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.State;
-using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Informers;
+using Microsoft.Extensions.Logging;
 
 namespace ConntrackOperator.Agent.Loop;
 
@@ -29,7 +30,7 @@ internal sealed class AgentLoop : IDisposable
     private readonly AgentHealth _health;
     private readonly AgentOptions _options;
     private readonly AgentMetrics _metrics;
-    private readonly IRuntimeLog _log;
+    private readonly ILogger _log;
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _arrived = new(0, 1);
     private readonly Lock _lock = new();
@@ -43,7 +44,7 @@ internal sealed class AgentLoop : IDisposable
 
     public AgentLoop(
         NodeEngine engine, Informer<ConntrackNode> watcher, Reporter reporter, AgentHealth health, AgentMetrics metrics,
-        AgentOptions options, IRuntimeLog log, TimeProvider time)
+        AgentOptions options, ILogger log, TimeProvider time)
     {
         _engine = engine;
         _reporter = reporter;
@@ -76,7 +77,7 @@ internal sealed class AgentLoop : IDisposable
         kept &= Try(() => _engine.Flush());
         if (kept && _stateBroken)
         {
-            _log.Info($"{_options.Engine.StatePath} can be written again");
+            _log.StateWritableAgain(_options.Engine.StatePath);
         }
 
         _stateBroken = !kept;
@@ -126,7 +127,7 @@ internal sealed class AgentLoop : IDisposable
         {
             if (!_stateBroken)
             {
-                _log.Warn($"{_options.Engine.StatePath} can't be written, so no setting is written whose value before is not kept there yet; all others are kept as they are planned", e);
+                _log.StateNotWritable(e, _options.Engine.StatePath);
             }
 
             return false;
@@ -207,14 +208,14 @@ internal sealed class AgentLoop : IDisposable
             var adopted = _engine.Adopt(node.Status);
             if (adopted > 0)
             {
-                _log.Info($"took {adopted} originals over from the status: the state directory knew nothing of this boot");
+                _log.OriginalsAdopted(adopted);
             }
 
             _reporter.Adopt(_uid, node.Status);
         }
 
         Activity.Current?.SetTag("conntrack.plan.generation", node.Metadata?.Generation).SetTag("conntrack.plan.settings", node.Spec.Settings?.Count ?? 0);
-        _log.Info($"plan {node.Metadata?.Generation} with {node.Spec.Settings?.Count ?? 0} settings");
+        _log.PlanArrived(node.Metadata?.Generation, node.Spec.Settings?.Count ?? 0);
         _unsaved = new CachedPlan { Node = _options.NodeName, Uid = _uid, Generation = node.Metadata?.Generation, Spec = node.Spec };
     }
 
@@ -243,7 +244,7 @@ internal sealed class AgentLoop : IDisposable
         }
         else
         {
-            _log.Warn($"the ConntrackNode {_options.NodeName} is gone; its last plan stays in force", null);
+            _log.NodeObjectGone(_options.NodeName);
         }
     }
 
@@ -260,11 +261,15 @@ internal sealed class AgentLoop : IDisposable
             _told[setting.Name!] = setting.State;
             if (setting.State is SettingState.InSync)
             {
-                _log.Info($"{setting.Name} is {setting.Actual}");
+                _log.SettingInSync(setting.Name, setting.Actual);
+            }
+            else if (setting.Message is { } reason)
+            {
+                _log.SettingStateBecause(setting.Name, setting.State?.ToString(), reason);
             }
             else
             {
-                _log.Info($"{setting.Name}: {setting.State}{(setting.Message is null ? string.Empty : ": " + setting.Message)}");
+                _log.SettingState(setting.Name, setting.State?.ToString());
             }
         }
     }

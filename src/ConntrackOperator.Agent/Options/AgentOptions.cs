@@ -1,6 +1,6 @@
 using ConntrackOperator.Engine;
 using ConntrackOperator.Kubernetes.Client;
-using ConntrackOperator.Kubernetes.Logging;
+using Microsoft.Extensions.Logging;
 
 namespace ConntrackOperator.Agent.Options;
 
@@ -35,5 +35,5 @@ internal sealed record AgentOptions
     public TimeSpan StartJitter { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>What matters less is not logged.</summary>
-    public LogLevel LogLevel { get; init; } = LogLevel.Info;
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
 }

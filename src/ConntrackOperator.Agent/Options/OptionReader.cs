@@ -3,9 +3,9 @@ using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Health;
-using ConntrackOperator.Kubernetes.Logging;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Planning.Formatting;
+using Microsoft.Extensions.Logging;
 
 namespace ConntrackOperator.Agent.Options;
 
@@ -94,7 +94,7 @@ internal sealed class OptionReader
             StartJitter = reader.Duration("start-jitter", defaults.StartJitter, 0, 600),
             LogLevel = reader.Text("log-level") switch
             {
-                null or "info" => LogLevel.Info,
+                null or "info" => LogLevel.Information,
                 "debug" => LogLevel.Debug,
                 "warning" => LogLevel.Warning,
                 var other => throw new OptionException($"--log-level: '{other}' must be debug, info or warning"),

@@ -1,12 +1,13 @@
 using System.Diagnostics;
+using ConntrackOperator.Agent.Logging;
 using ConntrackOperator.Agent.Options;
 using ConntrackOperator.Agent.Telemetry;
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine.Reporting;
-using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Client;
+using Microsoft.Extensions.Logging;
 
 namespace ConntrackOperator.Agent.Reporting;
 
@@ -14,7 +15,7 @@ namespace ConntrackOperator.Agent.Reporting;
 /// Writes the node's status when that is due, and keeps the newest one while the API server is away. The loop offers; a task
 /// of its own sends, so that a slow server never delays the kernel.
 /// </summary>
-internal sealed class Reporter(ApiClient api, AgentOptions options, AgentMetrics metrics, IRuntimeLog log, TimeProvider time, Random random) : IDisposable
+internal sealed class Reporter(ApiClient api, AgentOptions options, AgentMetrics metrics, ILogger log, TimeProvider time, Random random) : IDisposable
 {
     /// <summary>Who owns the status in server-side apply.</summary>
     public const string FieldManager = "conntrack-agent";
@@ -208,7 +209,7 @@ internal sealed class Reporter(ApiClient api, AgentOptions options, AgentMetrics
 
             // Not found is no exception: an API server that has just started may not serve the kind yet. If the object is
             // gone the watch says so.
-            log.Warn("the report was not taken; the settings are kept all the same, and the newest report is sent later", e);
+            log.ReportRefused(e);
             Wake();
         }
     }

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using ConntrackOperator.Cluster;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Controller.Configuration;
+using ConntrackOperator.Controller.Logging;
 using ConntrackOperator.Controller.Runtime;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Informers;
@@ -75,7 +76,7 @@ internal sealed class AgentReconciler(
                 ClusterJson.Default.JsonObject, null, cancellationToken, ControllerOptions.FieldManager);
         }
 
-        context.Log.Info($"applied DaemonSet {context.Options.Namespace}/{template.Name} with {terms.Count} node terms");
+        context.Log.DaemonSetApplied($"{context.Options.Namespace}/{template.Name}", terms.Count);
         _applied = text;
         _terms = (JsonArray)terms.DeepClone();
         _uid = (string?)applied["metadata"]?["uid"];
@@ -93,7 +94,7 @@ internal sealed class AgentReconciler(
         try
         {
             await context.Api.DeleteAsync(ResourceType.DaemonSet, context.Options.Namespace, template.Name, existing.Metadata.Uid, null, cancellationToken);
-            context.Log.Info($"deleted DaemonSet {context.Options.Namespace}/{template.Name}: no policy needs agents");
+            context.Log.DaemonSetDeleted($"{context.Options.Namespace}/{template.Name}");
         }
         catch (ApiException e) when (e.IsNotFound)
         {

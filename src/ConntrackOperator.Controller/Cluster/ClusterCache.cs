@@ -3,11 +3,11 @@ using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Cluster;
-using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Informers;
 using ConntrackOperator.Planning;
 using ConntrackOperator.Planning.Validation;
+using Microsoft.Extensions.Logging;
 
 namespace ConntrackOperator.Controller.Cluster;
 
@@ -16,7 +16,7 @@ namespace ConntrackOperator.Controller.Cluster;
 /// <param name="log">Told of failures.</param>
 /// <param name="time">The clock.</param>
 /// <param name="shared">Keeps what is equal between nodes once, and of each node only what the controller reads; null: everything is kept.</param>
-internal sealed class ClusterCache(ApiClient api, IRuntimeLog log, TimeProvider time, ValueInterner? shared = null)
+internal sealed class ClusterCache(ApiClient api, ILogger log, TimeProvider time, ValueInterner? shared = null)
 {
     private readonly PolicyValidationCache _errors = new();
 

@@ -1,8 +1,9 @@
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Cluster;
 using ConntrackOperator.Controller.Configuration;
-using ConntrackOperator.Kubernetes;
+using ConntrackOperator.Controller.Logging;
 using ConntrackOperator.Kubernetes.Client;
+using Microsoft.Extensions.Logging;
 
 namespace ConntrackOperator.Controller.Cluster;
 
@@ -10,7 +11,7 @@ namespace ConntrackOperator.Controller.Cluster;
 /// The controller's own Deployment, as the owner of what the controller makes in its namespace: however the operator is removed, no
 /// privileged pods and no lease stay behind, and tools that prune take neither for something of their own.
 /// </summary>
-internal sealed class DeploymentOwner(ApiClient api, ControllerOptions options, IRuntimeLog log)
+internal sealed class DeploymentOwner(ApiClient api, ControllerOptions options, ILogger log)
 {
     private volatile OwnerReference? _reference;
     private volatile bool _isMissing;
@@ -43,7 +44,7 @@ internal sealed class DeploymentOwner(ApiClient api, ControllerOptions options, 
             if (!_isMissing)
             {
                 _isMissing = true;
-                log.Warn($"the Deployment {options.Namespace}/{name} can't be read: agents and lease have no owner, and stay when the operator is removed without its hook", e);
+                log.DeploymentUnreadable(e, $"{options.Namespace}/{name}");
             }
         }
 

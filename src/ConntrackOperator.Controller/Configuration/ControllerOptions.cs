@@ -1,5 +1,5 @@
 using ConntrackOperator.Kubernetes.LeaderElection;
-using ConntrackOperator.Kubernetes.Logging;
+using Microsoft.Extensions.Logging;
 
 namespace ConntrackOperator.Controller.Configuration;
 
@@ -52,5 +52,5 @@ internal sealed record ControllerOptions
     public string? Listen { get; init; }
 
     /// <summary>What matters less is not logged.</summary>
-    public LogLevel LogLevel { get; init; } = LogLevel.Info;
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
 }

@@ -5,6 +5,7 @@ using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Cluster;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Controller.Configuration;
+using ConntrackOperator.Controller.Logging;
 using ConntrackOperator.Controller.Runtime;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Events;
@@ -51,7 +52,7 @@ internal sealed class FlushReconciler(ControllerContext context)
         catch (ApiException e) when (e.IsRefused)
         {
             var wait = _refused.Refused(uid, flush.Metadata.Generation, e.Message);
-            context.Log.Warn(FormattableString.Invariant($"The status of ConntrackFlush {name} was refused, again in {wait.TotalSeconds:0} s: {e.Message}"), e);
+            context.Log.FlushStatusRefused(e, name, wait.TotalSeconds, e.Message);
             context.Events.Record(
                 ObjectReference.To(flush, ConntrackFlush.KindName, ApiGroup.ApiVersion), EventType.Warning, "StatusRefused", "Report",
                 $"its status can't be written, so it does not get on: {e.Message}", "StatusRefused");

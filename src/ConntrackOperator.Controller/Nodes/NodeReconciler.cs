@@ -4,6 +4,7 @@ using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Cluster;
 using ConntrackOperator.Controller.Aggregation;
 using ConntrackOperator.Controller.Flushes;
+using ConntrackOperator.Controller.Logging;
 using ConntrackOperator.Controller.Rollouts;
 using ConntrackOperator.Controller.Runtime;
 using ConntrackOperator.Kubernetes.Client;
@@ -88,8 +89,7 @@ internal sealed class NodeReconciler(ControllerContext context, PolicyStatusAggr
             {
                 pass.Refused(e.Message);
                 var wait = _refused.Refused(name, generations, e.Message);
-                context.Log.Warn(
-                    FormattableString.Invariant($"The plan of node {name} was refused, again in {wait.TotalSeconds:0} s: {e.Message}"), e);
+                context.Log.PlanRefused(e, name, wait.TotalSeconds, e.Message);
                 return ReconcileResult.RequeueAfter(wait);
             }
 

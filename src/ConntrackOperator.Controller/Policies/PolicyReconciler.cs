@@ -4,6 +4,7 @@ using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Controller.Aggregation;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Controller.Configuration;
+using ConntrackOperator.Controller.Logging;
 using ConntrackOperator.Controller.Restores;
 using ConntrackOperator.Controller.Runtime;
 using ConntrackOperator.Kubernetes.Client;
@@ -152,7 +153,7 @@ internal sealed class PolicyReconciler
         catch (ApiException e) when (e.IsRefused)
         {
             var wait = _refusedFinalizers.Refused(name, policy.Metadata!.Generation, e.Message);
-            _context.Log.Warn(FormattableString.Invariant($"The finalizer of ConntrackPolicy {name} was refused, again in {wait.TotalSeconds:0} s: {e.Message}"), e);
+            _context.Log.FinalizerRefused(e, name, wait.TotalSeconds, e.Message);
             _context.Events.Record(Reference(policy), EventType.Warning, "FinalizerRefused", "Finalize", e.Message, "FinalizerRefused");
             return null;
         }
@@ -217,7 +218,7 @@ internal sealed class PolicyReconciler
         catch (ApiException e) when (e.IsRefused)
         {
             var wait = _refusedStatus.Refused(name, generation, e.Message);
-            _context.Log.Warn(FormattableString.Invariant($"The status of ConntrackPolicy {name} was refused, again in {wait.TotalSeconds:0} s: {e.Message}"), e);
+            _context.Log.PolicyStatusRefused(e, name, wait.TotalSeconds, e.Message);
             _context.Events.Record(Reference(policy), EventType.Warning, "StatusRefused", "Report", $"its status can't be written and is out of date: {e.Message}", "StatusRefused");
             return ReconcileResult.RequeueAfter(wait);
         }

@@ -1,9 +1,9 @@
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Controller.Configuration;
 using ConntrackOperator.Controller.Telemetry;
-using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Events;
+using Microsoft.Extensions.Logging;
 
 namespace ConntrackOperator.Controller.Runtime;
 
@@ -16,7 +16,7 @@ internal sealed class ControllerContext
     /// <param name="metrics">What is counted.</param>
     /// <param name="log">Told of failures.</param>
     /// <param name="time">The clock.</param>
-    public ControllerContext(ApiClient api, ControllerOptions options, ControllerMetrics metrics, IRuntimeLog log, TimeProvider time)
+    public ControllerContext(ApiClient api, ControllerOptions options, ControllerMetrics metrics, ILogger log, TimeProvider time)
     {
         (Api, Options, Metrics, Log, Time) = (api, options, metrics, log, time);
         Cluster = new ClusterCache(api, log, time, new ValueInterner());
@@ -37,7 +37,7 @@ internal sealed class ControllerContext
     public ControllerMetrics Metrics { get; }
 
     /// <summary>Told of failures.</summary>
-    public IRuntimeLog Log { get; }
+    public ILogger Log { get; }
 
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; }

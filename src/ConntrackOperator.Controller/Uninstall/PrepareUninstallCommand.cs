@@ -1,8 +1,10 @@
 using System.CommandLine;
 using ConntrackOperator.Cluster;
+using ConntrackOperator.Controller.Logging;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Logging;
 using ConntrackOperator.Planning.Formatting;
+using Microsoft.Extensions.Logging;
 
 namespace ConntrackOperator.Controller.Uninstall;
 
@@ -40,7 +42,7 @@ internal static class PrepareUninstallCommand
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var log = new JsonLineLog(Console.OpenStandardOutput(), TimeProvider.System, LogLevel.Info);
+            var log = new JsonLineLogger(Console.OpenStandardOutput(), TimeProvider.System, LogLevel.Information);
             try
             {
                 var api = KubeconfigConnection.Connect(parsed.GetValue(kubeconfig), parsed.GetValue(context), new ApiClientOptions { UserAgent = userAgent });
@@ -50,11 +52,11 @@ internal static class PrepareUninstallCommand
                     {
                         if (error is null)
                         {
-                            log.Info(message);
+                            log.UninstallProgress(message);
                         }
                         else
                         {
-                            log.Warn(message, error);
+                            log.UninstallHindered(error, message);
                         }
                     },
                     TimeProvider.System);
@@ -62,12 +64,12 @@ internal static class PrepareUninstallCommand
             }
             catch (ApiException e)
             {
-                log.Warn("can't prepare the uninstallation", e);
+                log.CannotPrepareUninstall(e);
                 return 1;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or k8s.Exceptions.KubeConfigException)
             {
-                log.Warn("can't run", e);
+                log.CannotRun(e);
                 return 2;
             }
         });

@@ -2,7 +2,10 @@ using System.Text.Json;
 using System.Threading.Channels;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Kubernetes.Client;
+using ConntrackOperator.Kubernetes.Logging;
 using ConntrackOperator.Kubernetes.Protocol;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ConntrackOperator.Kubernetes.Events;
 
@@ -22,7 +25,7 @@ public sealed class EventRecorder
 
     private readonly ApiClient _client;
     private readonly EventRecorderOptions _options;
-    private readonly IRuntimeLog _log;
+    private readonly ILogger _log;
     private readonly TimeProvider _time;
     private readonly Channel<PendingEvent> _queue;
     private readonly Dictionary<EventKey, EventSeriesState> _series = [];
@@ -32,14 +35,15 @@ public sealed class EventRecorder
     private long _written;
 
     /// <summary>Creates it; <see cref="RunAsync"/> starts the writing.</summary>
-    public EventRecorder(ApiClient client, EventRecorderOptions options, IRuntimeLog? log = null, TimeProvider? time = null)
+    public EventRecorder(ApiClient client, EventRecorderOptions options, ILogger? log = null, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(client);
         ArgumentNullException.ThrowIfNull(options);
         _client = client;
         _options = options;
-        _log = log ?? SilentLog.Instance;
+        _log = log ?? NullLogger.Instance;
         _time = time ?? TimeProvider.System;
+        RuntimeTelemetry.EventsLost(0);
         _queue = Channel.CreateBounded<PendingEvent>(
             new BoundedChannelOptions(options.QueueLimit) { SingleReader = true });
     }
@@ -66,7 +70,7 @@ public sealed class EventRecorder
         var key = new EventKey(regarding, type, reason, action, noteKey ?? note);
         if (!_queue.Writer.TryWrite(new(key, note, _time.GetUtcNow())))
         {
-            Interlocked.Increment(ref _dropped);
+            CountLost();
         }
     }
 
@@ -107,7 +111,7 @@ public sealed class EventRecorder
         }
         catch (OperationCanceledException)
         {
-            Interlocked.Increment(ref _dropped);
+            CountLost();
         }
     }
 
@@ -131,6 +135,12 @@ public sealed class EventRecorder
         }
 
         Forget();
+    }
+
+    private void CountLost()
+    {
+        Interlocked.Increment(ref _dropped);
+        RuntimeTelemetry.EventsLost(1);
     }
 
     private EventSeriesState Count(PendingEvent pending)
@@ -183,10 +193,10 @@ public sealed class EventRecorder
             }
             catch (ApiException e)
             {
-                Interlocked.Increment(ref _dropped);
+                CountLost();
                 // Not again before it happens again.
                 state.WrittenCount = state.Count;
-                _log.Warn($"The event {key.Reason} of {key.Regarding.Kind} {key.Regarding.Name} could not be written: {e.Message}", e);
+                _log.EventLost(e, key.Reason, key.Regarding.Kind, key.Regarding.Name, e.Message);
                 return;
             }
         }

@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using ConntrackOperator.Kubernetes.Logging;
+using Microsoft.Extensions.Logging;
 
 namespace ConntrackOperator.Kubernetes.Health;
 
@@ -14,7 +16,7 @@ namespace ConntrackOperator.Kubernetes.Health;
 /// <param name="notAlive">Why the program should be started anew; null: it gets on.</param>
 /// <param name="notReady">Why the program is of no use yet; null: it is.</param>
 /// <param name="log">Told of what fails.</param>
-public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<string?> notReady, IRuntimeLog log)
+public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<string?> notReady, ILogger log)
 {
     private const int LongestRequest = 4096;
     private const int Places = 16;
@@ -37,7 +39,7 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
     {
         if (Parse(address) is not { } endpoint)
         {
-            log.Warn($"can't listen on '{address}': it must be address:port, such as 127.0.0.1:9808, [::1]:9808 or *:9808", null);
+            log.ListenAddressInvalid(address);
             return;
         }
 
@@ -53,7 +55,7 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
         }
         catch (SocketException e)
         {
-            log.Warn($"can't listen on {address}", e);
+            log.ListenFailed(e, address);
             return;
         }
 
@@ -71,7 +73,7 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
             }
             catch (SocketException e)
             {
-                log.Warn("the health endpoint can't take a connection", e);
+                log.AcceptFailed(e);
                 await Task.Delay(_pause, TimeProvider.System, CancellationToken.None);
             }
         }
@@ -141,7 +143,7 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
         }
         catch (Exception e)
         {
-            log.Warn("a request to the health endpoint failed", e);
+            log.RequestFailed(e);
         }
     }
 

@@ -1,6 +1,9 @@
 using System.Text.Json.Serialization.Metadata;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Kubernetes.Client;
+using ConntrackOperator.Kubernetes.Logging;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ConntrackOperator.Kubernetes.Informers;
 
@@ -25,7 +28,7 @@ public sealed class Informer<T> : IInformerState
     private readonly ResourceType _type;
     private readonly JsonTypeInfo<T> _json;
     private readonly InformerOptions _options;
-    private readonly IRuntimeLog _log;
+    private readonly ILogger _log;
     private readonly TimeProvider _time;
     private readonly Random _random;
     private readonly BackOff _backOff;
@@ -54,7 +57,7 @@ public sealed class Informer<T> : IInformerState
         ResourceType type,
         JsonTypeInfo<T> json,
         InformerOptions? options = null,
-        IRuntimeLog? log = null,
+        ILogger? log = null,
         TimeProvider? time = null,
         Random? random = null)
     {
@@ -64,7 +67,7 @@ public sealed class Informer<T> : IInformerState
         _type = type;
         _json = json;
         _options = options ?? new();
-        _log = log ?? SilentLog.Instance;
+        _log = log ?? NullLogger.Instance;
         _time = time ?? TimeProvider.System;
         _undecodable = new UndecodableObjects(type.Kind, _log, _time);
         _random = random ?? Random.Shared;
@@ -162,7 +165,7 @@ public sealed class Informer<T> : IInformerState
             }
 
             Progress();
-            _log.Debug($"Watching {_type.QualifiedName} from {_resourceVersion}");
+            _log.WatchStarted(_type.QualifiedName, _resourceVersion);
             while (await watch.NextAsync() is { } next)
             {
                 Take(next);
@@ -190,7 +193,7 @@ public sealed class Informer<T> : IInformerState
             }
 
             var then = relist ? "listing" : "watching";
-            _log.Warn(FormattableString.Invariant($"Following {_type.QualifiedName} failed, {then} again in {wait.TotalSeconds:0.0} s: {e.Message}"), e);
+            _log.WatchFailed(e, _type.QualifiedName, then, wait.TotalSeconds, e.Message);
             return wait;
         }
         finally
@@ -315,7 +318,7 @@ public sealed class Informer<T> : IInformerState
             catch (Exception e) when (e is not OutOfMemoryException)
             {
                 // A handler's defect must not stop the watch of everybody else.
-                _log.Warn($"A handler of {_type.Kind} {change.Key} failed: {e.Message}", e);
+                _log.WatchHandlerFailed(e, _type.Kind, change.Key.ToString(), e.Message);
             }
         }
     }

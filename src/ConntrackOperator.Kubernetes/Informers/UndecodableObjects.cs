@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
+using ConntrackOperator.Kubernetes.Logging;
+using Microsoft.Extensions.Logging;
 
 namespace ConntrackOperator.Kubernetes.Informers;
 
 /// <summary>The objects of one kind whose newest state does not fit the type. One writer, any number of readers.</summary>
-internal sealed class UndecodableObjects(string kind, IRuntimeLog log, TimeProvider time)
+internal sealed class UndecodableObjects(string kind, ILogger log, TimeProvider time)
 {
     // Who writes what can't be read may do so many times a second.
     private static readonly TimeSpan _warnEvery = TimeSpan.FromMinutes(1);
@@ -23,7 +25,7 @@ internal sealed class UndecodableObjects(string kind, IRuntimeLog log, TimeProvi
         if (!_warnedAt.TryGetValue(key, out var at) || time.GetElapsedTime(at) >= _warnEvery)
         {
             _warnedAt[key] = time.GetTimestamp();
-            log.Warn($"{kind} {key} does not fit its type and is left as it was known: {message}", null);
+            log.ObjectUndecodable(kind, key.ToString(), message);
         }
 
         return isNews;

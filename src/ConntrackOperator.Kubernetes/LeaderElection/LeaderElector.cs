@@ -1,4 +1,7 @@
 using ConntrackOperator.Kubernetes.Client;
+using ConntrackOperator.Kubernetes.Logging;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ConntrackOperator.Kubernetes.LeaderElection;
 
@@ -12,11 +15,10 @@ namespace ConntrackOperator.Kubernetes.LeaderElection;
 public sealed class LeaderElector
 {
     private readonly LeaseLock _claim;
-    private readonly string _namespace;
-    private readonly string _name;
+    private readonly string _lease;
     private readonly string _identity;
     private readonly LeaderElectionOptions _options;
-    private readonly IRuntimeLog _log;
+    private readonly ILogger _log;
     private readonly TimeProvider _time;
     private readonly Random _random;
 
@@ -40,7 +42,7 @@ public sealed class LeaderElector
         string name,
         string identity,
         LeaderElectionOptions? options = null,
-        IRuntimeLog? log = null,
+        ILogger? log = null,
         TimeProvider? time = null,
         Random? random = null)
     {
@@ -48,12 +50,11 @@ public sealed class LeaderElector
         ArgumentException.ThrowIfNullOrEmpty(ns);
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentException.ThrowIfNullOrEmpty(identity);
-        _namespace = ns;
-        _name = name;
+        _lease = $"{ns}/{name}";
         _identity = identity;
         _options = options ?? new();
         _options.Validate();
-        _log = log ?? SilentLog.Instance;
+        _log = log ?? NullLogger.Instance;
         _time = time ?? TimeProvider.System;
         _random = random ?? Random.Shared;
         _claim = new LeaseLock(client, ns, name, identity, _options, _log, _time);
@@ -96,7 +97,7 @@ public sealed class LeaderElector
             return;
         }
 
-        _log.Info($"{_identity} holds the lease {_namespace}/{_name} and begins to work.");
+        _log.LeaseTaken(_identity, _lease);
         await LeadAsync(whileLeading, ct);
     }
 
@@ -114,7 +115,7 @@ public sealed class LeaderElector
             _claim.Forfeit();
             Exception? failure = null;
             await AwaitWorkAsync(work, e => failure = e, stop.Token);
-            throw new LeaseLostException($"The lease {_namespace}/{_name} was lost: {reason}", failure);
+            throw new LeaseLostException($"The lease {_lease} was lost: {reason}", failure);
         }
 
         // Renewed until now, also while the work was stopping.
@@ -177,7 +178,7 @@ public sealed class LeaderElector
 
         if (!work.IsCompleted)
         {
-            _options.EndProcess($"The lease {_namespace}/{_name} has expired and the work under it has not ended.");
+            _options.EndProcess($"The lease {_lease} has expired and the work under it has not ended.");
         }
     }
 
@@ -216,13 +217,13 @@ public sealed class LeaderElector
                 {
                     last = e;
                     _lastFailure = e.Message;
-                    _log.Warn($"Renewing the lease {_namespace}/{_name} failed: {e.Message}", e);
+                    _log.LeaseRenewalFailed(e, _lease, e.Message);
                 }
                 catch (OperationCanceledException e) when (limit.TimedOut)
                 {
                     last = e;
                     _lastFailure = "no answer in time";
-                    _log.Warn($"Renewing the lease {_namespace}/{_name} took too long.", e);
+                    _log.LeaseRenewalTimedOut(e, _lease);
                 }
             }
         }
@@ -243,12 +244,12 @@ public sealed class LeaderElector
         catch (ApiException e)
         {
             _lastFailure = e.Message;
-            _log.Warn($"Asking for the lease {_namespace}/{_name} failed: {e.Message}", e);
+            _log.LeaseRequestFailed(e, _lease, e.Message);
         }
         catch (OperationCanceledException e) when (limit.TimedOut)
         {
             _lastFailure = "no answer in time";
-            _log.Warn($"Asking for the lease {_namespace}/{_name} took too long.", e);
+            _log.LeaseRequestTimedOut(e, _lease);
         }
 
         return false;

@@ -1,5 +1,7 @@
 using ConntrackOperator.Kubernetes.Client;
+using ConntrackOperator.Kubernetes.Logging;
 using ConntrackOperator.Kubernetes.Protocol;
+using Microsoft.Extensions.Logging;
 
 namespace ConntrackOperator.Kubernetes.LeaderElection;
 
@@ -8,7 +10,7 @@ namespace ConntrackOperator.Kubernetes.LeaderElection;
 /// tries again; that is <see cref="LeaderElector"/>'s.
 /// </summary>
 internal sealed class LeaseLock(
-    ApiClient client, string ns, string name, string identity, LeaderElectionOptions options, IRuntimeLog log, TimeProvider time)
+    ApiClient client, string ns, string name, string identity, LeaderElectionOptions options, ILogger log, TimeProvider time)
 {
     // The last record that was seen, and when it was first seen.
     private Lease? _observed;
@@ -102,7 +104,7 @@ internal sealed class LeaseLock(
             catch (ApiException e) when (e.Code is 403 or 422)
             {
                 _ownerRefused = true;
-                log.Warn($"The lease {ns}/{name} may not have an owner and stays when the operator is removed: {e.Message}", e);
+                log.LeaseOwnerRefused(e, $"{ns}/{name}", e.Message);
             }
         }
 
@@ -165,12 +167,12 @@ internal sealed class LeaseLock(
                     LeaderElectionRecord.Released(current, time.GetUtcNow()),
                     ProtocolJson.Default.Lease,
                     limit.Token);
-                log.Info($"{identity} released the lease {ns}/{name}.");
+                log.LeaseReleased(identity, $"{ns}/{name}");
             }
         }
         catch (Exception e) when (e is ApiException or OperationCanceledException)
         {
-            log.Warn($"The lease {ns}/{name} could not be released and has to expire: {e.Message}", e);
+            log.LeaseNotReleased(e, $"{ns}/{name}", e.Message);
         }
     }
 }

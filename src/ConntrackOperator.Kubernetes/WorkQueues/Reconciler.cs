@@ -1,5 +1,8 @@
 using System.Diagnostics;
 using ConntrackOperator.Kubernetes.Client;
+using ConntrackOperator.Kubernetes.Logging;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ConntrackOperator.Kubernetes.WorkQueues;
 
@@ -10,7 +13,7 @@ public sealed class Reconciler<TKey>
     private readonly WorkQueue<TKey> _queue;
     private readonly Func<TKey, CancellationToken, Task<ReconcileResult>> _reconcile;
     private readonly ReconcilerOptions _options;
-    private readonly IRuntimeLog _log;
+    private readonly ILogger _log;
     private readonly TimeProvider _time;
 
     /// <summary>Creates it; <see cref="RunAsync"/> starts it.</summary>
@@ -24,7 +27,7 @@ public sealed class Reconciler<TKey>
         WorkQueue<TKey> queue,
         Func<TKey, CancellationToken, Task<ReconcileResult>> reconcile,
         ReconcilerOptions? options = null,
-        IRuntimeLog? log = null,
+        ILogger? log = null,
         TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(queue);
@@ -33,7 +36,7 @@ public sealed class Reconciler<TKey>
         _reconcile = reconcile;
         _options = options ?? new();
         ArgumentOutOfRangeException.ThrowIfLessThan(_options.Workers, 1, nameof(options));
-        _log = log ?? SilentLog.Instance;
+        _log = log ?? NullLogger.Instance;
         _time = time ?? TimeProvider.System;
     }
 
@@ -122,7 +125,7 @@ public sealed class Reconciler<TKey>
         {
             // Somebody else was faster; the next pass starts from what they wrote.
             span?.SetStatus(ActivityStatusCode.Error, "conflict");
-            _log.Debug($"Reconciling {key} met another's write: {e.Message}");
+            _log.ReconcileConflict(key.ToString(), e.Message);
             _queue.AddRateLimited(key);
         }
         catch (OperationCanceledException) when (abort.IsCancellationRequested)
@@ -133,8 +136,14 @@ public sealed class Reconciler<TKey>
         {
             span?.SetStatus(ActivityStatusCode.Error, e.Message);
             var wait = _queue.AddRateLimited(key, (e as ApiException)?.RetryAfter ?? TimeSpan.Zero);
-            var what = limit.TimedOut ? $"took longer than {_options.TimeLimit.TotalSeconds:0.#} s" : "failed";
-            _log.Warn(FormattableString.Invariant($"Reconciling {key} {what}, again in {wait.TotalSeconds:0.###} s: {e.Message}"), e);
+            if (limit.TimedOut)
+            {
+                _log.ReconcileTimedOut(e, key.ToString(), _options.TimeLimit.TotalSeconds, wait.TotalSeconds, e.Message);
+            }
+            else
+            {
+                _log.ReconcileFailed(e, key.ToString(), wait.TotalSeconds, e.Message);
+            }
         }
 
         return false;

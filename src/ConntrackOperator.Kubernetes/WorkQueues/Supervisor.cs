@@ -1,3 +1,6 @@
+using ConntrackOperator.Kubernetes.Logging;
+using Microsoft.Extensions.Logging;
+
 namespace ConntrackOperator.Kubernetes.WorkQueues;
 
 /// <summary>
@@ -10,7 +13,7 @@ namespace ConntrackOperator.Kubernetes.WorkQueues;
 /// </remarks>
 /// <param name="log">Told why it ends.</param>
 /// <param name="time">The clock; null: the system's.</param>
-public sealed class Supervisor(IRuntimeLog log, TimeProvider? time = null)
+public sealed class Supervisor(ILogger log, TimeProvider? time = null)
 {
     private readonly TimeProvider _time = time ?? TimeProvider.System;
 
@@ -36,7 +39,7 @@ public sealed class Supervisor(IRuntimeLog log, TimeProvider? time = null)
         {
             told = first;
             failure = Ended(running.First(part => part.Task == first), isAsked: false);
-            log.Warn(failure!.Message, failure.InnerException);
+            log.PartEnded(failure!.InnerException, failure.Message);
         }
 
         await all.CancelAsync();
@@ -50,7 +53,7 @@ public sealed class Supervisor(IRuntimeLog log, TimeProvider? time = null)
         {
             var message = FormattableString.Invariant($"{string.Join(", ", left)} did not end within {Patience.TotalSeconds:0.#} s of being told to")
                 + (failure is null ? "" : $", which was because {failure.Message}");
-            log.Warn(message, failure);
+            log.PartEnded(failure, message);
             EndProcess(message);
         }
 
@@ -58,7 +61,7 @@ public sealed class Supervisor(IRuntimeLog log, TimeProvider? time = null)
         {
             if (part.Task.IsCompleted && part.Task != told && Ended(part, isAsked: true) is { } another)
             {
-                log.Warn(another.Message, another.InnerException);
+                log.PartEnded(another.InnerException, another.Message);
                 failure ??= another;
             }
         }

@@ -4,6 +4,7 @@ using ConntrackOperator.Agent.Options;
 using ConntrackOperator.Engine.Tests;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Logging;
+using Microsoft.Extensions.Logging;
 
 namespace ConntrackOperator.Agent.Tests.Behaviour;
 
@@ -14,7 +15,7 @@ internal sealed class RunningAgent : IAsyncDisposable
 
     private RunningAgent(AgentOptions options, TimeProvider time)
     {
-        var log = new JsonLineLog(Log, time, LogLevel.Debug);
+        var log = new JsonLineLogger(Log, time, LogLevel.Debug);
         Ended = Task.Run(() => AgentHost.RunAsync(options, log, null, time, new Random(1), _stop.Token));
     }
 
@@ -51,7 +52,7 @@ internal sealed class LineStream : MemoryStream
 
     public bool Contains(string text) => Lines.Any(line => line.Contains(text, StringComparison.Ordinal));
 
-    // JsonLineLog writes a line at a time.
+    // JsonLineLogger writes a line at a time.
     public override void Write(byte[] buffer, int offset, int count) => Lines.Enqueue(Encoding.UTF8.GetString(buffer, offset, count));
 
     public override void Write(ReadOnlySpan<byte> buffer) => Lines.Enqueue(Encoding.UTF8.GetString(buffer));

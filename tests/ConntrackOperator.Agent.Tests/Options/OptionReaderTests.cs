@@ -1,5 +1,6 @@
 using ConntrackOperator.Agent.Options;
 using ConntrackOperator.Kubernetes.Logging;
+using Microsoft.Extensions.Logging;
 
 namespace ConntrackOperator.Agent.Tests.Options;
 
@@ -13,7 +14,7 @@ public sealed class OptionReaderTests
         Assert.Null(options.Server);
         Assert.Equal("127.0.0.1:9808", options.Listen);
         Assert.Equal(
-            (TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(10), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(5), LogLevel.Info),
+            (TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(10), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(5), LogLevel.Information),
             (options.Interval, options.HeartbeatMin, options.HeartbeatMax, options.UsageReportGap, options.StartJitter, options.LogLevel));
         Assert.Equal(("/proc/sys/net/netfilter", "/proc", "/", "/var/lib/conntrack-operator"), (options.Engine.SysctlPath, options.Engine.ProcPath, options.Engine.HostRoot, options.Engine.StatePath));
     }
@@ -37,7 +38,7 @@ public sealed class OptionReaderTests
     {
         string? Environment(string name) => name switch { "NODE_NAME" => "from-field-ref", "CONNTRACK_INTERVAL" => "7s", "CONNTRACK_LOG_LEVEL" => "", _ => null };
         var options = OptionReader.Read(["--interval", "3s"], Environment);
-        Assert.Equal(("from-field-ref", TimeSpan.FromSeconds(3), LogLevel.Info), (options.NodeName, options.Interval, options.LogLevel));
+        Assert.Equal(("from-field-ref", TimeSpan.FromSeconds(3), LogLevel.Information), (options.NodeName, options.Interval, options.LogLevel));
         Assert.Equal(TimeSpan.FromSeconds(7), OptionReader.Read([], Environment).Interval);
     }
 

@@ -7,6 +7,7 @@ using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Kubernetes;
 using ConntrackOperator.TestKit;
 using ConntrackOperator.TestKit.Faults;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace ConntrackOperator.Agent.Tests.Reporting;
@@ -29,7 +30,7 @@ public sealed class ReporterTests : IAsyncLifetime
     public ValueTask InitializeAsync()
     {
         // The transport's own limits are not the subject: they run on the system's clock.
-        _reporter = new Reporter(_server.CreateClient(), _options, _metrics, SilentLog.Instance, _time, new Random(1));
+        _reporter = new Reporter(_server.CreateClient(), _options, _metrics, NullLogger.Instance, _time, new Random(1));
         _running = _reporter.RunAsync(_stop.Token);
         _server.Put(Reporter.Type, $$"""{"metadata":{"name":"{{Node}}"},"spec":{"settings":[]} }""");
         return ValueTask.CompletedTask;

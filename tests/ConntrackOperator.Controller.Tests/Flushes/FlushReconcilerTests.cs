@@ -5,6 +5,7 @@ using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Simulation;
 using ConntrackOperator.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ConntrackOperator.Controller.Tests.Flushes;
 
@@ -25,7 +26,7 @@ public sealed class FlushReconcilerTests
         server.Put(ResourceType.ConntrackFlush, """{"metadata":{"name":"all"},"spec":{"nodeSelector":{},"match":{"all":true}}}""");
         var api = server.CreateClient();
         using var metrics = new ControllerMetrics("test");
-        var context = new ControllerContext(api, new(), metrics, SilentLog.Instance, TimeProvider.System);
+        var context = new ControllerContext(api, new(), metrics, NullLogger.Instance, TimeProvider.System);
         var cluster = context.Cluster;
         using var stop = new CancellationTokenSource();
         var running = Task.WhenAll(cluster.Parts.Select(part => part.Run(stop.Token)));

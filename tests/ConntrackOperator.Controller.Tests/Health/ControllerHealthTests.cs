@@ -5,6 +5,7 @@ using ConntrackOperator.Kubernetes.Informers;
 using ConntrackOperator.Kubernetes.WorkQueues;
 using ConntrackOperator.Simulation;
 using ConntrackOperator.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace ConntrackOperator.Controller.Tests.Health;
@@ -22,7 +23,7 @@ public sealed class ControllerHealthTests : IDisposable
     public ControllerHealthTests()
     {
         _queue = new(null, _time);
-        _cluster = new ClusterCache(_server.CreateClient(null, _time), SilentLog.Instance, _time);
+        _cluster = new ClusterCache(_server.CreateClient(null, _time), NullLogger.Instance, _time);
         _health = new ControllerHealth(_time);
         _health.Asks(() => _lease);
     }

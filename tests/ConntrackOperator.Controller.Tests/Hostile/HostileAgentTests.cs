@@ -8,6 +8,7 @@ using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Simulation;
 using ConntrackOperator.TestKit;
+using Microsoft.Extensions.Logging;
 
 namespace ConntrackOperator.Controller.Tests.Hostile;
 
@@ -135,20 +136,23 @@ public sealed class HostileAgentTests(RealCluster real) : IAsyncDisposable
     }
 
     /// <summary>Keeps what no report may lead to: anything thrown but what the API said, and any failure that is not the hostile nodes' own.</summary>
-    private sealed class WatchfulLog : IRuntimeLog
+    private sealed class WatchfulLog : ILogger
     {
         public ConcurrentQueue<string> Unexpected { get; } = new();
 
-        public void Debug(string message)
-        {
-        }
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
 
-        public void Info(string message)
-        {
-        }
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
 
-        public void Warn(string message, Exception? exception)
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
+            if (!IsEnabled(logLevel))
+            {
+                return;
+            }
+
+            var message = formatter(state, exception);
             if (exception is not (null or ApiException) || !message.Contains("hostile-", StringComparison.Ordinal))
             {
                 Unexpected.Enqueue($"{message}: {exception}");

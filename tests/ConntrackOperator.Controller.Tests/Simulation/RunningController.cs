@@ -8,6 +8,7 @@ using ConntrackOperator.Controller.Runtime;
 using ConntrackOperator.Controller.Telemetry;
 using ConntrackOperator.Kubernetes;
 using ConntrackOperator.Kubernetes.Client;
+using Microsoft.Extensions.Logging;
 
 namespace ConntrackOperator.Simulation;
 
@@ -35,7 +36,7 @@ internal sealed class RunningController : IAsyncDisposable
     };
 
     /// <summary>The part that works, as if it held the lease.</summary>
-    public static RunningController Lead(ApiClient api, ControllerOptions? options = null, AgentTemplate? template = null, IRuntimeLog? log = null)
+    public static RunningController Lead(ApiClient api, ControllerOptions? options = null, AgentTemplate? template = null, ILogger? log = null)
     {
         (options, log) = (options ?? Quick, log ?? new ListLog());
         var context = new ControllerContext(api, options, new ControllerMetrics("test"), log, TimeProvider.System);
@@ -58,15 +59,21 @@ internal sealed class RunningController : IAsyncDisposable
 }
 
 /// <summary>Keeps what was said.</summary>
-internal sealed class ListLog : IRuntimeLog
+internal sealed class ListLog : ILogger
 {
     public ConcurrentQueue<string> Lines { get; } = new();
 
-    public void Debug(string message)
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
+        if (IsEnabled(logLevel))
+        {
+            var message = formatter(state, exception);
+            Lines.Enqueue(logLevel >= LogLevel.Warning ? $"warning: {message}: {exception?.Message}" : message);
+        }
     }
-
-    public void Info(string message) => Lines.Enqueue(message);
-
-    public void Warn(string message, Exception? exception) => Lines.Enqueue($"warning: {message}: {exception?.Message}");
 }

@@ -10,6 +10,7 @@ using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Informers;
 using ConntrackOperator.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ConntrackOperator.Simulation;
 
@@ -27,7 +28,7 @@ internal sealed class TestCluster : IAsyncDisposable
     public TestCluster(ApiClient api)
     {
         Api = api;
-        _view = new ClusterCache(api, Kubernetes.SilentLog.Instance, TimeProvider.System);
+        _view = new ClusterCache(api, NullLogger.Instance, TimeProvider.System);
         _daemonSets = new(api, ResourceType.DaemonSet, ClusterJson.Default.DaemonSetObject, new() { Namespace = Namespace });
         _running = Task.WhenAll([.. _view.Parts.Select(part => part.Run(_stop.Token)), _daemonSets.RunAsync(_stop.Token)]);
     }

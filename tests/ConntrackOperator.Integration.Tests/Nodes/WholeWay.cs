@@ -9,6 +9,7 @@ using ConntrackOperator.Kubernetes.Logging;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Simulation;
 using ConntrackOperator.TestKit;
+using Microsoft.Extensions.Logging;
 
 namespace ConntrackOperator.Integration.Tests.Nodes;
 
@@ -110,7 +111,7 @@ public abstract class WholeWay : IAsyncLifetime
             Interval = TimeSpan.FromMilliseconds(50),
             StartJitter = TimeSpan.Zero,
         };
-        _nodes.Add((machine, Task.Run(() => AgentHost.RunAsync(options, new JsonLineLog(Stream.Null, TimeProvider.System, LogLevel.Info), null, TimeProvider.System, new Random(1), _stop.Token))));
+        _nodes.Add((machine, Task.Run(() => AgentHost.RunAsync(options, new JsonLineLogger(Stream.Null, TimeProvider.System, LogLevel.Information), null, TimeProvider.System, new Random(1), _stop.Token))));
         await Cluster.CreateNodeAsync(name, labels);
         return machine;
     }

@@ -4,6 +4,7 @@ using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.LeaderElection;
 using ConntrackOperator.TestKit;
 using ConntrackOperator.TestKit.Faults;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 
 namespace ConntrackOperator.Kubernetes.Tests.LeaderElection;
@@ -375,17 +376,15 @@ public sealed class LeaderElectorTests : IAsyncDisposable
          "spec":{"holderIdentity":"{{{holder}}}","leaseDurationSeconds":15,"renewTime":"{{{renewed}}}","acquireTime":"{{{renewed}}}","leaseTransitions":4}}
         """);
 
-    private sealed class BrokenLog : IRuntimeLog
+    private sealed class BrokenLog : ILogger
     {
-        public void Debug(string message)
-        {
-        }
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
 
-        public void Info(string message)
-        {
-        }
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
 
-        public void Warn(string message, Exception? exception) => throw new InvalidOperationException("no log");
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            throw new InvalidOperationException("no log");
     }
 
     /// <summary>Time passes between a write and its answer.</summary>
