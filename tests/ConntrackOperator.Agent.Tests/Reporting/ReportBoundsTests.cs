@@ -10,6 +10,9 @@ namespace ConntrackOperator.Agent.Tests.Reporting;
 /// <summary>Whatever a kernel says, the report fits the schema.</summary>
 public sealed class ReportBoundsTests
 {
+    // One for all: there are thousands of fields.
+    private static readonly string _text = new string('x', 5000) + "\ud83d\ude00\u001b[31m" + new string('y', 40_000);
+
     [Theory]
     [InlineData(long.MaxValue)]
     [InlineData(long.MinValue)]
@@ -58,12 +61,12 @@ public sealed class ReportBoundsTests
     /// <summary>A report with every field beyond its bound.</summary>
     internal static NodeStatus Monster(long number) => (NodeStatus)Fill(typeof(NodeStatus), number, 0)!;
 
-    private static object? Fill(Type type, long number, int index)
+    private static object? Fill(Type type, long number, int index, int items = 0)
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
         if (type == typeof(string))
         {
-            return new string('x', 5000) + "\ud83d\ude00\u001b[31m" + new string('y', 40_000);
+            return _text;
         }
 
         if (type == typeof(bool))
@@ -99,7 +102,7 @@ public sealed class ReportBoundsTests
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(List<>))
         {
             var list = (IList)Activator.CreateInstance(type)!;
-            for (var i = 0; i < 300; i++)
+            for (var i = 0; i < items; i++)
             {
                 list.Add(Fill(type.GenericTypeArguments[0], number, i));
             }
@@ -110,7 +113,9 @@ public sealed class ReportBoundsTests
         var item = Activator.CreateInstance(type)!;
         foreach (var property in Fields(type))
         {
-            property.SetValue(item, Fixed(property, index) ?? Fill(property.PropertyType, number, index));
+            // Lists within lists: each a few items beyond its own bound, or they would multiply.
+            var beyond = property.GetCustomAttribute<MaxItemsAttribute>()?.Value + 3 ?? 300;
+            property.SetValue(item, Fixed(property, index) ?? Fill(property.PropertyType, number, index, (int)beyond));
         }
 
         return item;
@@ -124,6 +129,7 @@ public sealed class ReportBoundsTests
         (nameof(SettingStatus), nameof(SettingStatus.Name)) => $"nf_conntrack_{index}",
         (nameof(NodeFlushStatus), nameof(NodeFlushStatus.Uid)) => $"uid-{index}",
         (nameof(NodeStatus), nameof(NodeStatus.AdviceSeverity)) => "Hint",
+        (nameof(NatStatus), nameof(NatStatus.RangeFrom)) => "AllPorts",
         (nameof(NodeFinding), nameof(NodeFinding.Severity)) => "Hint",
         (nameof(NodeFinding), nameof(NodeFinding.Confidence)) => "Likely",
         _ => null,
