@@ -107,8 +107,20 @@ public sealed class FlushRunnerTests : IDisposable
     {
         var result = new DeleteResult
         {
-            Examined = 30_000, Matched = 20_000, Deleted = 7_999, Offloaded = 12_000, Failed = 1, Error = "in use",
-            Gone = 0, Kept = 0, AskedAgain = 0, DelayP99 = null, DelayLongest = null, DryRun = false, Complete = true, Elapsed = TimeSpan.Zero,
+            Examined = 30_000,
+            Matched = 20_000,
+            Deleted = 7_999,
+            Offloaded = 12_000,
+            Failed = 1,
+            Error = "in use",
+            Gone = 0,
+            Kept = 0,
+            AskedAgain = 0,
+            DelayP99 = null,
+            DelayLongest = null,
+            DryRun = false,
+            Complete = true,
+            Elapsed = TimeSpan.Zero,
         };
         Assert.Equal("1 entries could not be deleted: in use; 12,000 of them are offloaded and can't be deleted", FlushErrors.Of(result));
         Assert.Equal("1 of them is offloaded and can't be deleted", FlushErrors.Of(result with { Failed = 0, Offloaded = 1 }));

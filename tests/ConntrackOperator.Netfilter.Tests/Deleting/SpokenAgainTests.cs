@@ -18,7 +18,10 @@ public sealed class SpokenAgainTests : MachineTest
     // A network, which the kernel can't decide: with the port it would send these connections alone, and there would be no time amid them.
     private static readonly FlowMatch _idle = new()
     {
-        Protocol = 17, Destination = new FlowNetwork(FlowAddress.V4(0x7F000000), 8), IdleFor = TimeSpan.FromSeconds(3), TimeoutsHeld = true,
+        Protocol = 17,
+        Destination = new FlowNetwork(FlowAddress.V4(0x7F000000), 8),
+        IdleFor = TimeSpan.FromSeconds(3),
+        TimeoutsHeld = true,
     };
 
     [Fact]
