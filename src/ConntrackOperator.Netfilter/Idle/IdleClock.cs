@@ -26,6 +26,13 @@ public sealed class IdleClock
 
     private const int EntriesBetweenLooksAtTheClock = 128;
 
+    // The kernel fills a datagram when the one before is taken, and a datagram holds a few hundred entries at most (32 kB): what is told
+    // of now was so when some hundreds of entries ago was now, or later.
+    private const int LooksKept = 8;
+
+    // A thread may be stopped between two entries. Then the clock is looked at again.
+    private const long MostMillisecondsBetweenLooks = 100;
+
     private const int FlagsClear = 0;
     private const int FlagsSet = 1;
     private const int FlagsUnknown = 2;
@@ -34,7 +41,10 @@ public sealed class IdleClock
     private readonly ushort[] _kinds = new ushort[FlowClass.Count];
     private readonly ArmedTimeout[][] _armed;
     private readonly bool[] _uncounted;
+    private readonly long[] _looks = new long[LooksKept];
+    private long _earliest;
     private long _now;
+    private long _lookedAt;
     private int _calls;
 
     /// <summary>Makes a clock for readings that begin now.</summary>
@@ -53,6 +63,8 @@ public sealed class IdleClock
         AssumesHeld = assumeHeld;
         (_armed, _uncounted) = Sort(new ArmedTimeouts(history, assumeHeld));
         LookAtTheClock();
+        Array.Fill(_looks, _now);
+        _earliest = _now;
     }
 
     /// <summary>Which time-outs may have been armed.</summary>
@@ -86,6 +98,12 @@ public sealed class IdleClock
         if ((++_calls & (EntriesBetweenLooksAtTheClock - 1)) == 0)
         {
             LookAtTheClock();
+            ref var oldest = ref _looks[_calls / EntriesBetweenLooksAtTheClock % LooksKept];
+            (_earliest, oldest) = (oldest, _now);
+        }
+        else if (Environment.TickCount64 - _lookedAt > MostMillisecondsBetweenLooks)
+        {
+            LookAtTheClock();
         }
 
         if ((flow.Fields & FlowFields.Timeout) == 0
@@ -104,10 +122,11 @@ public sealed class IdleClock
                 : ((flow.TcpFlagsOriginal | flow.TcpFlagsReply) & DataUnacknowledged) != 0 ? FlagsSet : FlagsClear);
         }
 
-        return Between(_armed[kind], flow.TimeoutSeconds, _now);
+        return Between(_armed[kind], flow.TimeoutSeconds, _earliest, _now);
     }
 
-    private static IdleTime Between(ArmedTimeout[] armed, uint left, long now)
+    /// <summary>Between which bounds an entry has been idle that had these seconds left at some moment from earliest to now.</summary>
+    private static IdleTime Between(ArmedTimeout[] armed, uint left, long earliest, long now)
     {
         long least = long.MaxValue;
         long most = -1;
@@ -121,14 +140,14 @@ public sealed class IdleClock
 
             if (candidate.IsAnything)
             {
-                least = Math.Min(least, Math.Max(0, now - candidate.Until));
+                least = Math.Min(least, Math.Max(0, earliest - candidate.Until));
                 most = Math.Max(most, now - candidate.From);
                 continue;
             }
 
             var idle = (long)candidate.Seconds - left;
             isPossible = true;
-            if (now - idle <= candidate.Until && now - idle + 1 >= candidate.From)
+            if (earliest - idle <= candidate.Until && now - idle + 1 >= candidate.From)
             {
                 least = Math.Min(least, Math.Max(0, idle - Below));
                 most = Math.Max(most, idle + Above);
@@ -141,7 +160,11 @@ public sealed class IdleClock
             : IdleTime.Unknown;
     }
 
-    private void LookAtTheClock() => _now = (long)MonotonicTime.Now(_time).TotalSeconds;
+    private void LookAtTheClock()
+    {
+        _now = (long)MonotonicTime.Now(_time).TotalSeconds;
+        _lookedAt = Environment.TickCount64;
+    }
 
     private (ArmedTimeout[][] Armed, bool[] Uncounted) Sort(ArmedTimeouts timeouts)
     {

@@ -49,6 +49,24 @@ public sealed class IdleClockTests
         Assert.Equal(new IdleTime(least, most), Held.Clock(_defaults).Of(Held.Flow(Tcp, state, left, tcpFlags: flags)));
 
     [Fact]
+    public void A_reading_that_was_held_up_does_not_go_by_the_time_at_which_it_began()
+    {
+        // 790 s were configured until a second ago, 772 s are now. Before the first entry is looked at, six seconds pass.
+        var until = MonotonicTime.Now(_time) - TimeSpan.FromSeconds(1);
+        var before = new ConfiguredTimeouts { At = until, Sysctls = new Dictionary<string, long>(_defaults) { [SysctlNames.TcpTimeoutEstablished] = 790 } };
+        var after = new ConfiguredTimeouts
+        {
+            At = MonotonicTime.Now(_time), Sysctls = new Dictionary<string, long>(_defaults) { [SysctlNames.TcpTimeoutEstablished] = 772 },
+        };
+        var clock = new IdleClock(TimeoutHistory.AlwaysHeld(before).Add(after), _time);
+        _time.Advance(TimeSpan.FromSeconds(6));
+        Thread.Sleep(150);
+
+        // Armed with 772 s at the moment of the second look.
+        Assert.Equal(4u, clock.Of(Held.Flow(Tcp, Established, 766)).LeastSeconds);
+    }
+
+    [Fact]
     public void Without_flags_either_may_be()
     {
         var clock = Held.Clock(_defaults);
