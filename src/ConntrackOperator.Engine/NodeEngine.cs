@@ -72,7 +72,7 @@ public sealed class NodeEngine : IDisposable
             Note(problem);
             _enforcer = new Enforcer(
                 Sysctls, options.ProcPath, Originals, new ResizeHistory(_state, Facts.BootId, options.ProcPath, time), () => TrackingModule.IsSeen(options.ProcPath, options.SysPath),
-                time, new CulpritFinder(options.HostRoot, options.ProcPath), options.Enforcer);
+                time, new OverwriteSourceFinder(options.HostRoot, options.ProcPath), options.Enforcer);
             _observer = new TableObserver(Sysctls, options.ProcPath, options.SysPath, time);
             _outlook = new TableOutlook(time);
             Timeouts = TimeoutFile.Watch(options, Facts, time);

@@ -6,7 +6,7 @@ namespace ConntrackOperator.Engine.Enforcement;
 /// <summary>What the enforcer knows of one key, from pass to pass.</summary>
 internal sealed class SettingTracker(string name)
 {
-    private readonly ContestWatch _contest = new();
+    private readonly DriftConflictDetector _contest = new();
     private int _failures;
     private long _failedAt;
 
@@ -36,7 +36,7 @@ internal sealed class SettingTracker(string name)
     /// <summary>Set by every change that a report would show; taken back by whoever looked.</summary>
     public bool Changed { get; set; } = true;
 
-    public ContestWatch Contest => _contest;
+    public DriftConflictDetector Contest => _contest;
 
     /// <summary>Where the key stands in the plan; what is being put back comes last.</summary>
     public int Position { get; private set; }

@@ -47,7 +47,7 @@ internal static class HostGathering
             Selected = planned.Count > 0,
             KeepaliveSeconds = ReadKeepalive(options.ProcPath + Keepalive),
         };
-        var culprits = new CulpritFinder(options.HostRoot, options.ProcPath);
+        var culprits = new OverwriteSourceFinder(options.HostRoot, options.ProcPath);
         return new DoctorFacts
         {
             OneMachine = true,

@@ -1,7 +1,7 @@
 namespace ConntrackOperator.Engine.Enforcement;
 
 /// <summary>Counts how often one key had to be put back lately.</summary>
-internal sealed class ContestWatch
+internal sealed class DriftConflictDetector
 {
     private readonly Queue<long> _rewrites = new();
     private bool _contested;

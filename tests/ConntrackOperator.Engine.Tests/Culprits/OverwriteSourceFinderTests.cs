@@ -22,12 +22,12 @@ public sealed class CulpritFinderTests : IDisposable
     [InlineData(SysctlNames.Max, 999, Nobody)]
     [InlineData(SysctlNames.Accounting, 1, Nobody)]
     public void The_likely_culprit_is_named_with_what_to_change_there(string name, long found, string expected) =>
-        Assert.Equal(expected, new CulpritFinder(Path.Combine(AppContext.BaseDirectory, "TestData", "host-with-sysctl-files"), _root.FullName).Describe(name, found));
+        Assert.Equal(expected, new OverwriteSourceFinder(Path.Combine(AppContext.BaseDirectory, "TestData", "host-with-sysctl-files"), _root.FullName).Describe(name, found));
 
     [Fact]
     public void An_unknown_value_blames_any_line_that_sets_the_key() => Assert.StartsWith(
         "/etc/sysctl.conf",
-        new CulpritFinder(Path.Combine(AppContext.BaseDirectory, "TestData", "host-with-sysctl-files"), _root.FullName).Describe(SysctlNames.Max, null), StringComparison.Ordinal);
+        new OverwriteSourceFinder(Path.Combine(AppContext.BaseDirectory, "TestData", "host-with-sysctl-files"), _root.FullName).Describe(SysctlNames.Max, null), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("net.netfilter.nf_conntrack_max = 65536   # for the gateway", 65536, true)]
@@ -205,7 +205,7 @@ public sealed class CulpritFinderTests : IDisposable
 
     public void Dispose() => _root.Delete(recursive: true);
 
-    private string Describe(string name, long? found) => new CulpritFinder(_root.FullName, _root.FullName).Describe(name, found);
+    private string Describe(string name, long? found) => new OverwriteSourceFinder(_root.FullName, _root.FullName).Describe(name, found);
 
     private void File(string path, string content)
     {

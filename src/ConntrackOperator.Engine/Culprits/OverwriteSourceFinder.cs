@@ -4,7 +4,7 @@ namespace ConntrackOperator.Engine.Culprits;
 /// Looks into what applies settings at boot and afterwards: files of sysctls, ufw, tuned, the module's options, kube-proxy. Names
 /// only what it can read there and what gives the value that was found.
 /// </summary>
-public sealed class CulpritFinder : ICulpritFinder
+public sealed class OverwriteSourceFinder : ICulpritFinder
 {
     private readonly SysctlFiles _sysctls;
     private readonly TunedProfiles _tuned;
@@ -14,7 +14,7 @@ public sealed class CulpritFinder : ICulpritFinder
     /// <summary>Looks below a directory.</summary>
     /// <param name="hostRoot">Where the host's root file system is seen: / on the host, what is mounted in the agent's pod.</param>
     /// <param name="procPath">Where procfs is mounted.</param>
-    public CulpritFinder(string hostRoot = "/", string procPath = "/proc")
+    public OverwriteSourceFinder(string hostRoot = "/", string procPath = "/proc")
     {
         var files = new HostFiles(hostRoot);
         _sysctls = new SysctlFiles(files);
