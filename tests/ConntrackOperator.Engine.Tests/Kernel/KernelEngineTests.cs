@@ -92,6 +92,14 @@ public sealed class KernelEngineTests : IDisposable
         using var engine = Start();
         var buckets = engine.Sysctls.Read(SysctlNames.Buckets).Value!.Value;
         Assert.SkipUnless(engine.Sysctls.IsWritable(SysctlNames.Buckets), "This is not the machine's initial network namespace: nf_conntrack_buckets is read-only.");
+
+        // Tables of tests before this one are still going away.
+        for (var i = 0; i < 60 && SlabInfo.ReadObjects() > 15000; i++)
+        {
+            Shrink();
+            await Task.Delay(500, TestContext.Current.CancellationToken);
+        }
+
         Assert.SkipWhen(SlabInfo.ReadObjects() > 15000, "Somebody else's entries would be rehashed too: more than a few thousand.");
         engine.SetPlan(Of(Set(SysctlNames.Buckets, 2 * buckets)));
         engine.Enforce();
@@ -103,6 +111,16 @@ public sealed class KernelEngineTests : IDisposable
     }
 
     public void Dispose() => _state.Delete(recursive: true);
+
+    /// <summary>The kernel counts free places in slabs that are kept as objects; asked to, it gives the empty slabs back.</summary>
+    private static void Shrink()
+    {
+        const string File = "/sys/kernel/slab/nf_conntrack/shrink";
+        if (System.IO.File.Exists(File))
+        {
+            System.IO.File.WriteAllText(File, "1");
+        }
+    }
 
     private NodeEngine Start() => new(new EngineOptions { StatePath = _state.FullName }, TimeProvider.System);
 

@@ -56,7 +56,8 @@ public sealed class IdleClockTests
         var before = new ConfiguredTimeouts { At = until, Sysctls = new Dictionary<string, long>(_defaults) { [SysctlNames.TcpTimeoutEstablished] = 790 } };
         var after = new ConfiguredTimeouts
         {
-            At = MonotonicTime.Now(_time), Sysctls = new Dictionary<string, long>(_defaults) { [SysctlNames.TcpTimeoutEstablished] = 772 },
+            At = MonotonicTime.Now(_time),
+            Sysctls = new Dictionary<string, long>(_defaults) { [SysctlNames.TcpTimeoutEstablished] = 772 },
         };
         var clock = new IdleClock(TimeoutHistory.AlwaysHeld(before).Add(after), _time);
         _time.Advance(TimeSpan.FromSeconds(6));
