@@ -25,7 +25,7 @@ internal static class HostTopReport
             EarlyDropsPerMinute = Rate(reading.Rates?.EarlyDropsPerMinute),
             ChainTooLongPerMinute = Rate(reading.Rates?.ChainTooLongPerMinute),
             InvalidPerMinute = Rate(reading.Rates?.InvalidPerMinute),
-            RatesOverSeconds = Rate(reading.Rates?.Span.TotalSeconds),
+            RatesOverSeconds = reading.Rates is { } rates ? Math.Round(rates.Span.TotalSeconds, 1) : null,
             Sampled = seen.Sampled,
             ErrorBoundPercent = Rounded(seen.ErrorBoundPercent),
             UnrepliedPercent = Rounded(seen.UnrepliedPercent),
