@@ -58,7 +58,7 @@ if command -v python3 >/dev/null; then
     refused "monitoring: $1 is noticed" "$2" python3 monitoring.py check "$work/alerts.json" "$root/docs/metrics.md" "$work/wrong/docs/runbooks" "${dashboards[@]}"
   }
   wrong_runbooks "a link to a cause that does not exist" "no such cause: scans"
-  wrong_runbooks "a cause that no runbook leads to" "is reached from a runbook: natportsexhausted; othernamespacefull; scan"
+  wrong_runbooks "a cause that no runbook leads to" "is reached from a runbook: othernamespacefull; scan"
   wrong_runbooks "a runbook about the table without the advice" "ConntrackRacesLost: does not begin with the advice"
 else
   skip "monitoring: dashboards and alerts against docs/metrics.md" "python3 is not installed"
