@@ -4,7 +4,7 @@ namespace ConntrackOperator.Engine.Culprits;
 /// Looks into what applies settings at boot and afterwards: files of sysctls, ufw, tuned, the module's options, kube-proxy. Names
 /// only what it can read there and what gives the value that was found.
 /// </summary>
-public sealed class OverwriteSourceFinder : ICulpritFinder
+public sealed class OverwriteSourceFinder : IOverwriteSourceFinder
 {
     private readonly SysctlFiles _sysctls;
     private readonly TunedProfiles _tuned;

@@ -49,7 +49,7 @@ public sealed class Enforcer
     /// <param name="options">How patient to be.</param>
     internal Enforcer(
         SysctlDirectory sysctls, string procPath, OriginalsStore originals, ResizeHistory resizes, Func<bool> moduleSeen,
-        TimeProvider time, ICulpritFinder culprits, EnforcerOptions options)
+        TimeProvider time, IOverwriteSourceFinder culprits, EnforcerOptions options)
     {
         _moduleSeen = moduleSeen;
         _sysctls = sysctls;

@@ -7,7 +7,7 @@ namespace ConntrackOperator.Engine.Enforcement;
 
 /// <summary>Reads one key and says how it stands and whether it is to be written now. Writes nothing. Not thread-safe.</summary>
 internal sealed class SettingInspector(
-    SysctlDirectory sysctls, string procPath, ResizeHistory resizes, TimeProvider time, ICulpritFinder culprits, EnforcerOptions options)
+    SysctlDirectory sysctls, string procPath, ResizeHistory resizes, TimeProvider time, IOverwriteSourceFinder culprits, EnforcerOptions options)
 {
     /// <summary>Entries that a change of the hash table's size rehashes: those of all namespaces, where the kernel tells them.</summary>
     public long EntriesOfAll() => Math.Max(Entries() ?? 0, SlabInfo.ReadObjects(procPath) ?? 0);

@@ -1,7 +1,7 @@
 namespace ConntrackOperator.Engine.Culprits;
 
 /// <summary>Says who probably keeps overwriting a key, and what to change there.</summary>
-public interface ICulpritFinder
+public interface IOverwriteSourceFinder
 {
     /// <summary>A sentence for people.</summary>
     /// <param name="name">The sysctl's name under net.netfilter.</param>
