@@ -53,9 +53,6 @@ public static class RuleMessages
     /// <summary>The values of sysctls.</summary>
     public const string SysctlValue = "must be a whole number from 0 to 4294967295 in quotes, without leading zeros, such as \"30\"";
 
-    /// <summary>The key nf_conntrack_count of sysctls.</summary>
-    public const string CountIsReadOnly = "nf_conntrack_count is read-only: it says how many entries there are";
-
     /// <summary>The name of an object.</summary>
     public const string ObjectName =
         "must be a lowercase RFC 1123 subdomain: at most 253 lower case letters, digits, '-' and '.', each part between dots beginning and ending with a letter or digit";

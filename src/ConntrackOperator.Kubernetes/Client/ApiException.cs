@@ -39,9 +39,6 @@ public sealed class ApiException : Exception
     /// <summary>401: the token is not, or no longer, good.</summary>
     public bool IsUnauthorized => Code == 401;
 
-    /// <summary>403: a rule is missing; the message says which.</summary>
-    public bool IsForbidden => Code == 403;
-
     /// <summary>404.</summary>
     public bool IsNotFound => Code == 404;
 

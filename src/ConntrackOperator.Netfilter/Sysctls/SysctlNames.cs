@@ -177,7 +177,4 @@ public static class SysctlNames
         return (name.StartsWith("nf_conntrack_", StringComparison.Ordinal) || name.StartsWith("nf_flowtable_", StringComparison.Ordinal))
             && name.AsSpan().IndexOfAnyExcept(_characters) < 0;
     }
-
-    /// <summary>Keys that nobody can write, whatever the namespace.</summary>
-    public static IReadOnlyList<string> ReadOnlyKeys { get; } = [Count];
 }
