@@ -98,7 +98,7 @@ internal static class ClusterStatus
     private static void Nodes(List<ConntrackNode> nodes)
     {
         var shown = nodes
-            .OrderBy(n => Condition(n, "Applied")?.Status == "True")
+            .OrderBy(n => Condition(n, ConditionTypes.Applied)?.Status == "True")
             .ThenByDescending(n => n.Status?.Rates?.TableFullDropsPerMinute ?? 0)
             .ThenByDescending(n => n.Status?.Table?.Percent ?? -1)
             .ThenBy(n => n.Metadata?.Name, StringComparer.Ordinal)
@@ -107,7 +107,7 @@ internal static class ClusterStatus
         var table = new TextTable("NODE", ">ENTRIES", ">LIMIT", ">USED%", ">DROPS/MIN", ">RACES/MIN", "APPLIED", "PRESSURE", "WHY");
         foreach (var n in shown)
         {
-            var applied = Condition(n, "Applied");
+            var applied = Condition(n, ConditionTypes.Applied);
             table.Add(
                 n.Metadata?.Name ?? "-",
                 Number(n.Status?.Table?.Entries),
@@ -116,7 +116,7 @@ internal static class ClusterStatus
                 Number(n.Status?.Rates?.TableFullDropsPerMinute),
                 Number(n.Status?.Rates?.RacesLostPerMinute),
                 applied?.Reason ?? "NotReported",
-                Reason(n.Status?.Conditions, "Pressure"),
+                Reason(n.Status?.Conditions, ConditionTypes.Pressure),
                 applied is null ? "its agent has not reported yet" : applied.Status == "True" ? string.Empty : applied.Message ?? string.Empty);
         }
 

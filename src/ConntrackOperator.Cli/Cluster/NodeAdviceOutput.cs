@@ -18,7 +18,7 @@ internal static class NodeAdviceOutput
         {
             Node = node.Metadata?.Name ?? "-",
             At = status?.ReportedAt,
-            Pressure = status?.Conditions?.Find(c => c.Type == "Pressure")?.Reason is { } reason and ("Warning" or "Critical") ? reason : "Normal",
+            Pressure = status?.Conditions?.Find(c => c.Type == ConditionTypes.Pressure)?.Reason is { } reason and ("Warning" or "Critical") ? reason : "Normal",
             Table = new AdviceTable
             {
                 Entries = status?.Table?.Entries,

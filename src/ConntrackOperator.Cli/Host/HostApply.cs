@@ -76,7 +76,7 @@ internal static class HostApply
 
     private static string Summary(ConntrackNode node, Dictionary<string, long?> before, int restored, bool dryRun)
     {
-        var applied = node.Status!.Conditions!.First(c => c.Type == "Applied");
+        var applied = node.Status!.Conditions!.First(c => c.Type == ConditionTypes.Applied);
         var count = HostReport.Count(node, restored);
         if (applied.Reason == "ModuleNotLoaded")
         {

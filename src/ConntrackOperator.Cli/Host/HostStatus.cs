@@ -4,7 +4,6 @@ using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Cli.Output;
 using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.Observation;
-using ConntrackOperator.Engine.Reporting;
 using ConntrackOperator.Planning.Formatting;
 
 namespace ConntrackOperator.Cli.Host;

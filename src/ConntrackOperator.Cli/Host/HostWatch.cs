@@ -2,7 +2,6 @@ using System.Globalization;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.Observation;
-using ConntrackOperator.Engine.Reporting;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Netfilter.Counters;
 using ConntrackOperator.Planning.Advice;

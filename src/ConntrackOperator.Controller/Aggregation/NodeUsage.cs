@@ -25,7 +25,7 @@ internal readonly record struct NodeUsage(
             Math.Clamp(table.Percent ?? 0, 0, 100),
             Count(status.Rates?.TableFullDropsPerMinute),
             Count(status.Rates?.RacesLostPerMinute),
-            status.Conditions?.FirstOrDefault(c => c.Type == "Pressure")?.Reason switch
+            status.Conditions?.FirstOrDefault(c => c.Type == ConditionTypes.Pressure)?.Reason switch
             {
                 "Critical" => "Critical",
                 "Warning" => "Warning",

@@ -107,7 +107,7 @@ internal sealed class ValueInterner
         Type = Text(condition.Type),
         Status = Text(condition.Status),
         Reason = Text(condition.Reason),
-        Message = condition is { Type: "Applied", Reason: not "InSync" } ? Text(condition.Message) : null,
+        Message = condition is { Type: ConditionTypes.Applied, Reason: not "InSync" } ? Text(condition.Message) : null,
     });
 
     private string? Text(string? text) => text is null ? null : Of(text);

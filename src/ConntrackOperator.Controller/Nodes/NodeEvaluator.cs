@@ -83,7 +83,7 @@ internal static class NodeEvaluator
             return new NodePolicyStatus(NodePolicyState.Updating, "Updating", "the plan has not been applied yet");
         }
 
-        if (status.Conditions?.FirstOrDefault(c => c.Type == "Applied") is { Reason: "ModuleNotLoaded" } missing)
+        if (status.Conditions?.FirstOrDefault(c => c.Type == ConditionTypes.Applied) is { Reason: "ModuleNotLoaded" } missing)
         {
             return new NodePolicyStatus(NodePolicyState.Failed, missing.Reason, Bounded(missing.Message));
         }

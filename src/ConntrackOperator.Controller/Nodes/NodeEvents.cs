@@ -86,7 +86,7 @@ internal sealed class NodeEvents(EventRecorder events)
         }
     }
 
-    private static int Pressure(NodeStatus? status) => status?.Conditions?.Find(c => c.Type == "Pressure")?.Reason switch
+    private static int Pressure(NodeStatus? status) => status?.Conditions?.Find(c => c.Type == ConditionTypes.Pressure)?.Reason switch
     {
         "Critical" => 2,
         "Warning" => 1,

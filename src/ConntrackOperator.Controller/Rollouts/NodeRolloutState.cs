@@ -66,7 +66,7 @@ internal readonly record struct NodeRolloutState(bool IsChanging, bool BeganToDr
     /// <summary>Without the kernel's module nothing is tracked and nothing was changed: such a node takes no slot.</summary>
     private static bool IsUnfinished(string policy, NodeStatus? status) =>
         status?.Settings is { } settings
-        && status.Conditions?.Find(c => c.Type == "Applied")?.Reason != "ModuleNotLoaded"
+        && status.Conditions?.Find(c => c.Type == ConditionTypes.Applied)?.Reason != "ModuleNotLoaded"
         && settings.Exists(s => s.Policy == policy && (s.Desired is null || IsOutOfForce(s.State)));
 
     private static bool IsOutOfForce(SettingState? state) => state is

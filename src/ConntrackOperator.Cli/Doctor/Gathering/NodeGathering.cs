@@ -112,7 +112,7 @@ internal static class NodeGathering
     }
 
     internal static ModulePresence Module(NodeStatus? status) =>
-        status?.Conditions?.FirstOrDefault(c => c.Type == "Applied")?.Reason == "ModuleNotLoaded" ? ModulePresence.Missing
+        status?.Conditions?.FirstOrDefault(c => c.Type == ConditionTypes.Applied)?.Reason == "ModuleNotLoaded" ? ModulePresence.Missing
         : status?.Table is { } table && (table.Limit is not null || table.NoLimit == true) ? ModulePresence.Loaded
         : ModulePresence.Unknown;
 

@@ -1,4 +1,4 @@
-namespace ConntrackOperator.Engine.Reporting;
+namespace ConntrackOperator.Api.Nodes;
 
 /// <summary>The conditions of a ConntrackNode.</summary>
 public static class ConditionTypes
