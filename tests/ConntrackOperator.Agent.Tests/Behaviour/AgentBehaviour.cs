@@ -4,7 +4,7 @@ using ConntrackOperator.Api;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
-using ConntrackOperator.Engine.Tests;
+using ConntrackOperator.TestKit.Machines;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Informers;
 using ConntrackOperator.Netfilter.Sysctls;

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using ConntrackOperator.Agent.Options;
-using ConntrackOperator.Engine.Tests;
+using ConntrackOperator.TestKit.Machines;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Logging;
 using Microsoft.Extensions.Logging;

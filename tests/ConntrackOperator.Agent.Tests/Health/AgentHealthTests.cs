@@ -5,7 +5,7 @@ using ConntrackOperator.Agent.Reporting;
 using ConntrackOperator.Agent.Tests.Behaviour;
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Nodes;
-using ConntrackOperator.Engine.Tests;
+using ConntrackOperator.TestKit.Machines;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Informers;
 using ConntrackOperator.Netfilter.Sysctls;

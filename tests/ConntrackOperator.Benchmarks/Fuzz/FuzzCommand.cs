@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using ConntrackOperator.Netfilter.Tests.Fuzzing;
+using ConntrackOperator.TestKit.Fuzzing;
 
 namespace ConntrackOperator.Benchmarks.Fuzz;
 

@@ -5,7 +5,7 @@ using ConntrackOperator.Api;
 
 namespace ConntrackOperator.Cli.Tests.Cluster;
 
-public sealed partial class ClusterCommandTests(TestCluster cluster) : IClassFixture<TestCluster>
+public sealed partial class ClusterCommandTests(ReportedCluster cluster) : IClassFixture<ReportedCluster>
 {
     private const string Batch = """
         apiVersion: conntrack.dev/v1alpha1

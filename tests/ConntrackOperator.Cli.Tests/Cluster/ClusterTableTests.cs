@@ -5,7 +5,7 @@ using ConntrackOperator.TestKit;
 
 namespace ConntrackOperator.Cli.Tests.Cluster;
 
-public sealed class ClusterTableTests(TestCluster cluster) : IClassFixture<TestCluster>
+public sealed class ClusterTableTests(ReportedCluster cluster) : IClassFixture<ReportedCluster>
 {
     [Fact]
     public void Top_lists_the_fullest_tables_first()

@@ -3,7 +3,7 @@ using ConntrackOperator.Cli.Tests.Cluster;
 namespace ConntrackOperator.Cli.Tests.Completion;
 
 /// <summary>What shells are answered, and real shells that ask.</summary>
-public sealed class CompletionTests(TestCluster cluster) : IClassFixture<TestCluster>
+public sealed class CompletionTests(ReportedCluster cluster) : IClassFixture<ReportedCluster>
 {
     [Theory]
     [InlineData("do", "doctor")]

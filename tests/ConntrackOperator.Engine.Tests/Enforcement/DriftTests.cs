@@ -1,6 +1,6 @@
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Netfilter.Sysctls;
-using static ConntrackOperator.Engine.Tests.Plans;
+using static ConntrackOperator.TestKit.Machines.Plans;
 
 namespace ConntrackOperator.Engine.Tests.Enforcement;
 

@@ -2,7 +2,7 @@ using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine.Enforcement;
 using ConntrackOperator.Netfilter.Sysctls;
 using CsCheck;
-using static ConntrackOperator.Engine.Tests.Plans;
+using static ConntrackOperator.TestKit.Machines.Plans;
 
 namespace ConntrackOperator.Engine.Tests.Enforcement;
 

@@ -3,7 +3,7 @@ using ConntrackOperator.Engine.Enforcement;
 using ConntrackOperator.Netfilter.Sysctls;
 using CsCheck;
 using Microsoft.Extensions.Time.Testing;
-using static ConntrackOperator.Engine.Tests.Plans;
+using static ConntrackOperator.TestKit.Machines.Plans;
 
 namespace ConntrackOperator.Engine.Tests.Enforcement;
 

@@ -1,7 +1,7 @@
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Netfilter.Sysctls;
-using static ConntrackOperator.Engine.Tests.Plans;
+using static ConntrackOperator.TestKit.Machines.Plans;
 
 namespace ConntrackOperator.Engine.Tests.Enforcement;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.TestKit.Kernel;
-using static ConntrackOperator.Engine.Tests.Plans;
+using static ConntrackOperator.TestKit.Machines.Plans;
 
 namespace ConntrackOperator.Engine.Tests.Kernel;
 

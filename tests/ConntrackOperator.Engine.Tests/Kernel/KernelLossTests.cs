@@ -2,7 +2,7 @@ using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine.Observation;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.TestKit.Kernel;
-using static ConntrackOperator.Engine.Tests.Plans;
+using static ConntrackOperator.TestKit.Machines.Plans;
 
 namespace ConntrackOperator.Engine.Tests.Kernel;
 

@@ -3,7 +3,7 @@ using ConntrackOperator.Engine.State;
 using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.TestKit.Kernel;
-using static ConntrackOperator.Engine.Tests.Plans;
+using static ConntrackOperator.TestKit.Machines.Plans;
 
 namespace ConntrackOperator.Engine.Tests.Kernel;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Netfilter.Sysctls;
-using static ConntrackOperator.Engine.Tests.Plans;
+using static ConntrackOperator.TestKit.Machines.Plans;
 
 namespace ConntrackOperator.Engine.Tests.Observation;
 

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Netfilter.Sysctls;
-using static ConntrackOperator.Engine.Tests.Plans;
+using static ConntrackOperator.TestKit.Machines.Plans;
 
 namespace ConntrackOperator.Engine.Tests.State;
 

@@ -3,7 +3,7 @@ using ConntrackOperator.Agent;
 using ConntrackOperator.Agent.Options;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Engine.Enforcement;
-using ConntrackOperator.Engine.Tests;
+using ConntrackOperator.TestKit.Machines;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Logging;
 using ConntrackOperator.Netfilter.Sysctls;

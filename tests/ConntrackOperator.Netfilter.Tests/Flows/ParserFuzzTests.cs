@@ -1,4 +1,4 @@
-using ConntrackOperator.Netfilter.Tests.Fuzzing;
+using ConntrackOperator.TestKit.Fuzzing;
 
 namespace ConntrackOperator.Netfilter.Tests.Flows;
 

@@ -1,5 +1,5 @@
 using ConntrackOperator.Agent.Reporting;
-using ConntrackOperator.Engine.Tests;
+using ConntrackOperator.TestKit.Machines;
 using ConntrackOperator.TestKit;
 
 namespace ConntrackOperator.Telemetry.Tests.Simulation;

@@ -1,6 +1,4 @@
-using System.Net;
 using System.Text;
-using ConntrackOperator.Cli.Crd;
 using ConntrackOperator.TestKit;
 
 namespace ConntrackOperator.Cli.Tests.Cluster;
@@ -9,45 +7,24 @@ namespace ConntrackOperator.Cli.Tests.Cluster;
 /// A real API server with three Linux nodes and one that runs Windows, a policy and what its controller and agents would say:
 /// node-1 is in sync, node-2 can't set its size, node-3 has not reported.
 /// </summary>
-public sealed class TestCluster : IAsyncLifetime
+public sealed class ReportedCluster : IAsyncLifetime
 {
     private const string Api = "/apis/conntrack.dev/v1alpha1/";
-    private TestApiServer? _server;
+    private readonly RealCluster _real = new();
     private HttpClient? _http;
 
     /// <summary>The way to the server; skips the test when there is none.</summary>
-    internal string Kubeconfig
-    {
-        get
-        {
-            Assert.SkipUnless(_server is not null, TestApiServer.Unavailable ?? string.Empty);
-            return _server!.KubeconfigPath;
-        }
-    }
+    internal string Kubeconfig => _real.Require().KubeconfigPath;
 
     public async ValueTask InitializeAsync()
     {
-        if (TestApiServer.Unavailable is not null)
+        await _real.InitializeAsync();
+        if (_real.Server is null)
         {
             return;
         }
 
-        _server = await TestApiServer.StartAsync();
-        _http = _server.CreateHttpClient();
-        foreach (var (_, text) in CrdGenerator.Generate().Where(file => file.Key != CrdGenerator.KustomizationFile))
-        {
-            await SendAsync(HttpMethod.Post, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", text);
-        }
-
-        using var ready = new CancellationTokenSource(TimeSpan.FromSeconds(90));
-        foreach (var plural in (string[])["conntrackpolicies", "conntracknodes", "conntrackflushes"])
-        {
-            while ((await _http.GetAsync(new Uri(Api + plural, UriKind.Relative), ready.Token)).StatusCode != HttpStatusCode.OK)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, ready.Token);
-            }
-        }
-
+        _http = _real.Server.CreateHttpClient();
         await PolicyAsync();
         foreach (var name in (string[])["node-1", "node-2", "node-3"])
         {
@@ -63,10 +40,7 @@ public sealed class TestCluster : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         _http?.Dispose();
-        if (_server is not null)
-        {
-            await _server.DisposeAsync();
-        }
+        await _real.DisposeAsync();
     }
 
     /// <summary>Runs the program against this cluster.</summary>

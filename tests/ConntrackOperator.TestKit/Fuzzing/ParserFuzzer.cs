@@ -7,13 +7,13 @@ using ConntrackOperator.Netfilter.Interop;
 using ConntrackOperator.Netfilter.Netlink;
 using ConntrackOperator.Netfilter.Proc;
 
-namespace ConntrackOperator.Netfilter.Tests.Fuzzing;
+namespace ConntrackOperator.TestKit.Fuzzing;
 
 /// <summary>
 /// Feeds mutated messages and lines to both parsers and to the printers. What must hold: no exception, an end, and nothing
 /// read outside the input: the input is put right before a page's worth of poison that would show up in what was decoded.
 /// </summary>
-internal sealed class ParserFuzzer(IReadOnlyList<byte[]> messages, IReadOnlyList<string> lines, int seed)
+public sealed class ParserFuzzer(IReadOnlyList<byte[]> messages, IReadOnlyList<string> lines, int seed)
 {
     private readonly Random _random = new(seed);
     private readonly byte[] _buffer = new byte[4096];
@@ -23,9 +23,9 @@ internal sealed class ParserFuzzer(IReadOnlyList<byte[]> messages, IReadOnlyList
     private long _messagesAccepted;
     private long _linesAccepted;
 
-    internal readonly record struct Outcome(long Inputs, long MessagesAccepted, long LinesAccepted);
+    public readonly record struct Outcome(long Inputs, long MessagesAccepted, long LinesAccepted);
 
-    internal Outcome Run(long inputs, CancellationToken cancellation = default)
+    public Outcome Run(long inputs, CancellationToken cancellation = default)
     {
         for (var i = 0L; i < inputs; i++)
         {
