@@ -28,7 +28,7 @@ public sealed record NodeObjectStatus
     public List<NodeObjectCondition>? Conditions { get; init; }
 }
 
-/// <summary>A node's condition; of its times none, since a heartbeat there is no news here.</summary>
+/// <summary>A node's condition; not its heartbeat, which is no news here.</summary>
 public sealed record NodeObjectCondition
 {
     /// <summary>Such as Ready.</summary>
@@ -36,4 +36,10 @@ public sealed record NodeObjectCondition
 
     /// <summary>True, False or Unknown.</summary>
     public string? Status { get; init; }
+
+    /// <summary>One word, such as KubeletReady.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>When the status last went from one value to another.</summary>
+    public DateTimeOffset? LastTransitionTime { get; init; }
 }

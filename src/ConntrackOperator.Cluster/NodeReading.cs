@@ -12,7 +12,13 @@ public static class NodeReading
 
     /// <summary>Whether the kubelet says that the node is ready; a node that says nothing of itself counts as ready.</summary>
     public static bool IsReady(NodeObject node) =>
-        node.Status?.Conditions?.FirstOrDefault(c => c.Type == "Ready") is not { } ready || ready.Status == "True";
+        Condition(node, "Ready") is not { } ready || ready.Status == "True";
+
+    /// <summary>The Node's condition that says how full its table is, where a policy asks for it.</summary>
+    public const string PressureCondition = "ConntrackPressure";
+
+    /// <summary>A condition of the node; null: it has none of this type.</summary>
+    public static NodeObjectCondition? Condition(NodeObject node, string type) => node.Status?.Conditions?.Find(c => c.Type == type);
 
     /// <summary>Whether anything that planning or aggregation reads differs.</summary>
     public static bool Differs(NodeObject? before, NodeObject? after) =>
@@ -20,6 +26,7 @@ public static class NodeReading
         || before.Metadata?.Uid != after.Metadata?.Uid
         || before.Metadata?.DeletionTimestamp != after.Metadata?.DeletionTimestamp
         || IsReady(before) != IsReady(after)
+        || Condition(before, PressureCondition) != Condition(after, PressureCondition)
         || Differs(Facts(before), Facts(after));
 
     private static bool Differs(NodeFacts before, NodeFacts after) =>

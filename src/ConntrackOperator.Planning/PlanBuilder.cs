@@ -129,13 +129,16 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
             "pressure",
             spec => spec.Pressure is { } pressure
                 ? new PressureChoice(
-                    pressure.WarningPercent ?? PressureSpec.DefaultWarningPercent, pressure.CriticalPercent ?? PressureSpec.DefaultCriticalPercent)
+                    pressure.WarningPercent ?? PressureSpec.DefaultWarningPercent,
+                    pressure.CriticalPercent ?? PressureSpec.DefaultCriticalPercent,
+                    pressure.NodeCondition ?? false)
                 : null,
             choice => choice.ToString());
         return new NodePressure
         {
             WarningPercent = picked?.Value.Warning ?? PressureSpec.DefaultWarningPercent,
             CriticalPercent = picked?.Value.Critical ?? PressureSpec.DefaultCriticalPercent,
+            NodeCondition = picked?.Value.NodeCondition is true ? true : null,
             Policy = picked?.Name,
         };
     }
@@ -153,9 +156,10 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
         AtLeast = atLeast,
     };
 
-    private readonly record struct PressureChoice(int Warning, int Critical)
+    private readonly record struct PressureChoice(int Warning, int Critical, bool NodeCondition)
     {
-        public override string ToString() =>
-            string.Create(CultureInfo.InvariantCulture, $"{{warningPercent: {Warning}, criticalPercent: {Critical}}}");
+        public override string ToString() => string.Create(
+            CultureInfo.InvariantCulture,
+            $"{{warningPercent: {Warning}, criticalPercent: {Critical}{(NodeCondition ? ", nodeCondition: true" : string.Empty)}}}");
     }
 }

@@ -25,10 +25,20 @@ public sealed class NodeReadingTests
             node with { Metadata = node.Metadata with { Labels = null } },
             node with { Metadata = node.Metadata with { Uid = "2" } },
             node with { Metadata = node.Metadata with { DeletionTimestamp = DateTimeOffset.UnixEpoch } },
+            WithPressure("True", "ConntrackWarning"),
         ];
         Assert.All(others, other => Assert.True(NodeReading.Differs(node, other)));
+        Assert.True(NodeReading.Differs(WithPressure("True", "ConntrackWarning"), WithPressure("True", "ConntrackCritical")));
+        Assert.False(NodeReading.Differs(WithPressure("True", "ConntrackWarning"), WithPressure("True", "ConntrackWarning")));
         Assert.True(NodeReading.Differs(null, node));
         Assert.True(NodeReading.Differs(node, null));
+    }
+
+    private static NodeObject WithPressure(string status, string reason)
+    {
+        var node = Node();
+        List<NodeObjectCondition> conditions = [.. node.Status!.Conditions!, new() { Type = "ConntrackPressure", Status = status, Reason = reason }];
+        return node with { Status = node.Status with { Conditions = conditions } };
     }
 
     private static NodeObject Node(string cpu = "4", string memory = "16Gi", string? ready = "True") => new()

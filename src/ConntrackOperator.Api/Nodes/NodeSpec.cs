@@ -92,6 +92,9 @@ public sealed record NodePressure
     [Range(2, 100)]
     public int? CriticalPercent { get; init; }
 
+    /// <summary>Whether the controller keeps a condition ConntrackPressure on the Node; left out: no.</summary>
+    public bool? NodeCondition { get; init; }
+
     /// <summary>The policy that says so; left out: the defaults.</summary>
     [MaxLength(253)]
     public string? Policy { get; init; }

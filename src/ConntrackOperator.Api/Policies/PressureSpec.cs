@@ -2,7 +2,7 @@ using ConntrackOperator.Api.Schema;
 
 namespace ConntrackOperator.Api.Policies;
 
-/// <summary>From which usage of the table on a node reports pressure. A node takes both from one policy.</summary>
+/// <summary>From which usage of the table on a node reports pressure. A node takes all of it from one policy.</summary>
 [Rule("(has(self.warningPercent) ? self.warningPercent : 75) < (has(self.criticalPercent) ? self.criticalPercent : 90)",
     RuleMessages.WarningBelowCritical, Field = "warningPercent")]
 public sealed record PressureSpec
@@ -20,4 +20,7 @@ public sealed record PressureSpec
     /// <summary>Usage in percent from which the node is critical. Left out: 90.</summary>
     [Range(2, 100)]
     public int? CriticalPercent { get; init; }
+
+    /// <summary>Also a condition ConntrackPressure on the Node itself: True while the ConntrackNode's Pressure is (Warning and Critical), Unknown while no agent reports. Needs the chart's controller.nodeConditions, which gives the right to write it. Left out: false.</summary>
+    public bool? NodeCondition { get; init; }
 }

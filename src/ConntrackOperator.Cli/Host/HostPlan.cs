@@ -38,6 +38,11 @@ internal static class HostPlan
             Console.Error.WriteLine($"note: the nodeSelector of policy {policy.Metadata?.Name} does not match this host; on one host it is ignored");
         }
 
+        foreach (var policy in policies.Where(p => p.Spec?.Pressure?.NodeCondition is true))
+        {
+            Console.Error.WriteLine($"note: policy {policy.Metadata?.Name}: pressure.nodeCondition is for a cluster's Nodes; on one host it is ignored");
+        }
+
         return NodePlanner.Plan(node, [.. policies.Select(p => p with { Spec = p.Spec! with { NodeSelector = null } })]);
     }
 }

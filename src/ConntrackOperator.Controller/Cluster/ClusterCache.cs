@@ -47,6 +47,9 @@ internal sealed class ClusterCache(ApiClient api, ILogger log, TimeProvider time
     /// <summary>What is kept of a ConntrackNode that was written.</summary>
     public ConntrackNode Compact(ConntrackNode node) => shared is null ? node : shared.Compact(node);
 
+    /// <summary>What is kept of a Node that was written.</summary>
+    public NodeObject Compact(NodeObject node) => shared is null ? node : shared.Compact(node);
+
     public NodeObject? Node(string name) => Nodes.Store.TryGet(name, out var node) ? node : null;
 
     public ConntrackNode? ConntrackNode(string name) => ConntrackNodes.Store.TryGet(name, out var node) ? node : null;

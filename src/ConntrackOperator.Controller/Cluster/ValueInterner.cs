@@ -97,9 +97,13 @@ internal sealed class ValueInterner
         Status = node.Status is not { } status ? null : new NodeObjectStatus
         {
             Capacity = status.Capacity?.Where(c => c.Key is "cpu" or "memory").ToDictionary(c => Of(c.Key), c => Of(c.Value), StringComparer.Ordinal),
-            Conditions = status.Conditions?.Where(c => c.Type == "Ready").Select(Of).ToList(),
+            Conditions = status.Conditions?.Where(c => c.Type is "Ready" or NodeReading.PressureCondition).Select(Compact).ToList(),
         },
     };
+
+    /// <summary>Of what the kubelet says, why and since when is not read.</summary>
+    private NodeObjectCondition Compact(NodeObjectCondition condition) =>
+        condition.Type == NodeReading.PressureCondition ? condition : Of(condition with { Reason = null, LastTransitionTime = null });
 
     /// <summary>Of the sentences, that of Applied is passed on when something is amiss.</summary>
     private Condition Compact(Condition condition) => Of(new Condition

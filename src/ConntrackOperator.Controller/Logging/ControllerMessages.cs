@@ -40,6 +40,9 @@ internal static partial class ControllerMessages
     [LoggerMessage(3030, LogLevel.Warning, "The plan of node {Node} was refused, again in {RetrySeconds:0} s: {Reason}")]
     public static partial void PlanRefused(this ILogger log, Exception exception, string node, double retrySeconds, string reason);
 
+    [LoggerMessage(3031, LogLevel.Warning, "The condition ConntrackPressure of node {Node} was refused, again in {RetrySeconds:0} s: {Reason}")]
+    public static partial void NodeConditionRefused(this ILogger log, Exception exception, string node, double retrySeconds, string reason);
+
     [LoggerMessage(3040, LogLevel.Warning, "The status of ConntrackFlush {Flush} was refused, again in {RetrySeconds:0} s: {Reason}")]
     public static partial void FlushStatusRefused(this ILogger log, Exception exception, string flush, double retrySeconds, string reason);
 

@@ -32,6 +32,8 @@ internal sealed class NodeReconciler(ControllerContext context, PolicyStatusAggr
 
     private readonly ConntrackNodeWriter _writer = new(context);
 
+    private readonly NodeConditionWriter _conditions = new(context);
+
     private readonly FlushAssignments _flushes = new(context.Cluster.Flushes.Store);
 
     private readonly ReportAgeTracker _reportAges = new(context.Time);
@@ -52,6 +54,7 @@ internal sealed class NodeReconciler(ControllerContext context, PolicyStatusAggr
             pass.NotSelected();
             _unreportedSince.TryRemove(name, out _);
             _refused.Forget(name);
+            _conditions.Forget(name);
 
             // The garbage collector does this too, by the owner reference; where there is none, nobody else would.
             await DeleteAsync(existing, null, cancellationToken);
@@ -98,10 +101,15 @@ internal sealed class NodeReconciler(ControllerContext context, PolicyStatusAggr
 
         var summary = pass.Written(existing!);
 
+        var again = await _conditions.WriteAsync(node, existing, observed.IsAvailable, cancellationToken);
+
         // No event would come when the time is over in which a node that became unavailable keeps its slot.
-        return !decision.IsAvailable && summary.IsChanging
-            ? ReconcileResult.RequeueAfter(NodeRolloutState.LostNodeKeepsSlotFor)
-            : ReconcileResult.Done;
+        if (!decision.IsAvailable && summary.IsChanging && (again is null || again > NodeRolloutState.LostNodeKeepsSlotFor))
+        {
+            again = NodeRolloutState.LostNodeKeepsSlotFor;
+        }
+
+        return again is { } after ? ReconcileResult.RequeueAfter(after) : ReconcileResult.Done;
     }
 
     /// <summary>Whether nothing is left to be put back, as far as the agent has ever reported.</summary>
@@ -116,13 +124,18 @@ internal sealed class NodeReconciler(ControllerContext context, PolicyStatusAggr
         if (existing is null)
         {
             _unreportedSince.TryRemove(name, out _);
-            return ReconcileResult.Done;
+            return await _conditions.WriteAsync(node, null, false, cancellationToken) is { } again
+                ? ReconcileResult.RequeueAfter(again)
+                : ReconcileResult.Done;
         }
 
         if (!SpecComparer.Same(existing.Spec, _emptyPlan))
         {
             existing = await _writer.WriteAsync(node, _emptyPlan, null, cancellationToken);
         }
+
+        // Before its ConntrackNode goes: whoever waits for that, such as the uninstallation, need not look at Nodes. A refusal keeps nobody.
+        await _conditions.WriteAsync(node, existing, false, cancellationToken);
 
         if (existing.Status is null)
         {

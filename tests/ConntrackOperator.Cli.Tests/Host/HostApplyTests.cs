@@ -158,6 +158,16 @@ public sealed class HostApplyTests
     }
 
     [Fact]
+    public void Condition_on_a_Node_is_ignored_on_a_host_and_that_is_said()
+    {
+        using var host = new TestHost();
+        var asking = HostPolicies.Timeouts.Replace("spec:", "spec:\n  pressure: {nodeCondition: true}", StringComparison.Ordinal);
+        var result = host.Run("apply", "-f", host.File("p.yaml", asking));
+        Assert.Equal("note: policy timeouts: pressure.nodeCondition is for a cluster's Nodes; on one host it is ignored\n", result.Error);
+        Assert.Equal(20, host[SysctlNames.UdpTimeout]);
+    }
+
+    [Fact]
     public void A_table_over_the_memory_limit_is_refused_with_the_figures()
     {
         using var host = new TestHost();

@@ -102,6 +102,33 @@ public sealed class RefusalTests() : SimulatedClusterTest(User)
         await Until(() => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.Nodes!.Ready == 2, "an edit is tried at once");
     }
 
+    [Fact]
+    public async Task Condition_of_a_Node_that_may_not_be_written_is_told_on_the_policy_and_holds_nothing_up()
+    {
+        await Cluster.CreateNodeAsync("n1");
+        Server.Faults.Add(IsNodeStatus, int.MaxValue, FaultAction.Answer(403, "Forbidden"));
+        await using var controller = Start();
+        await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}},"pressure":{"nodeCondition":true}}""");
+        await Cluster.EventAsync("p", "NodeConditionRefused");
+        await Until(() => Cluster.IsReady("p"), "the policy is ready all the same");
+        Assert.Contains(_log.Lines, line => line.Contains("The condition ConntrackPressure of node n1 was refused, again in 2 s", StringComparison.Ordinal));
+        var (before, started) = (Server.Requests.Count(IsNodeStatus), TimeProvider.System.GetTimestamp());
+        foreach (var percent in new[] { 80, 10, 95, 20 })
+        {
+            Fleet.Use("n1", percent);
+            await Until(() => Cluster.Plan("n1")!.Status!.Table!.Percent == percent, "it is reported");
+        }
+
+        // Those whose time has come meanwhile, after 2, 4, 8 … seconds: the reports themselves bring none.
+        var attempts = Server.Requests.Count(IsNodeStatus) - before;
+        var elapsed = TimeProvider.System.GetElapsedTime(started).TotalSeconds;
+        Assert.InRange(attempts, 0, 1 + (int)Math.Log2((elapsed / 2) + 1));
+        await Cluster.DeleteAsync(ResourceType.ConntrackPolicy, "p");
+        await Until(() => Cluster.Policy("p") is null && Cluster.Plan("n1") is null, "it goes all the same");
+    }
+
+    private static bool IsNodeStatus(RequestRecord r) => r is { User: User, Verb: "patch", Plural: "nodes", Subresource: "status" };
+
     private static bool IsPlan(RequestRecord r, string node) => r is { User: User, Verb: "patch", Plural: "conntracknodes", Subresource: null } && r.Name == node;
 
     private static bool IsFinalizer(RequestRecord r) => r is { User: User, Verb: "patch", Plural: "conntrackpolicies", Subresource: null };

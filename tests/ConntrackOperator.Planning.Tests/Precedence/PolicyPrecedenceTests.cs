@@ -1,4 +1,5 @@
 using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Planning.Precedence;
 using ConntrackOperator.Planning.Settings;
@@ -68,6 +69,19 @@ public class PolicyPrecedenceTests
 
         static int Order(string field) => Array.IndexOf(
             ["table.size", "timeouts.generic", "tracking.accounting", "tracking.logInvalid", "table.memoryLimitPercent", "sysctls.nf_conntrack_x", "pressure"], field);
+    }
+
+    [Fact]
+    public void Condition_on_the_node_is_part_of_the_pressure_that_one_policy_decides()
+    {
+        NodePressure? Of(params ConntrackPolicy[] policies) => NodePlanner.Plan(Examples.Node, policies).Spec.Pressure;
+        Assert.Null(Of(Examples.Policy("a", new() { Pressure = new() { WarningPercent = 50, NodeCondition = false } }))!.NodeCondition);
+        var asks = Examples.Policy("b", new() { Priority = 1, Pressure = new() { NodeCondition = true } });
+        var other = Examples.Policy("a", new() { Pressure = new() { WarningPercent = 50 } });
+        Assert.Equal(new NodePressure { WarningPercent = 75, CriticalPercent = 90, NodeCondition = true, Policy = "b" }, Of(other, asks));
+        var equal = asks with { Spec = asks.Spec! with { Priority = null } };
+        var conflict = Assert.Single(NodePlanner.Plan(Examples.Node, [other, equal]).Conflicts);
+        Assert.Equal("{warningPercent: 75, criticalPercent: 90, nodeCondition: true}", conflict.LoserValue);
     }
 
     [Fact]
