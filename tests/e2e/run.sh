@@ -105,6 +105,16 @@ is "the older policy's value stands" 15 "$(kernel node-b tcp_timeout_close_wait)
 k delete ctp rival --timeout=30s >/dev/null
 becomes "without the rival there is no conflict" 10 False condition Conflict status ctp edge
 
+step "pressure as a condition of the Node"
+node_condition() { # NODE PATH
+  field ".status.conditions[?(@.type==\"ConntrackPressure\")].$2" node "$1"
+}
+is "without being asked for there is none" "" "$(node_condition node-b status)"
+k patch ctp edge --type=merge -p '{"spec":{"pressure":{"nodeCondition":true}}}' >/dev/null
+becomes "the Node says how full its table is" 10 ConntrackNormal node_condition node-b reason
+k patch ctp edge --type=json -p '[{"op":"remove","path":"/spec/pressure"}]' >/dev/null
+becomes "the field taken out, the condition goes" 10 "" node_condition node-b status
+
 step "drift"
 on node-b sh -c "echo 777 >$netfilter/nf_conntrack_tcp_timeout_established"
 becomes "what somebody overwrites is put back" 6 7200 kernel node-b tcp_timeout_established
