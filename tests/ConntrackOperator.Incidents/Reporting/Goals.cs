@@ -39,7 +39,7 @@ internal static class Goals
                 o => o.Holds == true && o.Advice!.Findings.Any(f => !f.Sufficient && f.Elsewhere is { Length: > 0 }), !options.Short));
             goals.Add(All(incidents.Where(o => o.Incident.Fixable == true), "fixable here: the advice says so", o => o.Commands is not null && !o.StoppedElsewhere));
             goals.Add(All(mended, "established legitimate connections: none breaks from the first advised command on", o => o.BrokenByFix == 0, !options.Short));
-            goals.Add(All(mended.Where(o => o.Incident.Page is null), "commands from status to the fix: three at most, the rest is for good", o => 1 + NowCommands(o) <= 3));
+            goals.Add(All(mended.Where(o => o.Incident.Page is null), "commands from status to the fix: three at most for each cause, the rest is for good", o => 1 + MostCommandsOfACause(o) <= 3));
         }
 
         var timed = incidents.Where(o => o.NotStaged is null).ToArray();
@@ -47,8 +47,8 @@ internal static class Goals
         return [.. goals.Where(g => !g.Text.StartsWith("0 of 0", StringComparison.Ordinal))];
     }
 
-    private static int NowCommands(Outcome outcome) =>
-        outcome.Advice!.Findings.Where(f => f.Severity != "Hint").SelectMany(f => f.Now).Count(s => s.Run is { Length: > 0 });
+    private static int MostCommandsOfACause(Outcome outcome) =>
+        outcome.Advice!.Findings.Where(f => f.Severity != "Hint").Select(f => f.Now.Count(s => s.Run is { Length: > 0 })).DefaultIfEmpty(0).Max();
 
     private static Goal All(IEnumerable<Outcome> outcomes, string text, Func<Outcome, bool> met, bool asserted = true)
     {

@@ -161,6 +161,18 @@ public class RemedyTests
         Assert.True(finding.Enough!.Suffices);
     }
 
+    [Theory]
+    [InlineData(20_480, 15)]
+    [InlineData(40_000, 15)]
+    [InlineData(262_144, 10)]
+    public void Where_there_are_many_buckets_for_the_limit_room_is_left_for_names_that_have_expired(long buckets, long seconds)
+    {
+        var load = new Load(TrafficClass.UdpReplied, 18_500) { Destination = "10.96.0.10", Port = 53, New = 1000, Translated = true };
+        var finding = Only(Tables.Of(_inUse, load) with { Buckets = buckets });
+        Assert.Equal((seconds, true), (finding.Enough!.Seconds, finding.Sufficient));
+        Assert.Contains($"unreplied : {seconds}, replied : {seconds} ", finding.Now[0].Run, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_leak_is_held_before_it_is_flushed_and_only_what_was_quiet_is_deleted()
     {
