@@ -10,6 +10,12 @@ namespace ConntrackOperator.Cli.Commands;
 /// <summary>Parses, runs the command, and turns whatever goes wrong into a line and an exit code.</summary>
 internal static class CommandLine
 {
+    /// <summary>
+    /// How long a command may take to end once it is asked to, by Ctrl-C or SIGTERM, before the process is ended with 130 or 143: what is
+    /// being written or deleted comes to its end first, on a busy machine too. The library's own are 2 s.
+    /// </summary>
+    private static readonly TimeSpan _mayTakeToEnd = TimeSpan.FromSeconds(20);
+
     /// <summary>How the program is called: kubectl finds <c>kubectl-conntrack</c> on the path for <c>kubectl conntrack</c>.</summary>
     public static string Name { get; } = NameFrom(Environment.GetCommandLineArgs()[0]);
 
@@ -41,7 +47,7 @@ internal static class CommandLine
 
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = _mayTakeToEnd });
         }
         catch (OutputClosedException)
         {
