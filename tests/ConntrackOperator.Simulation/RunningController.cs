@@ -36,12 +36,13 @@ internal sealed class RunningController : IAsyncDisposable
     };
 
     /// <summary>The part that works, as if it held the lease.</summary>
-    public static RunningController Lead(ApiClient api, ControllerOptions? options = null, AgentTemplate? template = null, ILogger? log = null)
+    public static RunningController Lead(
+        ApiClient api, ControllerOptions? options = null, AgentTemplate? template = null, ILogger? log = null, TimeProvider? time = null)
     {
-        (options, log) = (options ?? Quick, log ?? new ListLog());
-        var context = new ControllerContext(api, options, new ControllerMetrics("test"), log, TimeProvider.System);
+        (options, log, time) = (options ?? Quick, log ?? new ListLog(), time ?? TimeProvider.System);
+        var context = new ControllerContext(api, options, new ControllerMetrics("test"), log, time);
         var owner = new DeploymentOwner(api, options, log);
-        var manager = new ControllerManager(context, template, owner, new ControllerHealth(TimeProvider.System));
+        var manager = new ControllerManager(context, template, owner, new ControllerHealth(time));
         return new RunningController(manager, manager.RunAsync);
     }
 

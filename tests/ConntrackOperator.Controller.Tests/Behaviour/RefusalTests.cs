@@ -1,36 +1,38 @@
+using System.Collections.Concurrent;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Kubernetes.Client;
+using ConntrackOperator.Kubernetes.WorkQueues;
 using ConntrackOperator.Simulation;
 using ConntrackOperator.TestKit;
 using ConntrackOperator.TestKit.Faults;
+using Microsoft.Extensions.Time.Testing;
 
 namespace ConntrackOperator.Controller.Tests.Behaviour;
 
-/// <summary>What somebody's own admission policy says no to.</summary>
+/// <summary>
+/// What somebody's own admission policy says no to. The controller has a clock of the test's, so that how often it tries is told by that clock
+/// and not by how fast this machine is.
+/// </summary>
 public sealed class RefusalTests() : SimulatedClusterTest(User)
 {
     private const string User = "controller";
     private readonly ListLog _log = new();
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
+    private readonly ConcurrentQueue<long> _attempts = new();
 
     [Fact]
     public async Task Finalizer_that_is_refused_is_told_in_log_condition_and_event_and_is_not_tried_all_the_time()
     {
         await Cluster.CreateNodeAsync("n1");
-        Server.Faults.Add(IsFinalizer, int.MaxValue, FaultAction.Answer(422, "Invalid"));
+        Refuse(IsFinalizer);
         await using var controller = Start();
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
         await Until(() => Cluster.Condition("p", "Stalled") == "True FinalizerRefused", "the condition says so");
         await Cluster.EventAsync("p", "FinalizerRefused");
         Assert.Contains("the test wants it so", Cluster.Policy("p")!.Status!.Conditions!.Find(c => c.Type == "Stalled")!.Message, StringComparison.Ordinal);
         await Until(() => Cluster.Policy("p")!.Status!.Nodes!.Ready == 1, "the nodes are planned all the same");
-        for (var percent = 20; percent < 40; percent++)
-        {
-            Fleet.Use("n1", percent);
-            await Task.Delay(50, TestCluster.Token);
-        }
-
-        Assert.InRange(Server.Requests.Count(IsFinalizer), 1, 4);
-        Assert.InRange(_log.Lines.Count(line => line.Contains("The finalizer of ConntrackPolicy p was refused", StringComparison.Ordinal)), 1, 4);
+        await ReportAsync("p", 40);
+        AssertWaitsDouble("The finalizer of ConntrackPolicy p was refused");
         Server.Faults.Clear();
         await Until(() => Cluster.Policy("p")!.Metadata!.Finalizers is { Count: 1 } && Cluster.Condition("p", "Stalled") == "False NotStalled", "it is put on when nobody refuses any more");
     }
@@ -42,13 +44,12 @@ public sealed class RefusalTests() : SimulatedClusterTest(User)
         await using var controller = Start();
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
         await Until(() => Cluster.IsReady("p"), "it is ready");
-        Server.Faults.Add(IsFinalizer, int.MaxValue, FaultAction.Answer(422, "Invalid"));
-        var before = Server.Requests.Count(IsFinalizer);
+        Refuse(IsFinalizer);
         await Cluster.DeleteAsync(ResourceType.ConntrackPolicy, "p");
         await Until(() => Cluster.Condition("p", "Stalled") == "True FinalizerRefused", "the condition says so");
         await Cluster.EventAsync("p", "FinalizerRefused");
-        await Task.Delay(1000, TestCluster.Token);
-        Assert.InRange(Server.Requests.Count(IsFinalizer) - before, 1, 3);
+        await Until(() => _attempts.Count >= 3, "it is tried now and then");
+        AssertWaitsDouble("The finalizer of ConntrackPolicy p was refused");
         Server.Faults.Clear();
         await Until(() => Cluster.Policy("p") is null, "it goes when nobody refuses any more");
     }
@@ -59,18 +60,12 @@ public sealed class RefusalTests() : SimulatedClusterTest(User)
         await Cluster.CreateNodeAsync("n1");
         await using var controller = Start();
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
-        await Until(() => Cluster.IsReady("p"), "it is ready");
-        Server.Faults.Add(IsStatus, int.MaxValue, FaultAction.Answer(422, "Invalid"));
-        var before = Server.Requests.Count(IsStatus);
-        for (var percent = 20; percent < 60; percent++)
-        {
-            Fleet.Use("n1", percent);
-            await Task.Delay(50, TestCluster.Token);
-        }
-
+        await Cluster.ApplyAsync("other", """{"timeouts":{"udp":{"unreplied":"20s"}}}""");
+        await Until(() => Cluster.IsReady("p") && Cluster.IsReady("other"), "both are ready");
+        Refuse(IsStatus);
+        await ReportAsync("other", 60);
         await Cluster.EventAsync("p", "StatusRefused");
-        Assert.InRange(Server.Requests.Count(IsStatus) - before, 1, 4);
-        Assert.InRange(_log.Lines.Count(line => line.Contains("The status of ConntrackPolicy p was refused", StringComparison.Ordinal)), 1, 4);
+        AssertWaitsDouble("The status of ConntrackPolicy p was refused");
         // An edit may well be accepted: it is tried at once.
         Server.Faults.Clear();
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"1h"}}}""");
@@ -85,17 +80,11 @@ public sealed class RefusalTests() : SimulatedClusterTest(User)
         await using var controller = Start();
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
         await Until(() => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.Nodes!.Ready == 2, "both are ready");
-        Server.Faults.Add(r => IsPlan(r, "n1"), int.MaxValue, FaultAction.Answer(422, "Invalid"));
-        var before = Server.Requests.Count(r => IsPlan(r, "n1"));
+        Refuse(r => IsPlan(r, "n1"));
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"1h"}}}""");
         await Until(() => Cluster.Policy("p")!.Status is { Nodes: { Failed: 1, Ready: 1 }, Failures: [{ Name: "n1", Reason: "PlanRefused" }] }, "the status says which and why");
-        for (var percent = 20; percent < 40; percent++)
-        {
-            Fleet.Use("n1", percent);
-            await Task.Delay(50, TestCluster.Token);
-        }
-
-        Assert.InRange(Server.Requests.Count(r => IsPlan(r, "n1")) - before, 1, 4);
+        await ReportAsync("p", 40);
+        AssertWaitsDouble("The plan of node n1 was refused");
         Assert.Contains(_log.Lines, line => line.Contains("The plan of node n1 was refused, again in 2 s", StringComparison.Ordinal));
         Server.Faults.Clear();
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"2h"}}}""");
@@ -133,9 +122,49 @@ public sealed class RefusalTests() : SimulatedClusterTest(User)
 
     private static bool IsFinalizer(RequestRecord r) => r is { User: User, Verb: "patch", Plural: "conntrackpolicies", Subresource: null };
 
-    private static bool IsStatus(RequestRecord r) => r is { User: User, Verb: "patch", Plural: "conntrackpolicies", Subresource: "status" };
+    private static bool IsStatus(RequestRecord r) => r is { User: User, Verb: "patch", Plural: "conntrackpolicies", Subresource: "status", Name: "p" };
 
-    private static Task Until(Func<bool> condition, string what) => Eventually.UntilAsync(condition, what);
+    private Task Until(Func<bool> condition, string what) =>
+        Eventually.UntilAsync(condition, () => _time.Advance(TimeSpan.FromMilliseconds(20)), what);
 
-    private RunningController Start() => RunningController.Lead(new ServerConnection { Server = Server.BaseAddress, Token = User }.Connect(), null, null, _log);
+    private RunningController Start() =>
+        RunningController.Lead(new ServerConnection { Server = Server.BaseAddress, Token = User }.Connect(), null, null, _log, _time);
+
+    private void Refuse(Func<RequestRecord, bool> refused) => Server.Faults.Add(
+        request =>
+        {
+            var isRefused = refused(request);
+            if (isRefused)
+            {
+                _attempts.Enqueue(_time.GetTimestamp());
+            }
+
+            return isRefused;
+        },
+        int.MaxValue,
+        FaultAction.Answer(422, "Invalid"));
+
+    /// <summary>Lets node n1 report twenty times, and waits until a policy's status shows each.</summary>
+    private async Task ReportAsync(string policy, int end)
+    {
+        for (var percent = end - 20; percent < end; percent++)
+        {
+            Fleet.Use("n1", percent);
+            await Until(() => Cluster.Policy(policy)!.Status!.Hottest == $"n1 {percent}%", $"the status of {policy} shows {percent}%");
+        }
+    }
+
+    /// <summary>Each attempt came at least as long after the one before as the doubled wait, by the controller's clock, and was logged.</summary>
+    private void AssertWaitsDouble(string logged)
+    {
+        long[] attempts = [.. _attempts];
+        Assert.NotEmpty(attempts);
+        for (var i = 1; i < attempts.Length; i++)
+        {
+            var least = RefusedWrites.FirstWait * Math.Pow(2, i - 1);
+            Assert.True(_time.GetElapsedTime(attempts[i - 1], attempts[i]) >= least, $"attempt {i + 1} came before {least} had passed");
+        }
+
+        Assert.InRange(_log.Lines.Count(line => line.Contains(logged, StringComparison.Ordinal)), 1, _attempts.Count);
+    }
 }
