@@ -151,7 +151,7 @@ internal sealed class ArmedTimeouts
     /// <summary>What may have been armed besides what is known.</summary>
     private void AddUnknown(List<ArmedTimeout> values, byte protocol)
     {
-        foreach (var span in _spans[TimeoutHistory.UnclearProtocol + protocol.ToString(CultureInfo.InvariantCulture)])
+        foreach (var span in SharingObjectsWith(protocol).SelectMany(p => _spans[TimeoutHistory.UnclearProtocol + p.ToString(CultureInfo.InvariantCulture)]))
         {
             values.Add(ArmedTimeout.Anything(From(span), Until(span)));
         }
@@ -181,6 +181,11 @@ internal sealed class ArmedTimeouts
             values.Add(ArmedTimeout.Anything(From(span), copied ? ArmedTimeout.Ever : Until(span)));
         }
     }
+
+    // All protocols without a tracker of their own share one, and its objects: they name 255 (nf_ct_l4proto_find, xt_ct_set_timeout).
+    private static IEnumerable<byte> SharingObjectsWith(byte protocol) => FlowProtocols.HasTracker(protocol)
+        ? [protocol]
+        : Enumerable.Range(byte.MinValue, byte.MaxValue + 1).Select(p => (byte)p).Where(p => !FlowProtocols.HasTracker(p));
 
     private long From(TimeoutSpan span) => _assumeHeld && span.From <= _history.Since ? -ArmedTimeout.Ever : Seconds(span.From) - Slack;
 

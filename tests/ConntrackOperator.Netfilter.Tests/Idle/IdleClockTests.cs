@@ -179,6 +179,54 @@ public sealed class IdleClockTests
     }
 
     [Fact]
+    public void What_is_not_understood_of_the_object_for_all_other_protocols_makes_each_of_them_unclear()
+    {
+        // A time-out object of protocol 255 governs whatever has no tracker of its own (xt_ct_set_timeout, nf_ct_l4proto_find).
+        var history = Watched(432_000, days: 5).Add(Look(432_000) with { UnclearProtocols = [255] });
+        Assert.Equal(0u, new IdleClock(history, _time).Of(Held.Flow(89, 0, 100, FlowStatus.None)).LeastSeconds);
+        Assert.Equal(8u, new IdleClock(history, _time).Of(Held.Flow(Udp, 0, 20, FlowStatus.SeenReply)).LeastSeconds);
+        Assert.Equal(8u, new IdleClock(history, _time).Of(Held.Flow(1, 0, 20)).LeastSeconds);
+    }
+
+    [Fact]
+    public void A_setting_that_can_not_be_read_any_more_may_be_anything_since_then()
+    {
+        var history = TimeoutHistory.AlwaysHeld(Look(432_000));
+        _time.Advance(TimeSpan.FromSeconds(100));
+        history = history.Add(new ConfiguredTimeouts { At = MonotonicTime.Now(_time), Sysctls = new Dictionary<string, long>() });
+        Assert.Equal(0u, new IdleClock(history, _time).Of(Held.Flow(Tcp, Established, 400_000)).LeastSeconds);
+    }
+
+    [Theory]
+    [InlineData(1, 5, 0, 6)]
+    [InlineData(2, 1, 0, 3)]
+    [InlineData(3, 1, 10, 13)]
+    [InlineData(4, 100, 108, 111)]
+    [InlineData(8, 20, 0, 11)]
+    public void SCTP_repeats_what_opens_a_connection_without_renewing_its_time_out(byte state, uint left, uint least, uint most)
+    {
+        var clock = Held.Clock(new Dictionary<string, long>
+        {
+            [SysctlNames.SctpTimeoutClosed] = 10,
+            [SysctlNames.SctpTimeoutCookieWait] = 3,
+            [SysctlNames.SctpTimeoutCookieEchoed] = 13,
+            [SysctlNames.SctpTimeoutEstablished] = 210,
+            [SysctlNames.SctpTimeoutHeartbeatSent] = 30,
+        });
+        Assert.Equal(new IdleTime(least, most), clock.Of(Held.Flow(132, state, left, tcpFlags: null)));
+    }
+
+    [Fact]
+    public void A_simultaneous_open_has_a_time_out_that_only_an_object_changes()
+    {
+        Assert.Equal(new IdleTime(0, 21), Held.Clock(_defaults).Of(Held.Flow(Tcp, 9, 100)));
+        var history = Watched(432_000, days: 5).Add(Look(432_000) with { Objects = [(TimeoutKeys.TcpSynSent2, 500)] });
+        _time.Advance(TimeSpan.FromMinutes(10));
+        history = history.Add(Look(432_000) with { Objects = [(TimeoutKeys.TcpSynSent2, 500)] });
+        Assert.Equal(401u, new IdleClock(history, _time, assumeHeld: true).Of(Held.Flow(Tcp, 9, 100)).MostSeconds);
+    }
+
+    [Fact]
     public void GRE_keeps_what_was_configured_when_it_began()
     {
         var history = Watched(432_000, days: 5);

@@ -1,0 +1,142 @@
+using ConntrackOperator.Netfilter.Idle;
+using ConntrackOperator.Netfilter.Sysctls;
+
+namespace ConntrackOperator.Netfilter.Tests.Idle;
+
+/// <summary>What is known of time-outs after looks of one process, and of two.</summary>
+public sealed class TimeoutHistoryTests
+{
+    private const string Key = SysctlNames.TcpTimeoutEstablished;
+
+    [Fact]
+    public void A_change_between_two_looks_may_have_been_at_any_time_between_them()
+    {
+        var history = TimeoutHistory.Begin(Look(10, 600)).Add(Look(20, 600)).Add(Look(30, 700)).Add(Look(40, 700));
+        Assert.Equal([Span(600, 10, 30, false), Span(700, 20, 40, true)], history.Spans.OrderBy(s => s.From));
+        Assert.Equal((Seconds(10), Seconds(40), Seconds(10)), (history.Since, history.LastLook, history.KnownSince));
+    }
+
+    [Fact]
+    public void A_value_that_comes_back_begins_anew()
+    {
+        var history = TimeoutHistory.Begin(Look(10, 600)).Add(Look(20, 700)).Add(Look(30, 600));
+        Assert.Equal([Span(600, 10, 20, false), Span(600, 20, 30, true), Span(700, 10, 30, false)], Sorted(history));
+    }
+
+    [Fact]
+    public void A_clock_that_seems_to_go_back_does_not_take_the_history_back()
+    {
+        var history = TimeoutHistory.Begin(Look(20, 600)).Add(Look(10, 600));
+        Assert.Equal((Seconds(20), Span(600, 20, 20, true)), (history.LastLook, Assert.Single(history.Spans)));
+    }
+
+    [Theory]
+    [InlineData(0, 10)]
+    [InlineData(1, 911)]
+    public void Looks_further_apart_than_a_quarter_of_an_hour_leave_a_time_of_which_nothing_is_known(int more, int knownSince)
+    {
+        var history = TimeoutHistory.Begin(Look(10, 600)).Add(Look(910 + more, 600));
+        Assert.Equal(Seconds(knownSince), history.KnownSince);
+        Assert.Equal(Seconds(knownSince), history.Add(Look(1000, 600)).KnownSince);
+    }
+
+    [Fact]
+    public void While_objects_can_not_be_listed_nothing_is_known()
+    {
+        var history = TimeoutHistory.Begin(Look(10, 600) with { ObjectsListed = false }).Add(Look(20, 600) with { ObjectsListed = false });
+        Assert.Equal(Seconds(20), history.KnownSince);
+        Assert.Equal(Seconds(30), history.Add(Look(30, 600)).Add(Look(40, 600)).KnownSince);
+    }
+
+    [Fact]
+    public void What_two_processes_saw_is_the_same_whoever_is_asked()
+    {
+        var first = TimeoutHistory.Begin(Look(10, 600)).Add(Look(20, 600)).Add(Look(30, 700));
+        var second = TimeoutHistory.Begin(Look(25, 600)).Add(Look(50, 800));
+        foreach (var both in new[] { first.Join(second), second.Join(first) })
+        {
+            Assert.Equal((Seconds(10), Seconds(50), Seconds(10)), (both.Since, both.LastLook, both.KnownSince));
+            Assert.Equal([Span(600, 10, 50, false), Span(700, 20, 50, false), Span(800, 25, 50, true)], Sorted(both));
+        }
+    }
+
+    [Fact]
+    public void What_both_still_see_is_one_and_what_the_older_saw_no_more_stays_ended()
+    {
+        var first = TimeoutHistory.Begin(Look(10, 500)).Add(Look(20, 600)).Add(Look(30, 600));
+        var second = TimeoutHistory.Begin(Look(25, 600)).Add(Look(40, 600));
+        Assert.Equal([Span(500, 10, 20, false), Span(600, 10, 40, true)], Sorted(first.Join(second)));
+    }
+
+    [Theory]
+    [InlineData(0, 10)]
+    [InlineData(1, 921)]
+    public void Between_two_processes_of_which_none_looked_nothing_is_known(int more, int knownSince)
+    {
+        var before = TimeoutHistory.Begin(Look(10, 600)).Add(Look(20, 600));
+        var after = TimeoutHistory.Begin(Look(920 + more, 600)).Add(Look(1000, 600));
+        Assert.Equal(Seconds(knownSince), before.Join(after).KnownSince);
+        Assert.Equal(Seconds(knownSince), after.Join(before).KnownSince);
+        Assert.Equal(Seconds(10), after.Join(before).Since);
+    }
+
+    [Fact]
+    public void Spans_of_one_value_that_do_not_meet_stay_apart()
+    {
+        var before = TimeoutHistory.Begin(Look(10, 600)).Add(Look(20, 700));
+        var after = TimeoutHistory.Begin(Look(100, 600)).Add(Look(110, 600));
+        Assert.Equal([Span(600, 10, 20, false), Span(600, 100, 110, true), Span(700, 10, 110, false)], Sorted(before.Join(after)));
+    }
+
+    [Fact]
+    public void A_history_of_many_changes_is_bounded_and_then_knows_less_and_not_something_else()
+    {
+        var history = TimeoutHistory.Begin(Look(0, 1));
+        for (var i = 1; i <= 2000; i++)
+        {
+            history = history.Add(Look(i, 1 + i));
+            Assert.InRange(history.Spans.Count, 1, 512);
+
+            // Every value that was there since what is known is still known.
+            var known = (int)history.KnownSince.TotalSeconds;
+            Assert.True(Enumerable.Range(known + 1, i - known).All(at => history.Spans.Any(s => s.Seconds == 1 + at)));
+        }
+
+        Assert.Equal(2001, Assert.Single(history.Spans, s => s.IsOpen).Seconds);
+        Assert.InRange(history.Since, Seconds(1400), Seconds(1999));
+    }
+
+    [Fact]
+    public void Values_that_are_all_still_there_are_never_forgotten()
+    {
+        var objects = Enumerable.Range(1, 600).Select(i => (Key, (long)i)).ToList();
+        var history = TimeoutHistory.Begin(Look(0, 1) with { Objects = objects }).Add(Look(10, 1) with { Objects = objects });
+        Assert.Equal((600, TimeSpan.Zero), (history.Spans.Count, history.Since));
+    }
+
+    [Fact]
+    public void Two_that_differ_in_the_last_look_alone_say_the_same()
+    {
+        var history = TimeoutHistory.Begin(Look(10, 600)).Add(Look(20, 700));
+        Assert.True(history.SaysTheSameAs(history.Add(Look(30, 700))));
+        Assert.False(history.SaysTheSameAs(history.Add(Look(30, 800))));
+        Assert.False(history.SaysTheSameAs(history with { Since = Seconds(9) }));
+        Assert.False(history.SaysTheSameAs(TimeoutHistory.Begin(Look(10, 600)).Add(Look(19, 700))));
+        Assert.False(TimeoutHistory.Begin(Look(10, 600)).SaysTheSameAs(TimeoutHistory.Begin(Look(10, 601))));
+    }
+
+    [Fact]
+    public void As_if_it_had_always_held_there_is_no_beginning()
+    {
+        var history = TimeoutHistory.AlwaysHeld(Look(10, 600));
+        Assert.Equal((TimeSpan.MinValue, TimeSpan.MinValue, TimeSpan.MinValue), (history.Since, history.KnownSince, Assert.Single(history.Spans).From));
+    }
+
+    private static TimeoutSpan[] Sorted(TimeoutHistory history) => [.. history.Spans.OrderBy(s => s.Seconds).ThenBy(s => s.From)];
+
+    private static TimeoutSpan Span(long value, int from, int until, bool isOpen) => new(Key, value, Seconds(from), Seconds(until), isOpen);
+
+    private static TimeSpan Seconds(int seconds) => TimeSpan.FromSeconds(seconds);
+
+    private static ConfiguredTimeouts Look(int at, long established) => new() { At = Seconds(at), Sysctls = new Dictionary<string, long> { [Key] = established } };
+}

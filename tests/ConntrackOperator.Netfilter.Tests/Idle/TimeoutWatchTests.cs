@@ -1,0 +1,119 @@
+using ConntrackOperator.Netfilter.Idle;
+using ConntrackOperator.Netfilter.Netlink;
+using ConntrackOperator.Netfilter.Sysctls;
+using ConntrackOperator.Netfilter.Tests.Netlink;
+using Microsoft.Extensions.Time.Testing;
+
+namespace ConntrackOperator.Netfilter.Tests.Idle;
+
+/// <summary>How often somebody who looks asks the kernel and the store.</summary>
+public sealed class TimeoutWatchTests : IDisposable
+{
+    private const string Key = SysctlNames.UdpTimeout;
+
+    private readonly TestTree.Temporary _tree = new();
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.UnixEpoch + TimeSpan.FromDays(1));
+    private readonly Store _store = new();
+    private int _asked;
+
+    public TimeoutWatchTests() => Set(30);
+
+    public void Dispose() => _tree.Dispose();
+
+    [Fact]
+    public void A_look_lists_the_objects_every_time_and_a_glance_every_half_minute()
+    {
+        var watch = Watch(_store);
+        watch.Glance();
+        Assert.Equal(3, _asked);
+        _time.Advance(TimeSpan.FromSeconds(29));
+        watch.Glance();
+        Assert.Equal(3, _asked);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        watch.Glance();
+        Assert.Equal(6, _asked);
+        watch.Look();
+        Assert.Equal(9, _asked);
+        watch.Clock();
+        Assert.Equal(12, _asked);
+    }
+
+    [Fact]
+    public void A_glance_tells_the_store_of_changes_at_once_and_else_every_two_minutes()
+    {
+        var watch = Watch(_store);
+        watch.Glance();
+        Assert.Equal(1, _store.Kept);
+        _time.Advance(TimeSpan.FromSeconds(119));
+        watch.Glance();
+        Assert.Equal(1, _store.Kept);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        watch.Glance();
+        Assert.Equal(2, _store.Kept);
+        Set(60);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        watch.Glance();
+        Assert.Equal(3, _store.Kept);
+        watch.Look();
+        Assert.Equal(4, _store.Kept);
+    }
+
+    [Fact]
+    public void What_the_store_knows_is_known_and_what_was_found_now_is_the_current()
+    {
+        _store.Earlier = TimeoutHistory.Begin(new ConfiguredTimeouts { At = Now() - TimeSpan.FromMinutes(10), Sysctls = new Dictionary<string, long> { [Key] = 20 } });
+        var watch = Watch(_store);
+        Assert.Null(watch.WatchedFor);
+        var history = watch.Look();
+        Assert.Equal((TimeSpan.FromMinutes(10), 30L), (watch.WatchedFor, history.Current!.Sysctls[Key]));
+        Assert.Contains(history.Spans, s => s is { Seconds: 20, IsOpen: false });
+        Assert.Contains(history.Spans, s => s is { Seconds: 30, IsOpen: true });
+    }
+
+    [Fact]
+    public void Without_a_store_it_knows_what_was_since_its_first_look()
+    {
+        var watch = Watch(null);
+        watch.Look();
+        _time.Advance(TimeSpan.FromMinutes(5));
+        watch.Glance();
+        Assert.Equal(TimeSpan.FromMinutes(5), watch.WatchedFor);
+        var clock = watch.Clock(assumeHeld: true);
+        Assert.Equal((true, TimeSpan.FromMinutes(5)), (clock.AssumesHeld, clock.WatchedFor));
+        Assert.False(watch.Clock().AssumesHeld);
+    }
+
+    [Fact]
+    public void What_was_always_so_has_been_watched_for_no_time()
+    {
+        _store.Earlier = TimeoutHistory.AlwaysHeld(new ConfiguredTimeouts { At = Now() - TimeSpan.FromMinutes(1), Sysctls = new Dictionary<string, long> { [Key] = 30 } });
+        var watch = Watch(_store);
+        Assert.Null(new IdleClock(watch.Look(), _time).WatchedFor);
+        Assert.Null(watch.WatchedFor);
+    }
+
+    private TimeSpan Now() => _time.GetElapsedTime(0, _time.GetTimestamp());
+
+    private void Set(int seconds) => _tree.File(Key, $"{seconds}\n");
+
+    private TimeoutWatch Watch(ITimeoutStore? store) => new(new SysctlDirectory(_tree.Root), _time, store, Open);
+
+    private INetlinkTransport Open()
+    {
+        _asked++;
+        return new FakeTransport().Answer(FakeTransport.Done());
+    }
+
+    private sealed class Store : ITimeoutStore
+    {
+        internal int Kept { get; private set; }
+
+        internal TimeoutHistory? Earlier { get; set; }
+
+        public TimeoutHistory Keep(TimeoutHistory seen)
+        {
+            Kept++;
+            return Earlier is null ? seen : Earlier.Join(seen);
+        }
+    }
+}
