@@ -16,6 +16,9 @@ internal sealed record FlowCase
     /// <summary>Where answers go to, when the source is translated.</summary>
     internal string? TranslatedSource { get; init; }
 
+    /// <summary>The port that answers go to, when that is translated too.</summary>
+    internal ushort? TranslatedPort { get; init; }
+
     internal byte Protocol { get; init; } = 6;
 
     internal ushort SourcePort { get; init; } = 1024;
@@ -43,7 +46,7 @@ internal sealed record FlowCase
         var v6 = IPAddress.Parse(Source).GetAddressBytes().Length == 16;
         List<byte> message = [v6 ? (byte)Native.AF_INET6 : (byte)Native.AF_INET, 0, 0, 0];
         message.AddRange(Nest(Ctnetlink.CTA_TUPLE_ORIG, [.. Tuple(Source, Destination, SourcePort, DestinationPort, v6), .. OriginalZone is { } z ? BigEndian16(Ctnetlink.CTA_TUPLE_ZONE, z) : []]));
-        message.AddRange(Nest(Ctnetlink.CTA_TUPLE_REPLY, Tuple(Destination, TranslatedSource ?? Source, DestinationPort, SourcePort, v6)));
+        message.AddRange(Nest(Ctnetlink.CTA_TUPLE_REPLY, Tuple(Destination, TranslatedSource ?? Source, DestinationPort, TranslatedPort ?? SourcePort, v6)));
         if (Zone is { } zone)
         {
             message.AddRange(BigEndian16(Ctnetlink.CTA_ZONE, zone));

@@ -1,5 +1,4 @@
 using ConntrackOperator.Netfilter.Idle;
-using ConntrackOperator.Netfilter.Netlink;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Netfilter.Tests.Netlink;
 using Microsoft.Extensions.Time.Testing;
@@ -98,7 +97,7 @@ public sealed class TimeoutWatchTests : IDisposable
 
     private TimeoutWatch Watch(ITimeoutStore? store) => new(new SysctlDirectory(_tree.Root), _time, store, Open);
 
-    private INetlinkTransport Open()
+    private FakeTransport Open()
     {
         _asked++;
         return new FakeTransport().Answer(FakeTransport.Done());
