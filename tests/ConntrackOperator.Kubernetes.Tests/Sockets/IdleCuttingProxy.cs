@@ -5,10 +5,8 @@ using ConntrackOperator.TestKit;
 namespace ConntrackOperator.Kubernetes.Tests.Sockets;
 
 /// <summary>A proxy, or a load balancer, or a full connection table, in between: it breaks off every connection over which nothing has gone for a while.</summary>
-internal sealed class IdleCuttingProxy : IDisposable
+internal sealed class IdleCuttingProxy : LoopbackServer
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _stop = new();
     private readonly int _port;
     private readonly TimeSpan _idle;
     private int _cut;
@@ -17,46 +15,23 @@ internal sealed class IdleCuttingProxy : IDisposable
     {
         _port = server.Port;
         _idle = idle;
-        _listener.Start();
-        _ = AcceptAsync();
+        Accept();
     }
 
-    public Uri Address => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
+    public Uri Address => new($"http://127.0.0.1:{Port}");
 
     /// <summary>Connections that were broken off.</summary>
     public int Cut => Volatile.Read(ref _cut);
 
-    public void Dispose()
-    {
-        _stop.Cancel();
-        _listener.Dispose();
-        _stop.Dispose();
-    }
-
-    private async Task AcceptAsync()
-    {
-        while (!_stop.IsCancellationRequested)
-        {
-            try
-            {
-                _ = PassAsync(await _listener.AcceptTcpClientAsync(_stop.Token));
-            }
-            catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
-            {
-                return;
-            }
-        }
-    }
-
-    private async Task PassAsync(TcpClient client)
+    protected override async Task ServeAsync(TcpClient client)
     {
         using var server = new TcpClient();
         using (client)
         {
             try
             {
-                await server.ConnectAsync(IPAddress.Loopback, _port, _stop.Token);
-                using var quiet = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+                await server.ConnectAsync(IPAddress.Loopback, _port, Stopped);
+                using var quiet = CancellationTokenSource.CreateLinkedTokenSource(Stopped);
                 quiet.CancelAfter(_idle);
                 await Task.WhenAny(CopyAsync(client, server, quiet), CopyAsync(server, client, quiet));
                 // Without a word: that is how such a box does it.
