@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using ConntrackOperator.Cluster.Yaml;
 
 namespace ConntrackOperator.Cli.Files;
 
@@ -43,7 +44,7 @@ internal static class JsonSource
             case JsonTokenType.Number:
                 return reader.TryGetInt64(out var integer)
                     ? new IntegerNode(integer, line, column)
-                    : YamlScalar.Number(reader.GetDouble(), line, column);
+                    : SourceNode.Of(YamlScalar.Number(reader.GetDouble()), line, column);
             case JsonTokenType.True or JsonTokenType.False:
                 return new BooleanNode(reader.TokenType == JsonTokenType.True, line, column);
             default:

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Netfilter;
 
 namespace ConntrackOperator.Cli.Files;
 
@@ -40,7 +41,7 @@ internal static class ResourceFile
         {
             return Failed<T>(path, "no such file");
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error.IsIoFailure())
         {
             return Failed<T>(path, error.Message);
         }

@@ -7,6 +7,19 @@ internal abstract record SourceNode(int Line, int Column)
 {
     /// <summary>The type's name as in OpenAPI.</summary>
     internal abstract string TypeName { get; }
+
+    /// <summary>The node of a scalar.</summary>
+    /// <param name="value">Null, a bool, a long, a double or a string.</param>
+    /// <param name="line">The line, from 1.</param>
+    /// <param name="column">The column, from 1.</param>
+    internal static SourceNode Of(object? value, int line, int column) => value switch
+    {
+        null => new NullNode(line, column),
+        bool flag => new BooleanNode(flag, line, column),
+        long number => new IntegerNode(number, line, column),
+        double number => new NumberNode(number, line, column),
+        _ => new TextNode((string)value, line, column),
+    };
 }
 
 /// <summary>Nothing: the field counts as left out.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ConntrackOperator.Cluster.Yaml;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -215,7 +216,7 @@ internal sealed class YamlSource
         var tag = scalar.Tag.IsEmpty ? null : scalar.Tag.Value.Replace(TagPrefix, string.Empty, StringComparison.Ordinal);
         if (tag is null && scalar.Style == ScalarStyle.Plain)
         {
-            return YamlScalar.Resolve(scalar.Value, line, column);
+            return Plain(scalar.Value, line, column);
         }
 
         if (tag is not ("int" or "float" or "bool" or "null"))
@@ -223,7 +224,7 @@ internal sealed class YamlSource
             return new TextNode(scalar.Value, line, column);
         }
 
-        var node = YamlScalar.Resolve(scalar.Value, line, column);
+        var node = Plain(scalar.Value, line, column);
         var fits = tag switch
         {
             "int" => node is IntegerNode,
@@ -232,5 +233,17 @@ internal sealed class YamlSource
             _ => node is NullNode,
         };
         return fits ? node : throw new SourceException(new(line, column, $"cannot decode {scalar.Value} as a !!{tag}"));
+    }
+
+    private static SourceNode Plain(string text, int line, int column)
+    {
+        try
+        {
+            return SourceNode.Of(YamlScalar.Resolve(text), line, column);
+        }
+        catch (FormatException e)
+        {
+            throw new SourceException(new(line, column, e.Message));
+        }
     }
 }

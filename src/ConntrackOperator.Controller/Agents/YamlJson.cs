@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
+using ConntrackOperator.Cluster.Yaml;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -10,8 +10,8 @@ internal static class YamlJson
 {
     private const string StringTag = "tag:yaml.org,2002:str";
 
-    /// <summary>Plain true, false, null and numbers are not strings; 0644 is octal, as in every Kubernetes manifest with a file mode.</summary>
-    /// <exception cref="YamlException">A key is not a scalar, or a merge key.</exception>
+    /// <summary>Plain scalars have the types that <see cref="YamlScalar"/> gives them: yes is true, and 0644 octal.</summary>
+    /// <exception cref="YamlException">A key is not a scalar, or a merge key; or a number is not finite.</exception>
     public static JsonNode? Convert(YamlNode node) => node switch
     {
         YamlMappingNode map => new JsonObject(map.Children.Select(c => KeyValuePair.Create(Key(c.Key), Convert(c.Value)))),
@@ -32,31 +32,20 @@ internal static class YamlJson
             return JsonValue.Create(scalar.Value ?? string.Empty);
         }
 
-        return scalar.Value switch
+        try
         {
-            null or "" or "~" or "null" or "Null" or "NULL" => null,
-            "true" or "True" or "TRUE" => JsonValue.Create(true),
-            "false" or "False" or "FALSE" => JsonValue.Create(false),
-            var text when Integer(text) is { } number => JsonValue.Create(number),
-            var text when char.IsAsciiDigit(text[^1])
-                && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) => JsonValue.Create(number),
-            var text => JsonValue.Create(text),
-        };
-    }
-
-    private static long? Integer(string text)
-    {
-        if (text.StartsWith("0x", StringComparison.Ordinal))
-        {
-            return long.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hexadecimal) ? hexadecimal : null;
+            return YamlScalar.Resolve(scalar.Value ?? string.Empty) switch
+            {
+                null => null,
+                bool flag => JsonValue.Create(flag),
+                long number => JsonValue.Create(number),
+                double number => JsonValue.Create(number),
+                var text => JsonValue.Create((string)text),
+            };
         }
-
-        var octal = text.StartsWith("0o", StringComparison.Ordinal) ? text[2..] : text.Length > 1 && text[0] == '0' ? text[1..] : null;
-        if (octal is { Length: > 0 and <= 20 } && octal.All(c => c is >= '0' and <= '7'))
+        catch (FormatException e)
         {
-            return octal.Aggregate(0L, (value, digit) => (value * 8) + (digit - '0'));
+            throw new YamlException(scalar.Start, scalar.End, e.Message);
         }
-
-        return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null;
     }
 }

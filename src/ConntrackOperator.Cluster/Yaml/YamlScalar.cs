@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace ConntrackOperator.Cli.Files;
+namespace ConntrackOperator.Cluster.Yaml;
 
 /// <summary>Gives plain scalars the types that Kubernetes gives them: YAML 1.1 as in sigs.k8s.io/yaml (goyaml.v2, resolve.go), so that yes is true and 010 is 8.</summary>
-internal static partial class YamlScalar
+public static partial class YamlScalar
 {
     private static readonly HashSet<string> _true = new(["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"], StringComparer.Ordinal);
     private static readonly HashSet<string> _false = new(["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"], StringComparer.Ordinal);
@@ -13,41 +13,44 @@ internal static partial class YamlScalar
         [".nan", ".NaN", ".NAN", ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF"], StringComparer.Ordinal);
 
     /// <summary>Reads a plain scalar.</summary>
-    /// <exception cref="SourceException">It is not a finite number.</exception>
-    internal static SourceNode Resolve(string text, int line, int column)
+    /// <param name="text">As it stands in the file.</param>
+    /// <returns>Null, a bool, a long where the number is whole and fits, a double, or a string.</returns>
+    /// <exception cref="FormatException">It is not a finite number.</exception>
+    public static object? Resolve(string text)
     {
+        ArgumentNullException.ThrowIfNull(text);
         if (_null.Contains(text))
         {
-            return new NullNode(line, column);
+            return null;
         }
 
         if (_true.Contains(text) || _false.Contains(text))
         {
-            return new BooleanNode(_true.Contains(text), line, column);
+            return _true.Contains(text);
         }
 
         if (_notFinite.Contains(text))
         {
-            throw new SourceException(new(line, column, $"{text} is not a number that JSON has"));
+            throw new FormatException($"{text} is not a number that JSON has");
         }
 
         if (!char.IsAsciiDigit(text[0]) && text[0] is not ('+' or '-' or '.'))
         {
-            return new TextNode(text, line, column);
+            return text;
         }
 
         var plain = text.Replace("_", string.Empty, StringComparison.Ordinal);
         if (TryInteger(plain, out var integer))
         {
-            return new IntegerNode(integer, line, column);
+            return integer;
         }
 
-        return Float().IsMatch(plain) || Digits().IsMatch(plain) ? Number(ToDouble(plain), line, column) : new TextNode(text, line, column);
+        return Float().IsMatch(plain) || Digits().IsMatch(plain) ? Number(ToDouble(plain)) : text;
     }
 
-    /// <summary>A number: an integer when it is one and fits into 64 bits.</summary>
-    internal static SourceNode Number(double value, int line, int column) =>
-        double.IsInteger(value) && Math.Abs(value) < 9.2e18 ? new IntegerNode((long)value, line, column) : new NumberNode(value, line, column);
+    /// <summary>A number: a long when it is whole and fits, else a double.</summary>
+    /// <param name="value">The number.</param>
+    public static object Number(double value) => double.IsInteger(value) && Math.Abs(value) < 9.2e18 ? (object)(long)value : value;
 
     // Go's strconv.ParseInt with base 0, underscores gone.
     private static bool TryInteger(string text, out long value)
