@@ -8,6 +8,7 @@ using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Kubernetes.Informers;
+using ConntrackOperator.Netfilter;
 using Microsoft.Extensions.Logging;
 
 namespace ConntrackOperator.Agent.Loop;
@@ -123,7 +124,7 @@ internal sealed class AgentLoop : IDisposable
             step();
             return true;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e.IsIoFailure())
         {
             if (!_stateBroken)
             {

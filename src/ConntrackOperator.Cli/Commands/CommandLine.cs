@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using ConntrackOperator.Cli.Output;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Kubernetes.Client;
+using ConntrackOperator.Netfilter;
 using ConntrackOperator.Netfilter.Netlink;
 
 namespace ConntrackOperator.Cli.Commands;
@@ -69,7 +70,7 @@ internal static class CommandLine
         {
             return Fail(NetlinkProblem.Explain(e), ExitCode.Failure);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e.IsIoFailure())
         {
             return Fail(e.Message, ExitCode.Failure);
         }

@@ -1,3 +1,5 @@
+using ConntrackOperator.Netfilter;
+
 namespace ConntrackOperator.Engine.Culprits;
 
 /// <summary>
@@ -19,7 +21,7 @@ internal sealed class HostFiles(string root)
         {
             return Resolve(path) is { } file && new FileInfo(file) is { Exists: true, Length: <= MostBytes } ? File.ReadAllLines(file) : null;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e.IsIoFailure())
         {
             return null;
         }
@@ -36,7 +38,7 @@ internal sealed class HostFiles(string root)
                 ? [.. Directory.EnumerateFileSystemEntries(path).Select(e => Path.GetFileName(e)).Where(n => n.EndsWith(suffix, StringComparison.Ordinal))]
                 : [];
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e.IsIoFailure())
         {
             return [];
         }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ConntrackOperator.Netfilter;
 using ConntrackOperator.Netfilter.Sysctls;
 
 namespace ConntrackOperator.Engine.Culprits;
@@ -44,7 +45,7 @@ internal sealed class KubeProxy(string procPath)
                 .Where(d => Path.GetFileName(d).All(char.IsAsciiDigit))
                 .Any(d => Lines(d + "/comm").FirstOrDefault() == "kube-proxy");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e.IsIoFailure())
         {
             return false;
         }
@@ -57,7 +58,7 @@ internal sealed class KubeProxy(string procPath)
         {
             return File.ReadAllLines(path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e.IsIoFailure())
         {
             return [];
         }

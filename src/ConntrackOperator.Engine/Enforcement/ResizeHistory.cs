@@ -1,5 +1,6 @@
 using System.Globalization;
 using ConntrackOperator.Engine.State;
+using ConntrackOperator.Netfilter;
 
 namespace ConntrackOperator.Engine.Enforcement;
 
@@ -105,7 +106,7 @@ internal sealed class ResizeHistory
             return decimal.TryParse(end < 0 ? text : text[..end], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
                 && seconds < int.MaxValue ? (long)(seconds * 1000) : null;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e.IsIoFailure())
         {
             return null;
         }

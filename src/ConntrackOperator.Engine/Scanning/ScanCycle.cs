@@ -1,4 +1,5 @@
 using ConntrackOperator.Engine.Translation;
+using ConntrackOperator.Netfilter;
 using ConntrackOperator.Netfilter.Idle;
 using ConntrackOperator.Netfilter.Netlink;
 using ConntrackOperator.Netfilter.Sampling;
@@ -101,7 +102,7 @@ public sealed class ScanCycle
             Problem = null;
             return true;
         }
-        catch (Exception e) when (e is NetlinkException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is NetlinkException || e.IsIoFailure())
         {
             Problem = e.Message;
             return false;

@@ -1,3 +1,4 @@
+using ConntrackOperator.Netfilter;
 using ConntrackOperator.Netfilter.Deleting;
 using ConntrackOperator.Netfilter.Host;
 
@@ -67,7 +68,7 @@ public sealed class FilterFile : IFilterStore
                 },
                 EngineJson.Default.FilterFileContent);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e.IsIoFailure())
         {
             // Not ours to write, or no room: the next one asks again.
         }

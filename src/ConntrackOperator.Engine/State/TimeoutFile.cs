@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ConntrackOperator.Netfilter;
 using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Netfilter.Idle;
 using ConntrackOperator.Netfilter.Sysctls;
@@ -58,7 +59,7 @@ public sealed class TimeoutFile : ITimeoutStore
             using var held = TakeLock();
             return held is null ? Join(Read(setAside: false), seen) : Replace(seen);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e.IsIoFailure())
         {
             // Not ours to write, or no room: what the file says still counts.
             return Join(Read(setAside: false), seen);

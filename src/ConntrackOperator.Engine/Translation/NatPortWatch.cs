@@ -1,3 +1,4 @@
+using ConntrackOperator.Netfilter;
 using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Netfilter.Netlink;
 using ConntrackOperator.Netfilter.Translation;
@@ -67,7 +68,7 @@ public sealed class NatPortWatch(string procPath, string sysPath)
         {
             return Read(File.ReadAllText(Path.Combine(procPath, "sys/net/ipv4/ip_local_port_range")));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e.IsIoFailure())
         {
             return null;
         }

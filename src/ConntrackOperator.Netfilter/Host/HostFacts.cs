@@ -76,7 +76,7 @@ public sealed record HostFacts(string Kernel, string BootId, string NetworkNames
                     return target["net:[".Length..^1];
                 }
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            catch (Exception e) when (e.IsIoFailure())
             {
                 // Not there or not ours to see: unknown.
             }
@@ -126,7 +126,7 @@ public sealed record HostFacts(string Kernel, string BootId, string NetworkNames
         {
             return File.ReadAllText(path).Trim();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e.IsIoFailure())
         {
             return "";
         }

@@ -43,7 +43,7 @@ public sealed record LocalLinks(IReadOnlySet<string> Addresses, IReadOnlyList<st
         {
             return File.ReadLines(path).FirstOrDefault(line => line.StartsWith("DEVTYPE=", StringComparison.Ordinal))?["DEVTYPE=".Length..];
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e.IsIoFailure())
         {
             return null;
         }

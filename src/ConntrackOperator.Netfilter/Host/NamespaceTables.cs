@@ -138,7 +138,7 @@ public sealed partial class NamespaceTables
         {
             files = Directory.Exists(_namesPath) ? Directory.GetFiles(_namesPath) : [];
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e.IsIoFailure())
         {
             return names;
         }
@@ -173,7 +173,7 @@ public sealed partial class NamespaceTables
         {
             return Directory.EnumerateDirectories(path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e.IsIoFailure())
         {
             return [];
         }
@@ -190,7 +190,7 @@ public sealed partial class NamespaceTables
                 ? inode
                 : null;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e.IsIoFailure())
         {
             return null;
         }
@@ -208,7 +208,7 @@ public sealed partial class NamespaceTables
         {
             return File.ReadAllText(path).Trim();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e.IsIoFailure())
         {
             return "";
         }

@@ -43,7 +43,7 @@ public static class EntryExtensions
                 f.Length > 3 && int.TryParse(f[1], NumberStyles.None, CultureInfo.InvariantCulture, out var protocol) && protocol == NetfilterProtocol
                 && uint.TryParse(f[3], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var groups) && (groups & EventGroups) != 0);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e.IsIoFailure())
         {
             return true;
         }

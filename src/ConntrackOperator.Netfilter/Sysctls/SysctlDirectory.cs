@@ -108,7 +108,7 @@ public sealed class SysctlDirectory
             using var handle = File.OpenHandle(System.IO.Path.Combine(Path, name), FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
             return true;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e.IsIoFailure())
         {
             return false;
         }
@@ -133,7 +133,7 @@ public sealed class SysctlDirectory
             names.Sort(StringComparer.Ordinal);
             return names;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e.IsIoFailure())
         {
             return [];
         }

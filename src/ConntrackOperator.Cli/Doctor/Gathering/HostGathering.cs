@@ -2,6 +2,7 @@ using System.Globalization;
 using ConntrackOperator.Cli.Doctor.Facts;
 using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.Culprits;
+using ConntrackOperator.Netfilter;
 using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Netfilter.Sysctls;
 
@@ -67,7 +68,7 @@ internal static class HostGathering
         {
             return long.TryParse(File.ReadAllText(path).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? seconds : null;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e.IsIoFailure())
         {
             return null;
         }

@@ -1,4 +1,5 @@
 using ConntrackOperator.Cli.Doctor.Facts;
+using ConntrackOperator.Netfilter;
 
 namespace ConntrackOperator.Cli.Doctor.Gathering;
 
@@ -17,7 +18,7 @@ internal sealed class ProxyProcess(string procPath)
                 .Where(d => Path.GetFileName(d).All(char.IsAsciiDigit) && Read(d + "/comm")?.Trim() == "kube-proxy")
                 .Select(Facts)];
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e.IsIoFailure())
         {
             return [];
         }
@@ -51,7 +52,7 @@ internal sealed class ProxyProcess(string procPath)
         {
             return new FileInfo(path) is { Exists: true, Length: <= MostBytes } ? File.ReadAllText(path) : null;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e.IsIoFailure())
         {
             return null;
         }
