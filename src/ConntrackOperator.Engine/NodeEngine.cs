@@ -17,7 +17,6 @@ using ConntrackOperator.Netfilter.Sampling;
 using ConntrackOperator.Netfilter.Survey;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Planning.Advice;
-using ConntrackOperator.Planning.Sizing;
 
 namespace ConntrackOperator.Engine;
 
@@ -276,7 +275,7 @@ public sealed class NodeEngine : IDisposable
         Reading = reading,
         Host = Facts,
         BytesPerEntry = reading.EntryBytes,
-        MemoryLimitPercent = Plan?.Spec?.MemoryLimitPercent ?? TableSizing.DefaultMemoryLimitPercent,
+        MemoryLimitPercent = Plan?.Spec?.MemoryLimitPercent ?? TableSpec.DefaultMemoryLimitPercent,
         WarningPercent = Plan?.Spec?.Pressure?.WarningPercent ?? PressureSpec.DefaultWarningPercent,
         CriticalPercent = Plan?.Spec?.Pressure?.CriticalPercent ?? PressureSpec.DefaultCriticalPercent,
     };

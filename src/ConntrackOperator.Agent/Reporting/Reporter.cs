@@ -164,14 +164,9 @@ internal sealed class Reporter(ApiClient api, AgentOptions options, AgentMetrics
 
     private async Task SendAsync(NodeStatus status, string uid, CancellationToken ct)
     {
-        var body = new ConntrackNode
-        {
-            ApiVersion = ApiGroup.ApiVersion,
-            Kind = ConntrackNode.KindName,
-            // The UID makes it a report on this very object: a new one under the name needs a report of its own.
-            Metadata = new ObjectMeta { Name = options.NodeName, Uid = uid.Length == 0 ? null : uid },
-            Status = ReportBounds.Apply(status),
-        };
+        // The UID makes it a report on this very object: a new one under the name needs a report of its own.
+        var metadata = new ObjectMeta { Name = options.NodeName, Uid = uid.Length == 0 ? null : uid };
+        var body = ConntrackNode.Stating(metadata) with { Status = ReportBounds.Apply(status) };
         using var span = AgentMetrics.Spans.StartActivity("report");
         try
         {

@@ -19,6 +19,9 @@ namespace ConntrackOperator.Api.Flushes;
     RuleMessages.PortNeedsProtocol, Field = "destinationPort")]
 public sealed record FlushMatch
 {
+    /// <summary>How many states may be given.</summary>
+    public const int MaximumStates = 16;
+
     /// <summary>The protocols that have a name here.</summary>
     public static IReadOnlyList<string> ProtocolNames { get; } =
         ["TCP", "UDP", "UDPLite", "ICMP", "ICMPv6", "SCTP", "DCCP", "GRE", "IGMP", "IPIP", "IPv6", "ESP", "AH", "OSPF", "PIM", "VRRP", "L2TP"];
@@ -29,7 +32,7 @@ public sealed record FlushMatch
     public ProtocolValue? Protocol { get; init; }
 
     /// <summary>States of the protocol, such as TIME_WAIT; one of them must hold.</summary>
-    [MaxItems(16), MaxLength(32)]
+    [MaxItems(MaximumStates), MaxLength(32)]
     [Rule("size(self) > 0", RuleMessages.StatesEmpty)]
     [AllowedValues(
         "NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE", "SYN_SENT2",

@@ -8,6 +8,9 @@ namespace ConntrackOperator.Api.Flushes;
 [Rule("has(self.nodeSelector) || has(self.nodeName)", RuleMessages.NodesNeeded)]
 public sealed record FlushSpec
 {
+    /// <summary>The longest ttlSecondsAfterFinished: a year.</summary>
+    public const int MaximumTtlSeconds = 31536000;
+
     /// <summary>The nodes, by their labels; empty: every Linux node. Only nodes with an agent, which are those that a policy selects, can do it.</summary>
     public LabelSelector? NodeSelector { get; init; }
 
@@ -25,6 +28,6 @@ public sealed record FlushSpec
     public bool? DryRun { get; init; }
 
     /// <summary>How long the object stays after it has finished, in seconds; left out: until somebody deletes it.</summary>
-    [Range(0, 31536000)]
+    [Range(0, MaximumTtlSeconds)]
     public int? TtlSecondsAfterFinished { get; init; }
 }

@@ -34,4 +34,10 @@ public sealed record Condition
     /// <summary>When the status last went from one value to another.</summary>
     [Required]
     public DateTimeOffset? LastTransitionTime { get; init; }
+
+    /// <summary>The condition of a type.</summary>
+    /// <param name="conditions">Where to look; null: there are none.</param>
+    /// <param name="type">Such as Ready.</param>
+    /// <returns>Null when there is none.</returns>
+    public static Condition? Find(IReadOnlyList<Condition>? conditions, string type) => conditions?.FirstOrDefault(c => c.Type == type);
 }

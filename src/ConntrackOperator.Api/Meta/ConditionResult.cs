@@ -14,7 +14,7 @@ public readonly record struct ConditionResult(bool? Status, string Reason, strin
     public Condition ToCondition(string type, IReadOnlyList<Condition>? before, long? generation, DateTimeOffset now)
     {
         var status = Status switch { true => "True", false => "False", null => "Unknown" };
-        var old = before?.FirstOrDefault(c => c.Type == type);
+        var old = Condition.Find(before, type);
         return new Condition
         {
             Type = type,

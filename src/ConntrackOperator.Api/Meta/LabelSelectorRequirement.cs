@@ -9,6 +9,9 @@ namespace ConntrackOperator.Api.Meta;
     RuleMessages.ValuesNotAllowed, Field = "values")]
 public sealed record LabelSelectorRequirement
 {
+    /// <summary>How many values may be given.</summary>
+    public const int MaximumValues = 64;
+
     /// <summary>The label's key.</summary>
     [Required, LabelKeys]
     public string? Key { get; init; }
@@ -18,6 +21,6 @@ public sealed record LabelSelectorRequirement
     public string? Operator { get; init; }
 
     /// <summary>The values to compare with, for In and NotIn.</summary>
-    [MaxItems(64), LabelValues]
+    [MaxItems(MaximumValues), LabelValues]
     public List<string>? Values { get; init; }
 }

@@ -8,19 +8,31 @@ namespace ConntrackOperator.Api.Policies;
     RuleMessages.MinAboveMax, Field = "minEntries")]
 public sealed record AutoSizeSpec
 {
+    /// <summary>The least memoryPercent.</summary>
+    public const int MinimumMemoryPercent = 1;
+
+    /// <summary>The greatest memoryPercent.</summary>
+    public const int MaximumMemoryPercent = 50;
+
+    /// <summary>The least entriesPerCore.</summary>
+    public const long MinimumEntriesPerCore = 256;
+
+    /// <summary>The greatest entriesPerCore.</summary>
+    public const long MaximumEntriesPerCore = 16777216;
+
     /// <summary>The share of the node's memory that a full table may take, in percent.</summary>
-    [Range(1, 50)]
+    [Range(MinimumMemoryPercent, MaximumMemoryPercent)]
     public int? MemoryPercent { get; init; }
 
     /// <summary>Entries for each core of the node.</summary>
-    [Range(256, 16777216)]
+    [Range(MinimumEntriesPerCore, MaximumEntriesPerCore)]
     public long? EntriesPerCore { get; init; }
 
     /// <summary>Never fewer entries than this.</summary>
-    [Range(1024, 134217728)]
+    [Range(TableSpec.MinimumEntries, TableSpec.MaximumEntries)]
     public long? MinEntries { get; init; }
 
     /// <summary>Never more entries than this.</summary>
-    [Range(1024, 134217728)]
+    [Range(TableSpec.MinimumEntries, TableSpec.MaximumEntries)]
     public long? MaxEntries { get; init; }
 }

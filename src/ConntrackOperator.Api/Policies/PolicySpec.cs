@@ -6,11 +6,29 @@ namespace ConntrackOperator.Api.Policies;
 /// <summary>What is wanted, and on which nodes. A field left out is not touched.</summary>
 public sealed record PolicySpec
 {
+    /// <summary>The lowest priority.</summary>
+    public const int MinimumPriority = -1000;
+
+    /// <summary>The highest priority.</summary>
+    public const int MaximumPriority = 1000;
+
+    /// <summary>How many keys sysctls may have.</summary>
+    public const int MaximumSysctls = 32;
+
+    /// <summary>The longest name of a key of sysctls, in characters, without net.netfilter. before it.</summary>
+    public const int MaximumSysctlName = 63;
+
+    /// <summary>The longest value of a key of sysctls, in characters.</summary>
+    public const int MaximumSysctlDigits = 10;
+
+    /// <summary>The greatest value of a key of sysctls: the kernel's are 32 bits wide.</summary>
+    public const long MaximumSysctlValue = uint.MaxValue;
+
     /// <summary>The nodes that the policy is for; left out or empty: every Linux node.</summary>
     public LabelSelector? NodeSelector { get; init; }
 
     /// <summary>Which policy wins where two set the same field of a node: the higher, field by field. Between equals the older wins and both report a conflict.</summary>
-    [Range(-1000, 1000), Default("0")]
+    [Range(MinimumPriority, MaximumPriority), Default("0")]
     public int? Priority { get; init; }
 
     /// <summary>Enforce sets the nodes and keeps them set; Observe reports the difference and writes nothing.</summary>
@@ -33,8 +51,8 @@ public sealed record PolicySpec
     public Ipv6FragmentsSpec? Ipv6Fragments { get; init; }
 
     /// <summary>Any other key nf_conntrack_* or nf_flowtable_*, with or without net.netfilter. before it (which is one key), with its value as a number in quotes; refused for a key that has a field of its own or that is read-only.</summary>
-    [MaxItems(32), SysctlsWithoutField]
-    [Rule("self.matches('^(0|[1-9][0-9]{0,9})$') && int(self) <= 4294967295", RuleMessages.SysctlValue, OnItems = true), MaxLength(10)]
+    [MaxItems(MaximumSysctls), SysctlsWithoutField]
+    [Rule("self.matches('^(0|[1-9][0-9]{0,9})$') && int(self) <= 4294967295", RuleMessages.SysctlValue, OnItems = true), MaxLength(MaximumSysctlDigits)]
     public Dictionary<string, string>? Sysctls { get; init; }
 
     /// <summary>From which usage of the table on a node reports pressure.</summary>

@@ -13,12 +13,24 @@ public sealed record PressureSpec
     /// <summary>The default of criticalPercent.</summary>
     public const int DefaultCriticalPercent = 90;
 
+    /// <summary>The least warningPercent.</summary>
+    public const int MinimumWarningPercent = 1;
+
+    /// <summary>The greatest warningPercent.</summary>
+    public const int MaximumWarningPercent = 99;
+
+    /// <summary>The least criticalPercent.</summary>
+    public const int MinimumCriticalPercent = 2;
+
+    /// <summary>The greatest criticalPercent.</summary>
+    public const int MaximumCriticalPercent = 100;
+
     /// <summary>Usage in percent from which the node warns. Left out: 75.</summary>
-    [Range(1, 99)]
+    [Range(MinimumWarningPercent, MaximumWarningPercent)]
     public int? WarningPercent { get; init; }
 
     /// <summary>Usage in percent from which the node is critical. Left out: 90.</summary>
-    [Range(2, 100)]
+    [Range(MinimumCriticalPercent, MaximumCriticalPercent)]
     public int? CriticalPercent { get; init; }
 
     /// <summary>Also a condition ConntrackPressure on the Node itself: True while the ConntrackNode's Pressure is (Warning and Critical), Unknown while no agent reports. Needs the chart's controller.nodeConditions, which gives the right to write it. Left out: false.</summary>

@@ -7,7 +7,7 @@ namespace ConntrackOperator.Api.Policies;
 public sealed record TableSizeSpec
 {
     /// <summary>The same number for every node, 1024 to 134217728.</summary>
-    [Range(1024, 134217728)]
+    [Range(TableSpec.MinimumEntries, TableSpec.MaximumEntries)]
     public long? Entries { get; init; }
 
     /// <summary>Computed for each node from its memory and cores.</summary>

@@ -6,6 +6,12 @@ namespace ConntrackOperator.Api.Policies;
 /// <summary>What is recorded of each entry, and what is logged and checked.</summary>
 public sealed record TrackingSpec
 {
+    /// <summary>The least expectationsMax.</summary>
+    public const long MinimumExpectations = 1;
+
+    /// <summary>The greatest expectationsMax.</summary>
+    public const long MaximumExpectations = 16777216;
+
     /// <summary>Count packets and bytes of each new entry, for 64 bytes an entry (nf_conntrack_acct; the kernel's default is false).</summary>
     public bool? Accounting { get; init; }
 
@@ -22,7 +28,7 @@ public sealed record TrackingSpec
     public LogInvalidProtocol? LogInvalid { get; init; }
 
     /// <summary>How many expected connections (of FTP, SIP and so on) there may be (nf_conntrack_expect_max).</summary>
-    [Range(1, 16777216)]
+    [Range(MinimumExpectations, MaximumExpectations)]
     public long? ExpectationsMax { get; init; }
 
     /// <summary>Give connections their protocol helper by port (nf_conntrack_helper); gone from newer kernels, where it is reported as NotSupported.</summary>

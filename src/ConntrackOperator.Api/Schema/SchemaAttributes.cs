@@ -77,6 +77,9 @@ public sealed class LabelValuesAttribute : Attribute;
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class DurationAttribute : Attribute
 {
+    /// <summary>The least number of seconds: 0 would end entries at once.</summary>
+    public const long MinimumSeconds = 1;
+
     /// <summary>The greatest number of seconds that the kernel's time-outs hold: 24855 days.</summary>
     public const long MaximumSeconds = int.MaxValue;
 }

@@ -53,7 +53,7 @@ internal static class ClusterStatus
     internal static bool IsInSync(ConntrackPolicy policy) =>
         policy.Status is { Nodes: { } nodes } status && status.ObservedGeneration == policy.Metadata?.Generation && (nodes.Ready ?? 0) >= (nodes.Selected ?? 0);
 
-    internal static string Reason(List<Condition>? conditions, string type) => conditions?.FirstOrDefault(c => c.Type == type)?.Reason ?? "-";
+    internal static string Reason(List<Condition>? conditions, string type) => Api.Meta.Condition.Find(conditions, type)?.Reason ?? "-";
 
     internal static string Number(long? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "-";
 
@@ -87,7 +87,7 @@ internal static class ClusterStatus
                 p.Status?.Hottest ?? "-",
                 Number(p.Status?.Usage?.TableFullDropsPerMinute),
                 Number(p.Status?.Usage?.RacesLostPerMinute),
-                Reason(p.Status?.Conditions, "Ready"),
+                Reason(p.Status?.Conditions, PolicyConditionTypes.Ready),
                 Age(p.Metadata?.CreationTimestamp, TimeProvider.System));
         }
 
@@ -127,7 +127,7 @@ internal static class ClusterStatus
         }
     }
 
-    private static Condition? Condition(ConntrackNode node, string type) => node.Status?.Conditions?.FirstOrDefault(c => c.Type == type);
+    private static Condition? Condition(ConntrackNode node, string type) => Api.Meta.Condition.Find(node.Status?.Conditions, type);
 
     private static JsonObject List(List<ConntrackPolicy> policies, List<ConntrackNode> nodes)
     {

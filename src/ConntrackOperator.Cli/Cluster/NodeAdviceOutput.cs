@@ -1,3 +1,4 @@
+using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Cli.Top;
 using ConntrackOperator.Planning.Advice;
@@ -18,7 +19,8 @@ internal static class NodeAdviceOutput
         {
             Node = node.Metadata?.Name ?? "-",
             At = status?.ReportedAt,
-            Pressure = status?.Conditions?.Find(c => c.Type == ConditionTypes.Pressure)?.Reason is { } reason and ("Warning" or "Critical") ? reason : "Normal",
+            Pressure = Condition.Find(status?.Conditions, ConditionTypes.Pressure)?.Reason
+                is { } reason and (ConditionReasons.Warning or ConditionReasons.Critical) ? reason : ConditionReasons.Normal,
             Table = new AdviceTable
             {
                 Entries = status?.Table?.Entries,

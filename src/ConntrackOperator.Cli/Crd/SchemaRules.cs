@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json.Nodes;
+using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Api.Schema;
 using ConntrackOperator.Planning.Formatting;
 using ConntrackOperator.Planning.Settings;
+using ConntrackOperator.Planning.Validation;
 
 namespace ConntrackOperator.Cli.Crd;
 
@@ -17,9 +19,9 @@ internal static class SchemaRules
     private const string LabelValuePattern = "^(([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9])?$";
 
     // As many digits as can't overflow CEL's durations (292 years); the range is compared after that.
-    private const string DurationRule =
+    private static readonly string _durationRule =
         "size(self) > 0 && self.matches('^([0-9]{1,6}h)?([0-3]?[0-9]{1,7}m)?([0-2]?[0-9]{1,9}s)?$')"
-        + " && duration(self) >= duration('1s') && duration(self) <= duration('2147483647s')";
+        + $" && duration(self) >= duration('{DurationAttribute.MinimumSeconds}s') && duration(self) <= duration('{DurationAttribute.MaximumSeconds}s')";
 
     // The API server's own parsers (Go's net/netip): no zones, no leading zeros, no IPv4-mapped IPv6. isCIDR lets bits after the
     // prefix through; 10.1.2.3/8 is refused here, because what gets deleted must be what was meant.
@@ -31,7 +33,7 @@ internal static class SchemaRules
         if (property.GetCustomAttribute<DurationAttribute>() is not null)
         {
             schema["maxLength"] = KubeDuration.MaximumLength;
-            Add(schema, DurationRule, KubeDuration.Allowed);
+            Add(schema, _durationRule, KubeDuration.Allowed);
         }
 
         if (property.GetCustomAttribute<CidrAttribute>() is not null)
@@ -52,7 +54,7 @@ internal static class SchemaRules
         if (property.GetCustomAttribute<LabelValuesAttribute>() is not null)
         {
             var values = Items(schema);
-            values["maxLength"] = 63;
+            values["maxLength"] = LabelSyntax.MaximumName;
             Add(values, $"self.matches('{LabelValuePattern}')", RuleMessages.LabelValue);
         }
 
@@ -84,19 +86,20 @@ internal static class SchemaRules
     {
         if (schema["type"]!.GetValue<string>() == "string")
         {
-            schema["maxLength"] = 317;
-            Add(schema, $"self.indexOf('/') <= 253 && self.matches('{LabelKeyPattern}')", RuleMessages.LabelKey);
+            schema["maxLength"] = LabelSyntax.MaximumKey;
+            Add(schema, $"self.indexOf('/') <= {LabelSyntax.MaximumPrefix} && self.matches('{LabelKeyPattern}')", RuleMessages.LabelKey);
             return;
         }
 
-        var good = $"size(k) <= 317 && k.indexOf('/') <= 253 && k.matches('{LabelKeyPattern}')";
+        var good = $"size(k) <= {LabelSyntax.MaximumKey} && k.indexOf('/') <= {LabelSyntax.MaximumPrefix} && k.matches('{LabelKeyPattern}')";
         Add(schema, $"self.all(k, {good})", RuleMessages.LabelKey, FirstKey(good));
     }
 
     private static void ApplySysctls(JsonObject schema)
     {
         const string prefix = SettingCatalog.SysctlPrefix;
-        const string name = $"size(k) <= (k.startsWith('{prefix}') ? 77 : 63) && k.matches('^(net[.]netfilter[.])?nf_(conntrack|flowtable)_[a-z0-9_]+$')";
+        var length = PolicySpec.MaximumSysctlName;
+        var name = $"size(k) <= (k.startsWith('{prefix}') ? {length + prefix.Length} : {length}) && k.matches('^(net[.]netfilter[.])?nf_(conntrack|flowtable)_[a-z0-9_]+$')";
         const string twice = $"('{prefix}' + k in self)";
         Add(schema, $"self.all(k, {name})", RuleMessages.SysctlName, FirstKey(name));
         Add(schema, $"self.all(k, !{twice})", RuleMessages.SysctlTwice, FirstKey("!" + twice));

@@ -1,3 +1,4 @@
+using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Cli.Output;
 using ConntrackOperator.Cli.Top;
 using ConntrackOperator.Engine;
@@ -31,7 +32,7 @@ internal static class HostAdvise
         {
             Node = sight.Host.HostName,
             At = sight.Breakdown.At,
-            Pressure = sight.Advice.Pressure == AdviceSeverity.Hint ? "Normal" : sight.Advice.Pressure.ToString(),
+            Pressure = sight.Advice.Pressure == AdviceSeverity.Hint ? ConditionReasons.Normal : sight.Advice.Pressure.ToString(),
             Table = new AdviceTable
             {
                 Entries = reading.Entries,

@@ -78,7 +78,7 @@ internal static class HostApply
     {
         var applied = node.Status!.Conditions!.First(c => c.Type == ConditionTypes.Applied);
         var count = HostReport.Count(node, restored);
-        if (applied.Reason == "ModuleNotLoaded")
+        if (applied.Reason == ConditionReasons.ModuleNotLoaded)
         {
             return $"{count}; {applied.Message}";
         }

@@ -23,7 +23,7 @@ internal static class HostNode
     /// <param name="dryRun">What is still to be set counts as fine, as long as it can be.</param>
     public static int ExitCodeOf(ConntrackNode node, bool dryRun = false)
     {
-        var module = node.Status?.Conditions?.FirstOrDefault(c => c.Type == ConditionTypes.Applied)?.Reason != "ModuleNotLoaded";
+        var module = Condition.Find(node.Status?.Conditions, ConditionTypes.Applied)?.Reason != ConditionReasons.ModuleNotLoaded;
         var missing = node.Status?.Settings?.Any(s => s.State is SettingState.ReadOnly or SettingState.Failed or SettingState.Contested or SettingState.Held
             || (s.State == SettingState.Pending && !(dryRun && module))) == true;
         return missing || node.Spec?.Refused is { Count: > 0 } ? ExitCode.NotApplied : ExitCode.InSync;

@@ -95,7 +95,7 @@ internal static class HostWatch
         private void TellModule(NodeStatus status)
         {
             var applied = status.Conditions!.First(c => c.Type == ConditionTypes.Applied);
-            var module = applied.Reason != "ModuleNotLoaded";
+            var module = applied.Reason != ConditionReasons.ModuleNotLoaded;
             if (_module != module && (!module || _module is not null))
             {
                 Say(module ? "the nf_conntrack module is loaded" : applied.Message!);

@@ -64,8 +64,8 @@ internal sealed class AgentReconciler(
 
         // Read anew: a Deployment that was made again under its name is another owner, and one that is gone takes the DaemonSet along.
         var wanted = template.For(context.Options.Namespace, terms, await owner.FindAsync(cancellationToken));
-        var applied = await context.Api.ApplyAsync(
-            ResourceType.DaemonSet, context.Options.Namespace, template.Name, wanted, ClusterJson.Default.JsonObject, ControllerOptions.FieldManager, force: true, null, cancellationToken);
+        var applied = await context.ApplyAsync(
+            ResourceType.DaemonSet, context.Options.Namespace, template.Name, wanted, ClusterJson.Default.JsonObject, null, cancellationToken);
         if (isForeign)
         {
             // What somebody else added to it, server-side apply leaves alone; of that a restart is what people may ask for.

@@ -1,4 +1,5 @@
 using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Planning.Precedence;
 
 namespace ConntrackOperator.Controller.Aggregation;
@@ -21,7 +22,7 @@ internal sealed record NodeStatusSummary(
     {
         Policies = Policies.ToDictionary(
             p => p.Key,
-            p => p.Value with { State = NodePolicyState.Failed, Reason = "PlanRefused", Message = BoundedText.Of(why, LongestRefusal) },
+            p => p.Value with { State = NodePolicyState.Failed, Reason = PolicyFailureReasons.PlanRefused, Message = BoundedText.Of(why, LongestRefusal) },
             StringComparer.Ordinal),
     };
 }

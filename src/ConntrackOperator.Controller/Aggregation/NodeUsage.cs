@@ -1,3 +1,4 @@
+using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 
 namespace ConntrackOperator.Controller.Aggregation;
@@ -18,18 +19,18 @@ internal readonly record struct NodeUsage(
 
     /// <summary>From a report. It is bounded here too: a cluster may have the CRDs of before, and these are summed up.</summary>
     public static NodeUsage From(NodeStatus? status) => status?.Table is not { } table
-        ? new NodeUsage(0, 0, 0, null, null, "Normal")
+        ? new NodeUsage(0, 0, 0, null, null, ConditionReasons.Normal)
         : new NodeUsage(
             Count(table.Entries) ?? 0,
             Count(table.Limit) ?? 0,
             Math.Clamp(table.Percent ?? 0, 0, 100),
             Count(status.Rates?.TableFullDropsPerMinute),
             Count(status.Rates?.RacesLostPerMinute),
-            status.Conditions?.FirstOrDefault(c => c.Type == ConditionTypes.Pressure)?.Reason switch
+            Condition.Find(status.Conditions, ConditionTypes.Pressure)?.Reason switch
             {
-                "Critical" => "Critical",
-                "Warning" => "Warning",
-                _ => "Normal",
+                ConditionReasons.Critical => ConditionReasons.Critical,
+                ConditionReasons.Warning => ConditionReasons.Warning,
+                _ => ConditionReasons.Normal,
             },
             table.NoLimit == true)
         {

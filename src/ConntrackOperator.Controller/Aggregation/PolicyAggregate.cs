@@ -1,3 +1,4 @@
+using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Controller.Rollouts;
 using ConntrackOperator.Planning.Precedence;
@@ -81,8 +82,8 @@ internal sealed class PolicyAggregate
         Conflicts = _conflicts.First,
         ConflictCount = _conflicts.Count,
         Advice = _advice.Summary(_nodes.Count),
-        Warning = _pressure.GetValueOrDefault("Warning"),
-        Critical = _pressure.GetValueOrDefault("Critical"),
+        Warning = _pressure.GetValueOrDefault(ConditionReasons.Warning),
+        Critical = _pressure.GetValueOrDefault(ConditionReasons.Critical),
     };
 
     private HotNode Hot((int Percent, string Node) item)

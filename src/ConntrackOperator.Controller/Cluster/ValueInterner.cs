@@ -105,13 +105,13 @@ internal sealed class ValueInterner
     private NodeObjectCondition Compact(NodeObjectCondition condition) =>
         condition.Type == NodeReading.PressureCondition ? condition : Of(condition with { Reason = null, LastTransitionTime = null });
 
-    /// <summary>Of the sentences, that of Applied is passed on when something is amiss.</summary>
+    /// <summary>Of the sentences, that of Applied is passed on when something is wrong.</summary>
     private Condition Compact(Condition condition) => Of(new Condition
     {
         Type = Text(condition.Type),
         Status = Text(condition.Status),
         Reason = Text(condition.Reason),
-        Message = condition is { Type: ConditionTypes.Applied, Reason: not "InSync" } ? Text(condition.Message) : null,
+        Message = condition is { Type: ConditionTypes.Applied, Reason: not ConditionReasons.InSync } ? Text(condition.Message) : null,
     });
 
     private string? Text(string? text) => text is null ? null : Of(text);

@@ -35,17 +35,17 @@ internal static class FlushEvaluator
                 name,
                 Reported: true,
                 done.Error is null,
-                done.Error is null ? null : new FlushFailure { Name = name, Reason = "Failed", Message = BoundedText.Of(done.Error, LongestError) },
+                done.Error is null ? null : new FlushFailure { Name = name, Reason = FlushConditionReasons.Failed, Message = BoundedText.Of(done.Error, LongestError) },
                 Math.Clamp(done.Matched ?? 0, 0, MostEntries),
                 Math.Clamp(done.Deleted ?? 0, 0, MostEntries));
         }
 
         var failure = ready is null || node is null
-            ? ("NodeGone", "the node, or its ConntrackNode, is gone")
+            ? (FlushConditionReasons.NodeGone, "the node, or its ConntrackNode, is gone")
             : ready is false && elapsed > options.FlushAwayTimeout
-                ? ("NodeAway", Text($"the node is not ready, and was waited for {options.FlushAwayTimeout.TotalSeconds:0} s"))
+                ? (FlushConditionReasons.NodeAway, Text($"the node is not ready, and was waited for {options.FlushAwayTimeout.TotalSeconds:0} s"))
                 : elapsed > options.FlushTimeout
-                    ? ("TimedOut", Text($"the agent has not done it within {options.FlushTimeout.TotalSeconds:0} s: is its pod running?"))
+                    ? (FlushConditionReasons.TimedOut, Text($"the agent has not done it within {options.FlushTimeout.TotalSeconds:0} s: is its pod running?"))
                     : default((string Reason, string Message)?);
         return new FlushProgress(
             name, Reported: false, Done: false, failure is { } why ? new FlushFailure { Name = name, Reason = why.Reason, Message = why.Message } : null, 0, 0);
@@ -59,7 +59,7 @@ internal static class FlushEvaluator
         Reported: true,
         result.Failed != true,
         result.Failed != true ? null
-            : failures?.FirstOrDefault(f => f.Name == result.Name) ?? new FlushFailure { Name = result.Name, Reason = "Failed", Message = "the node reported that it failed" },
+            : failures?.FirstOrDefault(f => f.Name == result.Name) ?? new FlushFailure { Name = result.Name, Reason = FlushConditionReasons.Failed, Message = "the node reported that it failed" },
         Math.Clamp(result.Matched ?? 0, 0, MostEntries),
         Math.Clamp(result.Deleted ?? 0, 0, MostEntries));
 
@@ -97,14 +97,14 @@ internal static class FlushEvaluator
     public static FlushStatus Waiting(IReadOnlyList<string> full, IReadOnlyList<Condition>? before, DateTimeOffset now)
     {
         var where = full.Count == 1 ? $"node {full[0]} has" : Text($"{full.Count} nodes, such as {full[0]}, have");
-        var verdict = new ConditionResult(false, "Waiting", Text($"{where} {FlushAssignments.AtOnce} flushes to do already; this one begins when enough of those are over"));
+        var verdict = new ConditionResult(false, FlushConditionReasons.Waiting, Text($"{where} {FlushAssignments.AtOnce} flushes to do already; this one begins when enough of those are over"));
         return new()
         {
             Phase = FlushPhase.Pending,
             Nodes = new FlushNodeCounts { Selected = 0, Done = 0, Failed = 0 },
             Matched = 0,
             Deleted = 0,
-            Conditions = [verdict.ToCondition("Complete", before, null, now)],
+            Conditions = [verdict.ToCondition(FlushConditionTypes.Complete, before, null, now)],
         };
     }
 
@@ -128,13 +128,13 @@ internal static class FlushEvaluator
 
         var failed = failures.Count > 0;
         var why = failed ? $"{told}; {failures[0].Name}: {failures[0].Message}" : told;
-        return Conditions(failed, failed ? failures[0].Reason! : "Done", why, now);
+        return Conditions(failed, failed ? failures[0].Reason! : FlushConditionReasons.Done, why, now);
     }
 
     private static List<Condition> Conditions(bool failed, string reason, string message, DateTimeOffset now) =>
     [
-        new ConditionResult(!failed, reason, message).ToCondition("Complete", null, null, now),
-        new ConditionResult(failed, reason, message).ToCondition("Failed", null, null, now),
+        new ConditionResult(!failed, reason, message).ToCondition(FlushConditionTypes.Complete, null, null, now),
+        new ConditionResult(failed, reason, message).ToCondition(FlushConditionTypes.Failed, null, null, now),
     ];
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -4,7 +4,6 @@ using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Cluster;
 using ConntrackOperator.Controller.Cluster;
-using ConntrackOperator.Controller.Configuration;
 using ConntrackOperator.Controller.Logging;
 using ConntrackOperator.Controller.Runtime;
 using ConntrackOperator.Kubernetes.Client;
@@ -67,14 +66,14 @@ internal sealed class FlushReconciler(ControllerContext context)
         var full = nodes.Count <= FlushEvaluator.MostNodes ? Full(nodes, name) : [];
         var status = nodes.Count == 0
             ? FlushEvaluator.Refused(
-                "NoAgent",
+                FlushConditionReasons.NoAgent,
                 flush.Spec!.NodeName is { } node
                     ? $"node {node} has no agent: only nodes that a ConntrackPolicy selects have one"
                     : "the selector matches no node that has an agent: only nodes that a ConntrackPolicy selects have one",
                 now)
             : nodes.Count > FlushEvaluator.MostNodes
             ? FlushEvaluator.Refused(
-                "TooManyNodes",
+                FlushConditionReasons.TooManyNodes,
                 FormattableString.Invariant($"spec.nodeSelector matches {nodes.Count} nodes that have an agent, and a flush is for {FlushEvaluator.MostNodes} at most: narrow it down, and make several flushes"),
                 now)
             : full.Count > 0
@@ -178,16 +177,14 @@ internal sealed class FlushReconciler(ControllerContext context)
         return names;
     }
 
-    private async Task WriteAsync(ConntrackFlush flush, string name, FlushStatus status, CancellationToken cancellationToken) => _mutations.Wrote(name, await context.Api.ApplyAsync(
-        ResourceType.ConntrackFlush, null, name,
-        new ConntrackFlush
-        {
-            ApiVersion = ApiGroup.ApiVersion,
-            Kind = ConntrackFlush.KindName,
-            Metadata = new ObjectMeta { Name = name, Uid = flush.Metadata!.Uid },
-            Status = status,
-        },
-        ApiJson.Default.ConntrackFlush, ControllerOptions.FieldManager, force: true, "status", cancellationToken));
+    private async Task WriteAsync(ConntrackFlush flush, string name, FlushStatus status, CancellationToken cancellationToken)
+    {
+        var stated = ConntrackFlush.Stating(new ObjectMeta { Name = name, Uid = flush.Metadata!.Uid }) with { Status = status };
+        _mutations.Wrote(
+            name,
+            await context.ApplyAsync(
+                ResourceType.ConntrackFlush, null, name, stated, ApiJson.Default.ConntrackFlush, "status", cancellationToken));
+    }
 
     private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeSeconds(context.Time.GetUtcNow().ToUnixTimeSeconds());
 

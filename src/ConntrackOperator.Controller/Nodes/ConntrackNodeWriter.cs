@@ -96,23 +96,17 @@ internal sealed class ConntrackNodeWriter(ControllerContext context)
         NodeObject node, NodeSpec spec, Dictionary<string, string>? annotations, CancellationToken cancellationToken)
     {
         var name = node.Metadata!.Name!;
-        var wanted = new ConntrackNode
+        var metadata = new ObjectMeta
         {
-            ApiVersion = ApiGroup.ApiVersion,
-            Kind = ConntrackNode.KindName,
-            Metadata = new ObjectMeta
-            {
-                Name = name,
-                Annotations = annotations,
-                OwnerReferences = [new OwnerReference { ApiVersion = "v1", Kind = "Node", Name = name, Uid = node.Metadata.Uid }],
-            },
-            Spec = spec,
+            Name = name,
+            Annotations = annotations,
+            OwnerReferences = [new OwnerReference { ApiVersion = "v1", Kind = "Node", Name = name, Uid = node.Metadata.Uid }],
         };
         try
         {
-            return await context.Api.ApplyAsync(
-                ResourceType.ConntrackNode, null, name, wanted, ApiJson.Default.ConntrackNode, ControllerOptions.FieldManager,
-                force: true, null, cancellationToken);
+            var stated = ConntrackNode.Stating(metadata) with { Spec = spec };
+            return await context.ApplyAsync(
+                ResourceType.ConntrackNode, null, name, stated, ApiJson.Default.ConntrackNode, null, cancellationToken);
         }
         catch (ApiException e) when (e.IsRefused)
         {

@@ -1,5 +1,6 @@
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Controller.Aggregation;
 using ConntrackOperator.Controller.Rollouts;
 using ConntrackOperator.Planning;
@@ -30,13 +31,13 @@ internal static class NodeEvaluator
         var node = observed.Object;
         if (!observed.IsReady)
         {
-            return new NodePolicyStatus(NodePolicyState.Unreachable, "NodeNotReady", "the node is not ready");
+            return new NodePolicyStatus(NodePolicyState.Unreachable, PolicyFailureReasons.NodeNotReady, "the node is not ready");
         }
 
         if (!observed.IsReadable)
         {
             return new NodePolicyStatus(
-                NodePolicyState.Failed, "ReportUnreadable", "what the agent has reported can't be read: the controller's log says why");
+                NodePolicyState.Failed, PolicyFailureReasons.ReportUnreadable, "what the agent has reported can't be read: the controller's log says why");
         }
 
         if (Silence(node, observed.ReportAge) is { } silence)
@@ -80,10 +81,10 @@ internal static class NodeEvaluator
     {
         if (node?.Status is not { } status || status.ObservedGeneration is not { } observed || observed < generation)
         {
-            return new NodePolicyStatus(NodePolicyState.Updating, "Updating", "the plan has not been applied yet");
+            return new NodePolicyStatus(NodePolicyState.Updating, PolicyFailureReasons.Updating, "the plan has not been applied yet");
         }
 
-        if (status.Conditions?.FirstOrDefault(c => c.Type == ConditionTypes.Applied) is { Reason: "ModuleNotLoaded" } missing)
+        if (Condition.Find(status.Conditions, ConditionTypes.Applied) is { Reason: ConditionReasons.ModuleNotLoaded } missing)
         {
             return new NodePolicyStatus(NodePolicyState.Failed, missing.Reason, Bounded(missing.Message));
         }
@@ -95,7 +96,7 @@ internal static class NodeEvaluator
     private static NodePolicyStatus Waiting(string policy, NodeStatus? status) =>
         status is not null && Worst(policy, status) is { State: NodePolicyState.Failed or NodePolicyState.Drifted } trouble
             ? trouble
-            : new NodePolicyStatus(NodePolicyState.Waiting, "RolloutWaiting", status is null
+            : new NodePolicyStatus(NodePolicyState.Waiting, PolicyFailureReasons.RolloutWaiting, status is null
                 ? "the change waits for the agent's first report"
                 : "the change waits for its turn in the rollout");
 
@@ -106,13 +107,13 @@ internal static class NodeEvaluator
             return age > SilentAfter
                 ? new NodePolicyStatus(
                     NodePolicyState.Unreachable,
-                    "AgentSilent",
+                    PolicyFailureReasons.AgentSilent,
                     $"the agent has not reported since {reported.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} by its node's clock: is its pod running?")
                 : null;
         }
 
         return node is not null && age > FirstReportWithin
-            ? new NodePolicyStatus(NodePolicyState.Unreachable, "NoAgent", "no agent has ever reported: is its pod running?")
+            ? new NodePolicyStatus(NodePolicyState.Unreachable, PolicyFailureReasons.NoAgent, "no agent has ever reported: is its pod running?")
             : null;
     }
 

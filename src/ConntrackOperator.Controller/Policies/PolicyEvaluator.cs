@@ -1,5 +1,7 @@
 using System.Globalization;
 using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Controller.Aggregation;
 
 namespace ConntrackOperator.Controller.Policies;
@@ -8,13 +10,11 @@ namespace ConntrackOperator.Controller.Policies;
 /// <remarks>One chain of checks; the first that speaks of a condition decides it.</remarks>
 internal static class PolicyEvaluator
 {
-    private const string Ready = "Ready";
-    private const string Reconciling = "Reconciling";
-    private const string Stalled = "Stalled";
-    private const string Conflict = "Conflict";
-    private const string Pressure = "Pressure";
-
-    private static readonly string[] _types = [Ready, Reconciling, Stalled, Conflict, Pressure];
+    private static readonly string[] _types =
+    [
+        PolicyConditionTypes.Ready, PolicyConditionTypes.Reconciling, PolicyConditionTypes.Stalled, PolicyConditionTypes.Conflict,
+        PolicyConditionTypes.Pressure,
+    ];
 
     /// <summary>What matters most comes first. A check that does not hold, or says nothing of a condition, leaves it to the next.</summary>
     private static readonly Check[] _chain =
@@ -45,8 +45,8 @@ internal static class PolicyEvaluator
         if (policy.IsDeleting)
         {
             const string Message = "the nodes are putting back what was there before";
-            yield return (Ready, new(false, "Deleting", Message));
-            yield return (Reconciling, new(true, "Deleting", Message));
+            yield return (PolicyConditionTypes.Ready, new(false, PolicyConditionReasons.Deleting, Message));
+            yield return (PolicyConditionTypes.Reconciling, new(true, PolicyConditionReasons.Deleting, Message));
         }
     }
 
@@ -54,9 +54,9 @@ internal static class PolicyEvaluator
     {
         if (policy.Errors.Count > 0)
         {
-            yield return (Ready, new(false, "Invalid", policy.Errors[0].ToString()));
-            yield return (Reconciling, new(false, "Invalid", "nothing is done until the policy is valid"));
-            yield return (Stalled, new(true, "Invalid", string.Join("; ", policy.Errors.Take(5))));
+            yield return (PolicyConditionTypes.Ready, new(false, PolicyConditionReasons.Invalid, policy.Errors[0].ToString()));
+            yield return (PolicyConditionTypes.Reconciling, new(false, PolicyConditionReasons.Invalid, "nothing is done until the policy is valid"));
+            yield return (PolicyConditionTypes.Stalled, new(true, PolicyConditionReasons.Invalid, string.Join("; ", policy.Errors.Take(5))));
         }
     }
 
@@ -65,8 +65,8 @@ internal static class PolicyEvaluator
         if (policy.Aggregate.Pending > 0)
         {
             var message = Text($"{policy.Aggregate.Pending} nodes are still to be planned");
-            yield return (Ready, new(false, "Planning", message));
-            yield return (Reconciling, new(true, "Planning", message));
+            yield return (PolicyConditionTypes.Ready, new(false, PolicyConditionReasons.Planning, message));
+            yield return (PolicyConditionTypes.Reconciling, new(true, PolicyConditionReasons.Planning, message));
         }
     }
 
@@ -74,7 +74,7 @@ internal static class PolicyEvaluator
     {
         if (policy.Aggregate.Nodes.Selected == 0)
         {
-            yield return (Ready, new(true, "NoNodes", "the selector matches no node now"));
+            yield return (PolicyConditionTypes.Ready, new(true, PolicyConditionReasons.NoNodes, "the selector matches no node now"));
         }
     }
 
@@ -83,8 +83,8 @@ internal static class PolicyEvaluator
         if (policy.Aggregate.IsPaused)
         {
             var message = PausedMessage(policy.Aggregate);
-            yield return (Ready, new(false, "RolloutPaused", message));
-            yield return (Reconciling, new(true, "RolloutPaused", message));
+            yield return (PolicyConditionTypes.Ready, new(false, PolicyConditionReasons.RolloutPaused, message));
+            yield return (PolicyConditionTypes.Reconciling, new(true, PolicyConditionReasons.RolloutPaused, message));
         }
     }
 
@@ -93,8 +93,8 @@ internal static class PolicyEvaluator
         if (policy.Aggregate.Nodes is { Failed: > 0 } nodes)
         {
             var message = Text($"{nodes.Failed} of {nodes.Selected} nodes: {Example(policy.Aggregate)}");
-            yield return (Ready, new(false, "NodesFailed", message));
-            yield return (Stalled, new(true, "NodesFailed", message));
+            yield return (PolicyConditionTypes.Ready, new(false, PolicyConditionReasons.NodesFailed, message));
+            yield return (PolicyConditionTypes.Stalled, new(true, PolicyConditionReasons.NodesFailed, message));
         }
     }
 
@@ -103,8 +103,8 @@ internal static class PolicyEvaluator
         if (policy.Aggregate.Nodes is { Drifted: > 0 } nodes)
         {
             var message = Text($"{nodes.Drifted} of {nodes.Selected} nodes: {Example(policy.Aggregate)}");
-            yield return (Ready, new(false, "Contested", message));
-            yield return (Stalled, new(true, "Contested", message));
+            yield return (PolicyConditionTypes.Ready, new(false, PolicyConditionReasons.Contested, message));
+            yield return (PolicyConditionTypes.Stalled, new(true, PolicyConditionReasons.Contested, message));
         }
     }
 
@@ -113,8 +113,8 @@ internal static class PolicyEvaluator
         if (policy.Aggregate.Nodes.Waiting > 0)
         {
             var message = RollingOutMessage(policy.Aggregate);
-            yield return (Ready, new(false, "RollingOut", message));
-            yield return (Reconciling, new(true, "RollingOut", message));
+            yield return (PolicyConditionTypes.Ready, new(false, PolicyConditionReasons.RollingOut, message));
+            yield return (PolicyConditionTypes.Reconciling, new(true, PolicyConditionReasons.RollingOut, message));
         }
     }
 
@@ -123,8 +123,8 @@ internal static class PolicyEvaluator
         if (policy.Aggregate.Nodes is { Updating: > 0 } nodes)
         {
             var message = Text($"{nodes.Updating} of {nodes.Selected} nodes are being changed");
-            yield return (Ready, new(false, "Updating", message));
-            yield return (Reconciling, new(true, "Updating", message));
+            yield return (PolicyConditionTypes.Ready, new(false, PolicyConditionReasons.Updating, message));
+            yield return (PolicyConditionTypes.Reconciling, new(true, PolicyConditionReasons.Updating, message));
         }
     }
 
@@ -133,15 +133,15 @@ internal static class PolicyEvaluator
         if (policy.Aggregate.Nodes is { Unreachable: > 0 } nodes)
         {
             var message = Text($"{nodes.Unreachable} of {nodes.Selected} nodes: {Example(policy.Aggregate)}");
-            yield return (Ready, new(false, "NodesUnreachable", message));
+            yield return (PolicyConditionTypes.Ready, new(false, PolicyConditionReasons.NodesUnreachable, message));
         }
     }
 
     private static IEnumerable<(string Type, ConditionResult Result)> AllNodesReady(PolicyObservation policy) =>
     [
-        (Ready, new(true, "AllNodesReady", Text($"all {policy.Aggregate.Nodes.Selected} nodes hold what the policy asks"))),
-        (Reconciling, new(false, "Done", "every node that can be reached has the plan")),
-        (Stalled, new(false, "NotStalled", "nothing stands in the way")),
+        (PolicyConditionTypes.Ready, new(true, PolicyConditionReasons.AllNodesReady, Text($"all {policy.Aggregate.Nodes.Selected} nodes hold what the policy asks"))),
+        (PolicyConditionTypes.Reconciling, new(false, PolicyConditionReasons.Done, "every node that can be reached has the plan")),
+        (PolicyConditionTypes.Stalled, new(false, PolicyConditionReasons.NotStalled, "nothing stands in the way")),
     ];
 
     private static IEnumerable<(string Type, ConditionResult Result)> Conflicts(PolicyObservation policy)
@@ -150,23 +150,23 @@ internal static class PolicyEvaluator
         if (aggregate.Conflicts.Count == 0)
         {
             const string None = "no policy of equal priority sets the same field to another value";
-            yield return (Conflict, new(false, "NoConflict", None));
+            yield return (PolicyConditionTypes.Conflict, new(false, PolicyConditionReasons.NoConflict, None));
             yield break;
         }
 
         var texts = string.Join("; ", aggregate.Conflicts.Select(c => ConflictMessage(policy.Name, c)));
         var left = aggregate.ConflictCount - aggregate.Conflicts.Count;
         var more = left > 0 ? Text($"; and {left} more") : string.Empty;
-        yield return (Conflict, new(true, "EqualPriority", texts + more + ". Give one of them a higher priority"));
+        yield return (PolicyConditionTypes.Conflict, new(true, PolicyConditionReasons.EqualPriority, texts + more + ". Give one of them a higher priority"));
     }
 
     private static IEnumerable<(string Type, ConditionResult Result)> Usage(PolicyObservation policy)
     {
         var (hot, critical, warning) = (policy.Aggregate.Hottest, policy.Aggregate.Critical, policy.Aggregate.Warning);
         var hottest = hot.Count > 0 ? Text($"{hot[0].Name} is {hot[0].Percent}% full") : "no usage is known";
-        yield return (Pressure, critical > 0 ? new(true, "Critical", Text($"{critical} nodes critical, {warning} near it; {hottest}"))
-            : warning > 0 ? new(true, "Warning", Text($"{warning} nodes; {hottest}"))
-            : new(false, "Normal", hottest));
+        yield return (PolicyConditionTypes.Pressure, critical > 0 ? new(true, ConditionReasons.Critical, Text($"{critical} nodes critical, {warning} near it; {hottest}"))
+            : warning > 0 ? new(true, ConditionReasons.Warning, Text($"{warning} nodes; {hottest}"))
+            : new(false, ConditionReasons.Normal, hottest));
     }
 
     private static string ConflictMessage(string policy, ConflictSummary c)

@@ -3,7 +3,6 @@ using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Controller.Aggregation;
 using ConntrackOperator.Controller.Cluster;
-using ConntrackOperator.Controller.Configuration;
 using ConntrackOperator.Controller.Logging;
 using ConntrackOperator.Controller.Restores;
 using ConntrackOperator.Controller.Runtime;
@@ -177,7 +176,7 @@ internal sealed class PolicyReconciler
         var status = PolicyStatusBuilder.Build(policy, stored, aggregate, _context.Cluster.Errors(policy), _context.Time.GetUtcNow());
         if (_refusedFinalizers.Waits(name, generation) is var (_, why))
         {
-            status = PolicyStatusBuilder.Stalled(status, stored, "FinalizerRefused", why, _context.Time.GetUtcNow());
+            status = PolicyStatusBuilder.Stalled(status, stored, PolicyConditionReasons.FinalizerRefused, why, _context.Time.GetUtcNow());
         }
 
         var change = PolicyStatusBuilder.Compare(stored, status);
@@ -204,16 +203,11 @@ internal sealed class PolicyReconciler
 
         try
         {
-            _mutations.Wrote(name, await _context.Api.ApplyAsync(
-                ResourceType.ConntrackPolicy, null, name,
-                new ConntrackPolicy
-                {
-                    ApiVersion = ApiGroup.ApiVersion,
-                    Kind = ConntrackPolicy.KindName,
-                    Metadata = new ObjectMeta { Name = name, Uid = policy.Metadata.Uid },
-                    Status = status,
-                },
-                ApiJson.Default.ConntrackPolicy, ControllerOptions.FieldManager, force: true, "status", cancellationToken));
+            var stated = ConntrackPolicy.Stating(new ObjectMeta { Name = name, Uid = policy.Metadata.Uid }) with { Status = status };
+            _mutations.Wrote(
+                name,
+                await _context.ApplyAsync(
+                    ResourceType.ConntrackPolicy, null, name, stated, ApiJson.Default.ConntrackPolicy, "status", cancellationToken));
         }
         catch (ApiException e) when (e.IsRefused)
         {
@@ -231,17 +225,17 @@ internal sealed class PolicyReconciler
     private void RecordEvents(ConntrackPolicy policy, PolicyStatus? before, PolicyStatus status)
     {
         var reference = Reference(policy);
-        if (Became(before, status, "Ready") is { Reason: "AllNodesReady" } ready)
+        if (Became(before, status, PolicyConditionTypes.Ready) is { Reason: PolicyConditionReasons.AllNodesReady } ready)
         {
             _context.Events.Record(reference, EventType.Normal, "Applied", "Apply", ready.Message ?? string.Empty, "Applied");
         }
 
-        if (Became(before, status, "Reconciling") is { Reason: "RolloutPaused" } paused)
+        if (Became(before, status, PolicyConditionTypes.Reconciling) is { Reason: PolicyConditionReasons.RolloutPaused } paused)
         {
             _context.Events.Record(reference, EventType.Warning, "RolloutPaused", "Rollout", paused.Message ?? string.Empty, "RolloutPaused");
         }
 
-        if (Became(before, status, "Conflict") is { } conflict)
+        if (Became(before, status, PolicyConditionTypes.Conflict) is { } conflict)
         {
             _context.Events.Record(reference, EventType.Warning, "Conflict", "Plan", conflict.Message ?? string.Empty);
         }
@@ -250,8 +244,8 @@ internal sealed class PolicyReconciler
     /// <summary>The condition when it is true now and was not, or for another reason, or is about another generation.</summary>
     private static Condition? Became(PolicyStatus? before, PolicyStatus now, string type)
     {
-        var condition = now.Conditions?.FirstOrDefault(c => c.Type == type);
-        var old = before?.Conditions?.FirstOrDefault(c => c.Type == type);
+        var condition = Condition.Find(now.Conditions, type);
+        var old = Condition.Find(before?.Conditions, type);
         return condition?.Status == "True"
             && (old?.Status != "True" || old.Reason != condition.Reason || old.ObservedGeneration != condition.ObservedGeneration) ? condition : null;
     }

@@ -55,8 +55,8 @@ internal static class PolicyStatusBuilder
     {
         Conditions =
         [
-            .. (status.Conditions ?? []).Select(c => c.Type != "Stalled" ? c
-                : new ConditionResult(true, reason, BoundedText.Of(message, 1024)).ToCondition("Stalled", stored?.Conditions, c.ObservedGeneration, now)),
+            .. (status.Conditions ?? []).Select(c => c.Type != PolicyConditionTypes.Stalled ? c
+                : new ConditionResult(true, reason, BoundedText.Of(message, 1024)).ToCondition(PolicyConditionTypes.Stalled, stored?.Conditions, c.ObservedGeneration, now)),
         ],
     };
 
@@ -77,7 +77,7 @@ internal static class PolicyStatusBuilder
         Hottest = null,
         HottestNodes = null,
         Advice = null,
-        Conditions = [.. (status.Conditions ?? []).Select(c => c.Type == "Pressure" ? c with { Message = null } : c)],
+        Conditions = [.. (status.Conditions ?? []).Select(c => c.Type == PolicyConditionTypes.Pressure ? c with { Message = null } : c)],
     };
 
     private static bool Same(PolicyStatus? a, PolicyStatus? b) =>

@@ -1,3 +1,4 @@
+using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
 
@@ -66,7 +67,7 @@ internal readonly record struct NodeRolloutState(bool IsChanging, bool BeganToDr
     /// <summary>Without the kernel's module nothing is tracked and nothing was changed: such a node takes no slot.</summary>
     private static bool IsUnfinished(string policy, NodeStatus? status) =>
         status?.Settings is { } settings
-        && status.Conditions?.Find(c => c.Type == ConditionTypes.Applied)?.Reason != "ModuleNotLoaded"
+        && Condition.Find(status.Conditions, ConditionTypes.Applied)?.Reason != ConditionReasons.ModuleNotLoaded
         && settings.Exists(s => s.Policy == policy && (s.Desired is null || IsOutOfForce(s.State)));
 
     private static bool IsOutOfForce(SettingState? state) => state is

@@ -4,6 +4,7 @@ using ConntrackOperator.Controller.Telemetry;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Events;
 using Microsoft.Extensions.Logging;
+using System.Text.Json.Serialization.Metadata;
 
 namespace ConntrackOperator.Controller.Runtime;
 
@@ -47,4 +48,17 @@ internal sealed class ControllerContext
 
     /// <summary>Writes events.</summary>
     public EventRecorder Events { get; }
+
+    /// <summary>Server-side apply as the controller's field manager, which takes fields over that others own.</summary>
+    /// <param name="type">The resource.</param>
+    /// <param name="ns">The namespace; null for cluster-scoped objects.</param>
+    /// <param name="name">The object's name.</param>
+    /// <param name="stated">What the controller states, whole: what it leaves out and stated before is taken away.</param>
+    /// <param name="json">How it is written and the answer read.</param>
+    /// <param name="subresource">Such as <c>status</c>; null for the object itself.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ApiException">It was refused, or it is not known whether it was written.</exception>
+    public Task<T> ApplyAsync<T>(
+        ResourceType type, string? ns, string name, T stated, JsonTypeInfo<T> json, string? subresource, CancellationToken cancellationToken) =>
+        Api.ApplyAsync(type, ns, name, stated, json, ControllerOptions.FieldManager, force: true, subresource, cancellationToken);
 }

@@ -15,12 +15,12 @@ internal static class AppliedRules
     {
         if (!planKnown)
         {
-            return new ConditionResult(null, "NoPlan", "no plan has reached this node yet");
+            return new ConditionResult(null, ConditionReasons.NoPlan, "no plan has reached this node yet");
         }
 
         if (!moduleLoaded)
         {
-            return new ConditionResult(false, "ModuleNotLoaded", Enforcer.ModuleNotLoadedMessage);
+            return new ConditionResult(false, ConditionReasons.ModuleNotLoaded, Enforcer.ModuleNotLoadedMessage);
         }
 
         foreach (var state in _worstFirst)
@@ -30,7 +30,7 @@ internal static class AppliedRules
             {
                 var others = settings.Count(s => s.State == state) - 1;
                 var more = others == 0 ? string.Empty : string.Create(CultureInfo.InvariantCulture, $" (and {others} more)");
-                var reason = state == SettingState.Pending && first.Desired is null ? "Restoring" : state.ToString();
+                var reason = state == SettingState.Pending && first.Desired is null ? ConditionReasons.Restoring : state.ToString();
                 return new ConditionResult(false, reason, $"{first.Name}: {first.Message ?? "not set yet"}{more}");
             }
         }
@@ -38,31 +38,31 @@ internal static class AppliedRules
         var planned = settings.Count(s => s.Desired is not null);
         if (planned == 0)
         {
-            return new ConditionResult(true, "NothingPlanned", "no policy sets anything on this node");
+            return new ConditionResult(true, ConditionReasons.NothingPlanned, "no policy sets anything on this node");
         }
 
         var missing = settings.Where(s => s.State == SettingState.NotSupported).Select(s => s.Name).ToArray();
         if (settings.All(s => s.State is SettingState.Observed or SettingState.NotSupported) && missing.Length < planned)
         {
             var differ = settings.Count(s => s.State == SettingState.Observed && s.Message is not null);
-            return new ConditionResult(true, "Observed", string.Create(CultureInfo.InvariantCulture, $"{differ} of {planned} settings differ from the plan; nothing is written, since the policy only observes"));
+            return new ConditionResult(true, ConditionReasons.Observed, string.Create(CultureInfo.InvariantCulture, $"{differ} of {planned} settings differ from the plan; nothing is written, since the policy only observes"));
         }
 
         var note = missing.Length == 0 ? string.Empty : $"; this kernel has no {string.Join(", ", missing)}";
-        return new ConditionResult(true, "InSync", string.Create(CultureInfo.InvariantCulture, $"the kernel holds {planned - missing.Length} of {planned} settings{note}"));
+        return new ConditionResult(true, ConditionReasons.InSync, string.Create(CultureInfo.InvariantCulture, $"the kernel holds {planned - missing.Length} of {planned} settings{note}"));
     }
 
     public static ConditionResult Drifted(IReadOnlyList<SettingStatus> settings)
     {
         if (settings.FirstOrDefault(s => s.State == SettingState.Contested) is { } contested)
         {
-            return new ConditionResult(true, "Contested", $"{contested.Name}: {contested.Message}");
+            return new ConditionResult(true, ConditionReasons.Contested, $"{contested.Name}: {contested.Message}");
         }
 
         var rewrites = settings.Sum(s => s.Rewrites ?? 0);
         return rewrites == 0
-            ? new ConditionResult(false, "NoDrift", "nothing else has overwritten a setting since the agent started")
-            : new ConditionResult(false, "Corrected", string.Create(CultureInfo.InvariantCulture,
+            ? new ConditionResult(false, ConditionReasons.NoDrift, "nothing else has overwritten a setting since the agent started")
+            : new ConditionResult(false, ConditionReasons.Corrected, string.Create(CultureInfo.InvariantCulture,
                 $"put back {rewrites} times since the agent started: {string.Join(", ", settings.Where(s => s.Rewrites > 0).Select(s => s.Name))}"));
     }
 }

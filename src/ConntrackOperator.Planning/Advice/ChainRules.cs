@@ -1,4 +1,5 @@
 using System.Globalization;
+using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Planning.Sizing;
 
 namespace ConntrackOperator.Planning.Advice;
@@ -43,7 +44,7 @@ internal static class ChainRules
     // One bucket an entry is the kernel's own ratio; where that is not enough, twice as many as there are.
     private static long Buckets(TableFacts facts)
     {
-        var wanted = Math.Max(2 * facts.Buckets, Math.Max(facts.Limit, TableSizing.MinimumEntries));
+        var wanted = Math.Max(2 * facts.Buckets, Math.Max(facts.Limit, TableSpec.MinimumEntries));
         if (facts.NodeMemoryBytes > 0)
         {
             var left = TableSizing.Share(facts.NodeMemoryBytes, facts.MemoryLimitPercent) - (Math.Max(facts.Limit, facts.Entries) * facts.BytesPerEntry);
@@ -51,7 +52,7 @@ internal static class ChainRules
         }
 
         // Growing by less than makes the chains half as long is not worth a rehash of every entry.
-        var rounded = TableSizing.RoundBuckets(Math.Max(0, Math.Min(wanted, TableSizing.MaximumEntries)));
-        return rounded >= Math.Max(2 * facts.Buckets, TableSizing.MinimumEntries) ? rounded : 0;
+        var rounded = TableSizing.RoundBuckets(Math.Max(0, Math.Min(wanted, TableSpec.MaximumEntries)));
+        return rounded >= Math.Max(2 * facts.Buckets, TableSpec.MinimumEntries) ? rounded : 0;
     }
 }

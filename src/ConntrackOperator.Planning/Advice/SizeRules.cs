@@ -1,4 +1,5 @@
 using System.Globalization;
+using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Planning.Formatting;
 using ConntrackOperator.Planning.Sizing;
 
@@ -33,7 +34,7 @@ internal static class SizeRules
             yield break;
         }
 
-        var wanted = Math.Min(PowerOfTwo(Math.Max(2 * kept, facts.Limit + (facts.Limit / 2))), TableSizing.MaximumEntries);
+        var wanted = Math.Min(PowerOfTwo(Math.Max(2 * kept, facts.Limit + (facts.Limit / 2))), TableSpec.MaximumEntries);
         var possible = facts.NodeMemoryBytes <= 0 ? wanted : Math.Min(wanted, Within(facts, facts.MemoryLimitPercent));
         var why = $"the table is {Figures.Percent(situation.Usage)} full of connections in use";
         var finding = new Finding
@@ -93,7 +94,7 @@ internal static class SizeRules
     internal static long? Size(TableFacts facts, long entries)
     {
         var wanted = PowerOfTwo(Math.Max(entries + (entries / 2), facts.Limit + (facts.Limit / 2)));
-        return wanted > TableSizing.MaximumEntries || facts.Limit <= 0 || (facts.NodeMemoryBytes > 0 && Within(facts, facts.MemoryLimitPercent) < wanted) ? null : wanted;
+        return wanted > TableSpec.MaximumEntries || facts.Limit <= 0 || (facts.NodeMemoryBytes > 0 && Within(facts, facts.MemoryLimitPercent) < wanted) ? null : wanted;
     }
 
     // What fits beside the buckets, which never shrink.

@@ -55,7 +55,7 @@ public static class KubeDuration
             position++;
         }
 
-        if (position != text.Length || total is < 1 or > DurationAttribute.MaximumSeconds)
+        if (position != text.Length || total is < DurationAttribute.MinimumSeconds or > DurationAttribute.MaximumSeconds)
         {
             return false;
         }

@@ -6,9 +6,6 @@ namespace ConntrackOperator.Planning.Rollouts;
 /// <summary>How many nodes a rollout may change at once. Pure.</summary>
 public static class RolloutLimit
 {
-    /// <summary>The greatest number of nodes.</summary>
-    public const int MaximumNodes = 5000;
-
     /// <summary>Whether a value may stand in rollout.maxUnavailable: 1 to 5000, or 1% to 100%.</summary>
     /// <param name="value">The value.</param>
     /// <returns>False when it has to be refused.</returns>
@@ -30,7 +27,7 @@ public static class RolloutLimit
         return (int)Math.Max(1, ((long)selected * percent + 99) / 100);
     }
 
-    private static int? Count(CountOrPercent value) => value.Count is >= 1 and <= MaximumNodes ? (int)value.Count : null;
+    private static int? Count(CountOrPercent value) => value.Count is >= 1 and <= RolloutSpec.MaximumNodes ? (int)value.Count : null;
 
     // The same texts as the CRD's pattern: no sign, no space, no leading zero.
     private static int? Percent(CountOrPercent value) =>

@@ -1,5 +1,5 @@
 using System.Collections.Frozen;
-using ConntrackOperator.Planning.Sizing;
+using ConntrackOperator.Api.Policies;
 using static ConntrackOperator.Planning.Settings.SettingField;
 
 namespace ConntrackOperator.Planning.Settings;
@@ -25,16 +25,13 @@ public static class SettingCatalog
     /// <summary>The field of other sysctls; a dot and the sysctl's name follow.</summary>
     public const string SysctlsPath = "sysctls";
 
-    /// <summary>The greatest value of a sysctl without a field of its own: the kernel's are 32 bits wide.</summary>
-    public const long MaximumSysctlValue = uint.MaxValue;
-
     private const string Prefix = "nf_conntrack_";
 
     /// <summary>All fields, in the order of plans: the table first.</summary>
     public static IReadOnlyList<SettingField> Fields { get; } =
     [
-        Number(MaxName, SizePath, TableSizing.MinimumEntries, TableSizing.MaximumEntries, s => s.Table?.Size?.Entries),
-        Number(BucketsName, "table.buckets", TableSizing.MinimumEntries, TableSizing.MaximumEntries, s => s.Table?.Buckets),
+        Number(MaxName, SizePath, TableSpec.MinimumEntries, TableSpec.MaximumEntries, s => s.Table?.Size?.Entries),
+        Number(BucketsName, "table.buckets", TableSpec.MinimumEntries, TableSpec.MaximumEntries, s => s.Table?.Buckets),
 
         Seconds(Prefix + "generic_timeout", "timeouts.generic", s => s.Timeouts?.Generic),
         Seconds(Prefix + "icmp_timeout", "timeouts.icmp", s => s.Timeouts?.Icmp),
@@ -76,7 +73,7 @@ public static class SettingCatalog
 
         Flag(Prefix + "tcp_be_liberal", "tcp.beLiberal", s => s.Tcp?.BeLiberal),
         Flag(Prefix + "tcp_loose", "tcp.loose", s => s.Tcp?.Loose),
-        Number(Prefix + "tcp_max_retrans", "tcp.maxRetransmits", 0, 255, s => s.Tcp?.MaxRetransmits),
+        Number(Prefix + "tcp_max_retrans", "tcp.maxRetransmits", 0, TcpSpec.MaximumRetransmits, s => s.Tcp?.MaxRetransmits),
         Flag(Prefix + "tcp_ignore_invalid_rst", "tcp.ignoreInvalidReset", s => s.Tcp?.IgnoreInvalidReset),
 
         Flag(AccountingName, "tracking.accounting", s => s.Tracking?.Accounting),
@@ -84,11 +81,17 @@ public static class SettingCatalog
         Flag(Prefix + "checksum", "tracking.checksum", s => s.Tracking?.Checksum),
         Choice(Prefix + "events", "tracking.events", s => s.Tracking?.Events),
         Choice(Prefix + "log_invalid", "tracking.logInvalid", s => s.Tracking?.LogInvalid),
-        Number(Prefix + "expect_max", "tracking.expectationsMax", 1, 16777216, s => s.Tracking?.ExpectationsMax),
+        Number(
+            Prefix + "expect_max", "tracking.expectationsMax", TrackingSpec.MinimumExpectations, TrackingSpec.MaximumExpectations,
+            s => s.Tracking?.ExpectationsMax),
         Flag(Prefix + "helper", "tracking.helperAutoAssign", s => s.Tracking?.HelperAutoAssign),
 
-        Bytes(Prefix + "frag6_high_thresh", "ipv6Fragments.highThreshold", 4096, 17179869184, s => s.Ipv6Fragments?.HighThreshold),
-        Bytes(Prefix + "frag6_low_thresh", "ipv6Fragments.lowThreshold", 4096, 17179869184, s => s.Ipv6Fragments?.LowThreshold),
+        Bytes(
+            Prefix + "frag6_high_thresh", "ipv6Fragments.highThreshold", Ipv6FragmentsSpec.MinimumBytes, Ipv6FragmentsSpec.MaximumBytes,
+            s => s.Ipv6Fragments?.HighThreshold),
+        Bytes(
+            Prefix + "frag6_low_thresh", "ipv6Fragments.lowThreshold", Ipv6FragmentsSpec.MinimumBytes, Ipv6FragmentsSpec.MaximumBytes,
+            s => s.Ipv6Fragments?.LowThreshold),
         Seconds(Prefix + "frag6_timeout", "ipv6Fragments.timeout", s => s.Ipv6Fragments?.Timeout),
     ];
 

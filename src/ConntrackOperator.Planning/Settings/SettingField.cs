@@ -1,5 +1,6 @@
 using System.Globalization;
 using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Api.Schema;
 using ConntrackOperator.Planning.Formatting;
 
 namespace ConntrackOperator.Planning.Settings;
@@ -70,7 +71,7 @@ public sealed class SettingField
             spec => read(spec) switch { null => null, true => "true", false => "false" });
 
     internal static SettingField Seconds(string sysctl, string path, Func<PolicySpec, string?> read) =>
-        new(sysctl, path, SettingUnit.Seconds, 1, int.MaxValue,
+        new(sysctl, path, SettingUnit.Seconds, DurationAttribute.MinimumSeconds, DurationAttribute.MaximumSeconds,
             spec => KubeDuration.TryParse(read(spec), out var seconds, out _) ? seconds : null,
             spec => read(spec) is { } text ? JsonText.Quote(text) : null);
 

@@ -85,7 +85,7 @@ internal sealed class TablePlanner(NodeFacts node, int bytesPerEntry)
                 "this node's number of cores is not known yet, and table.size.auto.entriesPerCore needs it; planned as soon as the node reports its capacity");
         }
 
-        var percent = (int)(limit?.Value ?? TableSizing.DefaultMemoryLimitPercent);
+        var percent = (int)(limit?.Value ?? TableSpec.DefaultMemoryLimitPercent);
         var entries = size?.Value.Resolved?.Entries ?? 0;
         long? fixedBuckets = buckets is { } given ? TableSizing.RoundBuckets(given.Value) : null;
         var bucketCount = fixedBuckets ?? TableSizing.RoundBuckets(entries);
@@ -100,7 +100,7 @@ internal sealed class TablePlanner(NodeFacts node, int bytesPerEntry)
         var fitting = TableSizing.EntriesWithin(allowed, bytesPerEntry, fixedBuckets);
         var what = entries > 0 ? $"{entries} entries and {bucketCount} buckets" : $"{bucketCount} buckets";
         var source = limit is { } picked ? $"policy {picked.Name}" : "the default";
-        var change = entries > 0 && fitting >= TableSizing.MinimumEntries
+        var change = entries > 0 && fitting >= TableSpec.MinimumEntries
             ? $"lower table.size to {fitting} entries or fewer, or raise table.memoryLimitPercent"
             : fixedBuckets is null ? "raise table.memoryLimitPercent" : "lower table.buckets, or raise table.memoryLimitPercent";
         var share = (Int128)needed * 1000 / node.MemoryBytes;

@@ -27,15 +27,6 @@ public static class TableSizing
     /// <summary>The kernel rounds the number of buckets up to a multiple of this: a page of list heads (nf_ct_alloc_hashtable).</summary>
     public const int BucketStep = 512;
 
-    /// <summary>The memory limit when no policy sets one, in percent of the node's memory.</summary>
-    public const int DefaultMemoryLimitPercent = 10;
-
-    /// <summary>The smallest table that is planned.</summary>
-    public const long MinimumEntries = 1024;
-
-    /// <summary>The greatest table that is planned.</summary>
-    public const long MaximumEntries = 134217728;
-
     /// <summary>Rounds as the kernel does.</summary>
     /// <param name="buckets">Buckets, 0 or more.</param>
     /// <returns>The next multiple of <see cref="BucketStep"/>.</returns>
@@ -64,7 +55,7 @@ public static class TableSizing
         ? Math.Max(0, budget - fixedBuckets * BytesPerBucket) / bytesPerEntry
         : budget / (bytesPerEntry + BytesPerBucket) / BucketStep * BucketStep;
 
-    /// <summary>The size for a node: the larger of what memoryPercent and entriesPerCore give, kept within minEntries and maxEntries, and always within <see cref="MinimumEntries"/> and <see cref="MaximumEntries"/>.</summary>
+    /// <summary>The size for a node: the larger of what memoryPercent and entriesPerCore give, kept within minEntries and maxEntries, and always within <see cref="TableSpec.MinimumEntries"/> and <see cref="TableSpec.MaximumEntries"/>.</summary>
     /// <param name="auto">The policy's wish.</param>
     /// <param name="cores">The node's cores, when entriesPerCore is set.</param>
     /// <param name="memoryBytes">The node's memory, when memoryPercent is set.</param>
@@ -92,8 +83,8 @@ public static class TableSizing
         var rule = string.Join(", ", rules) + (rules.Count > 1 ? "; the larger" : string.Empty);
         AtLeast(auto.MinEntries, "minEntries");
         AtMost(auto.MaxEntries, "maxEntries");
-        AtLeast(MinimumEntries, "the smallest table allowed,");
-        AtMost(MaximumEntries, "the greatest table allowed,");
+        AtLeast(TableSpec.MinimumEntries, "the smallest table allowed,");
+        AtMost(TableSpec.MaximumEntries, "the greatest table allowed,");
         return new TableSize(entries, rule);
 
         void AtLeast(long? bound, string name)

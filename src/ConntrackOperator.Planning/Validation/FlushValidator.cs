@@ -8,9 +8,6 @@ namespace ConntrackOperator.Planning.Validation;
 /// <summary>Checks a flush without a cluster: refuses what the CustomResourceDefinition's schema and rules refuse, in the same words.</summary>
 public static class FlushValidator
 {
-    private const int MaximumStates = 16;
-    private const int MaximumTtlSeconds = 31536000;
-
     private static readonly string[] _protocolsWithPorts = ["TCP", "UDP", "UDPLite", "SCTP", "DCCP"];
 
     // The numbers of those whose name matters here (IANA): they have ports or states.
@@ -71,7 +68,7 @@ public static class FlushValidator
             errors.AddRange(Validate(spec.Match, "spec.match"));
         }
 
-        CheckRange("spec.ttlSecondsAfterFinished", spec.TtlSecondsAfterFinished, 0, MaximumTtlSeconds, errors);
+        CheckRange("spec.ttlSecondsAfterFinished", spec.TtlSecondsAfterFinished, 0, FlushSpec.MaximumTtlSeconds, errors);
         return errors;
     }
 
@@ -137,9 +134,9 @@ public static class FlushValidator
         {
             errors.Add(new(path, string.Empty, RuleMessages.StatesEmpty));
         }
-        else if (states.Count > MaximumStates)
+        else if (states.Count > FlushMatch.MaximumStates)
         {
-            errors.Add(new(path, Text(states.Count), RuleMessages.TooMany(MaximumStates)));
+            errors.Add(new(path, Text(states.Count), RuleMessages.TooMany(FlushMatch.MaximumStates)));
         }
 
         var unknown = states.FindIndex(state => !_allStates.Contains(state));

@@ -5,8 +5,14 @@ namespace ConntrackOperator.Planning.Validation;
 /// <summary>Keys and values of labels, as the API server checks them (k8s.io/apimachinery/pkg/util/validation).</summary>
 public static partial class LabelSyntax
 {
-    private const int MaximumPrefix = 253;
-    private const int MaximumKey = 317;
+    /// <summary>The longest DNS name before the slash of a key, in characters.</summary>
+    public const int MaximumPrefix = 253;
+
+    /// <summary>The longest name of a key, and the longest value, in characters.</summary>
+    public const int MaximumName = 63;
+
+    /// <summary>The longest key, in characters.</summary>
+    public const int MaximumKey = MaximumPrefix + 1 + MaximumName;
 
     /// <summary>Whether this may be a label's key: a name of at most 63 characters, if need be after a DNS name of at most 253 and a slash.</summary>
     /// <param name="key">The key.</param>

@@ -4,16 +4,12 @@ using ConntrackOperator.Api.Schema;
 using ConntrackOperator.Planning.Formatting;
 using ConntrackOperator.Planning.Rollouts;
 using ConntrackOperator.Planning.Settings;
-using ConntrackOperator.Planning.Sizing;
 
 namespace ConntrackOperator.Planning.Validation;
 
 /// <summary>Checks a policy without a cluster: refuses what the CustomResourceDefinition's schema and rules refuse.</summary>
 public static class PolicyValidator
 {
-    private const int MaximumSysctls = 32;
-    private const int MaximumSysctlName = 63;
-
     /// <summary>Checks a policy's spec. Types, unknown fields and the object's name are not looked at here: they are settled before there is a policy.</summary>
     /// <param name="policy">The policy.</param>
     /// <returns>All that is wrong, in the order of the fields; empty when the policy is valid.</returns>
@@ -27,7 +23,7 @@ public static class PolicyValidator
 
         var errors = new List<FieldError>();
         SelectorValidator.Check(spec.NodeSelector, "spec.nodeSelector", errors);
-        CheckRange("spec.priority", spec.Priority, -1000, 1000, errors);
+        CheckRange("spec.priority", spec.Priority, PolicySpec.MinimumPriority, PolicySpec.MaximumPriority, errors);
         CheckChoice("spec.mode", spec.Mode, errors);
         CheckTable(spec.Table, errors);
         foreach (var field in SettingCatalog.Fields)
@@ -45,7 +41,9 @@ public static class PolicyValidator
 
     private static void CheckTable(TableSpec? table, List<FieldError> errors)
     {
-        CheckRange("spec.table.memoryLimitPercent", table?.MemoryLimitPercent, 1, 90, errors);
+        CheckRange(
+            "spec.table.memoryLimitPercent", table?.MemoryLimitPercent, TableSpec.MinimumMemoryLimitPercent, TableSpec.MaximumMemoryLimitPercent,
+            errors);
         if (table?.Size is not { } size)
         {
             return;
@@ -62,10 +60,10 @@ public static class PolicyValidator
         }
 
         const string path = "spec.table.size.auto";
-        CheckRange(path + ".memoryPercent", auto.MemoryPercent, 1, 50, errors);
-        CheckRange(path + ".entriesPerCore", auto.EntriesPerCore, 256, 16777216, errors);
-        CheckRange(path + ".minEntries", auto.MinEntries, TableSizing.MinimumEntries, TableSizing.MaximumEntries, errors);
-        CheckRange(path + ".maxEntries", auto.MaxEntries, TableSizing.MinimumEntries, TableSizing.MaximumEntries, errors);
+        CheckRange(path + ".memoryPercent", auto.MemoryPercent, AutoSizeSpec.MinimumMemoryPercent, AutoSizeSpec.MaximumMemoryPercent, errors);
+        CheckRange(path + ".entriesPerCore", auto.EntriesPerCore, AutoSizeSpec.MinimumEntriesPerCore, AutoSizeSpec.MaximumEntriesPerCore, errors);
+        CheckRange(path + ".minEntries", auto.MinEntries, TableSpec.MinimumEntries, TableSpec.MaximumEntries, errors);
+        CheckRange(path + ".maxEntries", auto.MaxEntries, TableSpec.MinimumEntries, TableSpec.MaximumEntries, errors);
         if (auto.MemoryPercent is null && auto.EntriesPerCore is null)
         {
             errors.Add(new(path, string.Empty, RuleMessages.AutoNeedsSource));
@@ -119,9 +117,9 @@ public static class PolicyValidator
         }
 
         const string path = "spec." + SettingCatalog.SysctlsPath;
-        if (sysctls.Count > MaximumSysctls)
+        if (sysctls.Count > PolicySpec.MaximumSysctls)
         {
-            errors.Add(new(path, Text(sysctls.Count), RuleMessages.TooMany(MaximumSysctls)));
+            errors.Add(new(path, Text(sysctls.Count), RuleMessages.TooMany(PolicySpec.MaximumSysctls)));
         }
 
         foreach (var (key, value) in sysctls)
@@ -158,8 +156,10 @@ public static class PolicyValidator
             return;
         }
 
-        CheckRange("spec.pressure.warningPercent", pressure.WarningPercent, 1, 99, errors);
-        CheckRange("spec.pressure.criticalPercent", pressure.CriticalPercent, 2, 100, errors);
+        CheckRange("spec.pressure.warningPercent", pressure.WarningPercent, PressureSpec.MinimumWarningPercent, PressureSpec.MaximumWarningPercent, errors);
+        CheckRange(
+            "spec.pressure.criticalPercent", pressure.CriticalPercent, PressureSpec.MinimumCriticalPercent, PressureSpec.MaximumCriticalPercent,
+            errors);
         var warning = pressure.WarningPercent ?? PressureSpec.DefaultWarningPercent;
         var critical = pressure.CriticalPercent ?? PressureSpec.DefaultCriticalPercent;
         if (warning >= critical)
@@ -198,9 +198,9 @@ public static class PolicyValidator
     internal static bool TryReadSysctl(string? text, out long value)
     {
         value = 0;
-        return text is { Length: > 0 and <= 10 } && (text[0] != '0' || text.Length == 1)
+        return text is { Length: > 0 and <= PolicySpec.MaximumSysctlDigits } && (text[0] != '0' || text.Length == 1)
             && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value)
-            && value <= SettingCatalog.MaximumSysctlValue;
+            && value <= PolicySpec.MaximumSysctlValue;
     }
 
     private static bool IsSysctlName(string name)
@@ -208,7 +208,7 @@ public static class PolicyValidator
         var rest = name.StartsWith("nf_conntrack_", StringComparison.Ordinal) ? name.AsSpan("nf_conntrack_".Length)
             : name.StartsWith("nf_flowtable_", StringComparison.Ordinal) ? name.AsSpan("nf_flowtable_".Length)
             : [];
-        return rest.Length > 0 && name.Length <= MaximumSysctlName && !rest.ContainsAnyExcept(_sysctlCharacters);
+        return rest.Length > 0 && name.Length <= PolicySpec.MaximumSysctlName && !rest.ContainsAnyExcept(_sysctlCharacters);
     }
 
     private static readonly System.Buffers.SearchValues<char> _sysctlCharacters =

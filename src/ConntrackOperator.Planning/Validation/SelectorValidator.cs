@@ -8,17 +8,14 @@ namespace ConntrackOperator.Planning.Validation;
 /// <summary>Checks a label selector as Kubernetes does.</summary>
 internal static class SelectorValidator
 {
-    private const int MaximumItems = 32;
-    private const int MaximumValues = 64;
-
     private static readonly string[] _operators = ["In", "NotIn", "Exists", "DoesNotExist"];
 
     internal static void Check(LabelSelector? selector, string path, List<FieldError> errors)
     {
         var labels = selector?.MatchLabels ?? [];
-        if (labels.Count > MaximumItems)
+        if (labels.Count > LabelSelector.MaximumItems)
         {
-            errors.Add(new(path + ".matchLabels", Text(labels.Count), RuleMessages.TooMany(MaximumItems)));
+            errors.Add(new(path + ".matchLabels", Text(labels.Count), RuleMessages.TooMany(LabelSelector.MaximumItems)));
         }
 
         foreach (var (key, value) in labels)
@@ -35,9 +32,9 @@ internal static class SelectorValidator
         }
 
         var expressions = selector?.MatchExpressions ?? [];
-        if (expressions.Count > MaximumItems)
+        if (expressions.Count > LabelSelector.MaximumItems)
         {
-            errors.Add(new(path + ".matchExpressions", Text(expressions.Count), RuleMessages.TooMany(MaximumItems)));
+            errors.Add(new(path + ".matchExpressions", Text(expressions.Count), RuleMessages.TooMany(LabelSelector.MaximumItems)));
         }
 
         for (var i = 0; i < expressions.Count; i++)
@@ -78,9 +75,9 @@ internal static class SelectorValidator
             errors.Add(new(path + ".values", string.Empty, RuleMessages.ValuesNotAllowed));
         }
 
-        if (values.Count > MaximumValues)
+        if (values.Count > LabelSelectorRequirement.MaximumValues)
         {
-            errors.Add(new(path + ".values", Text(values.Count), RuleMessages.TooMany(MaximumValues)));
+            errors.Add(new(path + ".values", Text(values.Count), RuleMessages.TooMany(LabelSelectorRequirement.MaximumValues)));
         }
 
         for (var i = 0; i < values.Count; i++)

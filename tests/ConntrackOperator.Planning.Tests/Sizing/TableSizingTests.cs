@@ -1,3 +1,4 @@
+using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Planning.Sizing;
 using CsCheck;
 using Xunit;
@@ -38,8 +39,8 @@ public class TableSizingTests
     public void Auto_stays_within_its_bounds() => Gen.Select(Generators.Auto, Gen.Int[1, 1024], _memory, _bytes).Sample((auto, cores, memory, bytes) =>
         Assert.InRange(
             TableSizing.Auto(auto, cores, memory, bytes).Entries,
-            auto.MinEntries ?? TableSizing.MinimumEntries,
-            auto.MaxEntries ?? TableSizing.MaximumEntries));
+            auto.MinEntries ?? TableSpec.MinimumEntries,
+            auto.MaxEntries ?? TableSpec.MaximumEntries));
 
     [Fact]
     public void Auto_never_shrinks_with_more_memory_or_cores() =>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ConntrackOperator.Api;
+using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Cli.Doctor.Facts;
@@ -112,7 +113,7 @@ internal static class NodeGathering
     }
 
     internal static ModulePresence Module(NodeStatus? status) =>
-        status?.Conditions?.FirstOrDefault(c => c.Type == ConditionTypes.Applied)?.Reason == "ModuleNotLoaded" ? ModulePresence.Missing
+        Condition.Find(status?.Conditions, ConditionTypes.Applied)?.Reason == ConditionReasons.ModuleNotLoaded ? ModulePresence.Missing
         : status?.Table is { } table && (table.Limit is not null || table.NoLimit == true) ? ModulePresence.Loaded
         : ModulePresence.Unknown;
 

@@ -22,14 +22,16 @@ internal sealed class PolicyRule : IDoctorRule
                 yield return Finding(DoctorSeverity.Warning, $"policy {name} is not valid: {errors[0]}", "it contributes nothing to any plan", "correct it", null);
             }
 
-            if (Condition(policy, "Conflict") is { Status: "True" } conflict)
+            if (Condition(policy, PolicyConditionTypes.Conflict) is { Status: "True" } conflict)
             {
                 yield return Finding(
                     DoctorSeverity.Warning, $"policy {name} contradicts another: {conflict.Message}", "both have the same priority, and the older one wins",
                     "give one of them a higher priority", "spec: {priority: 10}\n");
             }
 
-            if (facts.Operator?.Installed == true && policy.Metadata?.DeletionTimestamp is null && Condition(policy, "Ready") is { Status: "False" } ready && ready.Reason is not ("RollingOut" or "Progressing"))
+            if (facts.Operator?.Installed == true && policy.Metadata?.DeletionTimestamp is null
+                && Condition(policy, PolicyConditionTypes.Ready) is { Status: "False" } ready
+                && ready.Reason is not (PolicyConditionReasons.RollingOut or PolicyConditionReasons.Updating or PolicyConditionReasons.Planning))
             {
                 yield return Finding(
                     DoctorSeverity.Warning, $"policy {name} does not hold everywhere: {ready.Reason}: {ready.Message}", "so its status says",
@@ -48,7 +50,7 @@ internal sealed class PolicyRule : IDoctorRule
         }
     }
 
-    private static Condition? Condition(ConntrackPolicy policy, string type) => policy.Status?.Conditions?.FirstOrDefault(c => c.Type == type);
+    private static Condition? Condition(ConntrackPolicy policy, string type) => Api.Meta.Condition.Find(policy.Status?.Conditions, type);
 
     private DoctorFinding Finding(DoctorSeverity severity, string what, string why, string remedy, string? snippet) =>
         new() { Rule = Name, Severity = severity, What = what, Why = why, Do = remedy, Snippet = snippet };
