@@ -166,7 +166,7 @@ internal sealed class Reporter(ApiClient api, AgentOptions options, AgentMetrics
     {
         // The UID makes it a report on this very object: a new one under the name needs a report of its own.
         var metadata = new ObjectMeta { Name = options.NodeName, Uid = uid.Length == 0 ? null : uid };
-        var body = ConntrackNode.Stating(metadata) with { Status = ReportBounds.Apply(status) };
+        var body = ApplyEnvelope.Node(metadata) with { Status = ReportBounds.Apply(status) };
         using var span = AgentMetrics.Spans.StartActivity("report");
         try
         {

@@ -37,8 +37,4 @@ public sealed record ConntrackFlush : IKubernetesObject
 
     /// <summary>How far it is. Written by the controller.</summary>
     public FlushStatus? Status { get; init; }
-
-    /// <summary>An object that says which it is and nothing more: what a server-side apply begins with.</summary>
-    /// <param name="metadata">Its name, with its UID when it has to be this very object.</param>
-    public static ConntrackFlush Stating(ObjectMeta metadata) => new() { ApiVersion = ApiGroup.ApiVersion, Kind = KindName, Metadata = metadata };
 }

@@ -45,8 +45,4 @@ public sealed record ConntrackNode : IKubernetesObject
     /// <summary>What the node's kernel says. Written by the node's agent alone, and whole each time.</summary>
     [Atomic]
     public NodeStatus? Status { get; init; }
-
-    /// <summary>An object that says which it is and nothing more: what a server-side apply begins with.</summary>
-    /// <param name="metadata">Its name, with its UID when it has to be this very object.</param>
-    public static ConntrackNode Stating(ObjectMeta metadata) => new() { ApiVersion = ApiGroup.ApiVersion, Kind = KindName, Metadata = metadata };
 }

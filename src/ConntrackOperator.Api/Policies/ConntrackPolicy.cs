@@ -42,8 +42,4 @@ public sealed record ConntrackPolicy : IKubernetesObject
 
     /// <summary>How every selected node is doing. Written by the controller.</summary>
     public PolicyStatus? Status { get; init; }
-
-    /// <summary>An object that says which it is and nothing more: what a server-side apply begins with.</summary>
-    /// <param name="metadata">Its name, with its UID when it has to be this very object.</param>
-    public static ConntrackPolicy Stating(ObjectMeta metadata) => new() { ApiVersion = ApiGroup.ApiVersion, Kind = KindName, Metadata = metadata };
 }

@@ -74,7 +74,7 @@ internal sealed class FlushReconciler(ControllerContext context)
             : nodes.Count > FlushEvaluator.MostNodes
             ? FlushEvaluator.Refused(
                 FlushConditionReasons.TooManyNodes,
-                FormattableString.Invariant($"spec.nodeSelector matches {nodes.Count} nodes that have an agent, and a flush is for {FlushEvaluator.MostNodes} at most: narrow it down, and make several flushes"),
+                $"spec.nodeSelector matches {nodes.Count} nodes that have an agent, and a flush is for {FlushEvaluator.MostNodes} at most: narrow it down, and make several flushes",
                 now)
             : full.Count > 0
             ? FlushEvaluator.Waiting(full, flush.Status?.Conditions, now)
@@ -179,7 +179,7 @@ internal sealed class FlushReconciler(ControllerContext context)
 
     private async Task WriteAsync(ConntrackFlush flush, string name, FlushStatus status, CancellationToken cancellationToken)
     {
-        var stated = ConntrackFlush.Stating(new ObjectMeta { Name = name, Uid = flush.Metadata!.Uid }) with { Status = status };
+        var stated = ApplyEnvelope.Flush(new ObjectMeta { Name = name, Uid = flush.Metadata!.Uid }) with { Status = status };
         _mutations.Wrote(
             name,
             await context.ApplyAsync(

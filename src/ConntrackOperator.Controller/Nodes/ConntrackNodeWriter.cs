@@ -104,7 +104,7 @@ internal sealed class ConntrackNodeWriter(ControllerContext context)
         };
         try
         {
-            var stated = ConntrackNode.Stating(metadata) with { Spec = spec };
+            var stated = ApplyEnvelope.Node(metadata) with { Spec = spec };
             return await context.ApplyAsync(
                 ResourceType.ConntrackNode, null, name, stated, ApiJson.Default.ConntrackNode, null, cancellationToken);
         }

@@ -203,7 +203,7 @@ internal sealed class PolicyReconciler
 
         try
         {
-            var stated = ConntrackPolicy.Stating(new ObjectMeta { Name = name, Uid = policy.Metadata.Uid }) with { Status = status };
+            var stated = ApplyEnvelope.Policy(new ObjectMeta { Name = name, Uid = policy.Metadata.Uid }) with { Status = status };
             _mutations.Wrote(
                 name,
                 await _context.ApplyAsync(
