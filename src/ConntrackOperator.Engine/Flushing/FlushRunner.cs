@@ -127,8 +127,8 @@ public sealed class FlushRunner
         return Show(asked);
     }
 
-    /// <summary>Waits for the deletion in hand, if there is one.</summary>
-    public async Task SettleAsync()
+    /// <summary>Waits for the deletion in hand, if there is one. For tests: the agent looks again with its next cycle.</summary>
+    internal async Task SettleAsync()
     {
         if (_running is { } running)
         {

@@ -49,7 +49,7 @@ public sealed class EventRecorder
     }
 
     /// <summary>How many events were lost: the queue was full, or the server would not have them.</summary>
-    public long Dropped => Interlocked.Read(ref _dropped);
+    internal long Dropped => Interlocked.Read(ref _dropped);
 
     /// <summary>How often a write was put off because its object had caused too many.</summary>
     public long Limited => Interlocked.Read(ref _limited);

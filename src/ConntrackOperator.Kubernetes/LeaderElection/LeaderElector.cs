@@ -62,7 +62,7 @@ public sealed class LeaderElector
 
     /// <summary>Whether this candidate holds the lease and it has not expired. Goes to false by itself, whatever the
     /// network or the server do.</summary>
-    public bool IsLeader => _claim.IsValid;
+    internal bool IsLeader => _claim.IsValid;
 
     /// <summary>How long ago the server last let this candidate read, and take or renew, the lease, on a clock that is never set; null:
     /// it never has. A candidate that goes on for long without could not take over.</summary>
@@ -194,8 +194,7 @@ public sealed class LeaderElector
                 var left = _options.RenewDeadline - _claim.SinceRenewal;
                 if (left <= TimeSpan.Zero)
                 {
-                    return FormattableString.Invariant(
-                        $"no renewal succeeded for {_options.RenewDeadline.TotalSeconds:0.#} s ({last?.Message ?? "too slow"})");
+                    return $"no renewal succeeded for {_options.RenewDeadline.TotalSeconds:0.#} s ({last?.Message ?? "too slow"})";
                 }
 
                 await Task.Delay(left < _options.RetryPeriod ? left : _options.RetryPeriod, _time, ct);

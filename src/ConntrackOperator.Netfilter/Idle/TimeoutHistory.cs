@@ -73,15 +73,6 @@ public sealed record TimeoutHistory
         };
     }
 
-    /// <summary>As if the values had been the same ever since the boot; for those who know that, and for tests.</summary>
-    /// <param name="look">The values.</param>
-    public static TimeoutHistory AlwaysHeld(ConfiguredTimeouts look)
-    {
-        ArgumentNullException.ThrowIfNull(look);
-        var begun = Begin(look);
-        return begun with { Since = TimeSpan.MinValue, Spans = [.. begun.Spans.Select(s => s with { From = TimeSpan.MinValue })] };
-    }
-
     /// <summary>The history with one more look.</summary>
     /// <param name="look">What was found.</param>
     public TimeoutHistory Add(ConfiguredTimeouts look)

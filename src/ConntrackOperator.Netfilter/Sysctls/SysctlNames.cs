@@ -3,7 +3,7 @@ using System.Buffers;
 namespace ConntrackOperator.Netfilter.Sysctls;
 
 /// <summary>
-/// The kernel's names (Documentation/networking/nf_conntrack-sysctl.rst). Which of them exist depends on the kernel.
+/// The kernel's names of what this code asks for by name (Documentation/networking/nf_conntrack-sysctl.rst); the rest go by text. Which of them exist depends on the kernel.
 /// Time-outs are in whole seconds and belong to a network namespace.
 /// </summary>
 public static class SysctlNames
@@ -19,9 +19,6 @@ public static class SysctlNames
     /// <summary>Entries in this namespace's table now. Read-only.</summary>
     public const string Count = "nf_conntrack_count";
 
-    /// <summary>Most expected connections (of helpers). One value for the whole machine.</summary>
-    public const string ExpectMax = "nf_conntrack_expect_max";
-
     /// <summary>Count packets and bytes of new entries: 0 or 1.</summary>
     public const string Accounting = "nf_conntrack_acct";
 
@@ -30,15 +27,6 @@ public static class SysctlNames
 
     /// <summary>Send events: 0 never, 1 always, 2 when somebody listens.</summary>
     public const string Events = "nf_conntrack_events";
-
-    /// <summary>Check checksums of incoming packets: 0 or 1.</summary>
-    public const string Checksum = "nf_conntrack_checksum";
-
-    /// <summary>Log invalid packets of this IP protocol; 255 all, 0 none.</summary>
-    public const string LogInvalid = "nf_conntrack_log_invalid";
-
-    /// <summary>Assign helpers by port: 0 or 1. Gone in Linux 6.0.</summary>
-    public const string Helper = "nf_conntrack_helper";
 
     /// <summary>Seconds, protocols without a tracker of their own.</summary>
     public const string GenericTimeout = "nf_conntrack_generic_timeout";
@@ -81,15 +69,6 @@ public static class SysctlNames
 
     /// <summary>Only resets out of the window are invalid: 0 or 1.</summary>
     public const string TcpBeLiberal = "nf_conntrack_tcp_be_liberal";
-
-    /// <summary>Pick up connections whose start was not seen: 0 or 1.</summary>
-    public const string TcpLoose = "nf_conntrack_tcp_loose";
-
-    /// <summary>Let resets out of the window pass untracked: 0 or 1. Since Linux 5.14.</summary>
-    public const string TcpIgnoreInvalidReset = "nf_conntrack_tcp_ignore_invalid_rst";
-
-    /// <summary>Retransmissions before the shorter time-out applies: 0 to 255.</summary>
-    public const string TcpMaxRetransmits = "nf_conntrack_tcp_max_retrans";
 
     /// <summary>Seconds, UDP without a reply yet.</summary>
     public const string UdpTimeout = "nf_conntrack_udp_timeout";
@@ -151,23 +130,11 @@ public static class SysctlNames
     /// <summary>Seconds, DCCP in the state timewait.</summary>
     public const string DccpTimeoutTimeWait = "nf_conntrack_dccp_timeout_timewait";
 
-    /// <summary>Pick up DCCP connections whose start was not seen. Gone in Linux 6.16.</summary>
-    public const string DccpLoose = "nf_conntrack_dccp_loose";
-
     /// <summary>Most memory for IPv6 reassembly, bytes.</summary>
     public const string Fragment6HighThreshold = "nf_conntrack_frag6_high_thresh";
 
     /// <summary>Reassembly resumes under this, bytes; not over the high threshold.</summary>
     public const string Fragment6LowThreshold = "nf_conntrack_frag6_low_thresh";
-
-    /// <summary>Seconds that IPv6 fragments wait for the rest.</summary>
-    public const string Fragment6Timeout = "nf_conntrack_frag6_timeout";
-
-    /// <summary>Seconds that a TCP flow stays in a flow table without a packet. Only with flow tables.</summary>
-    public const string FlowtableTcpTimeout = "nf_flowtable_tcp_timeout";
-
-    /// <summary>Seconds that a UDP flow stays in a flow table without a packet. Only with flow tables.</summary>
-    public const string FlowtableUdpTimeout = "nf_flowtable_udp_timeout";
 
     /// <summary>Whether a name is one of connection tracking or of flow tables, whatever this kernel has: nf_conntrack_* and nf_flowtable_*.</summary>
     /// <param name="name">The name.</param>

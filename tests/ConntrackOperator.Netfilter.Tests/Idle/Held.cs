@@ -7,8 +7,14 @@ namespace ConntrackOperator.Netfilter.Tests.Idle;
 internal static class Held
 {
     internal static IdleClock Clock(IReadOnlyDictionary<string, long> seconds) => new(
-        TimeoutHistory.AlwaysHeld(new ConfiguredTimeouts { At = TimeSpan.FromDays(30), Sysctls = seconds }),
+        Always(new ConfiguredTimeouts { At = TimeSpan.FromDays(30), Sysctls = seconds }),
         new Microsoft.Extensions.Time.Testing.FakeTimeProvider(DateTimeOffset.UnixEpoch + TimeSpan.FromDays(30)));
+
+    internal static TimeoutHistory Always(ConfiguredTimeouts look)
+    {
+        var begun = TimeoutHistory.Begin(look);
+        return begun with { Since = TimeSpan.MinValue, Spans = [.. begun.Spans.Select(s => s with { From = TimeSpan.MinValue })] };
+    }
 
     internal static Flow Flow(
         byte protocol, byte state, uint left, FlowStatus status = FlowStatus.SeenReply | FlowStatus.Assured, byte? tcpFlags = 0)

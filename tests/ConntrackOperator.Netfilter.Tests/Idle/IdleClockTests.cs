@@ -59,7 +59,7 @@ public sealed class IdleClockTests
             At = MonotonicTime.Now(_time),
             Sysctls = new Dictionary<string, long>(_defaults) { [SysctlNames.TcpTimeoutEstablished] = 772 },
         };
-        var clock = new IdleClock(TimeoutHistory.AlwaysHeld(before).Add(after), _time);
+        var clock = new IdleClock(Held.Always(before).Add(after), _time);
         _time.Advance(TimeSpan.FromSeconds(6));
         Thread.Sleep(150);
 

@@ -13,14 +13,14 @@ public sealed class SysctlDirectoryTests : IDisposable
     [InlineData("linux-6.18", SysctlNames.TcpTimeoutEstablished, 432000)]
     [InlineData("linux-6.18", SysctlNames.UdpTimeoutStream, 120)]
     [InlineData("linux-4.4", SysctlNames.UdpTimeoutStream, 180)]
-    [InlineData("linux-4.4", SysctlNames.Helper, 1)]
+    [InlineData("linux-4.4", "nf_conntrack_helper", 1)]
     public void Values_are_read(string kernel, string name, long value) =>
         Assert.Equal(new SysctlResult(SysctlStatus.Ok, value, 0, null), Directory(kernel).Read(name));
 
     [Theory]
-    [InlineData("linux-6.18", SysctlNames.Helper)]
+    [InlineData("linux-6.18", "nf_conntrack_helper")]
     [InlineData("linux-6.18", SysctlNames.DccpTimeoutRequest)]
-    [InlineData("linux-4.4", SysctlNames.TcpIgnoreInvalidReset)]
+    [InlineData("linux-4.4", "nf_conntrack_tcp_ignore_invalid_rst")]
     public void A_key_that_this_kernel_lacks_is_not_supported(string kernel, string name)
     {
         var read = Directory(kernel).Read(name);
@@ -81,7 +81,7 @@ public sealed class SysctlDirectoryTests : IDisposable
     public void A_directory_without_the_keys_means_that_the_module_is_not_loaded()
     {
         Assert.False(new SysctlDirectory(_tree.Root + "/absent").ModuleLoaded);
-        _tree.File(SysctlNames.Fragment6Timeout, "60\n");
+        _tree.File("nf_conntrack_frag6_timeout", "60\n");
         var directory = new SysctlDirectory(_tree.Root);
         Assert.False(directory.ModuleLoaded);
         _tree.File(SysctlNames.Max, "65536\n");
