@@ -48,6 +48,21 @@ public class LabelSelectorsTests
     public void A_windows_node_is_never_selected() => Generators.Selector.Sample(selector =>
         Assert.False(LabelSelectors.Matches(selector, new Dictionary<string, string> { ["kubernetes.io/os"] = "windows", ["role"] = "a", ["zone"] = "b" })));
 
+    [Fact]
+    public void A_node_that_says_it_runs_Linux_is_selected_as_one_that_says_nothing()
+    {
+        var linux = new Dictionary<string, string>(_edge) { ["kubernetes.io/os"] = "linux" };
+        Assert.True(LabelSelectors.Matches(null, linux));
+        Assert.True(LabelSelectors.Matches(new LabelSelector { MatchLabels = new() { ["role"] = "edge" } }, linux));
+    }
+
+    [Fact]
+    public void A_requirement_that_is_missing_or_names_no_label_selects_nothing()
+    {
+        Assert.False(LabelSelectors.Matches(new LabelSelector { MatchExpressions = [null!] }, _edge));
+        Assert.False(LabelSelectors.Matches(new LabelSelector { MatchExpressions = [new() { Operator = "DoesNotExist" }] }, _edge));
+    }
+
     [Theory]
     [InlineData("Gt", "1")]
     [InlineData("in", "edge")]

@@ -202,4 +202,21 @@ public class NodePlannerTests
             [("nf_conntrack_bar", 3, "low", "sysctls.nf_conntrack_bar"), ("nf_conntrack_foo", 2, "high", "sysctls.nf_conntrack_foo")],
             settings.Select(s => (s.Name!, s.Value!.Value, s.Policy!, s.Field!)));
     }
+
+    [Fact]
+    public void Of_more_sysctls_than_there_is_room_for_the_first_by_precedence_and_name_are_set_and_the_rest_told_by_name()
+    {
+        // 32 and 30 of the higher two leave room for two of the third policy's six.
+        var plan = NodePlanner.Plan(Examples.Node, [Sysctls("a", 3, 32), Sysctls("b", 2, 30), Sysctls("c", 1, 6)]);
+        Assert.Equal(64, plan.Spec.Settings!.Count);
+        Assert.Equal(["nf_conntrack_c0", "nf_conntrack_c1"], plan.Spec.Settings.Where(s => s.Policy == "c").Select(s => s.Name));
+        Assert.Equal(["nf_conntrack_c2", "nf_conntrack_c3", "nf_conntrack_c4", "nf_conntrack_c5"], plan.Spec.Refused!.Select(r => r.Name));
+        Assert.All(plan.Spec.Refused!, refused => Assert.Equal(("c", NodePlanner.TooManySysctls), (refused.Policy, refused.Reason)));
+
+        static ConntrackPolicy Sysctls(string name, int priority, int count) => Examples.Policy(name, new()
+        {
+            Priority = priority,
+            Sysctls = Enumerable.Range(0, count).Reverse().ToDictionary(i => $"nf_conntrack_{name}{(count > 10 ? $"{i:00}" : $"{i}")}", _ => "1"),
+        });
+    }
 }

@@ -57,6 +57,19 @@ public class KubeDurationTests
         Assert.Equal(KubeDuration.Allowed, error);
     }
 
+    [Theory]
+    [InlineData("000001h00000001m000000001s", false)]
+    [InlineData("000001h0000001m00000001s", true)]
+    public void A_text_is_as_long_as_the_schema_allows(string text, bool read)
+    {
+        Assert.Equal(read, text.Length <= 24);
+        Assert.Equal(read, KubeDuration.TryParse(text, out var seconds, out _));
+        Assert.Equal(read ? 3661 : 0, seconds);
+    }
+
+    [Fact]
+    public void A_time_below_nothing_has_no_text() => Assert.Throws<ArgumentOutOfRangeException>(() => KubeDuration.Format(-1));
+
     [Fact]
     public void No_text_throws_or_reads_out_of_range() => Gen.String[Gen.OneOf('0', '9', 'h', 'm', 's', 'd', '.', '-', ' '), 0, 30].Sample(text =>
         Assert.True(!KubeDuration.TryParse(text, out var seconds, out _) || seconds is >= 1 and <= int.MaxValue));

@@ -25,6 +25,29 @@ public class SettingCatalogTests
     }
 
     [Fact]
+    public void A_choice_ranges_from_its_least_value_to_its_greatest()
+    {
+        var choices = SettingCatalog.Fields.Where(field => field.Choices.Count > 0).ToList();
+        Assert.NotEmpty(choices);
+        Assert.All(choices, field =>
+        {
+            Assert.Contains(field.Minimum, field.Choices.Keys);
+            Assert.Contains(field.Maximum, field.Choices.Keys);
+            Assert.All(field.Choices.Keys, value => Assert.InRange(value, field.Minimum, field.Maximum));
+        });
+    }
+
+    [Theory]
+    [InlineData("4194304", "4194304")]
+    [InlineData("4Mi", "\"4Mi\"")]
+    [InlineData("", "\"\"")]
+    public void An_amount_is_written_bare_where_it_is_a_number_and_quoted_where_it_is_a_text(string text, string written)
+    {
+        var field = SettingCatalog.Fields.Single(field => field.Path == "ipv6Fragments.highThreshold");
+        Assert.Equal(written, field.Written(new PolicySpec { Ipv6Fragments = new() { HighThreshold = new Quantity(text) } }));
+    }
+
+    [Fact]
     public void Ranges_are_those_of_the_schema()
     {
         var leaves = Leaves(typeof(PolicySpec), string.Empty)

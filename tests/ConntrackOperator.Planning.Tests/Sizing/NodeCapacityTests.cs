@@ -41,5 +41,13 @@ public class NodeCapacityTests
         Assert.Equal((string.Empty, 0, 0, 0), (facts.Name, facts.Labels.Count, facts.Cores, facts.MemoryBytes));
     }
 
+    [Fact]
+    public void Name_and_labels_are_the_nodes()
+    {
+        var labels = new Dictionary<string, string> { ["role"] = "edge" };
+        var facts = NodeCapacity.Facts("n1", labels, null);
+        Assert.Equal(("n1", "edge"), (facts.Name, facts.Labels["role"]));
+    }
+
     private static NodeFacts Facts(string resource, string text) => NodeCapacity.Facts("n", null, new Dictionary<string, string> { [resource] = text });
 }
