@@ -191,7 +191,7 @@ public sealed class IdleClockTests
     [Fact]
     public void A_setting_that_can_not_be_read_any_more_may_be_anything_since_then()
     {
-        var history = TimeoutHistory.AlwaysHeld(Look(432_000));
+        var history = Held.Always(Look(432_000));
         _time.Advance(TimeSpan.FromSeconds(100));
         history = history.Add(new ConfiguredTimeouts { At = MonotonicTime.Now(_time), Sysctls = new Dictionary<string, long>() });
         Assert.Equal(0u, new IdleClock(history, _time).Of(Held.Flow(Tcp, Established, 400_000)).LeastSeconds);

@@ -128,7 +128,7 @@ public sealed class TimeoutHistoryTests
     [Fact]
     public void As_if_it_had_always_held_there_is_no_beginning()
     {
-        var history = TimeoutHistory.AlwaysHeld(Look(10, 600));
+        var history = Held.Always(Look(10, 600));
         Assert.Equal((TimeSpan.MinValue, TimeSpan.MinValue, TimeSpan.MinValue), (history.Since, history.KnownSince, Assert.Single(history.Spans).From));
     }
 

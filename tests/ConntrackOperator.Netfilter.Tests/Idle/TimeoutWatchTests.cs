@@ -85,7 +85,7 @@ public sealed class TimeoutWatchTests : IDisposable
     [Fact]
     public void What_was_always_so_has_been_watched_for_no_time()
     {
-        _store.Earlier = TimeoutHistory.AlwaysHeld(new ConfiguredTimeouts { At = Now() - TimeSpan.FromMinutes(1), Sysctls = new Dictionary<string, long> { [Key] = 30 } });
+        _store.Earlier = Held.Always(new ConfiguredTimeouts { At = Now() - TimeSpan.FromMinutes(1), Sysctls = new Dictionary<string, long> { [Key] = 30 } });
         var watch = Watch(_store);
         Assert.Null(new IdleClock(watch.Look(), _time).WatchedFor);
         Assert.Null(watch.WatchedFor);
