@@ -48,6 +48,8 @@ in_bare() {
   unshare --mount --propagation private --pid --fork --kill-child -- bash -euc '
     bare=$1 dotnet=$2 packages=$3 lock=$4 command=$5
     shift 5
+    # As on a machine of its own, "/" is a mount point: programs that make theirs private ask for it.
+    mount --bind "$bare" "$bare"
     mount -t proc proc "$bare/proc"
     mount --rbind /sys "$bare/sys"
     mount --rbind /dev "$bare/dev"

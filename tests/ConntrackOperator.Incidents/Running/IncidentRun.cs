@@ -153,7 +153,8 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
     private async Task FixAsync(CancellationToken cancel)
     {
         var started = DateTimeOffset.UtcNow;
-        var precious = incident.PreciousPort is not null ? _traffic.Sum(g => g.Number("open")) : 0;
+        var precious = incident.PreciousPort is not null ? StayingOpen() : 0;
+        var evicted = _legitimate!.WithoutEntry(_topology!);
         var findings = _outcome.Advice!.Findings.Where(f => f.Severity != "Hint").ToArray();
         var commands = incident.Page is { } page ? PageOf(page) : findings.SelectMany(f => f.Now).Concat(findings.SelectMany(f => f.ForGood)).Where(s => s.Run is { Length: > 0 }).Select(s => s.Run!).Distinct().ToArray();
         foreach (var command in commands.SelectMany(Followed).ToArray())
@@ -192,15 +193,18 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
         }
 
         _outcome.After = _legitimate.Between(from, to);
-        _outcome.BrokenByFix = _legitimate.Between(started, DateTimeOffset.UtcNow).Broken;
+        _outcome.BrokenByFix = Math.Max(0, _legitimate.Between(started, DateTimeOffset.UtcNow).Broken - evicted);
         if (incident.PreciousPort is { } port && !_outcome.StoppedElsewhere)
         {
-            _outcome.BrokenByFix += Math.Max(0, precious - _traffic.Sum(g => g.Number("open")));
+            _outcome.BrokenByFix += Math.Max(0, precious - StayingOpen());
         }
 
-        _log.Add($"legitimate lost before {_outcome.Before}, during {_outcome.During}, from 10 s after the fix {_outcome.After}; broken by the fix {_outcome.BrokenByFix}\n"
+        _log.Add($"legitimate lost before {_outcome.Before}, during {_outcome.During}, from 10 s after the fix {_outcome.After}; broken by the fix {_outcome.BrokenByFix}; without an entry before it {evicted}\n"
             + $"{(_outcome.StoppedElsewhere ? "the traffic was stopped at its source\n" : "")}{KernelTruth.Of(_topology.Router)}");
     }
+
+    // Connections of the incident's own that are meant to last.
+    private long StayingOpen() => _traffic.Where(g => !g.Arguments.Contains("then=close", StringComparison.Ordinal)).Sum(g => g.Number("open"));
 
     private void RequireRate()
     {

@@ -25,6 +25,19 @@ internal sealed class LegitimateTraffic : IDisposable
         topology.Age(6379, TimeSpan.FromMinutes(119));
     }
 
+    /// <summary>
+    /// Quiet and half-closed connections that believe to be alive and whose entry is gone: a table 95 % full evicts TCP that is closing, assured
+    /// or not. They break when they are next used, and not by what is done meanwhile.
+    /// </summary>
+    internal long WithoutEntry(Topology topology)
+    {
+        var entries = Topology.Inside(topology.Router, "cat", "/proc/net/nf_conntrack").Split('\n').Count(line =>
+            line.Contains($"src={From} ", StringComparison.Ordinal)
+            && (line.Contains("dport=6379 ", StringComparison.Ordinal) || line.Contains("dport=9000 ", StringComparison.Ordinal)));
+        var (_, keep, half) = Alive();
+        return Math.Max(0, keep + half - entries);
+    }
+
     /// <summary>Uses the quiet connections: a broken one shows within ten seconds.</summary>
     internal void UseQuietOnes() => _generator.Order();
 

@@ -15,10 +15,11 @@
 static unsigned char state[FILES];  // 1 being made, 2 established
 static double asked[FILES];
 
+// Those that are still being made count as opened, not as open.
 static void end(int fd) {
   close(fd);
+  shared->open -= state[fd] == 2;
   state[fd] = 0;
-  shared->open--;
 }
 
 int open_connections(void) {
@@ -51,7 +52,6 @@ int open_connections(void) {
       state[fd] = 1;
       asked[fd] = now();
       shared->opened++;
-      shared->open++;
       open++;
       if (fd > highest) highest = fd;
     }
@@ -64,8 +64,9 @@ int open_connections(void) {
         getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
         struct epoll_event e = {.events = EPOLLIN, .data.fd = fd};
         epoll_ctl(queue, EPOLL_CTL_MOD, fd, &e);
-        state[fd] = 2;
         gone = error != 0;
+        state[fd] = gone ? 1 : 2;
+        shared->open += !gone;
         if (!gone && (then == 'a' || then == 'p' || then == 'c')) gone = send(fd, "ask\n", 4, 0) != 4;
         if (!gone && then == 'f') shutdown(fd, SHUT_WR);
         shared->failed += gone;
