@@ -1,4 +1,5 @@
 using ConntrackOperator.Engine.Enforcement;
+using ConntrackOperator.Engine.Scanning;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Netfilter.Sysctls;
 
@@ -33,6 +34,9 @@ public sealed record EngineOptions
 
     /// <summary>The least time between two looks into what fills the table; null: never.</summary>
     public TimeSpan? ScanInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>The table to look into; null: the kernel's.</summary>
+    internal ITableLooks? Table { get; init; }
 
     /// <summary>How patient the enforcer is.</summary>
     public EnforcerOptions Enforcer { get; init; } = new();

@@ -81,11 +81,18 @@ public sealed class NodeEngine : IDisposable
             }
 
             var filters = FilterFile.Support(options, Facts);
-            _flushes = new FlushRunner(_state, (match, dryRun) => new FlowDeleter(Sysctls, time, Timeouts, filters).Delete(match, dryRun), time);
+            _flushes = new FlushRunner(_state, Delete, time);
             Note(_flushes.Problem);
             _adviser = new NodeAdviser(options, time);
             _name = options.NodeName ?? Facts.HostName;
-            _scan = options.ScanInterval is { } interval ? new ScanCycle(Sysctls, Timeouts, options.ProcPath, options.SysPath, interval, time, Random.Shared) : null;
+            _scan = options.ScanInterval is { } interval ? new ScanCycle(options.Table ?? new KernelTableLooks(Sysctls, Timeouts, options.ProcPath, time), options.ProcPath, options.SysPath, interval, time, Random.Shared) : null;
+            _enforcer.BeforeResize = () => _scan?.Interrupt();
+
+            DeleteResult Delete(FlowMatch match, bool dryRun)
+            {
+                _scan?.Interrupt();
+                return new FlowDeleter(Sysctls, time, Timeouts, filters).Delete(match, dryRun);
+            }
         }
         catch
         {
@@ -245,20 +252,28 @@ public sealed class NodeEngine : IDisposable
     /// <exception cref="IOException">The state directory can't be written, so nothing was begun.</exception>
     public bool Flush() => _flushes.Turn(_asked);
 
-    /// <summary>Looks what fills the table, when that is due: a tenth of a second at any size.</summary>
+    /// <summary>
+    /// Looks what fills the table, when that is due: a tenth of a second at any size. Where a sample is not all of it every entry is
+    /// counted now and then, beside this loop.
+    /// </summary>
     /// <param name="reading">How full the table is, for the advice.</param>
     /// <returns>Whether something new was seen.</returns>
     public bool Scan(in TableReading reading)
     {
         // Lost at insertion with room to spare: ports of a translated address may be used up, which only who does what tells.
         var tight = reading.Percent >= TightPercent || reading.Rates?.TableFullDropsPerMinute > 0 || reading.Rates?.RacesLostPerMinute >= 1;
-        if (_scan is null || !_scan.RunIfDue(tight))
+        if (_scan is null || !_scan.RunIfDue(tight, mayCount: !_flushes.IsRunning))
         {
             return false;
         }
 
         var seen = _scan.Latest!;
-        _adviser.Look(AdviceInput(seen.Breakdown, seen.Traffic, reading, new AdviceTarget("kubectl conntrack", _name)) with { Nat = seen.Nat }, tight);
+        _adviser.Look(AdviceInput(seen.Breakdown, seen.Traffic, reading, new AdviceTarget("kubectl conntrack", _name)) with
+        {
+            Nat = seen.Nat,
+            TrafficErrorPercent = seen.TrafficErrorPercent,
+            Counted = seen.Counted,
+        }, tight);
         return true;
     }
 
@@ -347,6 +362,7 @@ public sealed class NodeEngine : IDisposable
     /// <inheritdoc />
     public void Dispose()
     {
+        _scan?.Dispose();
         _observer.Dispose();
         _state.Dispose();
     }

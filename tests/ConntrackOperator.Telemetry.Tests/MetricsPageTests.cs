@@ -33,7 +33,7 @@ public sealed class MetricsPageTests
             flushed: 3,
             new Outlook(1, 0.25, new TimeToFull(TimeSpan.FromMinutes(90), 100, 42, false)));
         metrics.Applied(TimeSpan.FromMilliseconds(1));
-        metrics.Scanned(TimeSpan.FromMilliseconds(1));
+        metrics.Scanned(TimeSpan.FromMilliseconds(1), all: false);
         metrics.Reported(written: true, new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero));
 
         // A watch that ends every second is established again.

@@ -83,10 +83,9 @@ internal sealed class AgentLoop : IDisposable
 
         _stateBroken = !kept;
         var reading = _engine.Observe();
-        var begun = _time.GetTimestamp();
         if (_engine.Scan(reading))
         {
-            _metrics.Scanned(_time.GetElapsedTime(begun));
+            _metrics.Scanned(_engine.Latest!.Took, _engine.Latest.IsCount);
             // Once a minute, some milliseconds: on thousands of nodes the scan's memory is worth more back with the kernel.
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         }

@@ -68,7 +68,9 @@ internal static class ReportBounds
         Composition = status.Composition is not { } composition ? null : composition with
         {
             Sampled = Count(composition.Sampled),
-            ErrorBoundPercent = composition.ErrorBoundPercent is { } bound ? double.IsNaN(bound) ? null : Math.Clamp(bound, 0, 100) : null,
+            Basis = composition.Basis is CompositionStatus.Exact or CompositionStatus.Estimated ? composition.Basis : null,
+            ErrorBoundPercent = Points(composition.ErrorBoundPercent),
+            SampleErrorPercent = Points(composition.SampleErrorPercent),
             UnrepliedPercent = Percent(composition.UnrepliedPercent),
             AssuredPercent = Percent(composition.AssuredPercent),
             TimeoutsWatchedFor = Word(composition.TimeoutsWatchedFor),
@@ -77,6 +79,7 @@ internal static class ReportBounds
                 Protocol = Word(s.Protocol),
                 State = Word(s.State),
                 Percent = Percent(s.Percent),
+                Entries = Count(s.Entries),
                 IdleP50 = Word(s.IdleP50),
                 IdleP90 = Word(s.IdleP90),
                 IdleP50AtMost = Word(s.IdleP50AtMost),
@@ -132,6 +135,8 @@ internal static class ReportBounds
     private static long? Value(long? number) => number is { } given ? Math.Clamp(given, -StatusBounds.Value, StatusBounds.Value) : null;
 
     private static int? Percent(int? number) => number is { } given ? Math.Clamp(given, 0, 100) : null;
+
+    private static double? Points(double? number) => number is { } given && !double.IsNaN(given) ? Math.Clamp(given, 0, 100) : null;
 
     private static string? Word(string? text) => BoundedText.Of(text, StatusBounds.Word);
 

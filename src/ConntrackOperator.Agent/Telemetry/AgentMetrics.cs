@@ -41,7 +41,7 @@ internal sealed class AgentMetrics : IDisposable
         Outlook("conntrack_headroom_when_full_ratio", "1", "What it would be if the table were full of what is in it now, 0 to 1; estimated from a sample.", o => o.HeadroomWhenFull);
         Outlook("conntrack_table_full_in_seconds", "s", "When the table is full if it goes on as in the last hour, in seconds; absent when it does not grow steadily.", o => o.Full?.In.TotalSeconds);
         _meter.CreateObservableGauge("conntrack_nat_ports_used_ratio", NatPorts, "1", "Of the ports of a translated address, how many are in use for one destination, 0 to 1; by rank, 1 is the worst.");
-        _meter.CreateObservableGauge("conntrack_entries_by_state", ByState, "{entry}", "Entries by protocol and state, estimated from a sample once a minute.");
+        _meter.CreateObservableGauge("conntrack_entries_by_state", ByState, "{entry}", "Entries by protocol and state: counted while later samples agree with the count, else estimated from a sample once a minute.");
         _meter.CreateObservableGauge("conntrack_setting", Settings, null, "A setting's value: desired as planned, actual as the kernel has it.");
         _meter.CreateObservableGauge("conntrack_settings", BySettingState, null, "How many settings are in each state.");
         _meter.CreateObservableGauge("conntrack_last_report_timestamp_seconds", LastReport, "s", "When the API server last took this node's report, in seconds since 1970.");
@@ -76,7 +76,7 @@ internal sealed class AgentMetrics : IDisposable
 
     public void Applied(TimeSpan took) => _apply.Record(took.TotalSeconds);
 
-    public void Scanned(TimeSpan took) => _scan.Record(took.TotalSeconds);
+    public void Scanned(TimeSpan took, bool all) => _scan.Record(took.TotalSeconds, new KeyValuePair<string, object?>("kind", all ? "full" : "sample"));
 
     public void Reported(bool written, DateTimeOffset at)
     {

@@ -16,6 +16,7 @@ internal static class AgentTelemetry
         ["conntrack_settings"] = 8,
         ["conntrack_nat_ports_used_ratio"] = 5,
         ["conntrack_reports_total"] = 2,
+        ["conntrack_scan_duration_seconds"] = 2,
     };
 
     public static TelemetrySource Source(AgentOptions options) => new()

@@ -2,9 +2,19 @@ using ConntrackOperator.Api.Schema;
 
 namespace ConntrackOperator.Api.Nodes;
 
-/// <summary>What the table is made of, estimated from a sample.</summary>
+/// <summary>What the table is made of, and who has the most entries: by a full count while later samples agree with it, else by a sample.</summary>
 public sealed record CompositionStatus
 {
+    /// <summary>The value of <see cref="Basis"/> where every entry was looked at.</summary>
+    public const string Exact = "Exact";
+
+    /// <summary>The value of <see cref="Basis"/> where a sample was.</summary>
+    public const string Estimated = "Estimated";
+
+    /// <summary>Exact: every entry was looked at. Estimated: a sample was. It holds for the composition and for top.</summary>
+    [AllowedValues(Exact, Estimated)]
+    public string? Basis { get; init; }
+
     /// <summary>Entries that were looked at.</summary>
     [Range(0, StatusBounds.Count)]
     public long? Sampled { get; init; }
@@ -12,6 +22,13 @@ public sealed record CompositionStatus
     /// <summary>How far off each share can be, in percentage points (999 in 1,000 are nearer); 0 when every entry was looked at.</summary>
     [Range(0, 100)]
     public double? ErrorBoundPercent { get; init; }
+
+    /// <summary>
+    /// By how many percentage points samples of this table are off, as the last full count found: the largest difference of a state's
+    /// share. It stays about the same until the next boot. Left out where no full count holds.
+    /// </summary>
+    [Range(0, 100)]
+    public double? SampleErrorPercent { get; init; }
 
     /// <summary>Entries that have had no reply, in percent.</summary>
     [Range(0, 100)]
@@ -29,7 +46,7 @@ public sealed record CompositionStatus
     [MaxLength(StatusBounds.Word)]
     public string? TimeoutsWatchedFor { get; init; }
 
-    /// <summary>When it was looked at.</summary>
+    /// <summary>When it was looked at; a full count can be an hour old, and is shown only while later samples agree with it.</summary>
     public DateTimeOffset? At { get; init; }
 }
 
@@ -47,6 +64,10 @@ public sealed record StateShareStatus
     /// <summary>The share of all entries, in percent.</summary>
     [Range(0, 100)]
     public int? Percent { get; init; }
+
+    /// <summary>How many entries; scaled up where the basis is Estimated, which of few entries can see none.</summary>
+    [Range(0, StatusBounds.Count)]
+    public long? Entries { get; init; }
 
     /// <summary>Half of them have been idle for at least this long.</summary>
     [MaxLength(StatusBounds.Word)]

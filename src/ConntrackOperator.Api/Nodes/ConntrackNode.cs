@@ -19,6 +19,7 @@ namespace ConntrackOperator.Api.Nodes;
 [PrinterColumn("Buckets", "integer", ".status.table.buckets", Wide = true, Description = "Buckets of the hash table.")]
 [PrinterColumn("Memory", "string", ".status.table.memory", Wide = true, Description = "What the full table would take.")]
 [PrinterColumn("Top-Source", "string", ".status.top.sources[0].address", Wide = true, Description = "The address with the most entries.")]
+[PrinterColumn("Shares", "string", ".status.composition.basis", Wide = true, Description = "Exact: who has the most entries was counted. Estimated: it is from a sample.")]
 [PrinterColumn("Kernel", "string", ".status.node.kernel", Wide = true, Description = "The kernel's release.")]
 [PrinterColumn("Advice", "string", ".status.advice", Wide = true, Description = "What to change.")]
 public sealed record ConntrackNode : IKubernetesObject

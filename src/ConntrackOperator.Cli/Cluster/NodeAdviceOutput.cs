@@ -28,6 +28,7 @@ internal static class NodeAdviceOutput
                 NoLimit = status?.Table?.NoLimit,
                 Percent = status?.Table?.Percent,
                 Looked = status?.Composition?.Sampled,
+                LookedAt = status?.Composition?.At,
                 Complete = status?.Composition is { } composition ? composition.ErrorBoundPercent == 0 : null,
                 ErrorBoundPercent = status?.Composition?.ErrorBoundPercent,
                 LostForWantPerMinute = status?.Rates?.TableFullDropsPerMinute,

@@ -40,6 +40,7 @@ internal static class HostAdvise
                 NoLimit = reading.NoLimit ? true : null,
                 Percent = reading.Percent,
                 Looked = sight.Breakdown.Sampled,
+                LookedAt = sight.Breakdown.At,
                 Complete = sight.Breakdown.Complete,
                 ErrorBoundPercent = Math.Round(facts.ErrorBoundPercent, 2),
                 WatchedSeconds = Math.Round(facts.Watched.TotalSeconds, 2),

@@ -68,7 +68,7 @@ internal sealed class HostLook : IDisposable
         var at = _time.GetTimestamp();
         var span = _time.GetElapsedTime(_before.Value.At, at);
         var idle = _engine.Timeouts.Clock(assumeHeld: true);
-        var seen = _full ? _scanner.Scan(idle, cancel) : _scanner.Sample(ScanCycle.SampleSize, idle, cancel);
+        var seen = _full ? _scanner.Scan(idle, ScanCycle.SampleSize, cancel) : _scanner.Sample(ScanCycle.SampleSize, idle, cancel);
         var rules = _rules is null ? RuleFacts.NotKnown : await _rules.WaitAsync(cancel);
         var nat = _nat.Look(_ports.Latest, rules.Translations);
         var input = _engine.AdviceInput(seen, _survey.Latest, reading, new AdviceTarget(CommandLine.Program, HasPlan: _engine.Plan?.Spec?.Settings is { Count: > 0 })) with

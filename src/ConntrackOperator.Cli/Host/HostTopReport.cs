@@ -1,3 +1,4 @@
+using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Cli.Top;
 using ConntrackOperator.Netfilter.Sampling;
 using ConntrackOperator.Planning.Advice;
@@ -26,8 +27,10 @@ internal static class HostTopReport
             ChainTooLongPerMinute = Rate(reading.Rates?.ChainTooLongPerMinute),
             InvalidPerMinute = Rate(reading.Rates?.InvalidPerMinute),
             RatesOverSeconds = reading.Rates is { } rates ? Math.Round(rates.Span.TotalSeconds, 1) : null,
+            Basis = seen.Complete ? CompositionStatus.Exact : CompositionStatus.Estimated,
             Sampled = seen.Sampled,
             ErrorBoundPercent = Rounded(seen.ErrorBoundPercent),
+            SampleErrorPercent = seen.SampleErrorPercent is { } off ? Rounded(off) : null,
             UnrepliedPercent = Rounded(seen.UnrepliedPercent),
             AssuredPercent = Rounded(seen.AssuredPercent),
             TimeoutsWatchedFor = Duration(seen.TimeoutsWatchedFor),

@@ -34,6 +34,9 @@ internal sealed record AdviceTable
     /// <summary>Entries that were looked at.</summary>
     public long? Looked { get; init; }
 
+    /// <summary>When they were.</summary>
+    public DateTimeOffset? LookedAt { get; init; }
+
     public bool? Complete { get; init; }
 
     public double? ErrorBoundPercent { get; init; }

@@ -40,11 +40,17 @@ internal sealed record TopReport
     /// <summary>Over how long the rates were counted.</summary>
     public double? RatesOverSeconds { get; init; }
 
+    /// <summary>Exact: every entry was looked at. Estimated: a sample was.</summary>
+    public string? Basis { get; init; }
+
     /// <summary>Entries that were looked at.</summary>
     public long? Sampled { get; init; }
 
     /// <summary>How far off a share can be, in percentage points; 0 when every entry was looked at.</summary>
     public double? ErrorBoundPercent { get; init; }
+
+    /// <summary>By how many percentage points samples of this table are off, as a full count found; left out where none was made.</summary>
+    public double? SampleErrorPercent { get; init; }
 
     public double? UnrepliedPercent { get; init; }
 

@@ -29,7 +29,7 @@ internal static class TopText
 
         text.Append(report.ErrorBoundPercent is > 0 and { } error
             ? string.Create(CultureInfo.InvariantCulture, $"estimated from a sample of {report.Sampled}: every share is right to within {error:0.0} points (999 in 1,000 are)")
-            : string.Create(CultureInfo.InvariantCulture, $"all {report.Sampled} entries were looked at"));
+            : Counted(report));
         text.Append(CultureInfo.InvariantCulture, $"; {report.UnrepliedPercent:0.#}% unreplied, {report.AssuredPercent:0.#}% assured\n\n");
         text.Append(States(report.States));
         if (report.TimeoutsWatchedFor is { } watched)
@@ -53,6 +53,14 @@ internal static class TopText
         }
 
         return text.ToString();
+    }
+
+    private static string Counted(TopReport report)
+    {
+        var text = string.Create(CultureInfo.InvariantCulture, $"exact: all {report.Sampled} entries were looked at");
+        return text
+            + (report.At is { } at ? string.Create(CultureInfo.InvariantCulture, $" at {at.UtcDateTime:HH:mm:ss}Z") : string.Empty)
+            + (report.SampleErrorPercent is { } off ? string.Create(CultureInfo.InvariantCulture, $" (samples are off by {off:0.##} points at most)") : string.Empty);
     }
 
     private static string Outlook(TopReport report)

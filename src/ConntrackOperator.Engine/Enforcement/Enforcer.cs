@@ -66,6 +66,9 @@ public sealed class Enforcer
     /// <summary>Whether nothing is left to be put back.</summary>
     public bool AllRestored => _originals.Names.All(name => _trackers.TryGetValue(name, out var tracker) && !tracker.Restoring);
 
+    /// <summary>Called before the hash table is resized, and may hold it up for a moment.</summary>
+    internal Action BeforeResize { get; set; } = () => { };
+
     /// <summary>One pass.</summary>
     /// <param name="plan">The plan; null: none is known yet, so nothing is touched. An empty plan puts everything back.</param>
     /// <returns>Whether something changed that a report would show.</returns>
@@ -250,6 +253,7 @@ public sealed class Enforcer
         var before = tracker.Actual;
         if (tracker.Name == SysctlNames.Buckets)
         {
+            BeforeResize();
             _resizes.Begin(_inspector.EntriesOfAll(), before ?? 0, now);
         }
 

@@ -17,8 +17,10 @@ public static class CompositionBuilder
         ArgumentNullException.ThrowIfNull(breakdown);
         return new CompositionStatus
         {
+            Basis = breakdown.Complete ? CompositionStatus.Exact : CompositionStatus.Estimated,
             Sampled = breakdown.Sampled,
             ErrorBoundPercent = Math.Round(breakdown.ErrorBoundPercent, 1),
+            SampleErrorPercent = breakdown.SampleErrorPercent is { } error ? Math.Round(error, 2) : null,
             UnrepliedPercent = Whole(breakdown.UnrepliedPercent),
             AssuredPercent = Whole(breakdown.AssuredPercent),
             States = [.. breakdown.States.Take(States).Select(s => new StateShareStatus
@@ -26,6 +28,7 @@ public static class CompositionBuilder
                 Protocol = s.Protocol,
                 State = s.State.Length == 0 ? null : s.State,
                 Percent = Whole(s.Percent),
+                Entries = s.EstimatedEntries,
                 IdleP50 = Duration(s.IdleP50),
                 IdleP90 = Duration(s.IdleP90),
                 IdleP50AtMost = Duration(s.IdleP50AtMost),

@@ -42,7 +42,7 @@ public static class NodeAdvice
                 TimeoutSeconds = s.Timeout is { } timeout ? (long)timeout.TotalSeconds : null,
                 IdleAtLeast = s.Idle.Known > 0 ? s.EstimateIdleAtLeast : null,
             })],
-            Traffic = TrafficFactsBuilder.WithPorts(input.Traffic is { } traffic ? TrafficFactsBuilder.Of(traffic, entries, error) : [], input.Nat),
+            Traffic = TrafficFactsBuilder.WithPorts(Traffic(input, entries, input.TrafficErrorPercent ?? error), input.Nat),
             Watched = input.Traffic?.Between ?? TimeSpan.Zero,
             NewPerSecond = input.Traffic is { } seen ? TrafficFactsBuilder.Rate(seen.New, seen, entries) : null,
             GrowthPerSecond = input.GrowthPerSecond,
@@ -60,5 +60,11 @@ public static class NodeAdvice
             Namespaces = input.Namespaces,
             NamespacesLooked = input.NamespacesLooked,
         };
+    }
+
+    private static List<TrafficFacts> Traffic(AdviceInput input, long entries, double error)
+    {
+        var seen = input.Traffic is { } traffic ? TrafficFactsBuilder.Of(traffic, entries, error) : [];
+        return input.Counted is { } counted ? TrafficFactsBuilder.WithCounted(seen, TrafficFactsBuilder.Of(counted, entries, 0), error / 100 * entries) : seen;
     }
 }

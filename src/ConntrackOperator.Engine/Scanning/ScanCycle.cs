@@ -1,57 +1,70 @@
 using ConntrackOperator.Engine.Translation;
 using ConntrackOperator.Netfilter;
-using ConntrackOperator.Netfilter.Idle;
+using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Netfilter.Netlink;
-using ConntrackOperator.Netfilter.Sampling;
 using ConntrackOperator.Netfilter.Survey;
-using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Netfilter.Translation;
 
 namespace ConntrackOperator.Engine.Scanning;
 
 /// <summary>
-/// Looks into the table now and then. A look costs the same at any size of the table, since it stops after a fixed number of
-/// entries, and the pause after it is long enough that all looks together take at most a two-hundredth of a core.
-/// Not thread-safe.
+/// Looks into the table now and then. A sample costs the same at any size of the table, since it stops after a fixed number of
+/// entries; where the table has more, every entry is counted now and then in place of a sample. The pauses are long enough that all
+/// looks together take at most a two-hundredth of a core. Not thread-safe, but for <see cref="Interrupt"/>.
 /// </summary>
-public sealed class ScanCycle
+public sealed class ScanCycle : IDisposable
 {
     /// <summary>Entries in a sample: every share is right to within a percentage point.</summary>
     public const int SampleSize = 50_000;
 
-    /// <summary>The greatest part of one core that scans may take: 0.5 %.</summary>
+    /// <summary>The greatest part of one core that looks may take: 0.5 %. Samples take at most half of it, full counts what is left.</summary>
     public const double CoreShare = 0.005;
 
-    private readonly SysctlDirectory _sysctls;
-    private readonly TimeoutWatch _timeouts;
-    private readonly string _procPath;
-    private readonly NatPortWatch _nat;
+    // The hash's key is another one after a boot only, but who has the entries may change without any state's share changing.
+    private static readonly TimeSpan _countHoldsFor = 2 * FullScan.Most;
+
+    private readonly ITableLooks _table;
+    private readonly Func<IReadOnlyList<PortUse>, IReadOnlyList<NatPorts>> _nat;
     private readonly TimeProvider _time;
     private readonly TimeSpan _interval;
     private readonly Random _random;
+    private readonly FullScan _full;
     private long _last;
     private TimeSpan _pause;
+    private TimeSpan _took;
     private TrafficSurvey? _survey;
+    private TableLook? _sample;
+    private TableLook? _count;
 
     /// <summary>Makes a cycle whose first scan is due after a random part of the interval.</summary>
-    /// <param name="sysctls">The keys, for the count.</param>
-    /// <param name="timeouts">Which time-outs were seen.</param>
+    /// <param name="table">The table.</param>
     /// <param name="procPath">/proc.</param>
     /// <param name="sysPath">/sys.</param>
     /// <param name="interval">The least time between scans.</param>
     /// <param name="time">The clock.</param>
     /// <param name="random">For jitter: nodes must not scan, and report, in step.</param>
-    public ScanCycle(SysctlDirectory sysctls, TimeoutWatch timeouts, string procPath, string sysPath, TimeSpan interval, TimeProvider time, Random random)
+    internal ScanCycle(ITableLooks table, string procPath, string sysPath, TimeSpan interval, TimeProvider time, Random random)
+        : this(table, Nat(procPath, sysPath), interval, time, random, ThreadCpuTime.Now)
+    {
+    }
+
+    /// <param name="table">The table.</param>
+    /// <param name="nat">What is told of ports that were seen to be in use.</param>
+    /// <param name="interval">The least time between scans.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="random">For jitter.</param>
+    /// <param name="cost">CPU time that the calling thread has taken since it began.</param>
+    internal ScanCycle(
+        ITableLooks table, Func<IReadOnlyList<PortUse>, IReadOnlyList<NatPorts>> nat, TimeSpan interval, TimeProvider time, Random random, Func<TimeSpan> cost)
     {
         ArgumentNullException.ThrowIfNull(time);
         ArgumentNullException.ThrowIfNull(random);
-        _sysctls = sysctls;
-        _timeouts = timeouts;
-        _procPath = procPath;
-        _nat = new NatPortWatch(procPath, sysPath);
+        _table = table;
+        _nat = nat;
         _time = time;
         _interval = interval;
         _random = random;
+        _full = new FullScan(time, random, cost);
         _last = time.GetTimestamp();
         _pause = interval * random.NextDouble();
     }
@@ -59,46 +72,100 @@ public sealed class ScanCycle
     /// <summary>Why the last scan failed; null when it did not.</summary>
     public string? Problem { get; private set; }
 
-    /// <summary>What the last scan said.</summary>
+    /// <summary>What the scans say.</summary>
     public ScanResult? Latest { get; private set; }
 
-    /// <summary>Scans when that is due.</summary>
+    /// <summary>Whether every entry is being counted.</summary>
+    public bool IsCounting => _full.IsRunning;
+
+    /// <summary>The share of a core that full counts may take: what samples leave.</summary>
+    private double ShareOfCounts => CoreShare - Math.Min(CoreShare / 2, _pause > TimeSpan.Zero ? _took / _pause : 0);
+
+    /// <summary>Scans when that is due, and takes what a full count beside has seen.</summary>
     /// <param name="whoDoesWhat">
     /// Whether to find out who does what as well: some megabytes, kept from the first time on and let go when it is no longer asked.
     /// What is new is known from the second scan on.
     /// </param>
+    /// <param name="mayCount">Whether a full count may begin: not while entries are deleted.</param>
     /// <returns>True when <see cref="Latest"/> is new.</returns>
-    public bool RunIfDue(bool whoDoesWhat = false)
+    public bool RunIfDue(bool whoDoesWhat = false, bool mayCount = true)
     {
+        if (_full.IsRunning)
+        {
+            if (!_full.TryTake(ShareOfCounts, out var count, out var problem))
+            {
+                return false;
+            }
+
+            Problem = problem;
+            if (count is not null)
+            {
+                (_count, _sample) = (count, null);
+                _last = _time.GetTimestamp();
+                Tell(count);
+                return true;
+            }
+        }
+
         if (_time.GetElapsedTime(_last) < _pause)
         {
             return false;
         }
 
         _survey = whoDoesWhat ? _survey ?? new TrafficSurvey(_time) : null;
+        _count = whoDoesWhat || _count is null ? _count : _count with { Traffic = null };
+        if (mayCount && (_sample ?? _count)?.Breakdown is { Sampled: > 0 and var seen } known && known.TableEntries > SampleSize
+            && _full.IsDue(known.TableEntries, known.Elapsed.TotalSeconds / seen, ShareOfCounts))
+        {
+            try
+            {
+                _full.Start(_table.Count(_survey));
+                return false;
+            }
+            catch (Exception e) when (e is NetlinkException || e.IsIoFailure())
+            {
+                Problem = e.Message;
+            }
+        }
+
         var begun = _time.GetTimestamp();
-        var scanned = Scan();
+        var scanned = Sample();
         _last = _time.GetTimestamp();
-        _pause = Pause(_interval, _time.GetElapsedTime(begun, _last), _random.NextDouble());
+        _took = _time.GetElapsedTime(begun, _last);
+        _pause = Pause(_interval, _took, _random.NextDouble());
         return scanned;
     }
 
-    /// <summary>The pause after a scan: the interval, or longer when the scan was slow, and up to half of that more by chance. Pure.</summary>
+    /// <summary>Ends a full count that runs, and returns when it reads no more: before the table is flushed or resized. From any thread.</summary>
+    public void Interrupt() => _full.Interrupt();
+
+    /// <inheritdoc />
+    public void Dispose() => _full.Dispose();
+
+    /// <summary>The pause after a sample: the interval, or longer when the sample was slow, and up to half of that more by chance. Pure.</summary>
     internal static TimeSpan Pause(TimeSpan interval, TimeSpan took, double chance)
     {
-        var least = took / CoreShare;
+        var least = took / (CoreShare / 2);
         return (least > interval ? least : interval) * (1 + (chance / 2));
     }
 
-    private bool Scan()
+    private static Func<IReadOnlyList<PortUse>, IReadOnlyList<NatPorts>> Nat(string procPath, string sysPath)
+    {
+        var watch = new NatPortWatch(procPath, sysPath);
+        return seen => watch.Look(seen, []);
+    }
+
+    private bool Sample()
     {
         try
         {
-            // A new one each time: its tables are not worth keeping for a minute.
-            // Nothing is deleted by these idle times; they say for how long they are certain.
-            var ports = new PortSurvey();
-            var breakdown = new TableScanner(procPath: _procPath, sysctls: _sysctls, time: _time, survey: _survey, ports: ports).Sample(SampleSize, _timeouts.Clock(assumeHeld: true));
-            Latest = new ScanResult(breakdown, CompositionBuilder.Composition(breakdown), CompositionBuilder.Top(breakdown), _survey?.Latest, _nat.Look(ports.Latest, []));
+            _sample = _table.Sample(_survey);
+            if (_count is { } count && (_time.GetUtcNow() - count.Breakdown.At > _countHoldsFor || !CountValidity.Holds(count.Breakdown, _sample.Breakdown)))
+            {
+                _count = null;
+            }
+
+            Tell(_sample);
             Problem = null;
             return true;
         }
@@ -107,5 +174,22 @@ public sealed class ScanCycle
             Problem = e.Message;
             return false;
         }
+    }
+
+    /// <param name="last">The last look.</param>
+    private void Tell(TableLook last)
+    {
+        var better = (_count ?? last).Breakdown;
+        var counted = ReferenceEquals(_count, last) ? null : _count;
+        Latest = new ScanResult(
+            last.Breakdown.Elapsed,
+            ReferenceEquals(_count, last),
+            better,
+            CompositionBuilder.Composition(better),
+            CompositionBuilder.Top(better),
+            last.Traffic,
+            last.Breakdown.Complete ? 0 : last.Breakdown.ErrorBoundPercent,
+            last.Traffic is null ? null : counted?.Traffic,
+            _nat(counted is null ? last.Ports : PortUses.Better(counted.Ports, last.Ports, last.Breakdown)));
     }
 }

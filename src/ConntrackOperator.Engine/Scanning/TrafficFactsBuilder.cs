@@ -23,6 +23,30 @@ internal static class TrafficFactsBuilder
     internal static List<TrafficFacts> Of(TrafficReading reading, long entries, double errorPoints) =>
         [.. reading.Groups.Select(group => Of(group, reading, entries, errorPoints))];
 
+    /// <summary>
+    /// Puts what a full count says in the place of what a later sample estimates, where both can be true. Groups that the sample does
+    /// not show are added when they are so small that it may have missed them; they have the rates of then.
+    /// </summary>
+    /// <param name="seen">By the sample.</param>
+    /// <param name="counted">By the full count.</param>
+    /// <param name="spread">How many entries a group can have without being seen.</param>
+    internal static List<TrafficFacts> WithCounted(List<TrafficFacts> seen, List<TrafficFacts> counted, double spread)
+    {
+        var known = counted.ToDictionary(Key);
+        List<TrafficFacts> groups = [];
+        foreach (var group in seen)
+        {
+            groups.Add(known.Remove(Key(group), out var count) && count.Entries.Least >= group.Entries.Least && count.Entries.Most <= group.Entries.Most
+                ? group with { Entries = count.Entries }
+                : group);
+        }
+
+        groups.AddRange(counted.Where(group => known.ContainsKey(Key(group)) && group.Entries.Most <= spread));
+        return groups;
+
+        static (TrafficView, TrafficClass, string, string?, string?, int?) Key(TrafficFacts g) => (g.View, g.Class, g.Protocol, g.Source, g.Destination, g.Port);
+    }
+
     /// <summary>Puts what was counted of translated addresses in the place of what was only seen.</summary>
     internal static List<TrafficFacts> WithPorts(List<TrafficFacts> groups, IReadOnlyList<NatPorts> nat)
     {

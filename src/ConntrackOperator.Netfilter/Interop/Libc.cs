@@ -26,6 +26,9 @@ internal static unsafe partial class Libc
     internal static partial uint geteuid();
 
     [LibraryImport(Library, SetLastError = true)]
+    internal static partial int clock_gettime(int clock, Timespec* time);
+
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial int socket(int domain, int type, int protocol);
 
     [LibraryImport(Library, SetLastError = true)]

@@ -12,6 +12,7 @@ internal static class Native
     internal const int O_CLOEXEC = 0x80000;
     internal const int F_OK = 0;
     internal const int CLONE_NEWNET = 0x40000000;
+    internal const int CLOCK_THREAD_CPUTIME_ID = 3;
 
     internal const int AF_UNSPEC = 0;
     internal const int AF_INET = 2;

@@ -29,6 +29,13 @@ public sealed record Breakdown
     /// </summary>
     public required double ErrorBoundPercent { get; init; }
 
+    /// <summary>
+    /// How far off, in percentage points, the share of a state was in the sample that this reading began with: the largest of
+    /// <see cref="StateShare.SamplePercent"/>. Later samples see the same buckets, so it stays about the same. Null when the reading
+    /// was no more than a sample, or none was set apart.
+    /// </summary>
+    public double? SampleErrorPercent { get; init; }
+
     /// <summary>Percent of the entries that are assured: a full table evicts others first.</summary>
     public required double AssuredPercent { get; init; }
 

@@ -15,6 +15,7 @@ internal sealed class BreakdownBuilder
     private readonly HeavyHitters _destinations;
     private readonly HeavyHitters _ports;
     private IdleClock? _idle;
+    private long[]? _sampleCounts;
 
     internal BreakdownBuilder(Random random)
     {
@@ -34,10 +35,21 @@ internal sealed class BreakdownBuilder
     internal void Clear()
     {
         Entries = 0;
+        _sampleCounts = null;
         Array.Clear(_cells);
         _sources.Clear();
         _destinations.Clear();
         _ports.Clear();
+    }
+
+    /// <summary>Sets apart what was added up to here: it is what a sample would be.</summary>
+    internal void EndSample()
+    {
+        _sampleCounts = new long[_cells.Length];
+        for (var i = 0; i < _cells.Length; i++)
+        {
+            _sampleCounts[i] = _cells[i]?.Count ?? 0;
+        }
     }
 
     internal void Add(scoped in Flow flow)
@@ -75,6 +87,7 @@ internal sealed class BreakdownBuilder
     {
         var total = read.Complete ? Entries : Math.Max(tableEntries, Entries);
         var summary = new BreakdownSummary(Entries, total, read.Complete);
+        var states = summary.States(_cells, _sampleCounts, _idle!);
         return new Breakdown
         {
             Source = read.Source,
@@ -86,7 +99,8 @@ internal sealed class BreakdownBuilder
             ErrorBoundPercent = summary.SamplingPoints(SamplingError.WorstShare),
             AssuredPercent = summary.Percent(Sum(FlowStatus.Assured, FlowStatus.Assured)),
             UnrepliedPercent = summary.Percent(Sum(FlowStatus.SeenReply, FlowStatus.None)),
-            States = summary.States(_cells, _idle!),
+            States = states,
+            SampleErrorPercent = states.Max(s => s.SamplePercent is { } sample ? Math.Abs(sample - s.Percent) : (double?)null),
             TopSources = summary.Sources(_sources, TalkerKind.All),
             TopUnrepliedSources = summary.Sources(_sources, TalkerKind.First),
             TopDestinations = summary.Destinations(_destinations),

@@ -13,15 +13,19 @@ internal sealed class BreakdownSummary(long sampled, long total, bool complete)
 
     internal double SamplingPoints(double share) => complete || total == 0 ? 0 : SamplingError.Points(share, sampled, total);
 
-    internal List<StateShare> States(BreakdownBuilder.Cell?[] cells, IdleClock idle)
+    internal List<StateShare> States(BreakdownBuilder.Cell?[] cells, long[]? sample, IdleClock idle)
     {
+        var sampleSize = sample?.Sum() ?? 0;
         var states = new List<StateShare>();
         var byName = Enumerable.Range(0, cells.Length)
             .Where(i => cells[i] is not null)
             .GroupBy(i => (Protocol: FlowClass.Protocol(i), Name: FlowClass.StateName(i)));
         foreach (var group in byName)
         {
-            states.Add(State(group.Key.Protocol, group.Key.Name, [.. group], cells, idle));
+            states.Add(State(group.Key.Protocol, group.Key.Name, [.. group], cells, idle) with
+            {
+                SamplePercent = sampleSize > 0 ? 100.0 * group.Sum(i => sample![i]) / sampleSize : null,
+            });
         }
 
         states.Sort(static (a, b) => b.Count != a.Count

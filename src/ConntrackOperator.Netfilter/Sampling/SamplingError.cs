@@ -1,7 +1,7 @@
 namespace ConntrackOperator.Netfilter.Sampling;
 
-/// <summary>How far a share in a sample can be from the share in the whole.</summary>
-internal static class SamplingError
+/// <summary>How far a share in a sample can be from the share in the whole. Pure.</summary>
+public static class SamplingError
 {
     /// <summary>The share that is hardest to estimate.</summary>
     internal const double WorstShare = 0.5;
@@ -9,11 +9,12 @@ internal static class SamplingError
     // Of the normal distribution: 0.999 of it is nearer to the mean than so many standard deviations.
     private const double Deviations = 3.2905;
 
+    /// <summary>How far off a share can be.</summary>
     /// <param name="share">The share seen, 0 to 1.</param>
     /// <param name="sampled">Entries in the sample.</param>
     /// <param name="total">Entries in the whole.</param>
     /// <returns>Percentage points, for 999 of 1,000 samples: normal approximation without replacement, with Bernstein's term for small shares.</returns>
-    internal static double Points(double share, long sampled, long total)
+    public static double Points(double share, long sampled, long total)
     {
         if (sampled <= 0)
         {

@@ -61,21 +61,33 @@ public sealed class TableScanner
     public Breakdown Sample(int maxEntries, IdleClock idle, CancellationToken ct = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxEntries);
-        return Read(maxEntries, idle, ct);
+        return Read(maxEntries, 0, idle, ct);
     }
 
     /// <summary>Counts every entry.</summary>
     /// <inheritdoc cref="Sample"/>
-    public Breakdown Scan(IdleClock idle, CancellationToken ct = default) => Read(long.MaxValue, idle, ct);
+    public Breakdown Scan(IdleClock idle, CancellationToken ct = default) => Read(long.MaxValue, 0, idle, ct);
 
-    private Breakdown Read(long most, IdleClock idle, CancellationToken cancellation)
+    /// <summary>Counts every entry, and tells how far off a sample of so many of them is.</summary>
+    /// <param name="idle">Tells idle times; made for this reading.</param>
+    /// <param name="sample">Entries in a sample, over 0. A table that has no more says nothing of samples.</param>
+    /// <param name="ct">Looked at about every hundred entries.</param>
+    /// <exception cref="Netlink.NetlinkException">The table can't be read.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public Breakdown Scan(IdleClock idle, int sample, CancellationToken ct = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sample);
+        return Read(long.MaxValue, sample, idle, ct);
+    }
+
+    private Breakdown Read(long most, long sample, IdleClock idle, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(idle);
         var start = _time.GetTimestamp();
         _builder.Begin(idle);
         _survey?.Begin(idle);
         _ports?.Clear();
-        var visitor = new AddingVisitor(_builder, most, _survey, _ports);
+        var visitor = new AddingVisitor(_builder, most, sample, _survey, _ports);
         var needs = BreakdownBuilder.Needs | (_survey is null ? FlowFields.None : TrafficSurvey.Needs) | (_ports is null ? FlowFields.None : PortSurvey.Needs);
         var read = _tables.Read(_source, FlowFilter.All, needs, ref visitor, cancellation);
         var elapsed = _time.GetElapsedTime(start);
@@ -89,7 +101,7 @@ public sealed class TableScanner
         return _builder.Build(read, count, _time.GetUtcNow(), elapsed);
     }
 
-    private readonly struct AddingVisitor(BreakdownBuilder builder, long most, TrafficSurvey? survey, PortSurvey? ports) : IFlowVisitor
+    private readonly struct AddingVisitor(BreakdownBuilder builder, long most, long sample, TrafficSurvey? survey, PortSurvey? ports) : IFlowVisitor
     {
         public bool Visit(scoped in Flow flow)
         {
@@ -97,6 +109,12 @@ public sealed class TableScanner
             if (builder.Entries == most)
             {
                 return survey is not null && survey.Remember(flow);
+            }
+
+            // A whole table that is no larger is no sample: set apart only when one more comes.
+            if (sample > 0 && builder.Entries == sample)
+            {
+                builder.EndSample();
             }
 
             builder.Add(flow);

@@ -130,6 +130,7 @@ public sealed class ReportBoundsTests
         (nameof(NodeFlushStatus), nameof(NodeFlushStatus.Uid)) => $"uid-{index}",
         (nameof(NodeStatus), nameof(NodeStatus.AdviceSeverity)) => "Hint",
         (nameof(NatStatus), nameof(NatStatus.RangeFrom)) => "AllPorts",
+        (nameof(CompositionStatus), nameof(CompositionStatus.Basis)) => CompositionStatus.Estimated,
         (nameof(NodeFinding), nameof(NodeFinding.Severity)) => "Hint",
         (nameof(NodeFinding), nameof(NodeFinding.Confidence)) => "Likely",
         _ => null,

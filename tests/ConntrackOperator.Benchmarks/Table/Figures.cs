@@ -49,6 +49,8 @@ internal sealed class Figures
             $"{name,-72} {value.ToString(format, CultureInfo.InvariantCulture),9} {"<= " + most.ToString("0.###", CultureInfo.InvariantCulture),11} {(holds ? "holds" : "MISSED")}"));
     }
 
+    internal double Median(string name) => Median(_seconds[name]);
+
     private static double Median(IEnumerable<double> values)
     {
         var sorted = values.Order().ToList();

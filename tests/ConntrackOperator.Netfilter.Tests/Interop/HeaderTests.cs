@@ -16,6 +16,7 @@ public sealed class HeaderTests
         #include <fcntl.h>
         #include <stdio.h>
         #include <stddef.h>
+        #include <time.h>
         #include <unistd.h>
         #include <sys/socket.h>
         #include <sys/time.h>
@@ -57,6 +58,7 @@ public sealed class HeaderTests
 
         expected.Add("sizeof(struct sockaddr_nl)", Unsafe.SizeOf<SockaddrNl>());
         expected.Add("sizeof(struct timeval)", Unsafe.SizeOf<Timeval>());
+        expected.Add("sizeof(struct timespec)", Unsafe.SizeOf<Timespec>());
         expected.Add("offsetof(struct sockaddr_nl, nl_pid)", 4);
         Assert.True(expected.Count > 120, $"only {expected.Count} constants found");
 

@@ -69,6 +69,24 @@ public sealed class TableScannerTests : IDisposable
     }
 
     [Fact]
+    public void A_full_scan_says_by_how_much_the_sample_that_it_begins_with_is_off()
+    {
+        // Of the first 40, ten in TIME_WAIT; of all 100, 40, and one in CLOSE_WAIT.
+        byte[] states = [.. Enumerable.Repeat((byte)3, 30), .. Enumerable.Repeat((byte)7, 40), .. Enumerable.Repeat((byte)3, 29), 5];
+        var breakdown = Scanner(new FakeTransport().Answer([.. states.Select((s, i) => Entry(new FlowCase { State = s, SourcePort = (ushort)i })), FakeTransport.Done()])).Scan(_idle, 40);
+        Assert.Equal([("ESTABLISHED", 59.0, 75.0), ("TIME_WAIT", 40.0, 25.0), ("CLOSE_WAIT", 1.0, 0.0)], breakdown.States.Select(s => (s.State, s.Percent, s.SamplePercent!.Value)));
+        Assert.Equal((16.0, true), (breakdown.SampleErrorPercent, breakdown.Complete));
+    }
+
+    [Fact]
+    public void A_table_that_is_no_larger_than_a_sample_says_nothing_of_samples()
+    {
+        var breakdown = Scanner(new FakeTransport().Answer([.. Enumerable.Range(0, 30).Select(_ => Entry(new FlowCase())), FakeTransport.Done()])).Scan(_idle, 30);
+        Assert.Equal((30L, null), (breakdown.Sampled, breakdown.SampleErrorPercent));
+        Assert.Null(breakdown.States[0].SamplePercent);
+    }
+
+    [Fact]
     public void A_table_of_just_so_many_entries_is_complete()
     {
         var kernel = new FakeTransport().Answer([.. Enumerable.Range(0, 30).Select(_ => Entry(new FlowCase())), FakeTransport.Done()]);

@@ -1,0 +1,58 @@
+using ConntrackOperator.Engine.Scanning;
+using ConntrackOperator.Netfilter.Sampling;
+using ConntrackOperator.Netfilter.Survey;
+using ConntrackOperator.Netfilter.Translation;
+
+namespace ConntrackOperator.Engine.Tests.Scanning;
+
+/// <summary>A table whose samples are off by two points, and miss a small class.</summary>
+internal sealed class FakeTable : ITableLooks
+{
+    internal static readonly Breakdown Usual = Looks.Sample(("ESTABLISHED", 72), ("TIME_WAIT", 28));
+
+    private static readonly Breakdown _counted = Looks.Count(("ESTABLISHED", 70, 72), ("TIME_WAIT", 29.9, 28), ("CLOSE_WAIT", 0.1, 0));
+
+    internal Breakdown Sampled { get; set; } = Usual;
+
+    internal PortUse[] SampledPorts { get; set; } = [];
+
+    internal PortUse[] CountedPorts { get; set; } = [];
+
+    internal Action SampleTakes { get; set; } = () => { };
+
+    internal ManualResetEventSlim? Gate { get; set; }
+
+    internal bool Resized { get; set; }
+
+    internal int Samples { get; private set; }
+
+    internal int Counts { get; private set; }
+
+    internal bool WasCancelled { get; private set; }
+
+    public TableLook Sample(TrafficSurvey? survey)
+    {
+        Samples++;
+        SampleTakes();
+        return Looks.Look(Sampled, SampledPorts);
+    }
+
+    public Func<CancellationToken, TableLook?> Count(TrafficSurvey? survey)
+    {
+        Counts++;
+        return cancel =>
+        {
+            try
+            {
+                Gate?.Wait(cancel);
+            }
+            catch (OperationCanceledException)
+            {
+                WasCancelled = true;
+                throw;
+            }
+
+            return Resized ? null : Looks.Look(_counted, CountedPorts);
+        };
+    }
+}
