@@ -20,6 +20,9 @@ public sealed record PodObjectSpec
 {
     /// <summary>Whether its addresses are the node's.</summary>
     public bool? HostNetwork { get; init; }
+
+    /// <summary>The node that it runs on.</summary>
+    public string? NodeName { get; init; }
 }
 
 /// <summary>What is read of a Pod's status.</summary>

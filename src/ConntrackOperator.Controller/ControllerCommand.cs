@@ -55,11 +55,13 @@ internal static class ControllerCommand
                 result.AddError($"--listen: '{address}' must be address:port, such as *:9809, or none");
             }
         });
+        var podNames = new Option<bool>("--pod-names") { Description = "whether events name the pods that have the most entries; takes the right to list pods", DefaultValueFactory = _ => defaults.PodNames };
+        var namespaces = new Option<bool>("--namespace-metric") { Description = "serve conntrack_entries_by_namespace, an estimate; takes the right to list pods", DefaultValueFactory = _ => defaults.NamespaceMetric };
         var level = new Option<string>("--log-level") { Description = "what is logged: debug, info or warning", DefaultValueFactory = _ => "info" };
         level.AcceptOnlyFromAmong("debug", "info", "warning");
         var root = new RootCommand("Plans connection tracking for each node from the cluster's ConntrackPolicies, runs the agents, and reports back.")
         {
-            kubeconfig, context, ns, template, lease, deployment, identity, restore, flush, flushAway, statusGap, usageGap, workers, listen, level,
+            kubeconfig, context, ns, template, lease, deployment, identity, restore, flush, flushAway, statusGap, usageGap, workers, podNames, namespaces, listen, level,
         };
         root.Subcommands.Add(PrepareUninstallCommand.Create(kubeconfig, context, ns, "conntrack-controller/" + _version));
         root.SetAction((parsed, cancellationToken) => RunAsync(
@@ -77,6 +79,8 @@ internal static class ControllerCommand
                 StatusGap = parsed.GetValue(statusGap),
                 UsageGap = parsed.GetValue(usageGap),
                 Workers = parsed.GetValue(workers),
+                PodNames = parsed.GetValue(podNames),
+                NamespaceMetric = parsed.GetValue(namespaces),
                 Listen = parsed.GetValue(listen) is "none" ? null : parsed.GetValue(listen),
                 LogLevel = parsed.GetValue(level) is "info" ? LogLevel.Information : Enum.Parse<LogLevel>(parsed.GetValue(level)!, ignoreCase: true),
             },

@@ -17,6 +17,7 @@ internal sealed class ControllerManager : IDisposable
     private readonly ControllerContext _context;
     private readonly PolicyStatusAggregator _aggregator = new();
     private readonly List<ReconcilingController> _controllers;
+    private readonly NamespaceEntriesWatch? _namespaces;
     private readonly Lock _lock = new();
     private bool _replanBegun;
 
@@ -39,6 +40,7 @@ internal sealed class ControllerManager : IDisposable
             _controllers.Add(new AgentController(context, template, owner));
         }
 
+        _namespaces = context.Options.NamespaceMetric ? new NamespaceEntriesWatch(context) : null;
         IInformerState[] informers = [.. context.Cluster.Watches, .. _controllers.SelectMany(c => c.Informers)];
         health.Leads(informers, _controllers.Select(c => (c.Name, c.Queue)));
         context.Metrics.Leads(_aggregator);
@@ -53,6 +55,7 @@ internal sealed class ControllerManager : IDisposable
             ("the event recorder", _context.Events.RunAsync),
             .. _context.Cluster.Parts,
             .. _controllers.SelectMany(c => c.Parts),
+            .. _namespaces is { } namespaces ? [("the entries by namespace", (Func<CancellationToken, Task>)namespaces.RunAsync)] : Array.Empty<(string, Func<CancellationToken, Task>)>(),
             .. _controllers.Select(c => ("reconcile " + c.Name, (Func<CancellationToken, Task>)(token => RunAsync(c, token)))),
         ];
         var supervisor = new Supervisor(_context.Log, _context.Time) { EndProcess = _context.Options.Lease.EndProcess };

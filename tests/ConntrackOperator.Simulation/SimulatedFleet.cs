@@ -127,6 +127,7 @@ internal sealed class SimulatedFleet : IAsyncDisposable
             Table = new TableStatus { Entries = percent * 1000, Limit = 100_000, Buckets = 100_352, Percent = percent, MemoryBytes = 1, Memory = "1" },
             Rates = new RatesStatus { TableFullDropsPerMinute = drops, EarlyDropsPerMinute = 0, RacesLostPerMinute = 0 },
             Settings = settings,
+            Top = percent >= 75 ? new TopStatus { Sources = [new TopSource { Address = "10.244.0.9", Percent = 40 }] } : null,
             ReportedAt = TimeProvider.System.GetUtcNow(),
         };
     }

@@ -92,10 +92,11 @@ public sealed class MetricsPageTests
     public async Task Controller_serves_what_the_page_lists()
     {
         using var cluster = new ControllersCluster();
-        await using var controller = cluster.StartController([]);
+        await using var controller = cluster.StartController([], "--namespace-metric");
         await controller.ScrapeUntilAsync(t => t.Contains("leader_election_master_status{name=\"conntrack-controller\"} 1\n", StringComparison.Ordinal), "the leader");
         cluster.Policy("edge", """, "rollout":{"maxUnavailable":1} """);
         await controller.ScrapeUntilAsync(t => t.Contains("conntrack_policy_rollout_paused{policy=\"edge\"} 0\n", StringComparison.Ordinal) && t.Contains("controller_runtime_reconcile_total{", StringComparison.Ordinal), "the policy");
+        await controller.ScrapeUntilAsync(t => t.Contains("conntrack_entries_by_namespace{source_namespace=\"(other)\"} 0\n", StringComparison.Ordinal), "the namespaces");
         cluster.Restart();
         var text = await controller.ScrapeUntilAsync(t => t.Contains("conntrack_watch_reconnects_total{", StringComparison.Ordinal), "the watches again");
         Assert.Equal(Listed("controller"), Lines(Exposition.Parse(text)));

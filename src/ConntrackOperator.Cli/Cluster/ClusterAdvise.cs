@@ -7,7 +7,7 @@ namespace ConntrackOperator.Cli.Cluster;
 /// <summary>The command <c>advise</c>: what the agents say should be changed, a line a node, or all that is said of one.</summary>
 internal static class ClusterAdvise
 {
-    public static async Task<int> RunAsync(ClusterReader cluster, string? name, OutputFormat format, CancellationToken cancel)
+    public static async Task<int> RunAsync(ClusterReader cluster, string? name, OutputFormat format, TimeProvider time, CancellationToken cancel)
     {
         var nodes = await cluster.ConntrackNodesAsync(cancel);
         var chosen = name is null ? nodes : nodes.FindAll(n => n.Metadata?.Name == name);
@@ -24,12 +24,18 @@ internal static class ClusterAdvise
         var isNode = chosen.Count == 1 && chosen[0].Metadata?.Name == name;
         if (isNode && format == OutputFormat.Table && chosen[0].Status is { Findings.Count: > 0 } or { Advice: null })
         {
-            var book = await AddressBook.ReadAsync(cluster, cancel);
+            var book = await AddressBook.ReadAsync(cluster, time, cancel);
+            await book.LearnAsync(chosen, cancel);
             Console.Out.Write(AdviceOutputText.Render(NodeAdviceOutput.Of(chosen[0], book.Find)));
             return ExitCode.InSync;
         }
 
-        var names = format == OutputFormat.Table ? null : await AddressBook.ReadAsync(cluster, cancel);
+        var names = format == OutputFormat.Table ? null : await AddressBook.ReadAsync(cluster, time, cancel);
+        if (names is not null)
+        {
+            await names.LearnAsync(chosen, cancel);
+        }
+
         var report = new NodeAdviceLines
         {
             Nodes = names is null ? null : [.. chosen.Where(n => isNode || n.Status?.Findings is { Count: > 0 }).Select(n => NodeAdviceOutput.Of(n, names.Find))],

@@ -19,7 +19,15 @@ internal sealed class ClusterReader(ApiClient api)
 
     public Task<List<NodeObject>> NodesAsync(CancellationToken cancel) => AllAsync(ResourceType.Node, ClusterJson.Default.NodeObject, cancel);
 
-    public Task<List<PodObject>> PodsAsync(CancellationToken cancel) => AllAsync(ResourceType.Pod, ClusterJson.Default.PodObject, cancel);
+    /// <summary>The pods, as many as one page has, and whether that is all of them.</summary>
+    public async Task<(IReadOnlyList<PodObject> Pods, bool AreAll)> FirstPodsAsync(CancellationToken cancel)
+    {
+        var page = await api.ListAsync(ResourceType.Pod, null, new ListQuery { Limit = PageSize }, ClusterJson.Default.PodObject, cancel);
+        return (page.Items, string.IsNullOrEmpty(page.Continue));
+    }
+
+    /// <summary>Who has an address, asked for one at a time.</summary>
+    public AddressOwners AddressOwners(AddressOwnerOptions options, TimeProvider time) => new(api, options, time);
 
     public Task<List<ServiceObject>> ServicesAsync(CancellationToken cancel) => AllAsync(ResourceType.Service, ClusterJson.Default.ServiceObject, cancel);
 

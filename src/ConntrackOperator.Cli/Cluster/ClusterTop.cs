@@ -18,8 +18,15 @@ internal static class ClusterTop
     {
         if (node is not null)
         {
-            var book = await AddressBook.ReadAsync(cluster, cancel);
-            return await LiveScreen.RunAsync(async ct => Report(await cluster.ConntrackNodeAsync(node, ct), book), format, once, _every, time, cancel);
+            var book = await AddressBook.ReadAsync(cluster, time, cancel);
+            return await LiveScreen.RunAsync(
+                async ct =>
+                {
+                    var seen = await cluster.ConntrackNodeAsync(node, ct);
+                    await book.LearnAsync([seen], ct);
+                    return Report(seen, book);
+                },
+                format, once, _every, time, cancel);
         }
 
         var nodes = (await cluster.ConntrackNodesAsync(cancel))

@@ -33,7 +33,7 @@ internal sealed partial class CommandTree
             name, _output, _kubeconfig, _context,
         };
         command.SetAction((result, cancel) => ClusterAdvise.RunAsync(
-            ClusterConnection.Open(result.GetValue(_kubeconfig), result.GetValue(_context)), result.GetValue(name), result.GetValue(_output), cancel));
+            ClusterConnection.Open(result.GetValue(_kubeconfig), result.GetValue(_context)), result.GetValue(name), result.GetValue(_output), TimeProvider.System, cancel));
         _examples[command] = "$0 advise\n$0 advise node-7\n$0 advise edge";
         return command;
     }

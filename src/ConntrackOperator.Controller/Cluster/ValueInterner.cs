@@ -55,7 +55,7 @@ internal sealed class ValueInterner
         }
     }
 
-    /// <summary>A ConntrackNode with what the controller reads of it: not what fills the table, nor who, nor sentences that nobody is shown here.</summary>
+    /// <summary>A ConntrackNode with what the controller reads of it: not what fills the table, of who only the sources, nor sentences that nobody is shown here.</summary>
     public ConntrackNode Compact(ConntrackNode node) => node with
     {
         ApiVersion = null,
@@ -75,7 +75,7 @@ internal sealed class ValueInterner
             Conditions = status.Conditions?.ConvertAll(Compact),
             Settings = Each(status.Settings, s => s with { Name = Text(s.Name), Policy = Text(s.Policy), Message = Text(s.Message) }),
             Composition = null,
-            Top = null,
+            Top = status.Top?.Sources is { Count: > 0 } sources ? new TopStatus { Sources = sources } : null,
             Node = null,
             Findings = null,
             NotLooked = null,

@@ -45,6 +45,12 @@ internal sealed record ControllerOptions
     /// <summary>How often every node and policy comes up again without a change.</summary>
     public TimeSpan Resync { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>Whether events name the pods that have the most entries; takes the right to list pods.</summary>
+    public bool PodNames { get; init; } = true;
+
+    /// <summary>Whether entries are told by namespace, as a metric; takes the same right.</summary>
+    public bool NamespaceMetric { get; init; }
+
     /// <summary>Nodes worked on at once.</summary>
     public int Workers { get; init; } = 8;
 

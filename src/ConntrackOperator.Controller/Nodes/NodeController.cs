@@ -20,7 +20,7 @@ internal sealed class NodeController : ReconcilingController
     {
         _context = context;
         _reconciler = new NodeReconciler(context, aggregator);
-        _events = new NodeEvents(context.Events);
+        _events = new NodeEvents(context.Events, context.Options.PodNames ? new AddressOwners(context.Api, new AddressOwnerOptions(), context.Time) : null);
         context.Cluster.Nodes.Changed += NodeChanged;
         context.Cluster.ConntrackNodes.Changed += ConntrackNodeChanged;
         context.Cluster.Flushes.Changed += FlushChanged;
@@ -30,7 +30,9 @@ internal sealed class NodeController : ReconcilingController
     }
 
     /// <inheritdoc />
-    public override IEnumerable<(string Name, Func<CancellationToken, Task> Run)> Parts => [("the resync of nodes", ResyncAsync)];
+    public override IEnumerable<(string Name, Func<CancellationToken, Task> Run)> Parts => _context.Options.PodNames
+        ? [("the resync of nodes", ResyncAsync), ("the names in events of nodes", _events.RunAsync)]
+        : [("the resync of nodes", ResyncAsync)];
 
     /// <inheritdoc />
     protected override Task<ReconcileResult> ReconcileAsync(string key, CancellationToken cancellationToken) =>

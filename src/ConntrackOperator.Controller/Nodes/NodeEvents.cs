@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Threading.Channels;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Cluster;
@@ -7,11 +8,22 @@ using ConntrackOperator.Planning.Advice;
 
 namespace ConntrackOperator.Controller.Nodes;
 
-/// <summary>Tells on the Node, where people look, what its agent's reports say is new. Agents may not write events: one report, one writer.</summary>
-internal sealed class NodeEvents(EventRecorder events)
+/// <summary>
+/// Tells on the Node, where people look, what its agent's reports say is new. Agents may not write events: one report, one writer.
+/// Events of a table that fills say who has the most entries; who that is, is asked of the API server beside, once an event.
+/// </summary>
+/// <param name="events">Writes them.</param>
+/// <param name="owners">Who has an address; null: addresses are left as they are.</param>
+internal sealed class NodeEvents(EventRecorder events, AddressOwners? owners = null)
 {
+    /// <summary>Events that may wait to be named; more have addresses alone.</summary>
+    private const int QueueLimit = 256;
+
     /// <summary>How much of what a node says an event holds, in characters.</summary>
     private const int NoteLength = 512;
+
+    private readonly Channel<(ObjectReference Node, NodeNews News, IReadOnlyList<TopSource> Sources)> _unnamed =
+        Channel.CreateBounded<(ObjectReference, NodeNews, IReadOnlyList<TopSource>)>(new BoundedChannelOptions(QueueLimit) { SingleReader = true });
 
     public void Compare(NodeObject node, NodeStatus? before, NodeStatus? after)
     {
@@ -21,14 +33,55 @@ internal sealed class NodeEvents(EventRecorder events)
         }
 
         var reference = ObjectReference.To(node, "Node", "v1");
+        var sources = NamedSources.Of(after);
         foreach (var news in News(before, after))
         {
-            events.Record(reference, news.Warning ? EventType.Warning : EventType.Normal, news.Reason, news.Action, BoundedText.Of(news.Note, NoteLength), news.Key);
+            if (!news.TellsSources || sources.Count == 0)
+            {
+                Record(reference, news, null);
+            }
+            else if (owners is null || !_unnamed.Writer.TryWrite((reference, news, sources)))
+            {
+                Record(reference, news, NamedSources.Text(sources, _ => null));
+            }
         }
     }
 
+    /// <summary>Names and records what waits for that, until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (await _unnamed.Reader.WaitToReadAsync(cancellationToken))
+            {
+                while (_unnamed.Reader.TryPeek(out var waiting))
+                {
+                    await owners!.LearnAsync(waiting.Sources.Select(s => s.Address), NamedSources.Most, cancellationToken);
+                    Record(waiting.Node, waiting.News, NamedSources.Text(waiting.Sources, owners.Find));
+                    _unnamed.Reader.TryRead(out _);
+                }
+            }
+        }
+        finally
+        {
+            // What happened is told, named or not.
+            while (_unnamed.Reader.TryRead(out var waiting))
+            {
+                Record(waiting.Node, waiting.News, NamedSources.Text(waiting.Sources, _ => null));
+            }
+        }
+    }
+
+    private void Record(ObjectReference node, NodeNews news, string? sources) => events.Record(
+        node,
+        news.Warning ? EventType.Warning : EventType.Normal,
+        news.Reason,
+        news.Action,
+        BoundedText.Of(sources is null ? news.Note : $"{news.Note}; {sources}", NoteLength),
+        news.Key);
+
     /// <summary>What is worth an event. Pure.</summary>
-    internal static IEnumerable<(bool Warning, string Reason, string Action, string Note, string Key)> News(NodeStatus? before, NodeStatus after)
+    internal static IEnumerable<NodeNews> News(NodeStatus? before, NodeStatus after)
     {
         var usage = after.Table?.NoLimit == true
             ? Text($"{after.Table.Entries} conntrack entries in use, no limit")
@@ -37,28 +90,28 @@ internal sealed class NodeEvents(EventRecorder events)
         {
             if (before?.Table?.Percent is null or < 100)
             {
-                yield return (true, "TableFull", "Observe", usage, "TableFull");
+                yield return new NodeNews(true, "TableFull", "Observe", usage, "TableFull", TellsSources: true);
             }
         }
         else if (Pressure(after) > Pressure(before))
         {
             // On the way down the level it comes to is no news.
-            yield return (true, "TableNearFull", "Observe", usage, "TableNearFull" + Text($"{Pressure(after)}"));
+            yield return new NodeNews(true, "TableNearFull", "Observe", usage, "TableNearFull" + Text($"{Pressure(after)}"), TellsSources: true);
         }
 
         if (after.Rates?.TableFullDropsPerMinute is > 0 and var drops && before?.Rates?.TableFullDropsPerMinute is null or 0)
         {
-            yield return (true, "PacketsDropped", "Observe", $"{PacketLoss.TableFull(drops)}; {usage}", "PacketsDropped");
+            yield return new NodeNews(true, "PacketsDropped", "Observe", $"{PacketLoss.TableFull(drops)}; {usage}", "PacketsDropped", TellsSources: true);
         }
 
         if (after.Rates?.RacesLostPerMinute is >= PacketLoss.RacesThatCount and var lost && before?.Rates?.RacesLostPerMinute is null or < PacketLoss.RacesThatCount)
         {
-            yield return (true, "RacesLost", "Observe", PacketLoss.Races(lost), "RacesLost");
+            yield return new NodeNews(true, "RacesLost", "Observe", PacketLoss.Races(lost), "RacesLost");
         }
 
         if (before?.Table?.Buckets is { } old && after.Table?.Buckets is { } now && old != now)
         {
-            yield return (false, "Resized", "Resize", Text($"the conntrack hash table went from {old} to {now} buckets"), "Resized");
+            yield return new NodeNews(false, "Resized", "Resize", Text($"the conntrack hash table went from {old} to {now} buckets"), "Resized");
         }
 
         foreach (var setting in after.Settings ?? [])
@@ -66,7 +119,7 @@ internal sealed class NodeEvents(EventRecorder events)
             var known = before?.Settings?.Find(s => s.Name == setting.Name);
             if (setting.Rewrites > (known?.Rewrites ?? 0) && before is not null)
             {
-                yield return (true, "DriftCorrected", "Restore",
+                yield return new NodeNews(true, "DriftCorrected", "Restore",
                     $"something else overwrote {setting.Name}; it was put back to {setting.Desired?.ToString(CultureInfo.InvariantCulture)}", "DriftCorrected" + setting.Name);
             }
 
@@ -77,11 +130,11 @@ internal sealed class NodeEvents(EventRecorder events)
 
             if (setting.State == SettingState.Contested)
             {
-                yield return (true, "SettingContested", "Restore", $"{setting.Name}: {setting.Message}", "SettingContested" + setting.Name);
+                yield return new NodeNews(true, "SettingContested", "Restore", $"{setting.Name}: {setting.Message}", "SettingContested" + setting.Name);
             }
             else if (setting.State is SettingState.Failed or SettingState.ReadOnly)
             {
-                yield return (true, "SettingFailed", "Apply", $"{setting.Name}: {setting.Message}", "SettingFailed" + setting.Name);
+                yield return new NodeNews(true, "SettingFailed", "Apply", $"{setting.Name}: {setting.Message}", "SettingFailed" + setting.Name);
             }
         }
     }

@@ -42,7 +42,11 @@ internal sealed class ControllerMetrics : IDisposable
         _meter.CreateObservableGauge("controller_runtime_max_concurrent_reconciles", () => Queues(q => q.Workers, "controller"), null, "Keys that can be worked on at once.");
         _meter.CreateObservableGauge("conntrack_policy_nodes", PolicyNodes, "{node}", "Nodes of a policy by state; a node is selected, and in one of the other states as well.");
         _meter.CreateObservableGauge("conntrack_policy_rollout_paused", Paused, null, "1 while the rollout of a policy is paused, 0 otherwise; only of policies that have one.");
+        _meter.CreateObservableGauge("conntrack_entries_by_namespace", ByNamespace, "{entry}", "About how many entries have their source in a namespace, from the five sources with the most entries that each node reports; the 20 namespaces with the most.");
     }
+
+    /// <summary>About how many entries have their source in which namespace; null: nobody looks, or not yet.</summary>
+    public IReadOnlyList<(string Namespace, long Entries)>? Namespaces { get; set; }
 
     /// <summary>How to make a queue that is measured.</summary>
     /// <param name="name">Its name.</param>
@@ -92,11 +96,16 @@ internal sealed class ControllerMetrics : IDisposable
         lock (_lock)
         {
             _aggregator = null;
+            Namespaces = null;
             _queues.Clear();
         }
     }
 
     public void Dispose() => _meter.Dispose();
+
+    // The label is not namespace: that is the controller's own, which a scrape adds.
+    private IEnumerable<Measurement<long>> ByNamespace() =>
+        (Namespaces ?? []).Select(n => new Measurement<long>(n.Entries, new KeyValuePair<string, object?>("source_namespace", n.Namespace)));
 
     private Measurement<int> LeaderStatus()
     {

@@ -13,6 +13,9 @@ internal static class ControllerTelemetry
         // Eight states a policy.
         ["conntrack_policy_nodes"] = 2000,
         ["conntrack_policy_rollout_paused"] = 250,
+
+        // At most 21 at a time; those that were served before count as well.
+        ["conntrack_entries_by_namespace"] = 200,
         ["workqueue_depth"] = Queues,
         ["workqueue_adds_total"] = Queues,
         ["workqueue_retries_total"] = Queues,

@@ -43,7 +43,10 @@ public sealed class ValueInternerTests
         Assert.Equal((node.Status.Advice, node.Status.ReportedAt, node.Status.ObservedGeneration), (kept.Status.Advice, kept.Status.ReportedAt, kept.Status.ObservedGeneration));
         Assert.Equal("why", kept.Status.Conditions!.Find(c => c.Type == "Applied")!.Message);
         Assert.Null(kept.Status.Composition);
-        Assert.Null(kept.Status.Top);
+
+        // Events name them.
+        Assert.Equal("10.0.0.1", Assert.Single(kept.Status.Top!.Sources!).Address);
+        Assert.Null(kept.Status.Top.Destinations);
     }
 
     [Fact]
@@ -99,7 +102,7 @@ public sealed class ValueInternerTests
                 Table = new TableStatus { Entries = 5, Limit = 10, Percent = 50 },
                 Settings = [.. Enumerable.Range(0, 50).Select(i => new SettingStatus { Name = $"nf_conntrack_{i}", Desired = i, Actual = i, Original = i == 0 ? original : 1, Policy = "p", State = SettingState.InSync })],
                 Composition = new CompositionStatus { Sampled = 5 },
-                Top = new TopStatus(),
+                Top = new TopStatus { Sources = [new TopSource { Address = "10.0.0.1", Percent = 4 }], Destinations = [new TopDestination { Address = "10.0.0.2" }] },
                 Advice = "do",
                 ReportedAt = DateTimeOffset.UnixEpoch,
             },

@@ -15,7 +15,7 @@ public sealed class ChartRightsTests : IDisposable
     // only who may delete an object may give it an owner.
     private static readonly string[] _notInThisTest = ["patch events", "delete leases"];
 
-    private readonly FakeApiServer _server = new(TestCluster.Kinds.Append(new(ResourceType.ConntrackFlush)).DistinctBy(k => k.Type));
+    private readonly FakeApiServer _server = new(TestCluster.Kinds.Append(new(ResourceType.ConntrackFlush)).Append(new(ResourceType.Pod)).DistinctBy(k => k.Type));
     private readonly List<GrantedRule> _rules = GrantedRule.Read(InRepository("config/rbac/controller.yaml"));
     private readonly ConcurrentDictionary<string, bool> _used = new();
     private readonly ConcurrentDictionary<string, bool> _denied = new();
@@ -40,6 +40,10 @@ public sealed class ChartRightsTests : IDisposable
             await cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
             await Until(() => cluster.IsReady("p") && cluster.DaemonSet(template.Name) is not null, "the policy is ready and there are agents");
             await cluster.EventAsync("p", "Applied");
+
+            // Who has the entries of a full table is looked up.
+            fleet.Use("n1", 100);
+            await cluster.EventAsync("n1", "TableFull");
             var owner = (string?)_server.Get(ResourceType.Deployment, "conntrack-operator-controller", TestCluster.Namespace)!["metadata"]!["uid"];
             await Until(() => Assert.Single(cluster.DaemonSet(template.Name)!.Metadata!.OwnerReferences!).Uid == owner, "the agents go with the controller");
             await Until(

@@ -1,0 +1,95 @@
+using System.Net;
+using ConntrackOperator.Kubernetes.Client;
+
+namespace ConntrackOperator.Cluster;
+
+/// <summary>
+/// Finds the pods behind a few addresses by asking the API server for each: no list of all pods is read or kept. Fails softly: what can't
+/// be found out has no name. Not thread-safe.
+/// </summary>
+/// <remarks>
+/// A question is a list of pods in all namespaces by status.podIP, which the API server answers from its cache (resourceVersion 0). A
+/// pod's second address, of the other family, is no field that pods can be selected by (ToSelectableFields in
+/// pkg/registry/core/pod/strategy.go of Kubernetes), so it is not found.
+/// </remarks>
+/// <param name="api">The API.</param>
+/// <param name="options">How much may be asked.</param>
+/// <param name="time">The clock.</param>
+public sealed class AddressOwners(ApiClient api, AddressOwnerOptions options, TimeProvider time)
+{
+    private readonly Dictionary<string, (AddressOwner? Owner, long At)> _known = new(StringComparer.Ordinal);
+    private (string Problem, long At)? _failed;
+
+    /// <summary>Why addresses have no names at the moment; null when nothing hinders.</summary>
+    public string? Problem => _failed is { } failed && time.GetElapsedTime(failed.At) < options.QuietAfterFailure ? failed.Problem : null;
+
+    /// <summary>How many answers are remembered.</summary>
+    public int Count => _known.Count;
+
+    /// <summary>Who has an address, as was found out last; null: nobody, or it is not known.</summary>
+    /// <param name="address">The address.</param>
+    public AddressOwner? Find(string? address) =>
+        address is not null && _known.TryGetValue(address, out var known) && time.GetElapsedTime(known.At) < options.Believed ? known.Owner : null;
+
+    /// <summary>Asks for those that are not known, until all are, or time is up, or the API server fails.</summary>
+    /// <param name="addresses">The addresses, the most important first; what is no address is passed over.</param>
+    /// <param name="most">How many may be asked for.</param>
+    /// <param name="cancel">Ends it.</param>
+    /// <returns>How many questions were asked.</returns>
+    public async Task<int> LearnAsync(IEnumerable<string?> addresses, int most, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(addresses);
+        using var limit = new CancellationTokenSource(options.Patience, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancel);
+        var asked = 0;
+        foreach (var address in addresses)
+        {
+            if (asked >= most || Problem is not null)
+            {
+                break;
+            }
+
+            // A report is a node's word: only what is an address goes into a selector.
+            if (address is null || address.Contains('%', StringComparison.Ordinal) || !IPAddress.TryParse(address, out _) || IsKnown(address))
+            {
+                continue;
+            }
+
+            asked++;
+            try
+            {
+                var query = new ListQuery { FieldSelector = $"status.podIP={address},status.phase!=Succeeded,status.phase!=Failed", ResourceVersion = "0" };
+                var page = await api.ListAsync(ResourceType.Pod, null, query, ClusterJson.Default.PodObject, both.Token);
+                Remember(address, AddressOwner.Of(page.Items));
+            }
+            catch (ApiException e)
+            {
+                _failed = (e.Message, time.GetTimestamp());
+            }
+            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+            {
+                _failed = ("no answer in time", time.GetTimestamp());
+            }
+        }
+
+        return asked;
+    }
+
+    /// <summary>Takes over what was found out otherwise.</summary>
+    /// <param name="address">The address.</param>
+    /// <param name="owner">Who has it; null: nobody.</param>
+    public void Remember(string address, AddressOwner? owner)
+    {
+        if (_known.Count >= options.Remembered && !_known.ContainsKey(address))
+        {
+            foreach (var old in _known.OrderBy(k => k.Value.At).Take(Math.Max(1, options.Remembered / 4)).Select(k => k.Key).ToList())
+            {
+                _known.Remove(old);
+            }
+        }
+
+        _known[address] = (owner, time.GetTimestamp());
+    }
+
+    private bool IsKnown(string address) => _known.TryGetValue(address, out var known) && time.GetElapsedTime(known.At) < options.Believed;
+}
