@@ -30,4 +30,12 @@ public sealed class DelayHistogramTests
         histogram.Add(TimeSpan.FromSeconds(3), 2);
         Assert.Equal((TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(3)), (histogram.Within(0.98) - TimeSpan.FromMicroseconds(20), histogram.Within(0.99)));
     }
+
+    [Fact]
+    public void What_deleted_nothing_took_no_time()
+    {
+        var histogram = new DelayHistogram();
+        histogram.Add(TimeSpan.FromSeconds(3), 0);
+        Assert.Equal((0L, TimeSpan.Zero), (histogram.Count, histogram.Longest));
+    }
 }

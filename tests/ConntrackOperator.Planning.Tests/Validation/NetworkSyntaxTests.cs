@@ -23,6 +23,14 @@ public class NetworkSyntaxTests
     [InlineData("2001:DB8::/32")]
     public void What_the_API_server_accepts_is_accepted(string text) => Assert.True(NetworkSyntax.IsAddressOrNetwork(text));
 
+    /// <summary>By net/netip, Is4In6: ten bytes of 0, then two of ff.</summary>
+    [Theory]
+    [InlineData("::ff00:102:304")]
+    [InlineData("::ff:102:304")]
+    [InlineData("1::ffff:102:304")]
+    [InlineData("0:0:0:0:1:ffff:102:304")]
+    public void What_only_resembles_an_IPv4_address_written_as_IPv6_is_accepted(string text) => Assert.True(NetworkSyntax.IsAddressOrNetwork(text));
+
     [Theory]
     [InlineData(null)]
     [InlineData("")]

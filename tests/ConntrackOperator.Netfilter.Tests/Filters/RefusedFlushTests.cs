@@ -1,0 +1,124 @@
+using ConntrackOperator.Netfilter.Deleting;
+using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Idle;
+using ConntrackOperator.Netfilter.Interop;
+using ConntrackOperator.Netfilter.Netlink;
+using ConntrackOperator.Netfilter.Tests.Flows;
+using ConntrackOperator.Netfilter.Tests.Netlink;
+
+namespace ConntrackOperator.Netfilter.Tests.Filters;
+
+/// <summary>A kernel that does not do, or not say, what was expected of it when it is asked to delete by a filter.</summary>
+public sealed class RefusedFlushTests
+{
+    private static readonly FlowMatch _tcp = new() { Protocol = 6 };
+
+    private readonly PlayedKernel _kernel = new(
+        KernelVersion.All.Single(v => v.Name == "6.12"),
+        [new FlowCase(), new FlowCase { Source = "2001:db8::1", Destination = "2001:db8::2" }, new FlowCase { Protocol = 17 }]);
+
+    [Fact]
+    public void Where_the_first_flush_is_refused_nothing_was_done_and_the_entries_go_one_by_one()
+    {
+        Assert.Null(Run(() => new Refusing(_kernel.Open(), Errno.EPERM, deletes: true, after: 0)));
+        Assert.Equal((3, 0), (_kernel.Table.Count, _kernel.Flushes));
+    }
+
+    [Fact]
+    public void Where_a_later_one_is_refused_that_is_an_error_since_part_is_gone()
+    {
+        var deletions = 0;
+        var error = Assert.Throws<NetlinkException>(() => Run(() => new Refusing(_kernel.Open(), Errno.EPERM, deletes: true, after: 1, () => deletions++)));
+        Assert.Equal((Errno.EPERM, 1, 2), (error.Errno, _kernel.Flushes, _kernel.Table.Count));
+    }
+
+    [Fact]
+    public void An_answer_that_makes_no_sense_is_an_error_since_all_may_be_gone()
+    {
+        foreach (var answer in new byte[][] { [], FakeTransport.Error(0, sequence: 77), FakeTransport.Done() })
+        {
+            var error = Assert.Throws<NetlinkException>(() => Run(() => new Refusing(_kernel.Open(), 0, deletes: true, after: 0) { Answer = answer }));
+            Assert.Equal(Errno.EBADMSG, error.Errno);
+        }
+    }
+
+    [Fact]
+    public void Where_the_kernel_does_not_dump_by_the_filter_it_is_not_asked_to_delete_by_it()
+    {
+        Assert.Null(Run(() => new Refusing(_kernel.Open(), Errno.EOPNOTSUPP, deletes: false, after: 0)));
+        Assert.Equal((3, 0), (_kernel.Table.Count, _kernel.Flushes));
+    }
+
+    [Fact]
+    public void No_clear_answer_to_what_it_can_is_none()
+    {
+        foreach (var filter in new[] { KernelFilters.Flush, KernelFilters.Status, KernelFilters.Zone })
+        {
+            Assert.Null(FilterProbe.Ask(() => new FakeTransport(), filter));
+            Assert.Null(FilterProbe.Ask(() => new FakeTransport().Answer(FakeTransport.Error(Errno.EPERM)), filter));
+        }
+
+        // An answer to another request, and one that is no message.
+        Assert.Null(FilterProbe.Ask(() => new FakeTransport().Answer(FakeTransport.Error(Errno.EINVAL, sequence: 2)), KernelFilters.Status));
+        Assert.Null(FilterProbe.Ask(() => new FakeTransport().Answer(), KernelFilters.Status));
+        Assert.Null(FilterProbe.Ask(_kernel.Open, KernelFilters.None));
+    }
+
+    [Fact]
+    public void A_filter_by_mark_is_trusted_to_no_kernel()
+    {
+        var filters = KernelFilter.Of(new FlowFilter { Mark = 5 });
+        Assert.False(new FilterSupport().Covers(_kernel.Open, filters));
+        Assert.True(new FilterSupport().Covers(_kernel.Open, KernelFilter.Of(new FlowFilter { Match = _tcp })));
+    }
+
+    [Fact]
+    public void An_idle_time_without_an_upper_bound_has_none()
+    {
+        Assert.Null(IdleTime.Unknown.Most);
+        Assert.Equal((TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)), (new IdleTime(1, 2).Least, new IdleTime(1, 2).Most));
+        Assert.Equal((true, true, false), (new IdleTime(1, IdleTime.NoBound).IsKnown, new IdleTime(0, 5).IsKnown, IdleTime.Unknown.IsKnown));
+    }
+
+    private FlushOutcome? Run(Func<INetlinkTransport> open)
+    {
+        var filter = new FlowFilter { Match = _tcp };
+        return new FilteredFlush(open, new FlowPredicate(filter, null), FlowFields.All, () => _kernel.Table.Count).TryRun(KernelFilter.Of(filter), default);
+    }
+
+    /// <summary>A socket whose kernel refuses deletions, or everything else, after so many.</summary>
+    private sealed class Refusing(INetlinkTransport inner, int errno, bool deletes, int after, Func<int>? earlier = null) : INetlinkTransport
+    {
+        private bool _refused;
+
+        public uint PortId => inner.PortId;
+
+        internal byte[]? Answer { get; init; }
+
+        public void Send(ReadOnlySpan<byte> datagram)
+        {
+            var isDeletion = (BitConverter.ToUInt16(datagram[4..]) & 0xFF) == Ctnetlink.IPCTNL_MSG_CT_DELETE;
+            _refused = isDeletion == deletes && (earlier?.Invoke() ?? 0) >= after;
+            if (!_refused)
+            {
+                inner.Send(datagram);
+            }
+        }
+
+        public int Receive(Span<byte> buffer)
+        {
+            if (!_refused)
+            {
+                return inner.Receive(buffer);
+            }
+
+            var answer = Answer ?? FakeTransport.Error(errno);
+            answer.CopyTo(buffer);
+            return answer.Length;
+        }
+
+        public int TryReceive(Span<byte> buffer) => Receive(buffer);
+
+        public void Dispose() => inner.Dispose();
+    }
+}
