@@ -61,4 +61,8 @@ public class PolicyValidatorTests
             ],
             errors.Select(error => error.Path));
     }
+
+    [Fact]
+    public void A_mode_that_there_is_none_of_is_refused() => Assert.Equal(
+        "spec.mode", Assert.Single(PolicyValidator.Validate(Examples.Policy("p", new() { Mode = (PolicyMode)7 }))).Path);
 }
