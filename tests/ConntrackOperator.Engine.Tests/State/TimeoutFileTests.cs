@@ -70,6 +70,60 @@ public sealed class TimeoutFileTests : IDisposable
         Assert.Equal(91, Store("boot", "0").Keep(TimeoutHistory.Begin(Look(600, 91))).Since.TotalSeconds);
     }
 
+    [Theory]
+    [InlineData("00:00:05", "00:00:04", 600, "00:00:01", "00:00:02")]
+    [InlineData("00:00:01", "00:00:04", -1, "00:00:01", "00:00:02")]
+    [InlineData("00:00:01", "00:00:04", 600, "00:00:03", "00:00:02")]
+    public void A_history_that_can_not_be_is_not_believed_and_does_not_last(string since, string last, int seconds, string from, string until)
+    {
+        string History(string name) => "\"" + name + "\":{\"since\":\"" + since + "\",\"lastLook\":\"" + last + "\",\"spans\":[{\"key\":\"" + Key
+            + "\",\"seconds\":" + seconds + ",\"from\":\"" + from + "\",\"until\":\"" + until + "\",\"isOpen\":true}]}";
+        System.IO.File.WriteAllText(File, "{\"version\":1,\"bootId\":\"boot\",\"namespaces\":{" + History("cookie 1") + "," + History("cookie 2") + "}}");
+        Assert.Equal(10, Store("boot", "1").Keep(TimeoutHistory.Begin(Look(600, 10))).Since.TotalSeconds);
+        Assert.DoesNotContain("cookie 2", System.IO.File.ReadAllText(File), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(910, 10)]
+    [InlineData(911, 20)]
+    public void A_history_from_long_after_now_is_not_of_this_boot(int lastLook, int since)
+    {
+        Store("boot", "1").Keep(TimeoutHistory.Begin(Look(600, 20)) with { Since = TimeSpan.FromSeconds(10), LastLook = TimeSpan.FromSeconds(lastLook + 10) });
+        Assert.Equal(since, Store("boot", "1").Keep(TimeoutHistory.Begin(Look(600, 20))).Since.TotalSeconds);
+    }
+
+    [Fact]
+    public void While_another_process_writes_what_it_kept_is_known_and_the_file_is_its_own()
+    {
+        Store("boot", "1").Keep(TimeoutHistory.Begin(Look(600, 10)));
+        var kept = System.IO.File.ReadAllText(File);
+        using (new FileStream(Path.Combine(_directory.FullName, "timeouts.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
+        {
+            Assert.Equal(10, Store("boot", "1").Keep(TimeoutHistory.Begin(Look(600, 20))).Since.TotalSeconds);
+        }
+
+        Assert.Equal(kept, System.IO.File.ReadAllText(File));
+        Store("boot", "1").Keep(TimeoutHistory.Begin(Look(600, 30)));
+        Assert.NotEqual(kept, System.IO.File.ReadAllText(File));
+    }
+
+    [Fact]
+    public void Where_nothing_can_be_kept_what_this_process_saw_is_known()
+    {
+        System.IO.File.WriteAllText(File, "no directory");
+        var store = TimeoutFile.StoreFor(File, Facts("boot", "1"))!;
+        Assert.Equal(10, store.Keep(TimeoutHistory.Begin(Look(600, 10))).Since.TotalSeconds);
+    }
+
+    [Fact]
+    public void A_namespace_is_named_by_what_no_other_can_have_had()
+    {
+        Assert.Equal("cookie 7", TimeoutFile.NameOf(Facts("boot", "7")));
+        Assert.Equal("initial", TimeoutFile.NameOf(Facts("boot", "") with { IsInitialNetworkNamespace = true }));
+        Assert.Null(TimeoutFile.NameOf(Facts("boot", "")));
+        Assert.Null(TimeoutFile.StoreFor(_directory.FullName, Facts("", "7")));
+    }
+
     private static ConfiguredTimeouts Look(long established, int at) => new()
     {
         At = TimeSpan.FromSeconds(at),
