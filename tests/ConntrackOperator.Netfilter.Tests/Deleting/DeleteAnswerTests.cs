@@ -113,6 +113,17 @@ public sealed class DeleteAnswerTests
     }
 
     [Fact]
+    public void Those_that_are_gone_do_not_take_the_place_of_those_that_were_not_answered_for()
+    {
+        var kernel = new ForgetfulKernel(_ => false) { Gone = [1, 3, 5], SilentOnce = [0, 4] };
+        using var batch = Batch(kernel, [.. Entries(6)]);
+        _time.Advance(DeleteBatch.MaxAge);
+        batch.Flush();
+        Assert.Equal((3L, 3L, 0L, 8L), (batch.Deleted, batch.Refusals.Gone, batch.Refusals.Failed, batch.AskedAgain));
+        Assert.Equal([0u, 2u, 4u], kernel.Deleted.Order());
+    }
+
+    [Fact]
     public void A_kernel_that_answers_nothing_is_not_asked_for_ever()
     {
         var kernel = new ForgetfulKernel(_ => true);
@@ -179,6 +190,10 @@ public sealed class DeleteAnswerTests
 
         internal double AnswersOfEach { get; init; } = 1;
 
+        internal HashSet<uint> Gone { get; init; } = [];
+
+        internal HashSet<uint> SilentOnce { get; init; } = [];
+
         internal int Questions { get; private set; }
 
         internal int MostAtOnce { get; private set; }
@@ -198,7 +213,11 @@ public sealed class DeleteAnswerTests
                 {
                     Deleted.Add(id);
                 }
-                else
+                else if (Gone.Contains(id))
+                {
+                    answers.Add(FakeTransport.Error(Errno.ENOENT, messages.Sequence));
+                }
+                else if (!SilentOnce.Remove(id))
                 {
                     answers.Add(FakeTransport.Entry(new FlowCase { Id = id, SourcePort = (ushort)(1000 + id) }.Encode(), messages.Sequence, flags: 0));
                 }

@@ -177,6 +177,8 @@ public sealed class DeleteBatchTests
         using var clock = new DumpClock(dump, batch, time);
         var buffer = new byte[4096];
 
+        // Whatever time has passed before the dump is asked for.
+        time.Advance(TimeSpan.FromSeconds(1));
         clock.Send([]);
         clock.Receive(buffer);
         batch.Add(FlowDecoder.Decode(new FlowCase { Id = 1 }.Encode(), FlowFields.All, out _));

@@ -110,6 +110,16 @@ public sealed class FlowDeleterTests : IDisposable
     }
 
     [Fact]
+    public void What_came_in_the_last_datagram_is_deleted_too()
+    {
+        var sockets = new Queue<FakeTransport>(
+            [new FakeTransport(), new FakeTransport().Answer(FakeTransport.Entry(new FlowCase { State = TimeWait }.Encode()), FakeTransport.Done())]);
+        var deletions = sockets.Peek();
+        var result = Deleter(sockets.Dequeue).Delete(new FlowMatch { States = ["TIME_WAIT"] }, dryRun: false);
+        Assert.Equal((1L, 1L, 1), (result.Matched, result.Deleted, deletions.Sent.Count));
+    }
+
+    [Fact]
     public void A_table_that_changed_amid_the_reading_is_not_complete()
     {
         var deleter = Deleter(() => new FakeTransport()
