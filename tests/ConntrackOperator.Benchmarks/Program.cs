@@ -7,6 +7,7 @@ return args switch
     ["table", .. var rest] => TableCommand.Run(rest),
     ["rehash", .. var rest] => RehashCommand.Run(rest),
     ["memory", .. var rest] => MemoryCommand.Run(rest),
+    ["peak", var what] => PeakMemory.Run(what),
     ["headroom"] => HeadroomCommand.Run(),
     ["fuzz", .. var rest] => FuzzCommand.Run(rest),
     ["fleet", .. var rest] => await FleetCommand.RunAsync(rest),

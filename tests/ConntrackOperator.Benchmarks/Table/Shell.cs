@@ -19,11 +19,11 @@ internal static class Shell
             : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)}: exit code {process.ExitCode}: {errors.Result.Trim()}");
     }
 
-    /// <summary>Seconds that a shell command takes.</summary>
-    internal static double Time(string command)
+    /// <summary>What a shell command takes.</summary>
+    internal static Taken Time(string command)
     {
-        var watch = Stopwatch.StartNew();
+        var (watch, cpu) = (Stopwatch.StartNew(), CpuTime.OfChildren());
         Run("/bin/sh", "-c", command);
-        return watch.Elapsed.TotalSeconds;
+        return new Taken(watch.Elapsed.TotalSeconds, CpuTime.OfChildren() - cpu);
     }
 }

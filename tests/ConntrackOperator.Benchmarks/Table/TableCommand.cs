@@ -70,6 +70,7 @@ internal sealed class TableCommand
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{entries:N0} entries loaded by {loader} in {watch.Elapsed.TotalSeconds:F1} s; {Environment.ProcessorCount} CPUs, {rounds} rounds"));
         Shell.Run("/bin/sh", "-c", _space.Inside($"conntrack -L -p tcp --state TIME_WAIT -o save >{_folder}/time-wait 2>/dev/null"));
+        var filters = new FilterRounds(_space, _folder, _figures);
 
         // Let the JIT see each path before it is timed: the agent is compiled ahead of time.
         _space.Run(() => _scanner.Sample(SampleEntries, _timeouts));
@@ -80,9 +81,12 @@ internal sealed class TableCommand
             Read();
             ReadProc();
             DeleteBoth();
+            filters.Flush(_full!);
+            filters.ReadOneAddress();
         }
 
         Print();
+        PeakMemory.Print(_space);
         return _figures.AllHold;
     }
 
@@ -102,14 +106,17 @@ internal sealed class TableCommand
     private void Read()
     {
         // Each program prints the seconds of its dump alone, one of them followed by the unit.
+        var cpu = CpuTime.OfChildren();
         var words = Shell.Run("ip", "netns", "exec", _space.Name, Path.Combine(_folder, "receive-only")).Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
-        _figures.Add(Floor, words.Select(w => double.TryParse(w, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var s) && w.Contains('.', StringComparison.Ordinal) ? s : -1).Max());
+        _figures.Add(Floor, new Taken(
+            words.Select(w => double.TryParse(w, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var s) && w.Contains('.', StringComparison.Ordinal) ? s : -1).Max(),
+            CpuTime.OfChildren() - cpu));
 
         // What starting programs left behind is none of the scan's; what the scan takes is there when it ends, collected or not.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        var resident = Resident();
+        var resident = PeakMemory.Restart();
         var (before, after) = (TimeSpan.Zero, TimeSpan.Zero);
-        (_full, var allocatedByScan) = Timed(Scan, () => Allocating(() =>
+        (_full, var allocatedByScan) = _figures.Timed(_space, Scan, () => Allocating(() =>
         {
             before = ThreadCpuTime.Now();
             var all = _scanner.Scan(_timeouts, SampleEntries);
@@ -117,9 +124,9 @@ internal sealed class TableCommand
             return all;
         }));
         _scanCpu = Math.Max(_scanCpu, (after - before).TotalSeconds);
-        _residentGrowth = Math.Max(_residentGrowth, Resident() - resident);
+        _residentGrowth = Math.Max(_residentGrowth, PeakMemory.OfThis() - resident);
         _figures.Add(ToolList, Shell.Time(_space.Inside("conntrack -L >/dev/null 2>&1")));
-        var (sample, allocatedBySample) = Timed(Sample, () => Allocating(() => _scanner.Sample(SampleEntries, _timeouts)));
+        var (sample, allocatedBySample) = _figures.Timed(_space, Sample, () => Allocating(() => _scanner.Sample(SampleEntries, _timeouts)));
         _worstShare = Math.Max(_worstShare, Difference(_full, sample));
 
         // What a reading takes once, whatever it reads, is in both.
@@ -129,7 +136,7 @@ internal sealed class TableCommand
     private void ReadProc()
     {
         _figures.Add(Cat, Shell.Time(_space.Inside("cat /proc/net/nf_conntrack >/dev/null")));
-        var result = Timed(ProcScan, () => _procScanner.Scan(_timeouts));
+        var result = _figures.Timed(_space, ProcScan, () => _procScanner.Scan(_timeouts));
         if (Difference(_full!, result) > 0.01)
         {
             throw new InvalidOperationException("the two sources do not agree");
@@ -138,7 +145,7 @@ internal sealed class TableCommand
 
     private void DeleteBoth()
     {
-        var deleted = Timed(Delete, () => new FlowDeleter().Delete(new FlowMatch { Protocol = 6, States = ["TIME_WAIT"] }, dryRun: false));
+        var deleted = _figures.Timed(_space, Delete, () => new FlowDeleter().Delete(new FlowMatch { Protocol = 6, States = ["TIME_WAIT"] }, dryRun: false));
         _delay = Math.Max(_delay, deleted.DelayP99!.Value.TotalMilliseconds);
         _longestDelay = Math.Max(_longestDelay, deleted.DelayLongest!.Value.TotalMilliseconds);
         _askedAgain += deleted.AskedAgain;
@@ -160,26 +167,20 @@ internal sealed class TableCommand
         return (result, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
-    private T Timed<T>(string name, Func<T> function) => _space.Run(() =>
-    {
-        var watch = Stopwatch.StartNew();
-        var result = function();
-        _figures.Add(name, watch.Elapsed.TotalSeconds);
-        return result;
-    });
-
     private void Print()
     {
         _figures.PrintSeconds();
-        _figures.Ratio("scan", Scan, Floor, 1.10);
+        _figures.Ratio("scan", Scan, Floor, 1.06);
         _figures.Ratio("scan", Scan, ToolList, 0.62);
         _figures.Ratio("scan", ProcScan, Cat, 1.3);
         _figures.Ratio("sample", Sample, Scan, 0.06);
-        _figures.Ratio("delete", Delete, ToolDelete, 0.6);
+        _figures.Ratio("delete", Delete, ToolDelete, 0.5);
+        _figures.Ratio("flush", FilterRounds.Flushing, FilterRounds.ToolFlush, 0.15);
+        _figures.Ratio("flows", FilterRounds.Address, FilterRounds.ToolAddress, 0.2);
         _figures.Goal("delete: 99 % within so many ms of the kernel's reading, worst round", _delay, 2, "F2");
         _figures.Goal("sample: worst share, percentage points off", _worstShare, 1, "F3");
         _figures.Goal("scan: bytes allocated an entry", Math.Abs(Math.Round(_bytesPerEntry, 2)), 0, "F2");
-        _figures.Goal("scan: growth of resident memory in it, MiB, worst round", _residentGrowth / 1048576.0, 4, "F1");
+        _figures.Goal("scan: the most that resident memory grew by in it, MiB, worst round", _residentGrowth / 1048576.0, 4, "F1");
         Console.WriteLine();
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"delete: the longest {_longestDelay:F2} ms after the reading; {_askedAgain} times an entry was looked at again first"));
@@ -208,11 +209,5 @@ internal sealed class TableCommand
         }
 
         return worst;
-    }
-
-    private static long Resident()
-    {
-        var line = File.ReadLines("/proc/self/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
-        return 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     }
 }

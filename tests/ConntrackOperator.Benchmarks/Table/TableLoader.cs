@@ -57,7 +57,7 @@ internal static class TableLoader
     {
         var addresses = $"-s 10.{(i >> 16) & 255}.{(i >> 8) & 255}.{i & 255} -d 192.168.{random.Next(256)}.{random.Next(1, 255)} --sport {1024 + (i % 60000)}";
         var state = _states[random.Next(_states.Length)];
-        return i % 4 == 0
+        return i % 5 == 0
             ? $"-A -p udp {addresses} --dport 53 -t 3600"
             : $"-A -p tcp {addresses} --dport 443 --state {state} -t 3600 -u {(state == "SYN_SENT" ? "SEEN_REPLY" : "ASSURED")}";
     }
