@@ -3,9 +3,9 @@ using ConntrackOperator.Api.Schema;
 namespace ConntrackOperator.Api.Flushes;
 
 /// <summary>Which entries: all that is given must hold.</summary>
-[Rule("has(self.protocol) || has(self.states) || has(self.unreplied) || has(self.source) || has(self.destination) || has(self.destinationPort) || has(self.replySource) || has(self.replyDestination) || has(self.zone) || has(self.idleFor) || (has(self.all) && self.all)",
+[Rule("has(self.protocol) || has(self.states) || has(self.unreplied) || has(self.source) || has(self.destination) || has(self.sourcePort) || has(self.destinationPort) || has(self.replySource) || has(self.replyDestination) || has(self.replySourcePort) || has(self.replyDestinationPort) || has(self.icmp) || has(self.gre) || has(self.zone) || has(self.idleFor) || (has(self.all) && self.all)",
     RuleMessages.MatchEmpty)]
-[Rule("!(has(self.all) && self.all) || !(has(self.protocol) || has(self.states) || has(self.unreplied) || has(self.source) || has(self.destination) || has(self.destinationPort) || has(self.replySource) || has(self.replyDestination) || has(self.zone) || has(self.idleFor))",
+[Rule("!(has(self.all) && self.all) || !(has(self.protocol) || has(self.states) || has(self.unreplied) || has(self.source) || has(self.destination) || has(self.sourcePort) || has(self.destinationPort) || has(self.replySource) || has(self.replyDestination) || has(self.replySourcePort) || has(self.replyDestinationPort) || has(self.icmp) || has(self.gre) || has(self.zone) || has(self.idleFor))",
     RuleMessages.AllIsAlone, Field = "all", Value = "'true'")]
 [Rule("!has(self.states) || has(self.protocol) && (type(self.protocol) == int ? self.protocol in [6, 132, 33] : self.protocol in ['TCP', 'SCTP', 'DCCP'])",
     RuleMessages.StatesNeedProtocol, Field = "states")]
@@ -15,8 +15,18 @@ namespace ConntrackOperator.Api.Flushes;
     RuleMessages.StatesOfSctp, Field = "states")]
 [Rule("!has(self.states) || !has(self.protocol) || (type(self.protocol) == int ? self.protocol != 33 : self.protocol != 'DCCP') || self.states.all(s, s in ['NONE', 'REQUEST', 'RESPOND', 'PARTOPEN', 'OPEN', 'CLOSEREQ', 'CLOSING', 'TIMEWAIT', 'IGNORE', 'INVALID'])",
     RuleMessages.StatesOfDccp, Field = "states")]
+[Rule("!has(self.sourcePort) || has(self.protocol) && (type(self.protocol) == int ? self.protocol in [6, 17, 136, 132, 33] : self.protocol in ['TCP', 'UDP', 'UDPLite', 'SCTP', 'DCCP'])",
+    RuleMessages.PortNeedsProtocol, Field = "sourcePort")]
 [Rule("!has(self.destinationPort) || has(self.protocol) && (type(self.protocol) == int ? self.protocol in [6, 17, 136, 132, 33] : self.protocol in ['TCP', 'UDP', 'UDPLite', 'SCTP', 'DCCP'])",
     RuleMessages.PortNeedsProtocol, Field = "destinationPort")]
+[Rule("!has(self.replySourcePort) || has(self.protocol) && (type(self.protocol) == int ? self.protocol in [6, 17, 136, 132, 33] : self.protocol in ['TCP', 'UDP', 'UDPLite', 'SCTP', 'DCCP'])",
+    RuleMessages.PortNeedsProtocol, Field = "replySourcePort")]
+[Rule("!has(self.replyDestinationPort) || has(self.protocol) && (type(self.protocol) == int ? self.protocol in [6, 17, 136, 132, 33] : self.protocol in ['TCP', 'UDP', 'UDPLite', 'SCTP', 'DCCP'])",
+    RuleMessages.PortNeedsProtocol, Field = "replyDestinationPort")]
+[Rule("!has(self.icmp) || has(self.protocol) && (type(self.protocol) == int ? self.protocol in [1, 58] : self.protocol in ['ICMP', 'ICMPv6'])",
+    RuleMessages.IcmpNeedsProtocol, Field = "icmp")]
+[Rule("!has(self.gre) || has(self.protocol) && (type(self.protocol) == int ? self.protocol == 47 : self.protocol == 'GRE')",
+    RuleMessages.GreNeedsProtocol, Field = "gre")]
 public sealed record FlushMatch
 {
     /// <summary>How many states may be given.</summary>
@@ -51,6 +61,10 @@ public sealed record FlushMatch
     [MaxLength(64), Cidr]
     public string? Destination { get; init; }
 
+    /// <summary>The original source port.</summary>
+    [Range(1, 65535)]
+    public int? SourcePort { get; init; }
+
     /// <summary>The original destination port.</summary>
     [Range(1, 65535)]
     public int? DestinationPort { get; init; }
@@ -62,6 +76,20 @@ public sealed record FlushMatch
     /// <summary>The network that answers go to: the original source, or what it was translated to (masquerading).</summary>
     [MaxLength(64), Cidr]
     public string? ReplyDestination { get; init; }
+
+    /// <summary>The port that answers come from: the original destination port, or what it was translated to.</summary>
+    [Range(1, 65535)]
+    public int? ReplySourcePort { get; init; }
+
+    /// <summary>The port that answers go to: the original source port, or what it was translated to.</summary>
+    [Range(1, 65535)]
+    public int? ReplyDestinationPort { get; init; }
+
+    /// <summary>Fields of ICMP or ICMPv6.</summary>
+    public FlushIcmpMatch? Icmp { get; init; }
+
+    /// <summary>Keys of GRE.</summary>
+    public FlushGreMatch? Gre { get; init; }
 
     /// <summary>The zone of both directions, or of the one that has a zone of its own. 0: entries without a zone.</summary>
     [Range(0, 65535)]

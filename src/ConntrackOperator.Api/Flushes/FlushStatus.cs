@@ -31,6 +31,9 @@ public sealed record FlushStatus
     /// <summary>Entries that were deleted, on all nodes that have done it.</summary>
     public long? Deleted { get; init; }
 
+    /// <summary>True where the two are approximate on at least one node: a kernel that deletes by a filter does not say how many went.</summary>
+    public bool? Approximate { get; init; }
+
     /// <summary>When the nodes were told.</summary>
     public DateTimeOffset? StartedAt { get; init; }
 
@@ -84,6 +87,9 @@ public sealed record FlushNodeResult
 
     /// <summary>Entries that were deleted.</summary>
     public long? Deleted { get; init; }
+
+    /// <summary>True where the two are approximate.</summary>
+    public bool? Approximate { get; init; }
 
     /// <summary>True where it failed; what was deleted until then counts.</summary>
     public bool? Failed { get; init; }

@@ -18,6 +18,13 @@ public sealed record NodeFlush
     [Required]
     public FlushMatch? Match { get; init; }
 
+    /// <summary>
+    /// How many conditions the match has. An agent that finds another number there does nothing: a condition that its version does not know,
+    /// or that an older CustomResourceDefinition has dropped, would make the match a wider one.
+    /// </summary>
+    [Required, Range(0, 64)]
+    public int? Conditions { get; init; }
+
     /// <summary>Count what matches and delete nothing.</summary>
     public bool? DryRun { get; init; }
 }
@@ -36,6 +43,9 @@ public sealed record NodeFlushStatus
     /// <summary>Entries that were deleted.</summary>
     [Range(0, StatusBounds.Count)]
     public long? Deleted { get; init; }
+
+    /// <summary>True where both are approximate: the kernel deleted by a filter more than was counted one by one, and does not say how many.</summary>
+    public bool? Approximate { get; init; }
 
     /// <summary>When it ended.</summary>
     public DateTimeOffset? FinishedAt { get; init; }

@@ -99,8 +99,17 @@ public static class RuleMessages
     public const string StatesOfDccp =
         "states of DCCP are NONE, REQUEST, RESPOND, PARTOPEN, OPEN, CLOSEREQ, CLOSING, TIMEWAIT, IGNORE and INVALID";
 
-    /// <summary>A flush's destination port.</summary>
-    public const string PortNeedsProtocol = "destinationPort needs a protocol with ports: TCP, UDP, UDPLite, SCTP or DCCP";
+    /// <summary>A flush's ports.</summary>
+    public const string PortNeedsProtocol = "a port needs a protocol with ports: TCP, UDP, UDPLite, SCTP or DCCP";
+
+    /// <summary>A flush's fields of ICMP.</summary>
+    public const string IcmpNeedsProtocol = "icmp needs protocol ICMP or ICMPv6";
+
+    /// <summary>A flush's keys of GRE.</summary>
+    public const string GreNeedsProtocol = "gre needs protocol GRE";
+
+    /// <summary>A flush's fields of ICMP, or keys of GRE.</summary>
+    public const string FieldsEmpty = "must not be empty: at least one of its fields must be given";
 
     /// <summary>Says what a number may be.</summary>
     /// <param name="minimum">The least value.</param>

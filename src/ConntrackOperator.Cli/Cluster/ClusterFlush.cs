@@ -72,7 +72,7 @@ internal static class ClusterFlush
                 var settled = (nodes?.Done ?? 0) + (nodes?.Failed ?? 0);
                 progress.Show(settled, nodes?.Selected ?? 0, nodes is null
                     ? $"{name}: waiting for the controller"
-                    : string.Create(CultureInfo.InvariantCulture, $"{name}: {settled} of {nodes.Selected} nodes, {flush.Status?.Matched ?? 0} match, {flush.Status?.Deleted ?? 0} deleted"));
+                    : string.Create(CultureInfo.InvariantCulture, $"{name}: {settled} of {nodes.Selected} nodes, {About(flush.Status)}{flush.Status?.Matched ?? 0} match, {About(flush.Status)}{flush.Status?.Deleted ?? 0} deleted"));
                 await timer.WaitForNextTickAsync(cancel);
                 flush = await cluster.FlushAsync(name, cancel);
             }
@@ -106,9 +106,12 @@ internal static class ClusterFlush
         }
 
         var nodes = status.Nodes;
+        var about = About(status);
         var what = flush.Spec?.DryRun == true
             ? string.Create(CultureInfo.InvariantCulture, $"{status.Matched ?? 0} entries match; dry run, nothing was deleted")
-            : string.Create(CultureInfo.InvariantCulture, $"{status.Deleted ?? 0} of {status.Matched ?? 0} matching entries deleted");
+            : string.Create(CultureInfo.InvariantCulture, $"{about}{status.Deleted ?? 0} of {about}{status.Matched ?? 0} matching entries deleted");
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name} {status.Phase}: {what}; {nodes?.Done ?? 0} of {nodes?.Selected ?? 0} nodes done, {nodes?.Failed ?? 0} failed"));
     }
+
+    private static string About(FlushStatus? status) => status?.Approximate == true ? "about " : string.Empty;
 }

@@ -49,9 +49,10 @@ internal sealed class ClusterReader(ApiClient api)
     {
         try
         {
-            return await api.CreateAsync(ResourceType.ConntrackFlush, null, flush, ApiJson.Default.ConntrackFlush, cancel, "kubectl-conntrack");
+            // A condition that an older CustomResourceDefinition does not know would be dropped, and more be deleted than was meant.
+            return await api.CreateAsync(ResourceType.ConntrackFlush, null, flush, ApiJson.Default.ConntrackFlush, cancel, "kubectl-conntrack", strict: true);
         }
-        catch (ApiException e) when (e.IsInvalid)
+        catch (ApiException e) when (e.IsInvalid || e.Code == 400)
         {
             throw new CliException(ExitCode.BadInput, e.Message, e);
         }

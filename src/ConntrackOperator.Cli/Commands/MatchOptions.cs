@@ -18,9 +18,13 @@ internal sealed class MatchOptions
     private readonly Option<bool?> _unreplied = new("--unreplied") { Description = "Entries that have had no reply; --unreplied=false: those that have. SYN_RECV has had one: --state SYN_RECV.", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string?> _source = new("--source", "-s") { Description = "The network, or the address, that the original source is in.", HelpName = "CIDR" };
     private readonly Option<string?> _destination = new("--destination", "-d") { Description = "The same for the original destination, before address translation.", HelpName = "CIDR" };
+    private readonly Option<int?> _sourcePort = new("--sport") { Description = "The original source port.", HelpName = "PORT" };
     private readonly Option<int?> _port = new("--dport") { Description = "The original destination port.", HelpName = "PORT" };
     private readonly Option<string?> _replySource = new("--reply-src") { Description = "The network, or the address, that answers come from: what the destination was translated to, such as the pod behind a Service's address.", HelpName = "CIDR" };
     private readonly Option<string?> _replyDestination = new("--reply-dst") { Description = "The network, or the address, that answers go to: what the source was translated to.", HelpName = "CIDR" };
+    private readonly Option<int?> _replySourcePort = new("--reply-sport") { Description = "The port that answers come from: what the destination port was translated to.", HelpName = "PORT" };
+    private readonly Option<int?> _replyDestinationPort = new("--reply-dport") { Description = "The port that answers go to: what the source port was translated to.", HelpName = "PORT" };
+    private readonly TrackerOptions _tracker = new();
     private readonly Option<string?> _zone = new("--zone") { Description = "The zone, of both directions or of one; 0: entries without a zone.", HelpName = "ZONE" };
     private readonly Option<string?> _idle = new("--idle-for") { Description = "No packet for at least this long, for certain: 30s, 10m, 24h.", HelpName = "DURATION" };
     private readonly Option<bool> _held = new("--timeouts-held")
@@ -41,7 +45,12 @@ internal sealed class MatchOptions
             command.Options.Add(_held);
         }
 
-        foreach (var option in (Option[])[_protocol, _states, _unreplied, _source, _destination, _port, _replySource, _replyDestination, _zone, _idle])
+        Option[] all =
+        [
+            _protocol, _states, _unreplied, _source, _destination, _sourcePort, _port, _replySource, _replyDestination, _replySourcePort, _replyDestinationPort,
+            .. _tracker.All, _zone, _idle,
+        ];
+        foreach (var option in all)
         {
             command.Options.Add(option);
         }
@@ -84,11 +93,16 @@ internal sealed class MatchOptions
             Unreplied = Unreplied(result),
             Source = Network("--source", result.GetValue(_source)),
             Destination = Network("--destination", result.GetValue(_destination)),
-            DestinationPort = result.GetValue(_port) is { } port
-                ? port is > 0 and <= ushort.MaxValue ? (ushort)port : throw Bad("--dport", port.ToString(CultureInfo.InvariantCulture), "must be 1 to 65535")
-                : null,
+            SourcePort = Port(result, _sourcePort, protocol),
+            DestinationPort = Port(result, _port, protocol),
             ReplySource = Network("--reply-src", result.GetValue(_replySource)),
             ReplyDestination = Network("--reply-dst", result.GetValue(_replyDestination)),
+            ReplySourcePort = Port(result, _replySourcePort, protocol),
+            ReplyDestinationPort = Port(result, _replyDestinationPort, protocol),
+            Icmp = _tracker.Icmp(result, protocol),
+            ReplyIcmp = _tracker.ReplyIcmp(result, protocol),
+            Gre = _tracker.Gre(result, protocol),
+            ReplyGre = _tracker.ReplyGre(result, protocol),
             Zone = Zone(result),
             IdleFor = result.GetValue(_idle) is { } idle
                 ? KubeDuration.TryParse(idle, out var seconds, out var allowed) ? TimeSpan.FromSeconds(seconds) : throw Bad("--idle-for", idle, allowed)
@@ -108,9 +122,14 @@ internal sealed class MatchOptions
             Unreplied = Unreplied(result),
             Source = result.GetValue(_source),
             Destination = result.GetValue(_destination),
+            SourcePort = result.GetValue(_sourcePort),
             DestinationPort = result.GetValue(_port),
             ReplySource = result.GetValue(_replySource),
             ReplyDestination = result.GetValue(_replyDestination),
+            ReplySourcePort = result.GetValue(_replySourcePort),
+            ReplyDestinationPort = result.GetValue(_replyDestinationPort),
+            Icmp = _tracker.IcmpForCluster(result),
+            Gre = _tracker.GreForCluster(result),
             Zone = Zone(result),
             IdleFor = result.GetValue(_idle),
             All = all ? true : null,
@@ -136,6 +155,13 @@ internal sealed class MatchOptions
     private bool? Unreplied(ParseResult result) => result.GetResult(_unreplied) is { Implicit: false } ? result.GetValue(_unreplied) ?? true : null;
 
     private string[] States(ParseResult result) => [.. (result.GetValue(_states) ?? []).SelectMany(s => s.Split(',')).Select(s => s.ToUpperInvariant())];
+
+    // With a protocol that has none the match would be empty, whatever is in the table: that is a slip.
+    private static ushort? Port(ParseResult result, Option<int?> option, byte? protocol) =>
+        result.GetValue(option) is not { } port ? null
+        : port is <= 0 or > ushort.MaxValue ? throw Bad(option.Name, port.ToString(CultureInfo.InvariantCulture), RuleMessages.Range(1, ushort.MaxValue))
+        : protocol is { } given && !FlowProtocols.HasPorts(given) ? throw new CliException(ExitCode.BadInput, $"{option.Name}: {RuleMessages.PortNeedsProtocol}")
+        : (ushort)port;
 
     private ushort? Zone(ParseResult result) =>
         result.GetValue(_zone) is not { } text ? null

@@ -19,7 +19,7 @@ internal sealed class ResourceDocuments<T>(ResourceKind<T> kind)
             [
                 RuleMessages.LowAboveHigh, RuleMessages.MinAboveMax, RuleMessages.WarningBelowCritical, RuleMessages.AllIsAlone,
                 RuleMessages.StatesNeedProtocol, RuleMessages.StatesOfTcp, RuleMessages.StatesOfSctp, RuleMessages.StatesOfDccp,
-                RuleMessages.PortNeedsProtocol,
+                RuleMessages.PortNeedsProtocol, RuleMessages.IcmpNeedsProtocol, RuleMessages.GreNeedsProtocol,
             ],
             StringComparer.Ordinal);
 

@@ -42,6 +42,9 @@ internal sealed record FlushReport
     /// <summary>Whether the whole table was looked at.</summary>
     public required bool Complete { get; init; }
 
+    /// <summary>Why the kernel would not go on; left out when it did. What was deleted until then is in Deleted.</summary>
+    public string? Stopped { get; init; }
+
     public required double Seconds { get; init; }
 
     /// <summary>From the kernel's reading of an entry to its deletion, milliseconds; left out when nothing was to be deleted.</summary>

@@ -101,7 +101,11 @@ internal static class HostFlush
             Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Failed} could not be deleted: {result.Error}"));
         }
 
-        if (!result.Complete)
+        if (result.Stopped is { } stopped)
+        {
+            Console.Out.WriteLine($"it ended before its end: {stopped} Run it again for the rest");
+        }
+        else if (!result.Complete)
         {
             Console.Out.WriteLine("the table changed while it was read, so some entries were not looked at; run it again for those");
         }
@@ -129,6 +133,7 @@ internal static class HostFlush
         Error = result.Error,
         DryRun = result.DryRun,
         Complete = result.Complete,
+        Stopped = result.Stopped,
         Seconds = Math.Round(result.Elapsed.TotalSeconds, 3),
         DelayP99Milliseconds = Milliseconds(result.DelayP99),
         DelayLongestMilliseconds = Milliseconds(result.DelayLongest),

@@ -26,7 +26,14 @@ internal sealed class FlushAssignments(ObjectStore<ConntrackFlush> flushes)
         [
             .. assigned.OrderBy(f => f.Status!.StartedAt).ThenBy(f => f.Metadata!.CreationTimestamp).ThenBy(f => f.Metadata!.Uid, StringComparer.Ordinal).Take(AtOnce)
                 .OrderBy(f => f.Metadata!.Uid, StringComparer.Ordinal)
-                .Select(f => new NodeFlush { Uid = f.Metadata!.Uid, Name = f.Metadata.Name, Match = f.Spec!.Match, DryRun = f.Spec.DryRun == true ? true : null }),
+                .Select(f => new NodeFlush
+                {
+                    Uid = f.Metadata!.Uid,
+                    Name = f.Metadata.Name,
+                    Match = f.Spec!.Match,
+                    Conditions = FlushConditions.Count(f.Spec.Match!),
+                    DryRun = f.Spec.DryRun == true ? true : null,
+                }),
         ];
     }
 

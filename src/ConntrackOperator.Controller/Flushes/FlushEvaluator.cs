@@ -37,7 +37,8 @@ internal static class FlushEvaluator
                 done.Error is null,
                 done.Error is null ? null : new FlushFailure { Name = name, Reason = FlushConditionReasons.Failed, Message = BoundedText.Of(done.Error, LongestError) },
                 Math.Clamp(done.Matched ?? 0, 0, MostEntries),
-                Math.Clamp(done.Deleted ?? 0, 0, MostEntries));
+                Math.Clamp(done.Deleted ?? 0, 0, MostEntries),
+                done.Approximate == true);
         }
 
         var failure = ready is null || node is null
@@ -61,7 +62,8 @@ internal static class FlushEvaluator
         result.Failed != true ? null
             : failures?.FirstOrDefault(f => f.Name == result.Name) ?? new FlushFailure { Name = result.Name, Reason = FlushConditionReasons.Failed, Message = "the node reported that it failed" },
         Math.Clamp(result.Matched ?? 0, 0, MostEntries),
-        Math.Clamp(result.Deleted ?? 0, 0, MostEntries));
+        Math.Clamp(result.Deleted ?? 0, 0, MostEntries),
+        result.Approximate == true);
 
     /// <summary>Adds up.</summary>
     public static FlushStatus Sum(FlushStatus before, IReadOnlyList<FlushProgress> nodes, bool dryRun, DateTimeOffset now)
@@ -72,7 +74,9 @@ internal static class FlushEvaluator
         var phase = !finished ? FlushPhase.Running : failures.Count > 0 ? FlushPhase.Failed : FlushPhase.Succeeded;
         var matched = nodes.Sum(n => n.Matched);
         var deleted = nodes.Sum(n => n.Deleted);
-        var told = dryRun ? Text($"{matched} entries match on {done} nodes; nothing is deleted in a dry run") : Text($"{deleted} entries deleted on {done} of {nodes.Count} nodes");
+        var approximate = nodes.Any(n => n.Approximate);
+        var about = approximate ? "about " : string.Empty;
+        var told = dryRun ? Text($"{matched} entries match on {done} nodes; nothing is deleted in a dry run") : Text($"{about}{deleted} entries deleted on {done} of {nodes.Count} nodes");
         return before with
         {
             Phase = phase,
@@ -80,11 +84,15 @@ internal static class FlushEvaluator
             Results =
             [
                 .. nodes.Where(n => n.Reported)
-                    .Select(n => new FlushNodeResult { Name = n.Name, Matched = n.Matched, Deleted = n.Deleted, Failed = n.Done ? null : true }),
+                    .Select(n => new FlushNodeResult
+                    {
+                        Name = n.Name, Matched = n.Matched, Deleted = n.Deleted, Approximate = n.Approximate ? true : null, Failed = n.Done ? null : true,
+                    }),
             ],
             Failures = [.. failures.Take(Listed)],
             Matched = matched,
             Deleted = deleted,
+            Approximate = approximate ? true : null,
             FinishedAt = finished ? before.FinishedAt ?? now : null,
             Conditions = finished ? Conditions(before.Conditions, failures, told, now) : before.Conditions,
         };

@@ -9,4 +9,6 @@ namespace ConntrackOperator.Controller.Flushes;
 /// <param name="Failure">Why it has not and will not; null while it may still.</param>
 /// <param name="Matched">Entries that matched.</param>
 /// <param name="Deleted">Entries that were deleted.</param>
-internal readonly record struct FlushProgress(string Name, bool Reported, bool Done, FlushFailure? Failure, long Matched, long Deleted);
+/// <param name="Approximate">Whether the two are approximate.</param>
+internal readonly record struct FlushProgress(
+    string Name, bool Reported, bool Done, FlushFailure? Failure, long Matched, long Deleted, bool Approximate = false);

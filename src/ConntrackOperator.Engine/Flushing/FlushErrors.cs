@@ -27,7 +27,12 @@ public static class FlushErrors
             errors.Add(Offloaded(result.Offloaded));
         }
 
-        if (!result.Complete)
+        if (result.Stopped is { } stopped)
+        {
+            errors.Add(string.Create(
+                CultureInfo.InvariantCulture, $"it ended after {(result.Approximate ? "about " : "")}{result.Deleted} entries were deleted: {stopped}"));
+        }
+        else if (!result.Complete)
         {
             errors.Add("the table changed faster than it could be read; some entries were not looked at");
         }

@@ -12,5 +12,8 @@ internal sealed record FlushRecord
 
     public long Deleted { get; init; }
 
+    /// <summary>True where both are approximate.</summary>
+    public bool? Approximate { get; init; }
+
     public string? Error { get; init; }
 }

@@ -83,6 +83,7 @@ public sealed class FlushRunner
                     FinishedAt = done.FinishedAt ?? Now(),
                     Matched = done.Matched ?? 0,
                     Deleted = done.Deleted ?? 0,
+                    Approximate = done.Approximate,
                     Error = done.Error ?? (done.FinishedAt is null ? "it had begun, and how it ended is not known. Make another flush for the rest" : null),
                 });
             }
@@ -223,6 +224,7 @@ public sealed class FlushRunner
             Uid = r.Uid,
             Matched = r.Matched,
             Deleted = r.Deleted,
+            Approximate = r.Approximate,
             FinishedAt = r.FinishedAt,
             Error = r.Error,
         })];
@@ -240,11 +242,12 @@ public sealed class FlushRunner
         var record = new FlushRecord { Uid = flush.Uid };
         try
         {
-            var result = _delete(FlushMatches.ToFlowMatch(flush.Match!), flush.DryRun == true);
+            var result = _delete(FlushMatches.ToFlowMatch(flush), flush.DryRun == true);
             record = record with
             {
                 Matched = result.Matched,
                 Deleted = result.Deleted,
+                Approximate = result.Approximate ? true : null,
                 Error = FlushErrors.Of(result),
             };
         }

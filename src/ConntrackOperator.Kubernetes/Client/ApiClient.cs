@@ -50,10 +50,17 @@ public sealed partial class ApiClient
     }
 
     /// <summary>Creates an object; its name is in its metadata.</summary>
+    /// <param name="type">The resource.</param>
+    /// <param name="ns">The namespace; null for cluster-scoped objects.</param>
+    /// <param name="body">The object.</param>
+    /// <param name="json">Its type.</param>
+    /// <param name="ct">Gives up.</param>
+    /// <param name="fieldManager">Who writes; null: named by the server.</param>
+    /// <param name="strict">Whether a field that the server does not know is an error (fieldValidation=Strict); else it is dropped.</param>
     /// <exception cref="ApiException">Among others <see cref="ApiException.IsAlreadyExists"/>.</exception>
     public Task<T> CreateAsync<T>(
-        ResourceType type, string? ns, T body, JsonTypeInfo<T> json, CancellationToken ct, string? fieldManager = null) =>
-        WriteAsync(new("create", HttpMethod.Post, type, ns, null), "application/json", Encode(body, json), json, fieldManager, ct);
+        ResourceType type, string? ns, T body, JsonTypeInfo<T> json, CancellationToken ct, string? fieldManager = null, bool strict = false) =>
+        WriteAsync(new("create", HttpMethod.Post, type, ns, null), "application/json", Encode(body, json), json, fieldManager, ct, strict: strict);
 
     /// <summary>Replaces an object, or one of its subresources, whole.</summary>
     /// <exception cref="ApiException"><see cref="ApiException.IsConflict"/> when its resourceVersion is not the stored one.</exception>
@@ -179,9 +186,11 @@ public sealed partial class ApiClient
     private static byte[] Encode<T>(T body, JsonTypeInfo<T> json) => JsonSerializer.SerializeToUtf8Bytes(body, json);
 
     private Task<T> WriteAsync<T>(
-        ApiCall call, string contentType, ReadOnlyMemory<byte> body, JsonTypeInfo<T> json, string? fieldManager, CancellationToken ct, bool force = false)
+        ApiCall call, string contentType, ReadOnlyMemory<byte> body, JsonTypeInfo<T> json, string? fieldManager, CancellationToken ct,
+        bool force = false, bool strict = false)
     {
-        var query = new QueryString().Add("fieldManager", fieldManager).Add("force", force ? "true" : null).ToString();
+        var query = new QueryString().Add("fieldManager", fieldManager).Add("force", force ? "true" : null)
+            .Add("fieldValidation", strict ? "Strict" : null).ToString();
         return ForObjectAsync(call with { Query = query, Body = body, ContentType = contentType }, json, ct);
     }
 

@@ -62,6 +62,12 @@ public sealed record DeleteResult
     /// <summary>Whether nothing was to be deleted.</summary>
     public required bool DryRun { get; init; }
 
+    /// <summary>
+    /// Why the kernel would not go on amid it; null when it did to the end. <see cref="Deleted"/> says what was deleted until then, and
+    /// <see cref="Matched"/> what is known to have matched.
+    /// </summary>
+    public string? Stopped { get; init; }
+
     /// <summary>Whether the whole table was looked at.</summary>
     public required bool Complete { get; init; }
 

@@ -17,7 +17,8 @@ internal sealed class DeleteRun(
 
     private readonly long _start = time.GetTimestamp();
     private long _reported = time.GetTimestamp();
-    private long _examined;
+
+    internal long Examined { get; private set; }
 
     internal long Matched { get; private set; }
 
@@ -28,7 +29,7 @@ internal sealed class DeleteRun(
 
     internal void Examine(scoped in Flow flow)
     {
-        if (++_examined % EntriesBetweenLooksAtTheClock == 0 && progress is not null && time.GetElapsedTime(_reported) >= _reportEvery)
+        if (++Examined % EntriesBetweenLooksAtTheClock == 0 && progress is not null && time.GetElapsedTime(_reported) >= _reportEvery)
         {
             Report();
         }
@@ -49,7 +50,7 @@ internal sealed class DeleteRun(
     internal void Restart()
     {
         batch?.Flush();
-        _examined = 0;
+        Examined = 0;
         Unnamed = 0;
         predicate.MatchingIfHeld = 0;
         Matched = batch is null ? 0 : batch.Deleted;
@@ -58,6 +59,6 @@ internal sealed class DeleteRun(
     internal void Report()
     {
         _reported = time.GetTimestamp();
-        progress?.Report(new DeleteProgress(_examined, Matched, batch?.Deleted ?? 0, tableEntries, Elapsed));
+        progress?.Report(new DeleteProgress(Examined, Matched, batch?.Deleted ?? 0, tableEntries, Elapsed));
     }
 }

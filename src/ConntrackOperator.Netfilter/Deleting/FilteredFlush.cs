@@ -17,14 +17,15 @@ namespace ConntrackOperator.Netfilter.Deleting;
 internal sealed class FilteredFlush(
     Func<INetlinkTransport> open, FlowPredicate predicate, FlowFields wanted, Func<long?> tableEntries, int mostChecked = FilteredFlush.MostChecked)
 {
-    internal const int MostChecked = 20_000;
+    internal const int MostChecked = 5_000;
 
     private const string Reading = "read the conntrack table";
     private const string Deleting = "delete conntrack entries by a filter";
     private const uint Sequence = 1;
 
-    /// <returns>What was done; null: nothing, since this kernel is not to be trusted with it.</returns>
-    /// <exception cref="NetlinkException">The kernel would not go on amid it.</exception>
+    /// <returns>
+    /// What was done, and what stopped it amid that if something did; null: nothing, since this kernel is not to be trusted with it.
+    /// </returns>
     internal FlushOutcome? TryRun(IReadOnlyList<KernelFilter> filters, CancellationToken cancellation)
     {
         List<(KernelFilter Filter, Checked Seen)> matching = [];
@@ -48,21 +49,48 @@ internal sealed class FilteredFlush(
             return null;
         }
 
-        var begun = false;
-        foreach (var (filter, _) in matching)
+        var flushed = 0;
+        NetlinkException? stopped = null;
+        while (flushed < matching.Count && stopped is null)
         {
-            if (!Flush(filter, begun))
+            (stopped, var refused) = Flush(matching[flushed].Filter);
+            if (stopped is null)
+            {
+                flushed++;
+                continue;
+            }
+
+            if (refused && flushed == 0)
             {
                 return null;
             }
 
-            begun = true;
+            // Without a clear answer nobody knows what is gone, but for the count of the table.
+            counted &= refused;
         }
 
-        var after = counted ? 0 : tableEntries() ?? before!.Value;
-        var left = matching.Sum(m => m.Seen.Offloaded > 0 ? Offloaded(m.Filter, cancellation) : 0);
-        var matched = counted ? matching.Sum(m => m.Seen.Entries) : Math.Max(before!.Value - after, 0) + left;
-        return new FlushOutcome(before ?? matched, matched, Math.Min(left, matched), !counted);
+        return Outcome(matching, flushed, counted, before, stopped?.Message, cancellation);
+    }
+
+    /// <param name="matching">What matched, before it.</param>
+    /// <param name="flushed">How many of the filters the kernel has deleted by.</param>
+    /// <param name="counted">Whether the entries were counted one by one, all of them.</param>
+    /// <param name="before">Entries in the table before it.</param>
+    /// <param name="stopped">Why it did not go on.</param>
+    /// <param name="cancellation">Ends the last look.</param>
+    private FlushOutcome Outcome(
+        List<(KernelFilter Filter, Checked Seen)> matching, int flushed, bool counted, long? before, string? stopped, CancellationToken cancellation)
+    {
+        var gone = matching[..flushed];
+        var left = Math.Min(gone.Sum(m => m.Seen.Offloaded > 0 ? Offloaded(m.Filter, cancellation) : 0), gone.Sum(m => m.Seen.Entries));
+        var deleted = gone.Sum(m => m.Seen.Entries) - left;
+        if (!counted && before is { } entries)
+        {
+            deleted = Math.Max(deleted, entries - (tableEntries() ?? entries));
+        }
+
+        var matched = deleted + left + matching.Skip(flushed).Sum(m => m.Seen.Entries);
+        return new FlushOutcome(before ?? matched, matched, deleted, left, !counted, stopped);
     }
 
     /// <returns>Null when the kernel does not take the filter, or an answer was lost.</returns>
@@ -93,18 +121,33 @@ internal sealed class FilteredFlush(
     private long Offloaded(KernelFilter filter, CancellationToken cancellation) =>
         Look(filter with { Status = filter.Status | FlowStatus.Offload, StatusMask = filter.StatusMask | FlowStatus.Offload }, long.MaxValue, cancellation)?.Offloaded ?? 0;
 
-    /// <returns>False when the kernel refuses, and nothing was deleted yet.</returns>
-    private bool Flush(KernelFilter filter, bool begun)
+    /// <returns>
+    /// Null when it is done; else why not, and whether the kernel has refused the request, so that nothing is deleted by it. Without a clear
+    /// answer something may be.
+    /// </returns>
+    private (NetlinkException? Stopped, bool Refused) Flush(KernelFilter filter)
     {
         Span<byte> request = stackalloc byte[FlushRequest.MaxBytes];
-        using var transport = open();
-        transport.Send(request[..FlushRequest.Write(request, filter, Sequence)]);
-        var buffer = new byte[NetlinkDump.BufferBytes];
-        var messages = new MessageReader(buffer.AsSpan(0, Math.Min(transport.Receive(buffer), buffer.Length)));
-        var errno = messages.Next() && messages.Sequence == Sequence && messages.Type == Interop.Nl.NLMSG_ERROR
-            ? NetlinkDump.ReadError(messages.Flags, messages.Payload, out _)
-            : Interop.Errno.EBADMSG;
-        return errno == 0 || (begun || errno == Interop.Errno.EBADMSG ? throw new NetlinkException(Deleting, errno) : false);
+        var sent = false;
+        try
+        {
+            using var transport = open();
+            transport.Send(request[..FlushRequest.Write(request, filter, Sequence)]);
+            sent = true;
+            var buffer = new byte[NetlinkDump.BufferBytes];
+            var messages = new MessageReader(buffer.AsSpan(0, Math.Min(transport.Receive(buffer), buffer.Length)));
+            if (!messages.Next() || messages.Sequence != Sequence || messages.Type != Interop.Nl.NLMSG_ERROR)
+            {
+                return (new NetlinkException(Deleting, Interop.Errno.EBADMSG), false);
+            }
+
+            var errno = NetlinkDump.ReadError(messages.Flags, messages.Payload, out var words);
+            return errno == 0 ? (null, false) : (new NetlinkException(Deleting, errno, words), errno != Interop.Errno.EBADMSG);
+        }
+        catch (NetlinkException e)
+        {
+            return (e, !sent);
+        }
     }
 
     /// <param name="Sound">Whether every entry that came matches.</param>

@@ -41,9 +41,10 @@ public sealed class FlowDeleter
 
     /// <summary>
     /// Deletes every entry that matches. What the kernel can decide as a whole, without idle times, goes in one request where this
-    /// kernel can be trusted with it (<see cref="DeleteResult.ByKernel"/>); the rest one by one, as they are read. An entry that begins while this runs may or may not be met. An entry is deleted
-    /// within some two milliseconds of being read by the kernel (<see cref="DeleteResult.DelayP99"/> tells what was held), or
-    /// is asked for again first: one that was used meanwhile and no longer matches stays.
+    /// kernel can be trusted with it (<see cref="DeleteResult.ByKernel"/>); the rest one by one, as they are read. An entry that begins
+    /// while this runs may or may not be met. An entry is deleted within some two milliseconds of being read by the kernel
+    /// (<see cref="DeleteResult.DelayP99"/> tells what was held), or is asked for again first: one that was used meanwhile and no longer
+    /// matches stays.
     /// </summary>
     /// <remarks>
     /// Of two connections that had the same tuple one after the other the kernel often makes entries with the same id; they
@@ -54,7 +55,9 @@ public sealed class FlowDeleter
     /// <param name="dryRun">Count only.</param>
     /// <param name="p">Is told how far it is, about ten times a second and at the end; on the calling thread.</param>
     /// <param name="ct">Looked at about every hundred entries. What was deleted until then stays deleted.</param>
-    /// <exception cref="NetlinkException">The table can't be read to its end, or nothing may be deleted.</exception>
+    /// <exception cref="NetlinkException">
+    /// The table can't be read to its end, or nothing may be deleted, and nothing was; else see <see cref="DeleteResult.Stopped"/>.
+    /// </exception>
     /// <exception cref="ArgumentException">The match names a state that the protocol does not have.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public DeleteResult Delete(FlowMatch m, bool dryRun, IProgress<DeleteProgress>? p = null, CancellationToken ct = default)
@@ -75,12 +78,22 @@ public sealed class FlowDeleter
 
         // No /proc here: it gives no identities.
         var table = new CtnetlinkTable(batch is null ? _open : () => new DumpClock(_open(), batch, _time));
-        var read = table.Read(filter, wanted, ref visitor, ct);
-        batch?.Flush();
+        string? stopped = null;
+        FlowReadResult? read = null;
+        try
+        {
+            read = table.Read(filter, wanted, ref visitor, ct);
+            batch?.Flush();
+        }
+        catch (NetlinkException e) when (batch is { Deleted: > 0 })
+        {
+            stopped = e.Message;
+        }
+
         run.Report();
         return new DeleteResult
         {
-            Examined = read.Entries,
+            Examined = read?.Entries ?? run.Examined,
             Matched = run.Matched,
             MatchingIfHeld = predicate.MatchingIfHeld,
             Deleted = batch?.Deleted ?? 0,
@@ -93,7 +106,8 @@ public sealed class FlowDeleter
             DelayP99 = batch?.Delays is { Count: > 0 } delays ? delays.Within(0.99) : null,
             DelayLongest = batch?.Delays is { Count: > 0 } all ? all.Longest : null,
             DryRun = dryRun,
-            Complete = read.Complete,
+            Complete = stopped is null && read is { Complete: true },
+            Stopped = stopped,
             Elapsed = run.Elapsed,
         };
     }
@@ -114,13 +128,12 @@ public sealed class FlowDeleter
             return null;
         }
 
-        var deleted = outcome.Matched - outcome.Offloaded;
-        progress?.Report(new DeleteProgress(outcome.TableEntries, outcome.Matched, deleted, tableEntries, _time.GetElapsedTime(start)));
+        progress?.Report(new DeleteProgress(outcome.TableEntries, outcome.Matched, outcome.Deleted, tableEntries, _time.GetElapsedTime(start)));
         return new DeleteResult
         {
             Examined = outcome.TableEntries,
             Matched = outcome.Matched,
-            Deleted = deleted,
+            Deleted = outcome.Deleted,
             Offloaded = outcome.Offloaded,
             Approximate = outcome.Approximate,
             ByKernel = true,
@@ -132,7 +145,8 @@ public sealed class FlowDeleter
             DelayP99 = null,
             DelayLongest = null,
             DryRun = false,
-            Complete = true,
+            Complete = outcome.Stopped is null,
+            Stopped = outcome.Stopped,
             Elapsed = _time.GetElapsedTime(start),
         };
     }

@@ -44,6 +44,18 @@ public sealed record FlowMatch
     /// <summary>The port that answers go to: the original source port, or what it was translated to.</summary>
     public ushort? ReplyDestinationPort { get; init; }
 
+    /// <summary>ICMP's and ICMPv6's type, code and identifier, of the original direction.</summary>
+    public IcmpMatch Icmp { get; init; }
+
+    /// <summary>The same of the answers: an echo's has type 0 or 129, and with address translation it can have another identifier.</summary>
+    public IcmpMatch ReplyIcmp { get; init; }
+
+    /// <summary>GRE's keys, of the original direction.</summary>
+    public GreMatch Gre { get; init; }
+
+    /// <summary>The same of the answers.</summary>
+    public GreMatch ReplyGre { get; init; }
+
     /// <summary>The zone: of both directions, or of the one that has a zone of its own. 0 is the zone of entries without one.</summary>
     public ushort? Zone { get; init; }
 
@@ -61,11 +73,17 @@ public sealed record FlowMatch
 
     /// <summary>Whether no condition is given.</summary>
     public bool IsEmpty => Protocol is null && States.Count == 0 && Unreplied is null && Assured is null
-        && Source is null && Destination is null && !HasPorts && ReplySource is null && ReplyDestination is null
+        && Source is null && Destination is null && !HasPorts && !HasIcmp && !HasGre && ReplySource is null && ReplyDestination is null
         && Zone is null && IdleFor is null;
 
     internal bool HasPorts => SourcePort is not null || DestinationPort is not null || ReplySourcePort is not null || ReplyDestinationPort is not null;
 
-    internal bool AsksForReply =>
-        ReplySource is not null || ReplyDestination is not null || ReplySourcePort is not null || ReplyDestinationPort is not null;
+    /// <summary>Whether a field of ICMP is a condition.</summary>
+    public bool HasIcmp => !Icmp.IsEmpty || !ReplyIcmp.IsEmpty;
+
+    /// <summary>Whether a key of GRE is a condition.</summary>
+    public bool HasGre => !Gre.IsEmpty || !ReplyGre.IsEmpty;
+
+    internal bool AsksForReply => ReplySource is not null || ReplyDestination is not null
+        || ReplySourcePort is not null || ReplyDestinationPort is not null || !ReplyIcmp.IsEmpty || !ReplyGre.IsEmpty;
 }

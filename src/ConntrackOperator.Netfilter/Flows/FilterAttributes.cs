@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using ConntrackOperator.Netfilter.Deleting;
 using ConntrackOperator.Netfilter.Interop;
 using ConntrackOperator.Netfilter.Netlink;
 
@@ -36,8 +37,8 @@ internal static class FilterAttributes
         }
 
         var protocol = filter.Protocol is null ? 0 : CtnetlinkFilter.CTA_FILTER_F_CTA_PROTO_NUM;
-        var original = filter.Original.Flags | protocol;
-        var reply = filter.Reply.Flags | (filter.Reply.HasPorts ? protocol : 0);
+        var original = filter.Original.Flags(filter.Protocol) | protocol;
+        var reply = filter.Reply.Flags(filter.Protocol) | (filter.Reply.HasProtocolParts ? protocol : 0);
         if (original != 0 || always)
         {
             Tuple(ref writer, Ctnetlink.CTA_TUPLE_ORIG, filter.Original, filter.Protocol);
@@ -86,10 +87,30 @@ internal static class FilterAttributes
                 writer.BigEndian16(Ctnetlink.CTA_PROTO_DST_PORT, destination);
             }
 
+            Icmp(ref writer, filter.Icmp, number == Native.IPPROTO_ICMPV6);
+
             writer.EndNest(part);
         }
 
         writer.EndNest(tuple);
+    }
+
+    private static void Icmp(ref MessageWriter writer, IcmpMatch icmp, bool v6)
+    {
+        if (icmp.Id is { } id)
+        {
+            writer.BigEndian16(v6 ? Ctnetlink.CTA_PROTO_ICMPV6_ID : Ctnetlink.CTA_PROTO_ICMP_ID, id);
+        }
+
+        if (icmp.Type is { } type)
+        {
+            writer.Attribute(v6 ? Ctnetlink.CTA_PROTO_ICMPV6_TYPE : Ctnetlink.CTA_PROTO_ICMP_TYPE, [type]);
+        }
+
+        if (icmp.Code is { } code)
+        {
+            writer.Attribute(v6 ? Ctnetlink.CTA_PROTO_ICMPV6_CODE : Ctnetlink.CTA_PROTO_ICMP_CODE, [code]);
+        }
     }
 
     private static void Address(ref MessageWriter writer, ushort type, FlowAddress? address)

@@ -13,6 +13,8 @@ internal sealed class FlowPredicate
     private readonly IdleClock? _ifHeld;
     private readonly long _idleSeconds;
     private readonly bool _hasPorts;
+    private readonly bool _hasIcmp;
+    private readonly bool _hasGre;
 
     /// <param name="filter">The conditions.</param>
     /// <param name="idle">Needed when the filter asks for idle time: at least so long must be certain.</param>
@@ -21,7 +23,7 @@ internal sealed class FlowPredicate
     {
         _filter = filter;
         _match = filter.Match ?? new FlowMatch();
-        _hasPorts = _match.HasPorts;
+        (_hasPorts, _hasIcmp, _hasGre) = (_match.HasPorts, _match.HasIcmp, _match.HasGre);
         foreach (var state in _match.States)
         {
             if (!FlowStates.IsKnown(state, _match.Protocol))
@@ -56,6 +58,8 @@ internal sealed class FlowPredicate
         _classes[FlowClass.Of(flow)]
         && MatchesFilter(flow)
         && MatchesPorts(flow)
+        && (!_hasIcmp || MatchesIcmp(flow))
+        && (!_hasGre || MatchesGre(flow))
         && (_match.Source is not { } source || source.Contains(flow.Original.Source))
         && (_match.Destination is not { } destination || destination.Contains(flow.Original.Destination))
         && (_match.ReplySource is not { } replySource || replySource.Contains(flow.Reply.Source))
@@ -102,6 +106,14 @@ internal sealed class FlowPredicate
         && (_match.DestinationPort is not { } destination || flow.Original.DestinationPort == destination)
         && (_match.ReplySourcePort is not { } replySource || flow.Reply.SourcePort == replySource)
         && (_match.ReplyDestinationPort is not { } replyDestination || flow.Reply.DestinationPort == replyDestination));
+
+    private bool MatchesIcmp(scoped in Flow flow) => FlowProtocols.IsIcmp(flow.Protocol)
+        && _match.Icmp.Matches(flow.Original.IcmpType, flow.Original.IcmpCode, flow.Original.IcmpId)
+        && (_match.ReplyIcmp.IsEmpty || _match.ReplyIcmp.Matches(flow.Reply.IcmpType, flow.Reply.IcmpCode, flow.Reply.IcmpId));
+
+    private bool MatchesGre(scoped in Flow flow) => FlowProtocols.IsGre(flow.Protocol)
+        && _match.Gre.Matches(flow.Original.SourceKey, flow.Original.DestinationKey)
+        && (_match.ReplyGre.IsEmpty || _match.ReplyGre.Matches(flow.Reply.SourceKey, flow.Reply.DestinationKey));
 
     private bool MatchesIdle(scoped in Flow flow)
     {

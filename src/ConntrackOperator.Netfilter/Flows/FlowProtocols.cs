@@ -66,12 +66,15 @@ public static class FlowProtocols
     /// <summary>Whether the kernel tracks it by more than its addresses.</summary>
     internal static bool HasTracker(byte protocol) => HasPorts(protocol) || IsIcmp(protocol) || IsGre(protocol);
 
-    internal static bool HasPorts(byte protocol) => protocol is Native.IPPROTO_TCP or Native.IPPROTO_UDP
+    /// <summary>Whether it is TCP, UDP, SCTP, DCCP or UDP-Lite.</summary>
+    public static bool HasPorts(byte protocol) => protocol is Native.IPPROTO_TCP or Native.IPPROTO_UDP
         or Native.IPPROTO_SCTP or Native.IPPROTO_DCCP or Native.IPPROTO_UDPLITE;
 
-    internal static bool IsIcmp(byte protocol) => protocol is Native.IPPROTO_ICMP or Native.IPPROTO_ICMPV6;
+    /// <summary>Whether it is ICMP or ICMPv6.</summary>
+    public static bool IsIcmp(byte protocol) => protocol is Native.IPPROTO_ICMP or Native.IPPROTO_ICMPV6;
 
-    internal static bool IsGre(byte protocol) => protocol == Native.IPPROTO_GRE;
+    /// <summary>Whether it is GRE.</summary>
+    public static bool IsGre(byte protocol) => protocol == Native.IPPROTO_GRE;
 
     internal static bool HasStates(byte protocol) => protocol is Native.IPPROTO_TCP or Native.IPPROTO_SCTP or Native.IPPROTO_DCCP;
 }

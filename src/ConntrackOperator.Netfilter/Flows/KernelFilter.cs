@@ -13,7 +13,8 @@ namespace ConntrackOperator.Netfilter.Flows;
 /// <item>Addresses and ports of the reply direction before 5.10: 5.8 read that tuple with the flags of the other one.</item>
 /// <item>Networks, TCP states, idle times: there is no such thing.</item>
 /// </list>
-/// A part of a tuple needs the IP version, and ports need the protocol. Kernels before 5.8 know nothing of tuples, before 5.15 nothing of
+/// A part of a tuple needs the IP version; ports, and the type, code and identifier of ICMP and ICMPv6, need the protocol. Types that
+/// have no answer are refused with EINVAL, and then everything is decided after decoding. Kernels before 5.8 know nothing of tuples, before 5.15 nothing of
 /// the status, before 6.8 nothing of the zone; they pass over it, and send more.
 /// </remarks>
 /// <param name="Family">AF_INET, AF_INET6, or AF_UNSPEC for both.</param>
@@ -79,13 +80,14 @@ internal sealed record KernelFilter(byte Family)
     private static KernelFilter Of(FlowFilter filter, FlowMatch match, byte family, bool readsReplyTuple)
     {
         var (status, mask, exact) = StatusOf(filter, match);
-        var ports = ComparesPorts(match.Protocol);
+        var (ports, icmp) = (ComparesPorts(match.Protocol), match.Protocol is { } protocol && FlowProtocols.IsIcmp(protocol));
         var original = new TupleFilter
         {
             Source = Exact(match.Source),
             Destination = Exact(match.Destination),
             SourcePort = ports ? match.SourcePort : null,
             DestinationPort = ports ? match.DestinationPort : null,
+            Icmp = icmp ? match.Icmp : default,
         };
         var reply = !readsReplyTuple ? default : new TupleFilter
         {
@@ -93,6 +95,7 @@ internal sealed record KernelFilter(byte Family)
             Destination = Exact(match.ReplyDestination),
             SourcePort = ports ? match.ReplySourcePort : null,
             DestinationPort = ports ? match.ReplyDestinationPort : null,
+            Icmp = icmp ? match.ReplyIcmp : default,
         };
         return new KernelFilter(family)
         {
@@ -106,6 +109,9 @@ internal sealed record KernelFilter(byte Family)
             StatusMask = mask,
             DecidesAll = exact
                 && match.IdleFor is null
+                && !match.HasGre
+                && original.Icmp == match.Icmp
+                && reply.Icmp == match.ReplyIcmp
                 && Decides(original, match.Source, match.Destination, match.SourcePort, match.DestinationPort)
                 && Decides(reply, match.ReplySource, match.ReplyDestination, match.ReplySourcePort, match.ReplyDestinationPort),
         };

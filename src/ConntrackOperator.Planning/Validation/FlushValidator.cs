@@ -10,8 +10,11 @@ public static class FlushValidator
 {
     private static readonly string[] _protocolsWithPorts = ["TCP", "UDP", "UDPLite", "SCTP", "DCCP"];
 
-    // The numbers of those whose name matters here (IANA): they have ports or states.
-    private static readonly Dictionary<long, string> _numbers = new() { [6] = "TCP", [17] = "UDP", [33] = "DCCP", [132] = "SCTP", [136] = "UDPLite" };
+    // The numbers of those whose name matters here (IANA): they have ports, states or fields.
+    private static readonly Dictionary<long, string> _numbers = new()
+    {
+        [1] = "ICMP", [6] = "TCP", [17] = "UDP", [33] = "DCCP", [47] = "GRE", [58] = "ICMPv6", [132] = "SCTP", [136] = "UDPLite",
+    };
 
     // enum tcp_conntrack, sctp_conntrack and ct_dccp_states, under the names that the kernel prints.
     private static readonly Dictionary<string, (string[] States, string Message)> _statesOf = new(StringComparer.Ordinal)
@@ -96,14 +99,14 @@ public static class FlushValidator
         CheckStates(match.States, name, path + ".states", errors);
         CheckNetwork(path + ".source", match.Source, errors);
         CheckNetwork(path + ".destination", match.Destination, errors);
-        CheckRange(path + ".destinationPort", match.DestinationPort, 1, ushort.MaxValue, errors);
-        if (match.DestinationPort is not null && !_protocolsWithPorts.Contains(name))
-        {
-            errors.Add(new(path + ".destinationPort", string.Empty, RuleMessages.PortNeedsProtocol));
-        }
-
+        CheckPort(path + ".sourcePort", match.SourcePort, name, errors);
+        CheckPort(path + ".destinationPort", match.DestinationPort, name, errors);
         CheckNetwork(path + ".replySource", match.ReplySource, errors);
         CheckNetwork(path + ".replyDestination", match.ReplyDestination, errors);
+        CheckPort(path + ".replySourcePort", match.ReplySourcePort, name, errors);
+        CheckPort(path + ".replyDestinationPort", match.ReplyDestinationPort, name, errors);
+        CheckIcmp(match.Icmp, name, path + ".icmp", errors);
+        CheckGre(match.Gre, name, path + ".gre", errors);
         CheckRange(path + ".zone", match.Zone, 0, ushort.MaxValue, errors);
         if (match.IdleFor is { } idle && !KubeDuration.TryParse(idle, out _, out var allowed))
         {
@@ -152,6 +155,58 @@ public static class FlushValidator
         else if (!states.TrueForAll(state => of.States.Contains(state)))
         {
             errors.Add(new(path, string.Empty, of.Message));
+        }
+    }
+
+    private static void CheckPort(string path, int? port, string? protocol, List<FieldError> errors)
+    {
+        CheckRange(path, port, 1, ushort.MaxValue, errors);
+        if (port is not null && !_protocolsWithPorts.Contains(protocol))
+        {
+            errors.Add(new(path, string.Empty, RuleMessages.PortNeedsProtocol));
+        }
+    }
+
+    private static void CheckIcmp(FlushIcmpMatch? icmp, string? protocol, string path, List<FieldError> errors)
+    {
+        if (icmp is null)
+        {
+            return;
+        }
+
+        CheckFields(icmp == new FlushIcmpMatch(), protocol is "ICMP" or "ICMPv6", RuleMessages.IcmpNeedsProtocol, path, errors);
+        CheckRange(path + ".type", icmp.Type, 0, byte.MaxValue, errors);
+        CheckRange(path + ".code", icmp.Code, 0, byte.MaxValue, errors);
+        CheckRange(path + ".id", icmp.Id, 0, ushort.MaxValue, errors);
+        CheckRange(path + ".replyType", icmp.ReplyType, 0, byte.MaxValue, errors);
+        CheckRange(path + ".replyCode", icmp.ReplyCode, 0, byte.MaxValue, errors);
+        CheckRange(path + ".replyId", icmp.ReplyId, 0, ushort.MaxValue, errors);
+    }
+
+    private static void CheckGre(FlushGreMatch? gre, string? protocol, string path, List<FieldError> errors)
+    {
+        if (gre is null)
+        {
+            return;
+        }
+
+        CheckFields(gre == new FlushGreMatch(), protocol is "GRE", RuleMessages.GreNeedsProtocol, path, errors);
+        CheckRange(path + ".sourceKey", gre.SourceKey, 0, ushort.MaxValue, errors);
+        CheckRange(path + ".destinationKey", gre.DestinationKey, 0, ushort.MaxValue, errors);
+        CheckRange(path + ".replySourceKey", gre.ReplySourceKey, 0, ushort.MaxValue, errors);
+        CheckRange(path + ".replyDestinationKey", gre.ReplyDestinationKey, 0, ushort.MaxValue, errors);
+    }
+
+    private static void CheckFields(bool empty, bool protocolHasThem, string needed, string path, List<FieldError> errors)
+    {
+        if (!protocolHasThem)
+        {
+            errors.Add(new(path, string.Empty, needed));
+        }
+
+        if (empty)
+        {
+            errors.Add(new(path, string.Empty, RuleMessages.FieldsEmpty));
         }
     }
 

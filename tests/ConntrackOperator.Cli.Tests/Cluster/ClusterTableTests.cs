@@ -97,6 +97,31 @@ public sealed class ClusterTableTests(ReportedCluster cluster) : IClassFixture<R
     }
 
     [Theory]
+    [InlineData("icmp", "8,0,7,0,0,9", "--icmp-type", "8", "--icmp-code", "0", "--icmp-id", "7", "--reply-icmp-type", "0", "--reply-icmp-code", "0", "--reply-icmp-id", "9")]
+    [InlineData("gre", "1,2,2,15", "--srckey", "1", "--dstkey", "2", "--reply-srckey", "2", "--reply-dstkey", "0xf")]
+    [InlineData("udp", "1,2,3,4", "--sport", "1", "--dport", "2", "--reply-sport", "3", "--reply-dport", "4")]
+    public async Task Ports_types_and_keys_of_both_directions_go_into_the_object_and_the_API_server_takes_them(string protocol, string expected, params string[] options)
+    {
+        var result = cluster.Run(null, ["flush", "--node", "node-1", "-p", protocol, .. options, "--dry-run", "--no-wait", "-o", "json"]);
+        Assert.Equal((0, string.Empty), (result.ExitCode, result.Error));
+        var match = JsonSerializer.Deserialize(result.Output, ApiJson.Default.ConntrackFlush)!.Spec!.Match!;
+        int?[] values = match switch
+        {
+            { Icmp: { } i } => [i.Type, i.Code, i.Id, i.ReplyType, i.ReplyCode, i.ReplyId],
+            { Gre: { } g } => [g.SourceKey, g.DestinationKey, g.ReplySourceKey, g.ReplyDestinationKey],
+            var m => [m.SourcePort, m.DestinationPort, m.ReplySourcePort, m.ReplyDestinationPort],
+        };
+        Assert.Equal(expected, string.Join(',', values));
+        await cluster.FinishFlushAsync("Succeeded", TestContext.Current.CancellationToken);
+    }
+
+    [Theory]
+    [InlineData("match.sourcePort: Invalid value: 0: must be from 1 to 65535", "--node", "node-1", "--protocol", "tcp", "--sport", "0")]
+    [InlineData("match.replyDestinationPort: a port needs a protocol with ports", "--node", "node-1", "--reply-dport", "53")]
+    [InlineData("match.icmp: icmp needs protocol ICMP or ICMPv6", "--node", "node-1", "--icmp-type", "8")]
+    [InlineData("match.icmp.replyId: Invalid value: 65536: must be from 0 to 65535", "--node", "node-1", "-p", "icmp", "--reply-icmp-id", "65536")]
+    [InlineData("match.gre: gre needs protocol GRE", "--node", "node-1", "-p", "icmp", "--srckey", "8")]
+    [InlineData("--dstkey: Invalid value: \"65536\": must be from 0 to 65535", "--node", "node-1", "-p", "gre", "--dstkey", "65536")]
     [InlineData("say on which nodes", "--protocol", "tcp")]
     [InlineData("say which entries", "--node", "node-1")]
     [InlineData("--all goes with no other condition", "--node", "node-1", "--all", "--protocol", "tcp")]

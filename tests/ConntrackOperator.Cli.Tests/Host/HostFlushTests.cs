@@ -63,6 +63,18 @@ public sealed class HostFlushTests
     [InlineData(1, "-p", "igmp")]
     [InlineData(1, "-p", "GRE")]
     [InlineData(1, "--reply-src", "2001:db8::/32")]
+    [InlineData(1, "-p", "udp", "--sport", "33333")]
+    [InlineData(2, "--sport", "1")]
+    [InlineData(1, "-p", "udp", "--reply-dport", "33334")]
+    [InlineData(3, "-p", "udp", "--reply-sport", "53", "--zone", "0", "-s", "10.0.0.0/8")]
+    [InlineData(1, "-p", "icmp", "--icmp-type", "8", "--icmp-code", "0", "--icmp-id", "77")]
+    [InlineData(1, "-p", "icmp", "--reply-icmp-type", "0")]
+    [InlineData(0, "-p", "icmp", "--icmp-type", "0")]
+    [InlineData(0, "-p", "icmp", "--icmp-type", "3")]
+    [InlineData(0, "-p", "icmpv6", "--icmp-id", "77")]
+    [InlineData(0, "-p", "icmp", "--reply-icmp-id", "78")]
+    [InlineData(1, "-p", "gre", "--srckey", "0x1", "--reply-srckey", "2")]
+    [InlineData(0, "-p", "gre", "--dstkey", "1")]
     public void Stale_entries_of_a_pod_one_zone_and_any_protocol_can_be_named(int expected, params string[] conditions)
     {
         NetworkNamespace.Require("conntrack");
@@ -128,6 +140,18 @@ public sealed class HostFlushTests
     [InlineData("--reply-src: Invalid value: \"10.244.1.7/16\": must be an address or a network", "--reply-src", "10.244.1.7/16")]
     [InlineData("--reply-src: Invalid value: \"::ffff:10.0.0.6\": must be an address or a network", "--reply-src", "::ffff:10.0.0.6")]
     [InlineData("--reply-dst: Invalid value: \"pod-7\": must be an address or a network", "--reply-dst", "pod-7")]
+    [InlineData("--sport: Invalid value: \"0\": must be from 1 to 65535", "--sport", "0")]
+    [InlineData("--dport: Invalid value: \"65536\": must be from 1 to 65535", "-p", "tcp", "--dport", "65536")]
+    [InlineData("--reply-sport: Invalid value: \"-1\": must be from 1 to 65535", "--reply-sport=-1")]
+    [InlineData("--reply-dport: a port needs a protocol with ports", "-p", "icmp", "--reply-dport", "53")]
+    [InlineData("--icmp-type: Invalid value: \"256\": must be from 0 to 255", "-p", "icmp", "--icmp-type", "256")]
+    [InlineData("--icmp-code: Invalid value: \"-1\": must be from 0 to 255", "-p", "icmp", "--icmp-code=-1")]
+    [InlineData("--reply-icmp-id: Invalid value: \"65536\": must be from 0 to 65535", "-p", "icmpv6", "--reply-icmp-id", "65536")]
+    [InlineData("--icmp-id: needs --protocol icmp or icmpv6", "--icmp-id", "7")]
+    [InlineData("--reply-icmp-type: needs --protocol icmp or icmpv6", "-p", "tcp", "--reply-icmp-type", "0")]
+    [InlineData("--srckey: Invalid value: \"0x10000\": must be from 0 to 65535", "-p", "gre", "--srckey", "0x10000")]
+    [InlineData("--reply-dstkey: Invalid value: \"call\": must be from 0 to 65535", "-p", "gre", "--reply-dstkey", "call")]
+    [InlineData("--dstkey: needs --protocol gre", "-p", "udp", "--dstkey", "7")]
     [InlineData("--state: Invalid value: \"CLOSE\": igmp has no states", "-p", "2", "--state", "close")]
     public void A_bad_condition_is_refused_with_the_option_the_value_and_what_is_allowed(string expected, params string[] conditions)
     {

@@ -24,6 +24,21 @@ public sealed class FlushEvaluatorTests
     }
 
     [Fact]
+    public void Counts_of_one_node_that_are_approximate_make_the_sum_so_and_stay_so_when_the_node_is_gone()
+    {
+        var exact = FlushEvaluator.Judge("u", "a", Node(7), true, TimeSpan.Zero, _options);
+        Assert.Null(FlushEvaluator.Sum(_running, [exact], dryRun: false, _now).Approximate);
+        var about = FlushEvaluator.Judge("u", "b", Node(30_000, approximate: true), true, TimeSpan.Zero, _options);
+        var status = FlushEvaluator.Sum(_running, [exact, about], dryRun: false, _now);
+        Assert.Equal((true, 30_007L), (status.Approximate, status.Deleted));
+        Assert.Equal([null, true], status.Results!.Select(r => r.Approximate));
+        Assert.Contains(status.Conditions!, c => c is { Type: "Complete", Message: "about 30007 entries deleted on 2 of 2 nodes" });
+        var again = FlushEvaluator.Sum(status, [.. status.Results!.Select(r => FlushEvaluator.Judge(r, null))], dryRun: false, _now);
+        Assert.True(again.Approximate);
+        Assert.Equal(status.Results, again.Results);
+    }
+
+    [Fact]
     public void Text_of_a_nodes_error_is_cut()
     {
         var failed = FlushEvaluator.Judge("u", "n", Node(0, new string('x', 900_000)), true, TimeSpan.Zero, _options);
@@ -80,9 +95,9 @@ public sealed class FlushEvaluatorTests
         Assert.Equal(("Complete", "False", "Waiting", message), (condition.Type, condition.Status, condition.Reason, condition.Message));
     }
 
-    private static ConntrackNode Node(long count, string? error = null) => new()
+    private static ConntrackNode Node(long count, string? error = null, bool? approximate = null) => new()
     {
         Metadata = new ObjectMeta { Name = "n" },
-        Status = new NodeStatus { Flushes = [new NodeFlushStatus { Uid = "u", Matched = count, Deleted = count, Error = error }] },
+        Status = new NodeStatus { Flushes = [new NodeFlushStatus { Uid = "u", Matched = count, Deleted = count, Error = error, Approximate = approximate }] },
     };
 }

@@ -68,7 +68,7 @@ public sealed class FlushMatchesTests
         { new FlushMatch { IdleFor = "soon" }, "match.idleFor: 'soon' is not understood" },
         { new FlushMatch(), "match: at least one condition must be given; to delete every entry of the table say all: true" },
         { new FlushMatch { All = false }, "match: at least one condition must be given; to delete every entry of the table say all: true" },
-        { new FlushMatch { States = [] }, "match: at least one condition must be given; to delete every entry of the table say all: true" },
+        { new FlushMatch { States = [] }, "match.states: must not be empty" },
         { new FlushMatch { All = true, Zone = 1 }, "match.all: goes with no other condition" },
     };
 

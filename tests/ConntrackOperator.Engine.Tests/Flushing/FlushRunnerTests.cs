@@ -125,6 +125,38 @@ public sealed class FlushRunnerTests : IDisposable
         Assert.Equal("1 entries could not be deleted: in use; 12,000 of them are offloaded and can't be deleted", FlushErrors.Of(result));
         Assert.Equal("1 of them is offloaded and can't be deleted", FlushErrors.Of(result with { Failed = 0, Offloaded = 1 }));
         Assert.Null(FlushErrors.Of(result with { Failed = 0, Offloaded = 0 }));
+        Assert.Equal(
+            "it ended after about 7999 entries were deleted: the kernel would not",
+            FlushErrors.Of(result with { Failed = 0, Offloaded = 0, Complete = false, Approximate = true, Stopped = "the kernel would not" }));
+    }
+
+    [Fact]
+    public async Task That_counts_are_approximate_is_kept_on_disk_and_told_and_what_was_deleted_before_a_failure_counts()
+    {
+        var runner = Start();
+        _deletions.Result = r => r with { Approximate = true, Complete = false, Stopped = "no buffer space" };
+        await DoAsync(runner, "a");
+        var told = Assert.Single(runner.Statuses);
+        Assert.Equal((true, 7L), (told.Approximate, told.Deleted));
+        Assert.Contains("after about 7 entries were deleted: no buffer space", told.Error, StringComparison.Ordinal);
+        Kill();
+        var next = Start();
+        next.Turn([Flush("a")]);
+        Assert.Equal(told, Assert.Single(next.Statuses));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(2)]
+    public async Task With_a_condition_lost_on_the_way_nothing_is_deleted(int? conditions)
+    {
+        var runner = Start();
+        NodeFlush[] asked = [Flush("a") with { Match = new FlushMatch { Protocol = ProtocolValue.Of("UDP") }, Conditions = conditions }];
+        runner.Turn(asked);
+        await runner.SettleAsync();
+        runner.Turn(asked);
+        Assert.Equal(0, _deletions.Count);
+        Assert.StartsWith("nothing was deleted: of the match's ", Assert.Single(runner.Statuses).Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -387,7 +419,7 @@ public sealed class FlushRunnerTests : IDisposable
         runner.Turn(asked);
     }
 
-    private static NodeFlush Flush(string uid) => new() { Uid = uid, Match = new FlushMatch { All = true } };
+    private static NodeFlush Flush(string uid) => new() { Uid = uid, Match = new FlushMatch { All = true }, Conditions = 1 };
 
     /// <summary>Counts how often something is deleted.</summary>
     private sealed class Deletions
@@ -399,6 +431,8 @@ public sealed class FlushRunnerTests : IDisposable
         internal bool Stop { get; set; }
 
         internal Exception? Error { get; set; }
+
+        internal Func<DeleteResult, DeleteResult> Result { get; set; } = r => r;
 
         internal TaskCompletionSource Begun { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -414,7 +448,7 @@ public sealed class FlushRunnerTests : IDisposable
                 Release.Token.WaitHandle.WaitOne();
             }
 
-            return Error is not null ? throw Error : new DeleteResult
+            return Error is not null ? throw Error : Result(new DeleteResult
             {
                 Examined = 10,
                 Matched = 7,
@@ -430,7 +464,7 @@ public sealed class FlushRunnerTests : IDisposable
                 DryRun = dryRun,
                 Complete = true,
                 Elapsed = TimeSpan.Zero,
-            };
+            });
         }
     }
 }

@@ -1,5 +1,7 @@
 using ConntrackOperator.Netfilter.Deleting;
 using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Interop;
+using ConntrackOperator.Netfilter.Netlink;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Netfilter.Tests.Flows;
 
@@ -135,11 +137,74 @@ public sealed class FilteredFlushTests
         // Without the kernel's count nothing would be known of it.
         Assert.Null(Run(99, () => null));
         Assert.Equal(101, kernel.Table.Count);
-        Assert.Equal(new FlushOutcome(101, 100, 0, true), Run(99, () => kernel.Table.Count));
+        Assert.Equal(new FlushOutcome(101, 100, 100, 0, true, null), Run(99, () => kernel.Table.Count));
         Assert.Single(kernel.Table);
 
         kernel.Table.AddRange(table[..100]);
-        Assert.Equal(new FlushOutcome(101, 100, 0, false), Run(101, () => 101));
+        Assert.Equal(new FlushOutcome(101, 100, 100, 0, false, null), Run(101, () => 101));
+    }
+
+    [Fact]
+    public void When_the_second_version_of_IP_is_refused_what_went_of_the_first_is_told_with_the_refusal()
+    {
+        var kernel = BothVersions();
+        kernel.RefusesToFlush = family => family == Native.AF_INET6 ? Errno.ENOBUFS : 0;
+        var result = Delete(kernel, new FlowMatch { Protocol = 17 });
+        Assert.Equal((5L, 3L, false, false), (result.Matched, result.Deleted, result.Approximate, result.Complete));
+        Assert.Contains(Errno.Describe(Errno.ENOBUFS), result.Stopped, StringComparison.Ordinal);
+        Assert.Equal(["10.0.0.1 6", "2001:db8::1 17", "2001:db8::1 17"], kernel.Table.Select(e => $"{e.Source} {e.Protocol}").Order());
+    }
+
+    [Fact]
+    public void When_nobody_says_whether_the_second_was_flushed_the_kernels_count_tells_what_went()
+    {
+        var kernel = BothVersions();
+        kernel.SilentAfterFlush = Native.AF_INET6;
+        using var tree = new TestTree.Temporary();
+        tree.File("nf_conntrack_count", "6\n");
+        kernel.BeforeFlush = () => tree.File("nf_conntrack_count", "1\n");
+        var result = new FlowDeleter(kernel.Open, new SysctlDirectory(tree.Root), null).Delete(new FlowMatch { Protocol = 17 }, dryRun: false);
+        Assert.Equal((5L, true, false), (result.Deleted, result.Approximate, result.Complete));
+        Assert.Contains(Errno.Describe(Errno.ETIMEDOUT), result.Stopped, StringComparison.Ordinal);
+        Assert.Single(kernel.Table);
+    }
+
+    [Fact]
+    public void A_kernel_that_refuses_the_first_flush_has_its_entries_deleted_one_by_one()
+    {
+        var kernel = BothVersions();
+        kernel.RefusesToFlush = _ => Errno.EOPNOTSUPP;
+        var result = Delete(kernel, new FlowMatch { Protocol = 17 });
+        Assert.Equal((5L, false, (string?)null, true), (result.Deleted, result.ByKernel, result.Stopped, result.Complete));
+        Assert.Single(kernel.Table);
+    }
+
+    [Fact]
+    public void A_dump_that_breaks_off_after_entries_were_deleted_does_not_take_their_number_with_it()
+    {
+        var kernel = BothVersions();
+        kernel.DumpsEndWith = Errno.ENOMEM;
+        var result = Delete(kernel, new FlowMatch { States = ["ESTABLISHED"], Protocol = 6 });
+        Assert.Equal((1L, 1L, false), (result.Matched, result.Deleted, result.Complete));
+        Assert.Contains(Errno.Describe(Errno.ENOMEM), result.Stopped, StringComparison.Ordinal);
+
+        // Where nothing was deleted it is an error, as ever.
+        Assert.Throws<NetlinkException>(() => Delete(kernel, new FlowMatch { States = ["ESTABLISHED"], Protocol = 6 }));
+    }
+
+    [Theory]
+    [InlineData(1, 8, 0, 7)]
+    [InlineData(58, 128, 0, 7)]
+    public void Type_code_and_identifier_are_the_kernels_to_compare_in_either_direction(byte protocol, byte type, byte code, ushort id)
+    {
+        var filters = KernelFilter.Of(
+            new FlowFilter { Match = new FlowMatch { Protocol = protocol, Icmp = new(type, code, id), ReplyIcmp = new(Id: 9) } }, readsReplyTuple: true);
+        Assert.All(filters, f => Assert.Equal((true, new IcmpMatch(type, code, id), new IcmpMatch(Id: 9)), (f.DecidesAll, f.Original.Icmp, f.Reply.Icmp)));
+
+        // Without the protocol, or with another one, it can't be told what to compare; GRE's keys never are.
+        Assert.All(KernelFilter.Of(new FlowFilter { Match = new FlowMatch { Icmp = new(type) } }), f => Assert.False(f.DecidesAll));
+        Assert.All(KernelFilter.Of(new FlowFilter { Match = new FlowMatch { Protocol = 6, Icmp = new(type) } }), f => Assert.False(f.DecidesAll));
+        Assert.All(KernelFilter.Of(new FlowFilter { Match = new FlowMatch { Protocol = 47, Gre = new(1) } }), f => Assert.False(f.DecidesAll));
     }
 
     [Fact]
@@ -178,7 +243,7 @@ public sealed class FilteredFlushTests
     public void A_kernel_of_which_the_reply_tuple_is_not_to_be_trusted_is_not_asked_for_it()
     {
         var filter = new FlowFilter { Match = new FlowMatch { ReplySource = new FlowNetwork(FlowAddress.V4(1), 32), Protocol = 6, ReplySourcePort = 53 } };
-        Assert.Equal((true, true), (KernelFilter.Of(filter, readsReplyTuple: true)[0].DecidesAll, KernelFilter.Of(filter, readsReplyTuple: true)[0].Reply.HasPorts));
+        Assert.Equal((true, true), (KernelFilter.Of(filter, readsReplyTuple: true)[0].DecidesAll, KernelFilter.Of(filter, readsReplyTuple: true)[0].Reply.HasProtocolParts));
         var before = Assert.Single(KernelFilter.Of(filter, readsReplyTuple: false));
         Assert.Equal((false, default(TupleFilter), (byte?)6), (before.DecidesAll, before.Reply, before.Protocol));
     }
@@ -189,6 +254,13 @@ public sealed class FilteredFlushTests
         tree.File("nf_conntrack_count", "10\n");
         return new FlowDeleter(kernel.Open, new SysctlDirectory(tree.Root), null).Delete(match, dryRun: false);
     }
+
+    private static PlayedKernel BothVersions() => new(Version("6.12"),
+    [
+        new FlowCase { Status = FlowStatus.SeenReply | FlowStatus.Confirmed },
+        .. Enumerable.Range(1, 3).Select(i => new FlowCase { Protocol = 17, SourcePort = (ushort)i }),
+        .. Enumerable.Range(1, 2).Select(i => new FlowCase { Protocol = 17, SourcePort = (ushort)i, Source = "2001:db8::1", Destination = "2001:db8::9" }),
+    ]);
 
     private static KernelVersion Version(string name) => KernelVersion.All.Single(v => v.Name == name);
 

@@ -23,6 +23,15 @@ internal sealed class PlayedKernel(KernelVersion version, IEnumerable<FlowCase> 
     /// <summary>Happens before each flush.</summary>
     internal Action? BeforeFlush { get; set; }
 
+    /// <summary>The errno with which it refuses to flush an IP version; 0: it does not.</summary>
+    internal Func<byte, int> RefusesToFlush { get; set; } = _ => 0;
+
+    /// <summary>The IP version of which it flushes and then says nothing.</summary>
+    internal byte? SilentAfterFlush { get; set; }
+
+    /// <summary>The errno with which a dump ends after its entries; 0: as it should.</summary>
+    internal int DumpsEndWith { get; set; }
+
     internal INetlinkTransport Open() => new Socket(this);
 
     private IEnumerable<byte[][]> Handle(int type, int flags, uint sequence, byte[] payload)
@@ -32,11 +41,14 @@ internal sealed class PlayedKernel(KernelVersion version, IEnumerable<FlowCase> 
         {
             Ctnetlink.IPCTNL_MSG_CT_GET when (flags & Nl.NLM_F_DUMP) == Nl.NLM_F_DUMP => Dump(family, attributes, sequence),
             Ctnetlink.IPCTNL_MSG_CT_GET => Find(attributes) is { } found ? [[FakeTransport.Entry(found.Encode(), sequence, 0)]] : Refuse(Errno.ENOENT, sequence),
-            Ctnetlink.IPCTNL_MSG_CT_DELETE => Refuse(Delete(family, payload[1], attributes), sequence),
+            Ctnetlink.IPCTNL_MSG_CT_DELETE => Answer(Delete(family, payload[1], attributes), family, attributes, sequence),
             _ => throw new InvalidOperationException($"no such request: {type}"),
         };
         return (flags & Nl.NLM_F_ACK) != 0 ? answer : answer.Where(d => !IsAck(d));
     }
+
+    private List<byte[][]> Answer(int errno, byte family, Attributes attributes, uint sequence) =>
+        errno == 0 && SilentAfterFlush == family && attributes.Has(Ctnetlink.CTA_FILTER) ? [] : Refuse(errno, sequence);
 
     private static bool IsAck(byte[][] datagram) => datagram is [var only] && BitConverter.ToUInt16(only, 4) == Nl.NLMSG_ERROR && BitConverter.ToInt32(only, 16) == 0;
 
@@ -46,7 +58,7 @@ internal sealed class PlayedKernel(KernelVersion version, IEnumerable<FlowCase> 
     {
         var errno = ReadFilter(family, attributes, out var passes);
         return errno != 0 ? Refuse(errno, sequence)
-            : [.. Table.Where(passes).Chunk(EntriesADatagram).Select(c => c.Select(e => FakeTransport.Entry(e.Encode(), sequence)).ToArray()), [FakeTransport.Done(sequence)]];
+            : [.. Table.Where(passes).Chunk(EntriesADatagram).Select(c => c.Select(e => FakeTransport.Entry(e.Encode(), sequence)).ToArray()), [FakeTransport.Done(sequence, -DumpsEndWith)]];
     }
 
     private int Delete(byte family, byte nfgenVersion, Attributes attributes)
@@ -85,6 +97,7 @@ internal sealed class PlayedKernel(KernelVersion version, IEnumerable<FlowCase> 
         }
 
         var errno = ReadFilter(nfgenVersion != 0 || filter ? family : (byte)0, attributes, out var passes);
+        errno = errno == 0 ? RefusesToFlush(family) : errno;
         if (errno == 0)
         {
             BeforeFlush?.Invoke();
@@ -101,16 +114,34 @@ internal sealed class PlayedKernel(KernelVersion version, IEnumerable<FlowCase> 
     {
         var (ip, proto) = (tuple.Nested(Ctnetlink.CTA_TUPLE_IP), tuple.Nested(Ctnetlink.CTA_TUPLE_PROTO));
         return ((ip.Has(Ctnetlink.CTA_IP_V4_SRC) && ip.Has(Ctnetlink.CTA_IP_V4_DST)) || (ip.Has(Ctnetlink.CTA_IP_V6_SRC) && ip.Has(Ctnetlink.CTA_IP_V6_DST)))
-            && proto.Has(Ctnetlink.CTA_PROTO_NUM) && proto.Has(Ctnetlink.CTA_PROTO_SRC_PORT) && proto.Has(Ctnetlink.CTA_PROTO_DST_PORT);
+            && proto.Has(Ctnetlink.CTA_PROTO_NUM)
+            && Fields(proto.Bytes(Ctnetlink.CTA_PROTO_NUM)[0]).TrueForAll(f => proto.Has(f.Type));
     }
 
     private FlowCase? Find(Attributes attributes)
     {
         var (tuple, zone) = (attributes.Nested(Ctnetlink.CTA_TUPLE_ORIG), attributes.Has(Ctnetlink.CTA_ZONE) ? attributes.Short(Ctnetlink.CTA_ZONE) : 0);
-        const uint Every = 1 | 2 | 8 | 16 | 32;
-        return Table.Find(e => (e.Zone ?? 0) == zone && IPAddress.Parse(e.Source).GetAddressBytes().AsSpan().SequenceEqual(Address(tuple, e, source: true))
-            && SameTuple(tuple, Every & ~1u, e.Source, e.Destination, e.SourcePort, e.DestinationPort, e.Protocol, exactIPv6: true));
+        zone = tuple.Has(Ctnetlink.CTA_TUPLE_ZONE) ? tuple.Short(Ctnetlink.CTA_TUPLE_ZONE) : zone;
+        const uint Every = 0xFFF & ~4u;
+        return Table.Find(e => (e.Zone ?? e.OriginalZone ?? 0) == zone && IPAddress.Parse(e.Source).GetAddressBytes().AsSpan().SequenceEqual(Address(tuple, e, source: true))
+            && SameTuple(tuple, Every & ~1u, e.Source, e.Destination, (e.SourcePort, e.DestinationPort), e.Protocol, exactIPv6: true));
     }
+
+    /// <summary>The flags, attributes and values that follow the number of a protocol with a tracker (its nlattr_to_tuple).</summary>
+    private static List<(uint Flag, int Type, Func<ushort, ushort, int> Value, int Bytes)> Fields(byte protocol) => protocol switch
+    {
+        1 =>
+        [
+            (64, Ctnetlink.CTA_PROTO_ICMP_TYPE, (_, second) => second >> 8, 1), (128, Ctnetlink.CTA_PROTO_ICMP_CODE, (_, second) => second & 0xFF, 1),
+            (256, Ctnetlink.CTA_PROTO_ICMP_ID, (first, _) => first, 2),
+        ],
+        58 =>
+        [
+            (512, Ctnetlink.CTA_PROTO_ICMPV6_TYPE, (_, second) => second >> 8, 1), (1024, Ctnetlink.CTA_PROTO_ICMPV6_CODE, (_, second) => second & 0xFF, 1),
+            (2048, Ctnetlink.CTA_PROTO_ICMPV6_ID, (first, _) => first, 2),
+        ],
+        _ => [(16, Ctnetlink.CTA_PROTO_SRC_PORT, (first, _) => first, 2), (32, Ctnetlink.CTA_PROTO_DST_PORT, (_, second) => second, 2)],
+    };
 
     private static byte[] Address(Attributes tuple, FlowCase entry, bool source)
     {
@@ -156,7 +187,7 @@ internal sealed class PlayedKernel(KernelVersion version, IEnumerable<FlowCase> 
 
         if (version.ComparesZone && a.Has(Ctnetlink.CTA_ZONE))
         {
-            all.Add(e => (e.Zone ?? 0) == a.Short(Ctnetlink.CTA_ZONE));
+            all.Add(e => (e.Zone ?? e.OriginalZone ?? 0) == a.Short(Ctnetlink.CTA_ZONE));
         }
 
         if (version.DumpsByFilter && a.Has(Ctnetlink.CTA_FILTER))
@@ -184,8 +215,8 @@ internal sealed class PlayedKernel(KernelVersion version, IEnumerable<FlowCase> 
                 }
 
                 all.Add(type == Ctnetlink.CTA_TUPLE_ORIG
-                    ? e => SameTuple(tuple, flags, e.Source, e.Destination, e.SourcePort, e.DestinationPort, e.Protocol, version.ComparesIPv6)
-                    : e => SameTuple(tuple, flags, e.Destination, e.TranslatedSource ?? e.Source, e.DestinationPort, e.SourcePort, e.Protocol, version.ComparesIPv6));
+                    ? e => SameTuple(tuple, flags, e.Source, e.Destination, (e.SourcePort, e.DestinationPort), e.Protocol, version.ComparesIPv6)
+                    : e => SameTuple(tuple, flags, e.Destination, e.TranslatedSource ?? e.Source, e.ReplyParts, e.Protocol, version.ComparesIPv6));
             }
         }
 
@@ -199,26 +230,43 @@ internal sealed class PlayedKernel(KernelVersion version, IEnumerable<FlowCase> 
         var (source, destination) = family == Native.AF_INET6
             ? (Ctnetlink.CTA_IP_V6_SRC, Ctnetlink.CTA_IP_V6_DST)
             : (Ctnetlink.CTA_IP_V4_SRC, Ctnetlink.CTA_IP_V4_DST);
-        return family == 0 ? Errno.EOPNOTSUPP
-            : ((flags & 1) != 0 && !ip.Has(source)) || ((flags & 2) != 0 && !ip.Has(destination))
-            || ((flags & 8) != 0 && !proto.Has(Ctnetlink.CTA_PROTO_NUM)) || ((flags & 8) == 0 && (flags & ~0xFu) != 0)
-            || ((flags & 16) != 0 && !proto.Has(Ctnetlink.CTA_PROTO_SRC_PORT)) || ((flags & 32) != 0 && !proto.Has(Ctnetlink.CTA_PROTO_DST_PORT)) ? Errno.EINVAL : 0;
+        if (family == 0)
+        {
+            return Errno.EOPNOTSUPP;
+        }
+
+        if (((flags & 1) != 0 && !ip.Has(source)) || ((flags & 2) != 0 && !ip.Has(destination))
+            || ((flags & 8) != 0 && !proto.Has(Ctnetlink.CTA_PROTO_NUM)) || ((flags & 8) == 0 && (flags & ~0xFu) != 0))
+        {
+            return Errno.EINVAL;
+        }
+
+        if ((flags & 8) == 0)
+        {
+            return 0;
+        }
+
+        // What a protocol has no field for is passed over. A type that nobody answers is refused.
+        var number = proto.Bytes(Ctnetlink.CTA_PROTO_NUM)[0];
+        var wrong = Fields(number).Exists(f => (flags & f.Flag) != 0 && !proto.Has(f.Type))
+            || (Fields(number) is [{ Flag: 64 or 512 } type, ..] && (flags & type.Flag) != 0 && FlowCase.AnswerTo(number, proto.Bytes(type.Type)[0]) is null);
+        return wrong ? Errno.EINVAL : 0;
     }
 
     /// <summary>ctnetlink_filter_match_tuple, faults and all.</summary>
     private static bool SameTuple(
-        Attributes tuple, uint flags, string source, string destination, ushort sourcePort, ushort destinationPort, byte protocol, bool exactIPv6)
+        Attributes tuple, uint flags, string source, string destination, (ushort First, ushort Second) parts, byte protocol, bool exactIPv6)
     {
         var (ip, proto) = (tuple.Nested(Ctnetlink.CTA_TUPLE_IP), tuple.Nested(Ctnetlink.CTA_TUPLE_PROTO));
         bool Same(int v4, int v6, string address) => IsIPv6(address)
             ? IPAddress.Parse(address).GetAddressBytes().SequenceEqual(ip.Bytes(v6)) == exactIPv6
             : IPAddress.Parse(address).GetAddressBytes().SequenceEqual(ip.Bytes(v4));
-        var comparesPorts = exactIPv6 || protocol is Native.IPPROTO_TCP or Native.IPPROTO_UDP;
+        int Asked(int type, int bytes) => bytes == 1 ? proto.Bytes(type)[0] : proto.Short(type);
+        var compares = exactIPv6 || protocol is Native.IPPROTO_TCP or Native.IPPROTO_UDP or 1 or 58;
         return ((flags & 1) == 0 || Same(Ctnetlink.CTA_IP_V4_SRC, Ctnetlink.CTA_IP_V6_SRC, source))
             && ((flags & 2) == 0 || Same(Ctnetlink.CTA_IP_V4_DST, Ctnetlink.CTA_IP_V6_DST, destination))
             && ((flags & 8) == 0 || proto.Bytes(Ctnetlink.CTA_PROTO_NUM)[0] == protocol)
-            && (!comparesPorts || (flags & 16) == 0 || proto.Short(Ctnetlink.CTA_PROTO_SRC_PORT) == sourcePort)
-            && (!comparesPorts || (flags & 32) == 0 || proto.Short(Ctnetlink.CTA_PROTO_DST_PORT) == destinationPort);
+            && (!compares || Fields(protocol).TrueForAll(f => (flags & f.Flag) == 0 || Asked(f.Type, f.Bytes) == f.Value(parts.First, parts.Second)));
     }
 
     private sealed class Socket(PlayedKernel kernel) : INetlinkTransport

@@ -28,17 +28,29 @@ internal sealed class RandomMatches(int seed)
                 Source = Of(addresses),
                 Destination = Of(addresses),
                 TranslatedSource = addresses == _v4 && _random.Next(6) == 0 ? "192.0.2.9" : null,
-                Protocol = Of<byte>([6, 6, 17, 17, 132, 136]),
+                Protocol = Of<byte>([6, 6, 17, 17, 132, 136, addresses == _v6 ? (byte)58 : (byte)1, 47]),
                 SourcePort = (ushort)_random.Next(1000, 1050),
                 DestinationPort = Of(_ports),
+                TranslatedPort = _random.Next(8) == 0 ? (ushort)_random.Next(1000, 1050) : null,
                 Zone = Of<ushort?>([null, null, 5, 6]),
+                OriginalZone = _random.Next(8) == 0 ? Of<ushort?>([5, 6]) : null,
                 Mark = (uint)_random.Next(2),
                 State = Of(_tcpNumbers),
                 Status = FlowStatus.Confirmed | Of([FlowStatus.None, FlowStatus.SeenReply, FlowStatus.Assured, FlowStatus.SeenReply | FlowStatus.Assured])
                     | (offload && _random.Next(12) == 0 ? FlowStatus.Offload : FlowStatus.None),
                 Id = (uint)_random.Next(1, int.MaxValue),
             };
-            if (tuples.Add((entry.Source, entry.Destination, entry.Protocol, entry.SourcePort, entry.DestinationPort, entry.Zone)))
+            entry = entry.OriginalZone is null ? entry : entry with { Zone = null };
+            if (entry.IsIcmp)
+            {
+                entry = entry with { SourcePort = (ushort)_random.Next(1000, 1005), DestinationPort = (ushort)((Of(Types(entry.Protocol)) << 8) | _random.Next(2)) };
+            }
+            else if (entry.Protocol == 47)
+            {
+                entry = entry with { SourcePort = (ushort)_random.Next(3), DestinationPort = (ushort)_random.Next(3) };
+            }
+
+            if (tuples.Add((entry.Source, entry.Destination, entry.Protocol, entry.SourcePort, entry.DestinationPort, entry.Zone ?? entry.OriginalZone)))
             {
                 table.Add(entry);
             }
@@ -52,7 +64,8 @@ internal sealed class RandomMatches(int seed)
         var match = new FlowMatch();
         while (match.IsEmpty)
         {
-            byte? protocol = Sometimes(2) ? Of<byte>([6, 17, 132]) : null;
+            byte? protocol = Sometimes(2) ? Of<byte>([6, 17, 132, 1, 58, 47]) : null;
+            var (icmp, gre) = (protocol is 1 or 58 || Sometimes(12), protocol == 47 || Sometimes(12));
             var addresses = Sometimes(3) ? _v6 : _v4;
             match = new FlowMatch
             {
@@ -67,6 +80,11 @@ internal sealed class RandomMatches(int seed)
                 SourcePort = Sometimes(12) ? (ushort)_random.Next(1000, 1050) : null,
                 DestinationPort = Sometimes(3) ? Of(_ports) : null,
                 ReplySourcePort = Sometimes(12) ? Of(_ports) : null,
+                ReplyDestinationPort = Sometimes(12) ? (ushort)_random.Next(1000, 1050) : null,
+                Icmp = icmp ? Icmp(protocol ?? 1) : default,
+                ReplyIcmp = icmp && Sometimes(3) ? Icmp(protocol ?? 1) : default,
+                Gre = gre ? Gre() : default,
+                ReplyGre = gre && Sometimes(3) ? Gre() : default,
                 Zone = Sometimes(5) ? Of<ushort>([0, 5, 6]) : null,
             };
         }
@@ -77,9 +95,10 @@ internal sealed class RandomMatches(int seed)
     /// <summary>The oracle: what a match means, by its documentation.</summary>
     internal static bool Means(FlowMatch match, FlowCase entry)
     {
+        var (ports, gre) = (entry.Protocol is 6 or 17 or 132 or 136, entry.Protocol == 47);
         var (replied, assured) = ((entry.Status & FlowStatus.SeenReply) != 0, (entry.Status & FlowStatus.Assured) != 0);
         var state = entry.Protocol == 6 ? _tcpStates[Array.IndexOf(_tcpNumbers, entry.State)]
-            : entry.Protocol == 132 ? "NONE"
+            : entry.Protocol != 17 && entry.Protocol != 136 ? "NONE"
             : assured ? "STREAM" : replied ? "REPLIED" : "UNREPLIED";
         return (match.Protocol is null || match.Protocol == entry.Protocol)
             && (match.States.Count == 0 || match.States.Contains(state))
@@ -87,11 +106,27 @@ internal sealed class RandomMatches(int seed)
             && (match.Assured is null || match.Assured == assured)
             && In(match.Source, entry.Source) && In(match.Destination, entry.Destination)
             && In(match.ReplySource, entry.Destination) && In(match.ReplyDestination, entry.TranslatedSource ?? entry.Source)
-            && (match.SourcePort is null || match.SourcePort == entry.SourcePort)
-            && (match.DestinationPort is null || match.DestinationPort == entry.DestinationPort)
-            && (match.ReplySourcePort is null || match.ReplySourcePort == entry.DestinationPort)
-            && (match.Zone is null || match.Zone == (entry.Zone ?? 0));
+            && Has(match.SourcePort, entry.SourcePort, ports) && Has(match.DestinationPort, entry.DestinationPort, ports)
+            && Has(match.ReplySourcePort, entry.ReplyParts.First, ports) && Has(match.ReplyDestinationPort, entry.ReplyParts.Second, ports)
+            && HasIcmp(match.Icmp, entry, (entry.SourcePort, entry.DestinationPort)) && HasIcmp(match.ReplyIcmp, entry, entry.ReplyParts)
+            && Has(match.Gre.SourceKey, entry.SourcePort, gre) && Has(match.Gre.DestinationKey, entry.DestinationPort, gre)
+            && Has(match.ReplyGre.SourceKey, entry.ReplyParts.First, gre) && Has(match.ReplyGre.DestinationKey, entry.ReplyParts.Second, gre)
+            && (match.Zone is null || match.Zone == (entry.Zone ?? entry.OriginalZone ?? 0));
     }
+
+    private static bool Has(int? asked, int value, bool hasIt) => asked is null || (hasIt && asked == value);
+
+    private static bool HasIcmp(IcmpMatch asked, FlowCase entry, (ushort Id, ushort TypeAndCode) parts) =>
+        Has(asked.Id, parts.Id, entry.IsIcmp) && Has(asked.Type, parts.TypeAndCode / 256, entry.IsIcmp) && Has(asked.Code, parts.TypeAndCode % 256, entry.IsIcmp);
+
+    private static byte[] Types(byte protocol) => protocol == 1 ? [8, 8, 13, 0] : [128, 128, 139];
+
+    // Some of no answer, which the kernel refuses to compare.
+    private IcmpMatch Icmp(byte protocol) => new(
+        Sometimes(2) ? Of([.. Types(protocol), protocol == 1 ? (byte)3 : (byte)1]) : null, Sometimes(4) ? (byte)_random.Next(2) : null,
+        Sometimes(3) ? (ushort)_random.Next(1000, 1005) : null);
+
+    private GreMatch Gre() => new(Sometimes(2) ? (ushort)_random.Next(3) : null, Sometimes(3) ? (ushort)_random.Next(3) : null);
 
     internal static bool In(FlowNetwork? network, string address) =>
         network is not { } net || IPNetwork.Parse(net.ToString()).Contains(IPAddress.Parse(address));

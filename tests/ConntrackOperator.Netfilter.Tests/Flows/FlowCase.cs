@@ -16,14 +16,23 @@ internal sealed record FlowCase
     /// <summary>Where answers go to, when the source is translated.</summary>
     internal string? TranslatedSource { get; init; }
 
-    /// <summary>The port that answers go to, when that is translated too.</summary>
-    internal ushort? TranslatedPort { get; init; }
-
     internal byte Protocol { get; init; } = 6;
 
+    /// <summary>Of ICMP the identifier, of GRE the source's key.</summary>
     internal ushort SourcePort { get; init; } = 1024;
 
+    /// <summary>Of ICMP the type, times 256, and the code; of GRE the destination's key.</summary>
     internal ushort DestinationPort { get; init; } = 443;
+
+    /// <summary>What <see cref="SourcePort"/> is translated to, when that is translated too.</summary>
+    internal ushort? TranslatedPort { get; init; }
+
+    /// <summary>What the reply's tuple has in place of <see cref="SourcePort"/> and <see cref="DestinationPort"/>.</summary>
+    internal (ushort First, ushort Second) ReplyParts => IsIcmp
+        ? (TranslatedPort ?? SourcePort, (ushort)((AnswerTo(Protocol, (byte)(DestinationPort >> 8)).GetValueOrDefault() << 8) | (DestinationPort & 0xFF)))
+        : (DestinationPort, TranslatedPort ?? SourcePort);
+
+    internal bool IsIcmp => Protocol is 1 or 58;
 
     internal FlowStatus Status { get; init; } = FlowStatus.SeenReply | FlowStatus.Assured | FlowStatus.Confirmed;
 
@@ -46,7 +55,7 @@ internal sealed record FlowCase
         var v6 = IPAddress.Parse(Source).GetAddressBytes().Length == 16;
         List<byte> message = [v6 ? (byte)Native.AF_INET6 : (byte)Native.AF_INET, 0, 0, 0];
         message.AddRange(Nest(Ctnetlink.CTA_TUPLE_ORIG, [.. Tuple(Source, Destination, SourcePort, DestinationPort, v6), .. OriginalZone is { } z ? BigEndian16(Ctnetlink.CTA_TUPLE_ZONE, z) : []]));
-        message.AddRange(Nest(Ctnetlink.CTA_TUPLE_REPLY, Tuple(Destination, TranslatedSource ?? Source, DestinationPort, TranslatedPort ?? SourcePort, v6)));
+        message.AddRange(Nest(Ctnetlink.CTA_TUPLE_REPLY, Tuple(Destination, TranslatedSource ?? Source, ReplyParts.First, ReplyParts.Second, v6)));
         if (Zone is { } zone)
         {
             message.AddRange(BigEndian16(Ctnetlink.CTA_ZONE, zone));
@@ -76,7 +85,19 @@ internal sealed record FlowCase
         return [.. message];
     }
 
-    private byte[] Tuple(string source, string destination, ushort sourcePort, ushort destinationPort, bool v6) =>
+    /// <summary>The type of the answer; null: of a message that nobody answers (invmap of nf_conntrack_proto_icmp.c and _icmpv6.c).</summary>
+    internal static byte? AnswerTo(byte protocol, byte type) => (protocol, type) switch
+    {
+        (1, 8) => 0,
+        (1, 0) => 8,
+        (1, 13 or 15 or 17) => (byte)(type + 1),
+        (1, 14 or 16 or 18) => (byte)(type - 1),
+        (58, 128 or 139) => (byte)(type + 1),
+        (58, 129 or 140) => (byte)(type - 1),
+        _ => null,
+    };
+
+    private byte[] Tuple(string source, string destination, ushort first, ushort second, bool v6) =>
     [
         .. Nest(Ctnetlink.CTA_TUPLE_IP,
         [
@@ -86,8 +107,22 @@ internal sealed record FlowCase
         .. Nest(Ctnetlink.CTA_TUPLE_PROTO,
         [
             .. FakeTransport.Attribute(Ctnetlink.CTA_PROTO_NUM, [Protocol]),
-            .. BigEndian16(Ctnetlink.CTA_PROTO_SRC_PORT, sourcePort),
-            .. BigEndian16(Ctnetlink.CTA_PROTO_DST_PORT, destinationPort),
+            .. Protocol switch
+            {
+                1 => (byte[])
+                [
+                    .. BigEndian16(Ctnetlink.CTA_PROTO_ICMP_ID, first),
+                    .. FakeTransport.Attribute(Ctnetlink.CTA_PROTO_ICMP_TYPE, [(byte)(second >> 8)]),
+                    .. FakeTransport.Attribute(Ctnetlink.CTA_PROTO_ICMP_CODE, [(byte)second]),
+                ],
+                58 =>
+                [
+                    .. BigEndian16(Ctnetlink.CTA_PROTO_ICMPV6_ID, first),
+                    .. FakeTransport.Attribute(Ctnetlink.CTA_PROTO_ICMPV6_TYPE, [(byte)(second >> 8)]),
+                    .. FakeTransport.Attribute(Ctnetlink.CTA_PROTO_ICMPV6_CODE, [(byte)second]),
+                ],
+                _ => [.. BigEndian16(Ctnetlink.CTA_PROTO_SRC_PORT, first), .. BigEndian16(Ctnetlink.CTA_PROTO_DST_PORT, second)],
+            },
         ]),
     ];
 

@@ -26,6 +26,10 @@ public class FlushMessageTests
         """{"nodeName":"a","match":{"protocol":"DCCP","destinationPort":53}}""",
         """{"nodeName":"a","match":{"protocol":33,"destinationPort":53,"states":["OPEN"]}}""",
         """{"nodeName":"a","match":{"idleFor":"1h30m"}}""",
+        """{"nodeName":"a","match":{"protocol":"UDP","sourcePort":1,"replySourcePort":65535,"replyDestinationPort":1}}""",
+        """{"nodeName":"a","match":{"protocol":"ICMPv6","icmp":{"type":255,"code":255,"id":65535,"replyType":255,"replyCode":255,"replyId":65535}}}""",
+        """{"nodeName":"a","match":{"protocol":1,"icmp":{"type":0}}}""",
+        """{"nodeName":"a","match":{"protocol":47,"gre":{"sourceKey":0,"destinationKey":65535,"replySourceKey":0,"replyDestinationKey":65535}}}""",
     ];
 
     public static TheoryData<string, string> Invalid => new()
@@ -47,6 +51,17 @@ public class FlushMessageTests
         { """{"nodeName":"a","match":{"protocol":"TCP","destinationPort":65536}}""", "spec.match.destinationPort: Invalid value: 65536: must be from 1 to 65535" },
         { """{"nodeName":"a","match":{"destinationPort":53}}""", "spec.match.destinationPort: " + RuleMessages.PortNeedsProtocol },
         { """{"nodeName":"a","match":{"protocol":"ICMP","destinationPort":53}}""", "spec.match.destinationPort: " + RuleMessages.PortNeedsProtocol },
+        { """{"nodeName":"a","match":{"protocol":"TCP","sourcePort":0}}""", "spec.match.sourcePort: Invalid value: 0: must be from 1 to 65535" },
+        { """{"nodeName":"a","match":{"protocol":"GRE","replySourcePort":1}}""", "spec.match.replySourcePort: " + RuleMessages.PortNeedsProtocol },
+        { """{"nodeName":"a","match":{"replyDestinationPort":1}}""", "spec.match.replyDestinationPort: " + RuleMessages.PortNeedsProtocol },
+        { """{"nodeName":"a","match":{"protocol":"ICMP","icmp":{}}}""", "spec.match.icmp: " + RuleMessages.FieldsEmpty },
+        { """{"nodeName":"a","match":{"protocol":58,"icmp":{"type":256}}}""", "spec.match.icmp.type: Invalid value: 256: must be from 0 to 255" },
+        { """{"nodeName":"a","match":{"protocol":1,"icmp":{"replyCode":-1}}}""", "spec.match.icmp.replyCode: Invalid value: -1: must be from 0 to 255" },
+        { """{"nodeName":"a","match":{"protocol":1,"icmp":{"replyId":65536}}}""", "spec.match.icmp.replyId: Invalid value: 65536: must be from 0 to 65535" },
+        { """{"nodeName":"a","match":{"protocol":"UDP","icmp":{"id":1}}}""", "spec.match.icmp: " + RuleMessages.IcmpNeedsProtocol },
+        { """{"nodeName":"a","match":{"protocol":"GRE","gre":{}}}""", "spec.match.gre: " + RuleMessages.FieldsEmpty },
+        { """{"nodeName":"a","match":{"gre":{"sourceKey":1}}}""", "spec.match.gre: " + RuleMessages.GreNeedsProtocol },
+        { """{"nodeName":"a","match":{"protocol":"GRE","gre":{"replyDestinationKey":65536}}}""", "spec.match.gre.replyDestinationKey: Invalid value: 65536: must be from 0 to 65535" },
         { """{"nodeName":"a","match":{"states":[]}}""", "spec.match.states: " + RuleMessages.StatesNeedProtocol },
         { """{"nodeName":"a","match":{"protocol":"TCP","states":[]}}""", "spec.match.states: " + RuleMessages.StatesEmpty },
         { """{"nodeName":"a","match":{"states":["CLOSE"]}}""", "spec.match.states: " + RuleMessages.StatesNeedProtocol },
