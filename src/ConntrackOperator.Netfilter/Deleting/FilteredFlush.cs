@@ -17,7 +17,7 @@ namespace ConntrackOperator.Netfilter.Deleting;
 internal sealed class FilteredFlush(
     Func<INetlinkTransport> open, FlowPredicate predicate, FlowFields wanted, Func<long?> tableEntries, int mostChecked = FilteredFlush.MostChecked)
 {
-    internal const int MostChecked = 5_000;
+    internal const int MostChecked = 20_000;
 
     private const string Reading = "read the conntrack table";
     private const string Deleting = "delete conntrack entries by a filter";
