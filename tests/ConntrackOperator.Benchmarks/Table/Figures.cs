@@ -65,7 +65,7 @@ internal sealed class Figures
             $"{name,-80} {value.ToString(format, CultureInfo.InvariantCulture),9} {byCpu,8} {"<= " + most.ToString("0.###", CultureInfo.InvariantCulture),11} {(holds ? "holds" : "MISSED")}"));
     }
 
-    internal double Median(string name) => Median(_seconds[name]);
+    internal double Median(string name) => Median(_taken[name].Select(t => t.Seconds));
 
     private static double Median(IEnumerable<double> values)
     {
