@@ -88,8 +88,8 @@ public sealed class CompositionBuilderTests
     [InlineData(60, 0.1, 0, 60)]
     [InlineData(60, 0.1, 0.5, 75)]
     [InlineData(60, 0.1, 1, 90)]
-    [InlineData(60, 0.6, 0, 120)]
-    [InlineData(60, 0.6, 1, 180)]
+    [InlineData(60, 0.6, 0, 240)]
+    [InlineData(60, 0.6, 1, 360)]
     public void A_look_that_takes_long_is_made_the_less_often(double interval, double took, double chance, double pause) =>
         Assert.Equal(pause, ScanCycle.Pause(TimeSpan.FromSeconds(interval), TimeSpan.FromSeconds(took), chance).TotalSeconds, 3);
 
