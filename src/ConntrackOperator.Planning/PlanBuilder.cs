@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Planning.Precedence;
@@ -59,7 +58,7 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
         var roundedBuckets = buckets is { } given ? TableSizing.RoundBuckets(given.Value) : (long?)null;
         var size = _picker.Pick<SizeChoice>(0, SettingCatalog.SizePath, spec => planner.Resolve(spec.Table?.Size, roundedBuckets), choice => choice.ToString());
         var limit = _picker.Pick<long>(
-            MemoryLimitOrder, "table.memoryLimitPercent", spec => spec.Table?.MemoryLimitPercent, value => value.ToString(CultureInfo.InvariantCulture));
+            MemoryLimitOrder, "table.memoryLimitPercent", spec => spec.Table?.MemoryLimitPercent, value => value.ToString());
         _memoryLimitPercent = (int?)limit?.Value;
         planner.Plan(size, buckets, limit, _settings, _refused);
     }
@@ -77,9 +76,7 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
                     Name = field.Sysctl,
                     Policy = picked.Name,
                     Reason = NodePlanner.AboveHighThreshold,
-                    Message = string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{field.Path} {picked.Value} is above ipv6Fragments.highThreshold {high.Picked.Value} of policy {high.Picked.Name}; set both in one policy"),
+                    Message = $"{field.Path} {picked.Value} is above ipv6Fragments.highThreshold {high.Picked.Value} of policy {high.Picked.Name}; set both in one policy",
                 });
                 continue;
             }
@@ -109,9 +106,7 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
                 Name = name,
                 Policy = PickSysctl(name)?.Name,
                 Reason = NodePlanner.TooManySysctls,
-                Message = string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"the policies that select this node set {names.Count} sysctls without a field of their own; the {MaximumSysctls} of highest precedence are set"),
+                Message = $"the policies that select this node set {names.Count} sysctls without a field of their own; the {MaximumSysctls} of highest precedence are set",
             });
         }
     }
@@ -120,7 +115,7 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
         SysctlsOrder,
         $"{SettingCatalog.SysctlsPath}.{name}",
         spec => (spec.Sysctls?.GetValueOrDefault(name) ?? spec.Sysctls?.GetValueOrDefault(SettingCatalog.SysctlPrefix + name)) is { } text && PolicyValidator.TryReadSysctl(text, out var value) ? value : null,
-        value => value.ToString(CultureInfo.InvariantCulture));
+        value => value.ToString());
 
     private NodePressure PickPressure()
     {
@@ -158,8 +153,6 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
 
     private readonly record struct PressureChoice(int Warning, int Critical, bool NodeCondition)
     {
-        public override string ToString() => string.Create(
-            CultureInfo.InvariantCulture,
-            $"{{warningPercent: {Warning}, criticalPercent: {Critical}{(NodeCondition ? ", nodeCondition: true" : string.Empty)}}}");
+        public override string ToString() => $"{{warningPercent: {Warning}, criticalPercent: {Critical}{(NodeCondition ? ", nodeCondition: true" : string.Empty)}}}";
     }
 }

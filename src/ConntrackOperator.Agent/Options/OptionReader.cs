@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Kubernetes.Client;
@@ -138,7 +137,6 @@ internal sealed class OptionReader
 
         return KubeDuration.TryParse(text, out var seconds, out _) && seconds >= least && seconds <= most
             ? TimeSpan.FromSeconds(seconds)
-            : throw new OptionException(string.Create(CultureInfo.InvariantCulture,
-                $"--{name}: '{text}' must be a duration from {KubeDuration.Format(least)} to {KubeDuration.Format(most)}, such as 30s or 5m"));
+            : throw new OptionException($"--{name}: '{text}' must be a duration from {KubeDuration.Format(least)} to {KubeDuration.Format(most)}, such as 30s or 5m");
     }
 }

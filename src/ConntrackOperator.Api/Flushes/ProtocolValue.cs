@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Serialization;
 
 namespace ConntrackOperator.Api.Flushes;
@@ -20,5 +19,5 @@ public readonly record struct ProtocolValue(long? Number, string? Text)
     public static ProtocolValue Of(string text) => new(null, text);
 
     /// <inheritdoc />
-    public override string ToString() => Number?.ToString(CultureInfo.InvariantCulture) ?? Text ?? string.Empty;
+    public override string ToString() => Number?.ToString() ?? Text ?? string.Empty;
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace ConntrackOperator.Api.Schema;
 
 /// <summary>What the rules say to a person; the API server and the check without a cluster use the same words.</summary>
@@ -116,15 +114,13 @@ public static class RuleMessages
     /// <param name="maximum">The greatest value.</param>
     /// <returns>The message.</returns>
     public static string Range(long minimum, long maximum) =>
-        string.Create(CultureInfo.InvariantCulture, $"must be from {minimum} to {maximum}");
+        $"must be from {minimum} to {maximum}";
 
     /// <summary>Says what an amount of bytes may be.</summary>
     /// <param name="minimum">Bytes.</param>
     /// <param name="maximum">Bytes.</param>
     /// <returns>The message.</returns>
-    public static string ByteRange(long minimum, long maximum) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"must be a whole number of bytes from {minimum} to {maximum}, as a number or with one of the suffixes k, M, G, Ki, Mi and Gi, such as 4194304 or 4Mi");
+    public static string ByteRange(long minimum, long maximum) => $"must be a whole number of bytes from {minimum} to {maximum}, as a number or with one of the suffixes k, M, G, Ki, Mi and Gi, such as 4194304 or 4Mi";
 
     /// <summary>Says which strings there are.</summary>
     /// <param name="choices">The strings.</param>
@@ -135,7 +131,7 @@ public static class RuleMessages
     /// <param name="maximum">Items.</param>
     /// <returns>The message.</returns>
     public static string TooMany(int maximum) =>
-        string.Create(CultureInfo.InvariantCulture, $"must have at most {maximum} items");
+        $"must have at most {maximum} items";
 
     /// <summary>Says which field a sysctl has.</summary>
     /// <param name="sysctl">The sysctl.</param>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ConntrackOperator.Netfilter.Sysctls;
@@ -50,7 +49,7 @@ internal sealed record BackupFile
 
                 if (value < 0)
                 {
-                    throw new CliException(ExitCode.BadInput, string.Create(CultureInfo.InvariantCulture, $"{path}: settings.{name}: {value} must be 0 or more"));
+                    throw new CliException(ExitCode.BadInput, $"{path}: settings.{name}: {value} must be 0 or more");
                 }
             }
 

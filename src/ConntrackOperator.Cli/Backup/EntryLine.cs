@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using ConntrackOperator.Netfilter.Flows;
@@ -24,18 +23,18 @@ internal static partial class EntryLine
         var (o, r) = (flow.Original, flow.Reply);
         var line = new StringBuilder();
         var status = string.Join(',', new[] { flow.IsUnreplied ? null : "SEEN_REPLY", flow.IsAssured ? "ASSURED" : null }.OfType<string>());
-        line.Append(CultureInfo.InvariantCulture, $"-A -t {flow.TimeoutSeconds} -u {(status.Length == 0 ? "UNSET" : status)}");
-        line.Append(CultureInfo.InvariantCulture, $" -s {o.Source} -d {o.Destination} {(flow.IsDestinationTranslated ? "-g" : "-r")} {r.Source} {(flow.IsSourceTranslated ? "-n" : "-q")} {r.Destination}");
+        line.Append($"-A -t {flow.TimeoutSeconds} -u {(status.Length == 0 ? "UNSET" : status)}");
+        line.Append($" -s {o.Source} -d {o.Destination} {(flow.IsDestinationTranslated ? "-g" : "-r")} {r.Source} {(flow.IsSourceTranslated ? "-n" : "-q")} {r.Destination}");
 
         // The tool knows those by name that have a tracker, and others only where there is an /etc/protocols.
         var known = o.HasPorts || flow.Protocol is Icmp or Icmpv6 or Gre;
-        line.Append(CultureInfo.InvariantCulture, $" -p {(known ? FlowProtocols.Name(flow.Protocol) : flow.Protocol)}");
+        line.Append($" -p {(known ? FlowProtocols.Name(flow.Protocol) : flow.Protocol)}");
         line.Append(flow.Protocol switch
         {
-            _ when o.HasPorts => string.Create(CultureInfo.InvariantCulture, $" --sport {o.SourcePort} --dport {o.DestinationPort} --reply-port-src {r.SourcePort} --reply-port-dst {r.DestinationPort}"),
-            Icmp => string.Create(CultureInfo.InvariantCulture, $" --icmp-type {o.IcmpType} --icmp-code {o.IcmpCode} --icmp-id {o.IcmpId}"),
-            Icmpv6 => string.Create(CultureInfo.InvariantCulture, $" --icmpv6-type {o.IcmpType} --icmpv6-code {o.IcmpCode} --icmpv6-id {o.IcmpId}"),
-            Gre => string.Create(CultureInfo.InvariantCulture, $" --srckey {o.SourceKey} --dstkey {o.DestinationKey} --reply-key-src {r.SourceKey} --reply-key-dst {r.DestinationKey}"),
+            _ when o.HasPorts => $" --sport {o.SourcePort} --dport {o.DestinationPort} --reply-port-src {r.SourcePort} --reply-port-dst {r.DestinationPort}",
+            Icmp => $" --icmp-type {o.IcmpType} --icmp-code {o.IcmpCode} --icmp-id {o.IcmpId}",
+            Icmpv6 => $" --icmpv6-type {o.IcmpType} --icmpv6-code {o.IcmpCode} --icmpv6-id {o.IcmpId}",
+            Gre => $" --srckey {o.SourceKey} --dstkey {o.DestinationKey} --reply-key-src {r.SourceKey} --reply-key-dst {r.DestinationKey}",
             _ => string.Empty,
         });
         if (flow.Has(FlowFields.State))
@@ -45,12 +44,12 @@ internal static partial class EntryLine
 
         if (flow.Mark != 0)
         {
-            line.Append(CultureInfo.InvariantCulture, $" -m {flow.Mark}");
+            line.Append($" -m {flow.Mark}");
         }
 
-        line.Append(flow.Has(FlowFields.OriginalZone) ? string.Create(CultureInfo.InvariantCulture, $" --orig-zone {flow.OriginalZone}")
-            : flow.Has(FlowFields.ReplyZone) ? string.Create(CultureInfo.InvariantCulture, $" --reply-zone {flow.ReplyZone}")
-            : flow.Zone != 0 ? string.Create(CultureInfo.InvariantCulture, $" -w {flow.Zone}")
+        line.Append(flow.Has(FlowFields.OriginalZone) ? $" --orig-zone {flow.OriginalZone}"
+            : flow.Has(FlowFields.ReplyZone) ? $" --reply-zone {flow.ReplyZone}"
+            : flow.Zone != 0 ? $" -w {flow.Zone}"
             : string.Empty);
         return line.ToString();
     }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using ConntrackOperator.Engine;
@@ -50,9 +49,7 @@ internal static class HostBackupCommand
         notes.ForEach(note => Console.Error.WriteLine("note: " + note));
         string[] programs = [.. ((string, List<string>?)[])[("iptables", rules.Iptables), ("ip6tables", rules.Ip6tables), ("nft", rules.Nftables)]
             is var all ? all.Where(p => p.Item2 is not null).Select(p => p.Item1) : []];
-        Console.Out.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{path}: {settings.Count} settings, rules of {(programs.Length == 0 ? "no program" : string.Join(", ", programs))}{(entries ? $", {count} entries" : string.Empty)}"));
+        Console.Out.WriteLine($"{path}: {settings.Count} settings, rules of {(programs.Length == 0 ? "no program" : string.Join(", ", programs))}{(entries ? $", {count} entries" : string.Empty)}");
         return ExitCode.InSync;
     }
 
@@ -76,7 +73,7 @@ internal static class HostBackupCommand
         writer.WriteString("format", BackupFile.CurrentFormat);
         writer.WriteString("host", host.HostName);
         writer.WriteString("kernel", host.Kernel);
-        writer.WriteString("takenAt", time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
+        writer.WriteString("takenAt", time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'"));
         writer.WriteStartObject("settings");
         foreach (var (name, value) in settings)
         {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Cli.Host;
 using ConntrackOperator.Cli.Output;
 using ConntrackOperator.Engine;
@@ -99,7 +98,7 @@ internal static class HostRestoreFrom
         if (report.Settings is { Count: > 0 } settings)
         {
             var table = new TextTable("SETTING", ">NOW", ">SAVED");
-            settings.ForEach(s => table.Add(s.Name, s.Before?.ToString(CultureInfo.InvariantCulture) ?? "-", s.Saved.ToString(CultureInfo.InvariantCulture)));
+            settings.ForEach(s => table.Add(s.Name, s.Before?.ToString() ?? "-", s.Saved.ToString()));
             table.Print();
             Console.Out.WriteLine();
         }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Cli.Host;
 using ConntrackOperator.Cli.Output;
 using ConntrackOperator.Planning.Formatting;
@@ -73,7 +72,7 @@ internal static class ClusterPlan
     private static string Fingerprint(PlannedNode node) => string.Join(
         '\n',
         node.Changes.Select(c => c.ToString()).Concat((node.Refused ?? []).Select(r => r.ToString()))
-            .Append(string.Create(CultureInfo.InvariantCulture, $"{node.MemoryBytesBefore} {node.MemoryBytesAfter}")));
+            .Append($"{node.MemoryBytesBefore} {node.MemoryBytesAfter}"));
 
-    private static string Text(long? value, string unknown) => value?.ToString(CultureInfo.InvariantCulture) ?? unknown;
+    private static string Text(long? value, string unknown) => value?.ToString() ?? unknown;
 }

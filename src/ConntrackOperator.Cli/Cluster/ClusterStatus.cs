@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ConntrackOperator.Api;
@@ -55,7 +54,7 @@ internal static class ClusterStatus
 
     internal static string Reason(List<Condition>? conditions, string type) => Api.Meta.Condition.Find(conditions, type)?.Reason ?? "-";
 
-    internal static string Number(long? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "-";
+    internal static string Number(long? number) => number?.ToString() ?? "-";
 
     internal static string Limit(TableStatus? table) => table?.NoLimit == true ? "none" : Number(table?.Limit);
 
@@ -68,10 +67,10 @@ internal static class ClusterStatus
         }
 
         var age = time.GetUtcNow() - start;
-        return age.TotalSeconds < 120 ? string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, (long)age.TotalSeconds)}s")
-            : age.TotalMinutes < 120 ? string.Create(CultureInfo.InvariantCulture, $"{(long)age.TotalMinutes}m")
-            : age.TotalHours < 48 ? string.Create(CultureInfo.InvariantCulture, $"{(long)age.TotalHours}h")
-            : string.Create(CultureInfo.InvariantCulture, $"{(long)age.TotalDays}d");
+        return age.TotalSeconds < 120 ? $"{Math.Max(0, (long)age.TotalSeconds)}s"
+            : age.TotalMinutes < 120 ? $"{(long)age.TotalMinutes}m"
+            : age.TotalHours < 48 ? $"{(long)age.TotalHours}h"
+            : $"{(long)age.TotalDays}d";
     }
 
     private static TextTable Policies(List<ConntrackPolicy> policies)

@@ -13,23 +13,71 @@ namespace ConntrackOperator.Cli.Commands;
 /// <summary>The options that say which entries are meant: the same for reading, for deleting here, and for deleting in a cluster.</summary>
 internal sealed class MatchOptions
 {
-    private readonly Option<string?> _protocol = new("--protocol", "-p") { Description = "The protocol, by name (tcp, udp, icmp, sctp, gre, esp ...) or by number.", HelpName = "NAME|NUMBER" };
-    private readonly Option<string[]> _states = new("--state") { Description = "A state, such as TIME_WAIT; may be given several times, and one of them must hold.", HelpName = "STATE" };
-    private readonly Option<bool?> _unreplied = new("--unreplied") { Description = "Entries that have had no reply; --unreplied=false: those that have. SYN_RECV has had one: --state SYN_RECV.", Arity = ArgumentArity.ZeroOrOne };
-    private readonly Option<string?> _source = new("--source", "-s") { Description = "The network, or the address, that the original source is in.", HelpName = "CIDR" };
-    private readonly Option<string?> _destination = new("--destination", "-d") { Description = "The same for the original destination, before address translation.", HelpName = "CIDR" };
+    private readonly Option<string?> _protocol = new("--protocol", "-p")
+    {
+        Description = "The protocol, by name (tcp, udp, icmp, sctp, gre, esp ...) or by number.",
+        HelpName = "NAME|NUMBER",
+    };
+    private readonly Option<string[]> _states = new("--state")
+    {
+        Description = "A state, such as TIME_WAIT; may be given several times, and one of them must hold.",
+        HelpName = "STATE",
+    };
+    private readonly Option<bool?> _unreplied = new("--unreplied")
+    {
+        Description = "Entries that have had no reply; --unreplied=false: those that have. SYN_RECV has had one: --state SYN_RECV.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+    private readonly Option<string?> _source = new("--source", "-s")
+    {
+        Description = "The network, or the address, that the original source is in.",
+        HelpName = "CIDR",
+    };
+    private readonly Option<string?> _destination = new("--destination", "-d")
+    {
+        Description = "The same for the original destination, before address translation.",
+        HelpName = "CIDR",
+    };
     private readonly Option<int?> _sourcePort = new("--sport") { Description = "The original source port.", HelpName = "PORT" };
     private readonly Option<int?> _port = new("--dport") { Description = "The original destination port.", HelpName = "PORT" };
-    private readonly Option<string?> _replySource = new("--reply-src") { Description = "The network, or the address, that answers come from: what the destination was translated to, such as the pod behind a Service's address.", HelpName = "CIDR" };
-    private readonly Option<string?> _replyDestination = new("--reply-dst") { Description = "The network, or the address, that answers go to: what the source was translated to.", HelpName = "CIDR" };
-    private readonly Option<int?> _replySourcePort = new("--reply-sport") { Description = "The port that answers come from: what the destination port was translated to.", HelpName = "PORT" };
-    private readonly Option<int?> _replyDestinationPort = new("--reply-dport") { Description = "The port that answers go to: what the source port was translated to.", HelpName = "PORT" };
+    private readonly Option<string?> _replySource = new("--reply-src")
+    {
+        Description =
+            "The network, or the address, that answers come from: what the destination was translated to, such as the pod behind a "
+                + "Service's address.",
+        HelpName = "CIDR",
+    };
+    private readonly Option<string?> _replyDestination = new("--reply-dst")
+    {
+        Description = "The network, or the address, that answers go to: what the source was translated to.",
+        HelpName = "CIDR",
+    };
+    private readonly Option<int?> _replySourcePort = new("--reply-sport")
+    {
+        Description = "The port that answers come from: what the destination port was translated to.",
+        HelpName = "PORT",
+    };
+    private readonly Option<int?> _replyDestinationPort = new("--reply-dport")
+    {
+        Description = "The port that answers go to: what the source port was translated to.",
+        HelpName = "PORT",
+    };
     private readonly TrackerOptions _tracker = new();
-    private readonly Option<string?> _zone = new("--zone") { Description = "The zone, of both directions or of one; 0: entries without a zone.", HelpName = "ZONE" };
-    private readonly Option<string?> _idle = new("--idle-for") { Description = "No packet for at least this long, for certain: 30s, 10m, 24h.", HelpName = "DURATION" };
+    private readonly Option<string?> _zone = new("--zone")
+    {
+        Description = "The zone, of both directions or of one; 0: entries without a zone.",
+        HelpName = "ZONE",
+    };
+    private readonly Option<string?> _idle = new("--idle-for")
+    {
+        Description = "No packet for at least this long, for certain: 30s, 10m, 24h.",
+        HelpName = "DURATION",
+    };
     private readonly Option<bool> _held = new("--timeouts-held")
     {
-        Description = "With --idle-for: you know that the time-outs had been the same since the boot, or for long enough, before this program first saw them.",
+        Description =
+            "With --idle-for: you know that the time-outs had been the same since the boot, or for long enough, before this program "
+                + "first saw them.",
     };
 
     public MatchOptions()
@@ -47,7 +95,8 @@ internal sealed class MatchOptions
 
         Option[] all =
         [
-            _protocol, _states, _unreplied, _source, _destination, _sourcePort, _port, _replySource, _replyDestination, _replySourcePort, _replyDestinationPort,
+            _protocol, _states, _unreplied, _source, _destination, _sourcePort, _port, _replySource, _replyDestination, _replySourcePort,
+            _replyDestinationPort,
             .. _tracker.All, _zone, _idle,
         ];
         foreach (var option in all)
@@ -105,7 +154,8 @@ internal sealed class MatchOptions
             ReplyGre = _tracker.ReplyGre(result, protocol),
             Zone = Zone(result),
             IdleFor = result.GetValue(_idle) is { } idle
-                ? KubeDuration.TryParse(idle, out var seconds, out var allowed) ? TimeSpan.FromSeconds(seconds) : throw Bad("--idle-for", idle, allowed)
+                ? KubeDuration.TryParse(idle, out var seconds, out var allowed)
+                ? TimeSpan.FromSeconds(seconds) : throw Bad("--idle-for", idle, allowed)
                 : null,
         };
     }
@@ -152,15 +202,18 @@ internal sealed class MatchOptions
     }
 
     // By itself the option means true; System.CommandLine gives null for both "not given" and "given without a value".
-    private bool? Unreplied(ParseResult result) => result.GetResult(_unreplied) is { Implicit: false } ? result.GetValue(_unreplied) ?? true : null;
+    private bool? Unreplied(ParseResult result) =>
+        result.GetResult(_unreplied) is { Implicit: false } ? result.GetValue(_unreplied) ?? true : null;
 
-    private string[] States(ParseResult result) => [.. (result.GetValue(_states) ?? []).SelectMany(s => s.Split(',')).Select(s => s.ToUpperInvariant())];
+    private string[] States(ParseResult result) =>
+        [.. (result.GetValue(_states) ?? []).SelectMany(s => s.Split(',')).Select(s => s.ToUpperInvariant())];
 
     // With a protocol that has none the match would be empty, whatever is in the table: that is a slip.
     private static ushort? Port(ParseResult result, Option<int?> option, byte? protocol) =>
         result.GetValue(option) is not { } port ? null
-        : port is <= 0 or > ushort.MaxValue ? throw Bad(option.Name, port.ToString(CultureInfo.InvariantCulture), RuleMessages.Range(1, ushort.MaxValue))
-        : protocol is { } given && !FlowProtocols.HasPorts(given) ? throw new CliException(ExitCode.BadInput, $"{option.Name}: {RuleMessages.PortNeedsProtocol}")
+        : port is <= 0 or > ushort.MaxValue ? throw Bad(option.Name, port.ToString(), RuleMessages.Range(1, ushort.MaxValue))
+        : protocol is { } given && !FlowProtocols.HasPorts(given)
+        ? throw new CliException(ExitCode.BadInput, $"{option.Name}: {RuleMessages.PortNeedsProtocol}")
         : (ushort)port;
 
     private ushort? Zone(ParseResult result) =>
@@ -171,13 +224,16 @@ internal sealed class MatchOptions
     // Names in any case, spelt as a ConntrackFlush spells them; what is no protocol goes on as it is, and is refused with the rest.
     private static ProtocolValue ApiProtocol(string text) =>
         byte.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? ProtocolValue.Of(number)
-        : ProtocolValue.Of(FlushMatch.ProtocolNames.FirstOrDefault(name => string.Equals(name, text, StringComparison.OrdinalIgnoreCase)) ?? text);
+        : ProtocolValue.Of(
+            FlushMatch.ProtocolNames.FirstOrDefault(name => string.Equals(name, text, StringComparison.OrdinalIgnoreCase)) ?? text);
 
-    // As the API server reads it in a ConntrackFlush: a network with bits after its prefix is a slip, and more would be deleted than was meant.
+    // As the API server reads it in a ConntrackFlush: a network with bits after its prefix is a slip, and more would be deleted than was
+    // meant.
     private static FlowNetwork? Network(string option, string? text) =>
         text is null ? null
         : NetworkSyntax.IsAddressOrNetwork(text) && FlowNetwork.TryParse(text, out var network) ? network
         : throw Bad(option, text, RuleMessages.Network);
 
-    internal static CliException Bad(string option, string value, string allowed) => new(ExitCode.BadInput, $"{option}: Invalid value: \"{value}\": {allowed}");
+    internal static CliException Bad(string option, string value, string allowed) =>
+        new(ExitCode.BadInput, $"{option}: Invalid value: \"{value}\": {allowed}");
 }

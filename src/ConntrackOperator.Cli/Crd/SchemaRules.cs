@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Reflection;
 using System.Text.Json.Nodes;
 using ConntrackOperator.Api.Policies;
@@ -116,9 +115,7 @@ internal static class SchemaRules
 
     private static string FirstKey(string good) => $"'\"' + self.filter(k, !({good}))[0] + '\"'";
 
-    private static string BytesRule(ByteRangeAttribute bytes) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"type(self) == int ? self >= {bytes.Minimum} && self <= {bytes.Maximum} : self.matches('^[0-9]{{1,18}}(k|M|G|Ki|Mi|Gi)?$') && quantity(self).compareTo(quantity('{bytes.Minimum}')) >= 0 && quantity(self).compareTo(quantity('{bytes.Maximum}')) <= 0");
+    private static string BytesRule(ByteRangeAttribute bytes) => $"type(self) == int ? self >= {bytes.Minimum} && self <= {bytes.Maximum} : self.matches('^[0-9]{{1,18}}(k|M|G|Ki|Mi|Gi)?$') && quantity(self).compareTo(quantity('{bytes.Minimum}')) >= 0 && quantity(self).compareTo(quantity('{bytes.Maximum}')) <= 0";
 
     private static void Add(JsonObject schema, string rule, string message, string? value = null, string? field = null)
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace ConntrackOperator.Cli.Doctor;
@@ -19,13 +18,13 @@ internal static class DoctorReportText
         var number = 0;
         foreach (var finding in report.Findings.Where(f => f.Severity != DoctorSeverity.Note))
         {
-            text.Append(CultureInfo.InvariantCulture, $"\n{++number}. {finding.Severity}: {finding.What}  [{finding.Rule}]\n");
+            text.Append($"\n{++number}. {finding.Severity}: {finding.What}  [{finding.Rule}]\n");
             Body(text, finding);
         }
 
         foreach (var finding in report.Findings.Where(f => f.Severity == DoctorSeverity.Note))
         {
-            text.Append(CultureInfo.InvariantCulture, $"\nNote: {finding.What}  [{finding.Rule}]\n");
+            text.Append($"\nNote: {finding.What}  [{finding.Rule}]\n");
             Body(text, finding);
         }
 
@@ -34,7 +33,7 @@ internal static class DoctorReportText
             text.Append("\nnot looked at\n");
             foreach (var unread in report.NotLooked)
             {
-                text.Append(CultureInfo.InvariantCulture, $"   {unread.What}: {unread.Why}\n");
+                text.Append($"   {unread.What}: {unread.Why}\n");
             }
         }
 
@@ -49,14 +48,14 @@ internal static class DoctorReportText
     }
 
     private static string Counted(DoctorReport report) =>
-        string.Create(CultureInfo.InvariantCulture, $"{report.Critical} critical, {report.Warnings} {(report.Warnings == 1 ? "warning" : "warnings")}, {report.Notes} {(report.Notes == 1 ? "note" : "notes")}");
+        $"{report.Critical} critical, {report.Warnings} {(report.Warnings == 1 ? "warning" : "warnings")}, {report.Notes} {(report.Notes == 1 ? "note" : "notes")}";
 
     private static void Body(StringBuilder text, DoctorFinding finding)
     {
         if (finding.Nodes.Count > 0)
         {
             Line(text, "where", string.Join(", ", finding.Nodes.Take(MostNodes)) + (finding.Nodes.Count > MostNodes
-                ? string.Create(CultureInfo.InvariantCulture, $" and {finding.Nodes.Count - MostNodes} more (-o json has all)") : string.Empty));
+                ? $" and {finding.Nodes.Count - MostNodes} more (-o json has all)" : string.Empty));
         }
 
         Line(text, "why", finding.Why);

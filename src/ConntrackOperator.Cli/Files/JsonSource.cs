@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using ConntrackOperator.Cluster.Yaml;
@@ -35,7 +34,7 @@ internal static class JsonSource
                 var items = new List<SourceNode>();
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
                 {
-                    items.Add(Node(ref reader, lines, problems, string.Create(CultureInfo.InvariantCulture, $"{path}[{items.Count}]")));
+                    items.Add(Node(ref reader, lines, problems, $"{path}[{items.Count}]"));
                 }
 
                 return new ListNode(items, line, column);

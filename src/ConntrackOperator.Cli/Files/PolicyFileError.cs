@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace ConntrackOperator.Cli.Files;
 
 /// <summary>What is wrong at one place of a policy file.</summary>
@@ -14,7 +12,7 @@ public sealed record PolicyFileError(string File, int Line, int Column, string P
     /// <returns>One line.</returns>
     public override string ToString()
     {
-        var place = Line > 0 ? string.Create(CultureInfo.InvariantCulture, $"{File}:{Line}: ") : $"{File}: ";
+        var place = Line > 0 ? $"{File}:{Line}: " : $"{File}: ";
         return Path.Length > 0 ? $"{place}{Path}: {Message}" : place + Message;
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ConntrackOperator.Api;
@@ -56,7 +55,7 @@ internal sealed class ResourceDocuments<T>(ResourceKind<T> kind)
             var items = map.Find("items") as ListNode;
             for (var i = 0; i < (items?.Items.Count ?? 0); i++)
             {
-                Add(items!.Items[i], string.Create(CultureInfo.InvariantCulture, $"{YamlSource.Join(path, "items")}[{i}]"));
+                Add(items!.Items[i], $"{YamlSource.Join(path, "items")}[{i}]");
             }
 
             return;
@@ -157,7 +156,7 @@ internal sealed class ResourceDocuments<T>(ResourceKind<T> kind)
         var (line, column) = walker.PlaceOf(field);
         if (name is not null && !_names.TryAdd(name, line))
         {
-            walker.Report(field, $"\"{name}\"", string.Create(CultureInfo.InvariantCulture, $"line {_names[name]} has a {kind.Noun} of this name already"), line, column);
+            walker.Report(field, $"\"{name}\"", $"line {_names[name]} has a {kind.Noun} of this name already", line, column);
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -102,7 +101,7 @@ internal sealed class SchemaWalker
     internal void UnknownField(MapEntry entry, string field, IReadOnlyCollection<string> known) => Report(
         field,
         string.Empty,
-        string.Create(CultureInfo.InvariantCulture, $"unknown field (column {entry.Column}); {FieldSuggestion.For(entry.Key, known)}"),
+        $"unknown field (column {entry.Column}); {FieldSuggestion.For(entry.Key, known)}",
         entry.Line,
         entry.Column);
 
@@ -127,7 +126,7 @@ internal sealed class SchemaWalker
         var json = new JsonArray();
         for (var i = 0; i < list.Items.Count; i++)
         {
-            if (Walk(list.Items[i], items, string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]")) is { } value)
+            if (Walk(list.Items[i], items, $"{path}[{i}]") is { } value)
             {
                 json.Add(value);
             }

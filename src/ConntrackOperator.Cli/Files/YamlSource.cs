@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Cluster.Yaml;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
@@ -72,7 +71,7 @@ internal sealed class YamlSource
         var (line, column) = ((int)current.Start.Line, (int)current.Start.Column);
         if (depth > MaximumDepth)
         {
-            throw new SourceException(new(line, column, string.Create(CultureInfo.InvariantCulture, $"nested deeper than {MaximumDepth} levels")));
+            throw new SourceException(new(line, column, $"nested deeper than {MaximumDepth} levels"));
         }
 
         if (current is AnchorAlias alias)
@@ -125,7 +124,7 @@ internal sealed class YamlSource
         if (_nodes > MaximumNodes)
         {
             throw new SourceException(new(
-                line, column, string.Create(CultureInfo.InvariantCulture, $"more than {MaximumNodes} values when aliases are followed")));
+                line, column, $"more than {MaximumNodes} values when aliases are followed"));
         }
     }
 
@@ -134,7 +133,7 @@ internal sealed class YamlSource
         var items = new List<SourceNode>();
         while (Next() is not SequenceEnd)
         {
-            items.Add(Node(depth + 1, string.Create(CultureInfo.InvariantCulture, $"{path}[{items.Count}]")));
+            items.Add(Node(depth + 1, $"{path}[{items.Count}]"));
         }
 
         return new ListNode(items, line, column);
@@ -186,7 +185,7 @@ internal sealed class YamlSource
     internal static SourceProblem Duplicate(MapEntry entry, int firstLine, string path) => new(
         entry.Line,
         entry.Column,
-        string.Create(CultureInfo.InvariantCulture, $"key \"{entry.Key}\" already set in map, in line {firstLine} (column {entry.Column})"),
+        $"key \"{entry.Key}\" already set in map, in line {firstLine} (column {entry.Column})",
         Join(path, entry.Key));
 
     /// <summary>The path of a field below another.</summary>
@@ -206,8 +205,8 @@ internal sealed class YamlSource
     {
         TextNode text => text.Value,
         BooleanNode flag => flag.Value ? "true" : "false",
-        IntegerNode number => number.Value.ToString(CultureInfo.InvariantCulture),
-        NumberNode number => number.Value.ToString("R", CultureInfo.InvariantCulture),
+        IntegerNode number => number.Value.ToString(),
+        NumberNode number => number.Value.ToString("R"),
         _ => throw new SourceException(new(line, column, $"a key must be a string, not {node.TypeName}")),
     };
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Cli.Output;
 using ConntrackOperator.Netfilter.Sysctls;
@@ -80,7 +79,7 @@ internal static class HostReport
         return parts.Count == 0 ? what : $"{what}: {string.Join(", ", parts)}";
     }
 
-    public static string Number(long number, string what) => string.Create(CultureInfo.InvariantCulture, $"{number} {what}");
+    public static string Number(long number, string what) => $"{number} {what}";
 
     private static void Messages(ConntrackNode node)
     {
@@ -98,5 +97,5 @@ internal static class HostReport
     }
 
     private static string Text(string name, long? value) =>
-        value == 0 && name == SysctlNames.Max ? "no limit" : value?.ToString(CultureInfo.InvariantCulture) ?? Unknown;
+        value == 0 && name == SysctlNames.Max ? "no limit" : value?.ToString() ?? Unknown;
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Cli.Output;
@@ -24,8 +23,7 @@ internal static class HostStatus
         }
 
         var facts = engine.Facts;
-        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"host      {facts.HostName}, Linux {facts.Kernel}, {facts.Cores} cores, {ByteSize.Format(facts.MemoryBytes)}"));
+        Console.Out.WriteLine($"host      {facts.HostName}, Linux {facts.Kernel}, {facts.Cores} cores, {ByteSize.Format(facts.MemoryBytes)}");
         Console.Out.WriteLine("table     " + Table(node.Status!.Table!));
         Console.Out.WriteLine("counted   " + Counted(engine.Observe()));
         foreach (var type in (string[])[ConditionTypes.Applied, ConditionTypes.Pressure])
@@ -45,13 +43,11 @@ internal static class HostStatus
     }
 
     private static string Table(TableStatus table) => table.NoLimit == true
-        ? string.Create(CultureInfo.InvariantCulture, $"{table.Entries} entries, no limit, {table.Buckets} buckets")
+        ? $"{table.Entries} entries, no limit, {table.Buckets} buckets"
         : table.Limit is null ? "not there: the nf_conntrack module is not loaded"
-        : string.Create(CultureInfo.InvariantCulture,
-            $"{table.Entries} of {table.Limit} entries ({table.Percent}%), {table.Buckets} buckets, {table.Memory} when full ({table.EntryBytes} B an entry: {table.EntryBytesWhy})");
+        : $"{table.Entries} of {table.Limit} entries ({table.Percent}%), {table.Buckets} buckets, {table.Memory} when full ({table.EntryBytes} B an entry: {table.EntryBytesWhy})";
 
     private static string Counted(in TableReading reading) => reading.Counters is { } c
-        ? string.Create(CultureInfo.InvariantCulture,
-            $"since boot: {c.TableFullDrops} packets dropped for want of an entry, {c.RacesLost} lost in races, {c.EarlyDrop} entries evicted early, {c.ChainTooLong} lost to long hash chains, {c.Invalid} packets invalid")
+        ? $"since boot: {c.TableFullDrops} packets dropped for want of an entry, {c.RacesLost} lost in races, {c.EarlyDrop} entries evicted early, {c.ChainTooLong} lost to long hash chains, {c.Invalid} packets invalid"
         : "this kernel gives no counters here";
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.Observation;
@@ -31,7 +30,7 @@ internal static class HostWatch
         }
 
         var changes = new WatchLog(time);
-        changes.Say(string.Create(CultureInfo.InvariantCulture, $"watching {engine.Plan!.Spec?.Settings?.Count ?? 0} settings in {options.SysctlPath}"));
+        changes.Say($"watching {engine.Plan!.Spec?.Settings?.Count ?? 0} settings in {options.SysctlPath}");
         foreach (var refused in engine.Plan.Spec?.Refused ?? [])
         {
             changes.Say($"{refused.Name} is refused ({refused.Reason}): {refused.Message}");
@@ -77,7 +76,7 @@ internal static class HostWatch
         private bool _toldRemedy;
 
         public void Say(string line) =>
-            Console.Out.WriteLine($"{time.GetLocalNow().ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture)} {line}");
+            Console.Out.WriteLine($"{time.GetLocalNow().ToString("yyyy-MM-dd'T'HH:mm:sszzz")} {line}");
 
         public void Tell(NodeStatus status, in TableReading reading, string? problem)
         {
@@ -117,7 +116,7 @@ internal static class HostWatch
 
                 var drift = now.Rewrites > (before?.Rewrites ?? 0) ? " (something else had set it; put back)" : string.Empty;
                 var why = now.State is SettingState.InSync || now.Message is null ? string.Empty : ": " + now.Message;
-                Say(string.Create(CultureInfo.InvariantCulture, $"{now.Name} {Value(now.Actual)} {now.State}{drift}{why}"));
+                Say($"{now.Name} {Value(now.Actual)} {now.State}{drift}{why}");
             }
 
             foreach (var gone in _settings.Keys.Except(settings.Select(s => s.Name!)).ToArray())
@@ -147,22 +146,22 @@ internal static class HostWatch
         {
             if (now.TableFullDrops > before?.TableFullDrops)
             {
-                Say(string.Create(CultureInfo.InvariantCulture, $"{now.TableFullDrops - before.TableFullDrops} packets dropped for want of an entry"));
+                Say($"{now.TableFullDrops - before.TableFullDrops} packets dropped for want of an entry");
             }
 
             if (now.OtherDrops > before?.OtherDrops)
             {
-                Say(string.Create(CultureInfo.InvariantCulture, $"{now.OtherDrops - before.OtherDrops} packets dropped although the table had room"));
+                Say($"{now.OtherDrops - before.OtherDrops} packets dropped although the table had room");
             }
 
             if (now.RacesLost > before?.RacesLost)
             {
-                Say(string.Create(CultureInfo.InvariantCulture, $"{now.RacesLost - before.RacesLost} packets lost in races at insertion")
+                Say($"{now.RacesLost - before.RacesLost} packets lost in races at insertion"
                     + (_toldRemedy ? string.Empty : ": " + PacketLoss.RaceRemedy));
                 _toldRemedy = true;
             }
         }
 
-        private static string Value(long? value) => value?.ToString(CultureInfo.InvariantCulture) ?? "-";
+        private static string Value(long? value) => value?.ToString() ?? "-";
     }
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace ConntrackOperator.Cli.Output;
 
 /// <summary>How far something is, on the standard error: one bar drawn over itself on a terminal, else a plain line now and then.</summary>
@@ -22,7 +20,7 @@ internal sealed class Progress(TimeProvider time)
         {
             var share = total > 0 ? Math.Clamp((double)done / total, 0, 1) : 1;
             var filled = (int)(share * BarWidth);
-            Console.Error.Write(string.Create(CultureInfo.InvariantCulture, $"\r[{new string('#', filled)}{new string('.', BarWidth - filled)}] {share * 100,3:0}%  {text}\e[K"));
+            Console.Error.Write($"\r[{new string('#', filled)}{new string('.', BarWidth - filled)}] {share * 100,3:0}%  {text}\e[K");
             _drawn = true;
         }
         else if (time.GetElapsedTime(_said) >= _between)

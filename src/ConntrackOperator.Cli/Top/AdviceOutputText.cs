@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using ConntrackOperator.Planning.Advice;
 
@@ -19,8 +18,8 @@ internal static class AdviceOutputText
         for (var i = 0; i < output.Findings.Count; i++)
         {
             var f = output.Findings[i];
-            text.Append(CultureInfo.InvariantCulture, $"\n{i + 1}. {f.Severity}: {f.Text}\n");
-            text.Append(CultureInfo.InvariantCulture, $"   cause      {f.Cause}, {f.Confidence.ToString().ToLowerInvariant()}; {f.Runbook}\n");
+            text.Append($"\n{i + 1}. {f.Severity}: {f.Text}\n");
+            text.Append($"   cause      {f.Cause}, {f.Confidence.ToString().ToLowerInvariant()}; {f.Runbook}\n");
             Lines(text, "seen", f.Seen);
             Lines(text, "because", [f.Because]);
             Lines(text, "not", f.RuledOut.Select(rival => $"{rival.Cause}: {rival.Why}"));
@@ -54,11 +53,9 @@ internal static class AdviceOutputText
     private static string Headline(AdviceOutput output)
     {
         var t = output.Table;
-        var full = t.NoLimit == true ? "no limit" : string.Create(CultureInfo.InvariantCulture, $"{t.Percent}% of {TopText.Number(t.Limit)}");
+        var full = t.NoLimit == true ? "no limit" : $"{t.Percent}% of {TopText.Number(t.Limit)}";
         var soon = t.FullInSeconds is { } seconds ? $"; full in {Planning.Formatting.KubeDuration.Format(seconds)} as it grows now" : string.Empty;
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"{output.Node}: {TopText.Number(t.Entries)} entries ({full}), pressure {output.Pressure}{Looked(output)}{soon}");
+        return $"{output.Node}: {TopText.Number(t.Entries)} entries ({full}), pressure {output.Pressure}{Looked(output)}{soon}";
     }
 
     private static string Looked(AdviceOutput output)
@@ -69,10 +66,10 @@ internal static class AdviceOutputText
             return string.Empty;
         }
 
-        var within = t.Complete == true ? string.Empty : string.Create(CultureInfo.InvariantCulture, $", shares to within {t.ErrorBoundPercent:0.0} points");
-        var when = t.WatchedSeconds is { } seconds ? string.Create(CultureInfo.InvariantCulture, $", twice in {seconds:0.#} s")
-            : output.At is { } at ? string.Create(CultureInfo.InvariantCulture, $"; the agent's report of {at:yyyy-MM-dd HH:mm:ss}Z") : string.Empty;
-        return string.Create(CultureInfo.InvariantCulture, $"; {t.Looked} looked at{within}{when}");
+        var within = t.Complete == true ? string.Empty : $", shares to within {t.ErrorBoundPercent:0.0} points";
+        var when = t.WatchedSeconds is { } seconds ? $", twice in {seconds:0.#} s"
+            : output.At is { } at ? $"; the agent's report of {at:yyyy-MM-dd HH:mm:ss}Z" : string.Empty;
+        return $"; {t.Looked} looked at{within}{when}";
     }
 
     private static IEnumerable<string> Frees(Finding f)
@@ -87,9 +84,9 @@ internal static class AdviceOutputText
     private static string Whose(Party party)
     {
         var place = party.Network ?? (party.Address is null ? party.Name ?? "-" : party.Port is { } port
-            ? string.Create(CultureInfo.InvariantCulture, $"{(party.Address.Contains(':', StringComparison.Ordinal) ? $"[{party.Address}]" : party.Address)}:{port}") : party.Address);
-        var share = party.Percent is { } percent ? string.Create(CultureInfo.InvariantCulture, $" {percent:0.#}%") : string.Empty;
-        var count = party.Entries is { } entries ? string.Create(CultureInfo.InvariantCulture, $" ({entries:N0} entries)") : string.Empty;
+            ? $"{(party.Address.Contains(':', StringComparison.Ordinal) ? $"[{party.Address}]" : party.Address)}:{port}" : party.Address);
+        var share = party.Percent is { } percent ? $" {percent:0.#}%" : string.Empty;
+        var count = party.Entries is { } entries ? $" ({entries:N0} entries)" : string.Empty;
         return $"{party.Role.ToLowerInvariant()} {place}{share}{count}{(party.Name is { } name && party.Address is not null ? ", " + name : string.Empty)}";
     }
 

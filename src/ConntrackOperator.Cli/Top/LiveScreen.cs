@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Cli.Output;
 
 namespace ConntrackOperator.Cli.Top;
@@ -101,7 +100,7 @@ internal static class LiveScreen
     {
         var (width, height) = (Math.Max(20, Console.WindowWidth), Math.Max(5, Console.WindowHeight));
         var lines = text.TrimEnd('\n').Split('\n').SelectMany(line => Wrapped(line, width)).Take(height - 1);
-        var clock = time.GetLocalNow().ToString("HH:mm:ss", CultureInfo.InvariantCulture);
+        var clock = time.GetLocalNow().ToString("HH:mm:ss");
         Console.Out.Write(
             Home + string.Concat(lines.Select(line => (IsHeader(line) ? $"\e[1m{line}\e[0m" : line) + ClearToEndOfLine + "\n"))
             + $"\e[2m{clock}  q ends\e[0m" + ClearToEndOfLine + ClearBelow);

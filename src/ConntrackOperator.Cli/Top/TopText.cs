@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Cli.Output;
 using ConntrackOperator.Planning.Advice;
@@ -15,7 +14,7 @@ internal static class TopText
     public static string Render(TopReport report, IEnumerable<string>? trends = null)
     {
         var text = new System.Text.StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"{report.Name}: {Used(report)}; {Lost(report)}\n");
+        text.Append($"{report.Name}: {Used(report)}; {Lost(report)}\n");
         foreach (var trend in trends ?? [])
         {
             text.Append(trend).Append('\n');
@@ -28,19 +27,19 @@ internal static class TopText
         }
 
         text.Append(report.ErrorBoundPercent is > 0 and { } error
-            ? string.Create(CultureInfo.InvariantCulture, $"estimated from a sample of {report.Sampled}: every share is right to within {error:0.0} points (999 in 1,000 are)")
+            ? $"estimated from a sample of {report.Sampled}: every share is right to within {error:0.0} points (999 in 1,000 are)"
             : Counted(report));
-        text.Append(CultureInfo.InvariantCulture, $"; {report.UnrepliedPercent:0.#}% unreplied, {report.AssuredPercent:0.#}% assured\n\n");
+        text.Append($"; {report.UnrepliedPercent:0.#}% unreplied, {report.AssuredPercent:0.#}% assured\n\n");
         text.Append(States(report.States));
         if (report.TimeoutsWatchedFor is { } watched)
         {
-            text.Append(CultureInfo.InvariantCulture, $"time-outs have been watched for {watched}: idle times that are longer take it that they were the same before\n");
+            text.Append($"time-outs have been watched for {watched}: idle times that are longer take it that they were the same before\n");
         }
 
         Talkers(text, "TOP SOURCE", report.Sources, t => t.Address!);
         Talkers(text, "TOP DESTINATION", report.Destinations, End);
         Nat(text, report.Nat ?? []);
-        Talkers(text, "TOP PORT", report.Ports ?? [], t => string.Create(CultureInfo.InvariantCulture, $"{t.Port}/{t.Protocol}"));
+        Talkers(text, "TOP PORT", report.Ports ?? [], t => $"{t.Port}/{t.Protocol}");
         text.Append('\n');
         if (report.Advice.Count == 0)
         {
@@ -57,16 +56,16 @@ internal static class TopText
 
     private static string Counted(TopReport report)
     {
-        var text = string.Create(CultureInfo.InvariantCulture, $"exact: all {report.Sampled} entries were looked at");
+        var text = $"exact: all {report.Sampled} entries were looked at";
         return text
-            + (report.At is { } at ? string.Create(CultureInfo.InvariantCulture, $" at {at.UtcDateTime:HH:mm:ss}Z") : string.Empty)
-            + (report.SampleErrorPercent is { } off ? string.Create(CultureInfo.InvariantCulture, $" (samples are off by {off:0.##} points at most)") : string.Empty);
+            + (report.At is { } at ? $" at {at.UtcDateTime:HH:mm:ss}Z" : string.Empty)
+            + (report.SampleErrorPercent is { } off ? $" (samples are off by {off:0.##} points at most)" : string.Empty);
     }
 
     private static string Outlook(TopReport report)
     {
         var text = report.HeadroomPercent is < 100 and var room
-            ? string.Create(CultureInfo.InvariantCulture, $"full: {room}% of new connections find room\n")
+            ? $"full: {room}% of new connections find room\n"
             : string.Empty;
         return report.FullIn is { } soon ? text + $"full in {soon} if it goes on ({report.FullInBasis})\n" : text;
     }
@@ -101,9 +100,9 @@ internal static class TopText
     };
 
     private static string Used(TopReport report) => report.NoLimit == true
-        ? string.Create(CultureInfo.InvariantCulture, $"{Number(report.Entries)} entries, no limit")
-        : string.Create(CultureInfo.InvariantCulture, $"{Number(report.Entries)} of {Number(report.Limit)} entries")
-            + (report.Percent is { } percent ? string.Create(CultureInfo.InvariantCulture, $" ({percent}%)") : string.Empty);
+        ? $"{Number(report.Entries)} entries, no limit"
+        : $"{Number(report.Entries)} of {Number(report.Limit)} entries"
+            + (report.Percent is { } percent ? $" ({percent}%)" : string.Empty);
 
     private static string Lost(TopReport report)
     {
@@ -112,21 +111,20 @@ internal static class TopText
             return "what is lost a minute is not known yet";
         }
 
-        var text = string.Create(CultureInfo.InvariantCulture,
-            $"a minute{(report.RatesOverSeconds is { } span ? Over(span) : string.Empty)}: {Rate(report.TableFullDropsPerMinute)} packets dropped for want of an entry, {Rate(report.RacesLostPerMinute)} lost in races, {Rate(report.EarlyDropsPerMinute)} entries evicted early, {Rate(report.InvalidPerMinute)} packets invalid");
+        var text = $"a minute{(report.RatesOverSeconds is { } span ? Over(span) : string.Empty)}: {Rate(report.TableFullDropsPerMinute)} packets dropped for want of an entry, {Rate(report.RacesLostPerMinute)} lost in races, {Rate(report.EarlyDropsPerMinute)} entries evicted early, {Rate(report.InvalidPerMinute)} packets invalid";
         return text
             + (report.ChainTooLongPerMinute > 0 ? $", {Rate(report.ChainTooLongPerMinute)} lost to long hash chains" : string.Empty)
             + (report.OtherDropsPerMinute > 0 ? $", {Rate(report.OtherDropsPerMinute)} dropped although the table had room" : string.Empty)
             + (report.RacesLostPerMinute >= PacketLoss.RacesThatCount ? $"\nraces: {PacketLoss.RaceRemedy}" : string.Empty);
     }
 
-    internal static string Number(long? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "-";
+    internal static string Number(long? number) => number?.ToString() ?? "-";
 
-    private static string Over(double seconds) => string.Create(CultureInfo.InvariantCulture, $", over {seconds:0} s");
+    private static string Over(double seconds) => $", over {seconds:0} s";
 
-    private static string Rate(double? rate) => rate is { } known ? Planning.Advice.PacketLoss.Whole(known).ToString(CultureInfo.InvariantCulture) : "-";
+    private static string Rate(double? rate) => rate is { } known ? Planning.Advice.PacketLoss.Whole(known).ToString() : "-";
 
-    private static string Share(double percent) => percent.ToString("0.0", CultureInfo.InvariantCulture);
+    private static string Share(double percent) => percent.ToString("0.0");
 
     private static string States(List<TopState> states)
     {
@@ -159,6 +157,6 @@ internal static class TopText
 
     private static string End(TopTalker t) =>
         t.Port is not { } port ? $"{t.Address} {t.Protocol}"
-        : t.Address!.Contains(':', StringComparison.Ordinal) ? string.Create(CultureInfo.InvariantCulture, $"[{t.Address}]:{port}/{t.Protocol}")
-        : string.Create(CultureInfo.InvariantCulture, $"{t.Address}:{port}/{t.Protocol}");
+        : t.Address!.Contains(':', StringComparison.Ordinal) ? $"[{t.Address}]:{port}/{t.Protocol}"
+        : $"{t.Address}:{port}/{t.Protocol}";
 }

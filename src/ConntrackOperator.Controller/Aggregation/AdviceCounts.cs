@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace ConntrackOperator.Controller.Aggregation;
 
 /// <summary>The advice of one policy's nodes, kept by difference. Not thread-safe.</summary>
@@ -46,7 +44,7 @@ internal sealed class AdviceCounts
     {
         var (node, text) = nodes.First();
         return nodes.Count == 1
-            ? string.Create(CultureInfo.InvariantCulture, $"{node} (1 of {selected} nodes): {text}")
-            : string.Create(CultureInfo.InvariantCulture, $"{nodes.Count} of {selected} nodes, such as {node}: {text}");
+            ? $"{node} (1 of {selected} nodes): {text}"
+            : $"{nodes.Count} of {selected} nodes, such as {node}: {text}";
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
@@ -27,7 +26,8 @@ internal static class FlushEvaluator
     /// <param name="ready">Whether the node is there and ready; null: it is gone.</param>
     /// <param name="elapsed">Since the nodes were told.</param>
     /// <param name="options">The bounds.</param>
-    public static FlushProgress Judge(string uid, string name, ConntrackNode? node, bool? ready, TimeSpan elapsed, ControllerOptions options)
+    public static FlushProgress Judge(
+        string uid, string name, ConntrackNode? node, bool? ready, TimeSpan elapsed, ControllerOptions options)
     {
         if (node?.Status?.Flushes?.Find(f => f.Uid == uid) is { } done)
         {
@@ -35,7 +35,14 @@ internal static class FlushEvaluator
                 name,
                 Reported: true,
                 done.Error is null,
-                done.Error is null ? null : new FlushFailure { Name = name, Reason = FlushConditionReasons.Failed, Message = BoundedText.Of(done.Error, LongestError) },
+                done.Error is null
+                    ? null
+                    : new FlushFailure
+                    {
+                        Name = name,
+                        Reason = FlushConditionReasons.Failed,
+                        Message = BoundedText.Of(done.Error, LongestError),
+                    },
                 Math.Clamp(done.Matched ?? 0, 0, MostEntries),
                 Math.Clamp(done.Deleted ?? 0, 0, MostEntries),
                 done.Approximate == true);
@@ -44,12 +51,15 @@ internal static class FlushEvaluator
         var failure = ready is null || node is null
             ? (FlushConditionReasons.NodeGone, "the node, or its ConntrackNode, is gone")
             : ready is false && elapsed > options.FlushAwayTimeout
-                ? (FlushConditionReasons.NodeAway, Text($"the node is not ready, and was waited for {options.FlushAwayTimeout.TotalSeconds:0} s"))
+                ? (FlushConditionReasons.NodeAway, $"the node is not ready, and was waited for {options.FlushAwayTimeout.TotalSeconds:0} s")
                 : elapsed > options.FlushTimeout
-                    ? (FlushConditionReasons.TimedOut, Text($"the agent has not done it within {options.FlushTimeout.TotalSeconds:0} s: is its pod running?"))
+                    ? (FlushConditionReasons.TimedOut,
+                        $"the agent has not done it within {options.FlushTimeout.TotalSeconds:0} s: is its pod running?")
                     : default((string Reason, string Message)?);
         return new FlushProgress(
-            name, Reported: false, Done: false, failure is { } why ? new FlushFailure { Name = name, Reason = why.Reason, Message = why.Message } : null, 0, 0);
+            name,
+            Reported: false,
+            Done: false, failure is { } why ? new FlushFailure { Name = name, Reason = why.Reason, Message = why.Message } : null, 0, 0);
     }
 
     /// <summary>Judges a node that has reported before: whether it is still there does not matter any more.</summary>
@@ -60,7 +70,8 @@ internal static class FlushEvaluator
         Reported: true,
         result.Failed != true,
         result.Failed != true ? null
-            : failures?.FirstOrDefault(f => f.Name == result.Name) ?? new FlushFailure { Name = result.Name, Reason = FlushConditionReasons.Failed, Message = "the node reported that it failed" },
+            : failures?.FirstOrDefault(f => f.Name == result.Name)
+            ?? new FlushFailure { Name = result.Name, Reason = FlushConditionReasons.Failed, Message = "the node reported that it failed" },
         Math.Clamp(result.Matched ?? 0, 0, MostEntries),
         Math.Clamp(result.Deleted ?? 0, 0, MostEntries),
         result.Approximate == true);
@@ -76,7 +87,9 @@ internal static class FlushEvaluator
         var deleted = nodes.Sum(n => n.Deleted);
         var approximate = nodes.Any(n => n.Approximate);
         var about = approximate ? "about " : string.Empty;
-        var told = dryRun ? Text($"{matched} entries match on {done} nodes; nothing is deleted in a dry run") : Text($"{about}{deleted} entries deleted on {done} of {nodes.Count} nodes");
+        var told = dryRun
+            ? $"{matched} entries match on {done} nodes; nothing is deleted in a dry run"
+            : $"{about}{deleted} entries deleted on {done} of {nodes.Count} nodes";
         return before with
         {
             Phase = phase,
@@ -86,7 +99,9 @@ internal static class FlushEvaluator
                 .. nodes.Where(n => n.Reported)
                     .Select(n => new FlushNodeResult
                     {
-                        Name = n.Name, Matched = n.Matched, Deleted = n.Deleted, Approximate = n.Approximate ? true : null, Failed = n.Done ? null : true,
+                        Name = n.Name,
+                            Matched = n.Matched,
+                                Deleted = n.Deleted, Approximate = n.Approximate ? true : null, Failed = n.Done ? null : true,
                     }),
             ],
             Failures = [.. failures.Take(Listed)],
@@ -104,8 +119,10 @@ internal static class FlushEvaluator
     /// <param name="now">The time.</param>
     public static FlushStatus Waiting(IReadOnlyList<string> full, IReadOnlyList<Condition>? before, DateTimeOffset now)
     {
-        var where = full.Count == 1 ? $"node {full[0]} has" : Text($"{full.Count} nodes, such as {full[0]}, have");
-        var verdict = new ConditionResult(false, FlushConditionReasons.Waiting, Text($"{where} {FlushAssignments.AtOnce} flushes to do already; this one begins when enough of those are over"));
+        var where = full.Count == 1 ? $"node {full[0]} has" : $"{full.Count} nodes, such as {full[0]}, have";
+        var verdict = new ConditionResult(
+            false, FlushConditionReasons.Waiting,
+            $"{where} {FlushAssignments.AtOnce} flushes to do already; this one begins when enough of those are over");
         return new()
         {
             Phase = FlushPhase.Pending,
@@ -127,7 +144,8 @@ internal static class FlushEvaluator
         Conditions = Conditions(failed: true, reason, message, now),
     };
 
-    private static List<Condition> Conditions(IReadOnlyList<Condition>? before, List<FlushFailure> failures, string told, DateTimeOffset now)
+    private static List<Condition> Conditions(
+        IReadOnlyList<Condition>? before, List<FlushFailure> failures, string told, DateTimeOffset now)
     {
         if (before is { Count: > 0 })
         {
@@ -144,6 +162,4 @@ internal static class FlushEvaluator
         new ConditionResult(!failed, reason, message).ToCondition(FlushConditionTypes.Complete, null, null, now),
         new ConditionResult(failed, reason, message).ToCondition(FlushConditionTypes.Failed, null, null, now),
     ];
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Kubernetes.Informers;
 using ConntrackOperator.Kubernetes.WorkQueues;
 
@@ -61,7 +60,7 @@ internal sealed class ControllerHealth(TimeProvider time)
         {
             if (watch.Silence() is var silence && silence > _longestSilence)
             {
-                stuck = Text($"the watch of {watch.State.Resource} has neither answered nor tried again for {silence.TotalMinutes:0} minutes");
+                stuck = $"the watch of {watch.State.Resource} has neither answered nor tried again for {silence.TotalMinutes:0} minutes";
             }
         }
 
@@ -84,7 +83,7 @@ internal sealed class ControllerHealth(TimeProvider time)
         }
 
         return (since is { } passed
-            ? Text($"the API server has not answered for the lease for {passed.TotalSeconds:0} s")
+            ? $"the API server has not answered for the lease for {passed.TotalSeconds:0} s"
             : "the API server has not answered for the lease yet") + (failure is null ? "" : $": {failure}");
     }
 
@@ -100,7 +99,7 @@ internal sealed class ControllerHealth(TimeProvider time)
 
             if (watch.State.SinceConnected is var without && without > LongestWithoutWatch)
             {
-                return Text($"there has been no watch of {watch.State.Resource} for {without.TotalSeconds:0} s") + because;
+                return $"there has been no watch of {watch.State.Resource} for {without.TotalSeconds:0} s" + because;
             }
         }
 
@@ -108,14 +107,12 @@ internal sealed class ControllerHealth(TimeProvider time)
         {
             if (queue.SinceMoved is var still && still > LongestStandstill)
             {
-                return Text($"{queue.Depth} keys wait in the {name} queue, and none was taken or finished for {still.TotalSeconds:0} s");
+                return $"{queue.Depth} keys wait in the {name} queue, and none was taken or finished for {still.TotalSeconds:0} s";
             }
         }
 
         return null;
     }
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     private sealed record Leadership(IReadOnlyList<WatchLife> Watches, IReadOnlyList<(string Name, WorkQueue<string> Queue)> Queues);
 

@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
+using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Cluster;
 
@@ -22,12 +22,12 @@ internal static class PressureCondition
             return null;
         }
 
-        var pressure = plan.Status?.Conditions?.Find(c => c.Type == ConditionTypes.Pressure);
+        var pressure = Condition.Find(plan.Status?.Conditions, ConditionTypes.Pressure);
         var (status, reason) = pressure?.Reason switch
         {
             _ when !reports => ("Unknown", "NotReported"),
-            "Normal" => ("False", "Normal"),
-            "Warning" or "Critical" => ("True", pressure.Reason),
+            ConditionReasons.Normal => ("False", ConditionReasons.Normal),
+            ConditionReasons.Warning or ConditionReasons.Critical => ("True", pressure.Reason),
             _ => ("Unknown", "NotReported"),
         };
         return new NodeObjectCondition { Type = NodeReading.PressureCondition, Status = status, Reason = ReasonPrefix + reason };
@@ -81,12 +81,10 @@ internal static class PressureCondition
     private static string Message(string node, TableStatus? table, NodeObjectCondition condition)
     {
         var then = condition.Status == "Unknown" || table is null ? "no agent reports from this node"
-            : table.NoLimit == true ? Text($"{table.Entries} conntrack entries in use, no limit, when this changed")
-            : Text($"{table.Entries} of {table.Limit} conntrack entries in use ({table.Percent}%) when this changed");
+            : table.NoLimit == true ? $"{table.Entries} conntrack entries in use, no limit, when this changed"
+            : $"{table.Entries} of {table.Limit} conntrack entries in use ({table.Percent}%) when this changed";
         return $"{then}; now: kubectl get conntracknode {node}";
     }
 
-    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
 }

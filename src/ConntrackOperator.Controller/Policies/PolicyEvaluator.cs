@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
@@ -64,7 +63,7 @@ internal static class PolicyEvaluator
     {
         if (policy.Aggregate.Pending > 0)
         {
-            var message = Text($"{policy.Aggregate.Pending} nodes are still to be planned");
+            var message = $"{policy.Aggregate.Pending} nodes are still to be planned";
             yield return (PolicyConditionTypes.Ready, new(false, PolicyConditionReasons.Planning, message));
             yield return (PolicyConditionTypes.Reconciling, new(true, PolicyConditionReasons.Planning, message));
         }
@@ -92,7 +91,7 @@ internal static class PolicyEvaluator
     {
         if (policy.Aggregate.Nodes is { Failed: > 0 } nodes)
         {
-            var message = Text($"{nodes.Failed} of {nodes.Selected} nodes: {Example(policy.Aggregate)}");
+            var message = $"{nodes.Failed} of {nodes.Selected} nodes: {Example(policy.Aggregate)}";
             yield return (PolicyConditionTypes.Ready, new(false, PolicyConditionReasons.NodesFailed, message));
             yield return (PolicyConditionTypes.Stalled, new(true, PolicyConditionReasons.NodesFailed, message));
         }
@@ -102,7 +101,7 @@ internal static class PolicyEvaluator
     {
         if (policy.Aggregate.Nodes is { Drifted: > 0 } nodes)
         {
-            var message = Text($"{nodes.Drifted} of {nodes.Selected} nodes: {Example(policy.Aggregate)}");
+            var message = $"{nodes.Drifted} of {nodes.Selected} nodes: {Example(policy.Aggregate)}";
             yield return (PolicyConditionTypes.Ready, new(false, PolicyConditionReasons.Contested, message));
             yield return (PolicyConditionTypes.Stalled, new(true, PolicyConditionReasons.Contested, message));
         }
@@ -122,7 +121,7 @@ internal static class PolicyEvaluator
     {
         if (policy.Aggregate.Nodes is { Updating: > 0 } nodes)
         {
-            var message = Text($"{nodes.Updating} of {nodes.Selected} nodes are being changed");
+            var message = $"{nodes.Updating} of {nodes.Selected} nodes are being changed";
             yield return (PolicyConditionTypes.Ready, new(false, PolicyConditionReasons.Updating, message));
             yield return (PolicyConditionTypes.Reconciling, new(true, PolicyConditionReasons.Updating, message));
         }
@@ -132,14 +131,14 @@ internal static class PolicyEvaluator
     {
         if (policy.Aggregate.Nodes is { Unreachable: > 0 } nodes)
         {
-            var message = Text($"{nodes.Unreachable} of {nodes.Selected} nodes: {Example(policy.Aggregate)}");
+            var message = $"{nodes.Unreachable} of {nodes.Selected} nodes: {Example(policy.Aggregate)}";
             yield return (PolicyConditionTypes.Ready, new(false, PolicyConditionReasons.NodesUnreachable, message));
         }
     }
 
     private static IEnumerable<(string Type, ConditionResult Result)> AllNodesReady(PolicyObservation policy) =>
     [
-        (PolicyConditionTypes.Ready, new(true, PolicyConditionReasons.AllNodesReady, Text($"all {policy.Aggregate.Nodes.Selected} nodes hold what the policy asks"))),
+        (PolicyConditionTypes.Ready, new(true, PolicyConditionReasons.AllNodesReady, $"all {policy.Aggregate.Nodes.Selected} nodes hold what the policy asks")),
         (PolicyConditionTypes.Reconciling, new(false, PolicyConditionReasons.Done, "every node that can be reached has the plan")),
         (PolicyConditionTypes.Stalled, new(false, PolicyConditionReasons.NotStalled, "nothing stands in the way")),
     ];
@@ -156,23 +155,23 @@ internal static class PolicyEvaluator
 
         var texts = string.Join("; ", aggregate.Conflicts.Select(c => ConflictMessage(policy.Name, c)));
         var left = aggregate.ConflictCount - aggregate.Conflicts.Count;
-        var more = left > 0 ? Text($"; and {left} more") : string.Empty;
+        var more = left > 0 ? $"; and {left} more" : string.Empty;
         yield return (PolicyConditionTypes.Conflict, new(true, PolicyConditionReasons.EqualPriority, texts + more + ". Give one of them a higher priority"));
     }
 
     private static IEnumerable<(string Type, ConditionResult Result)> Usage(PolicyObservation policy)
     {
         var (hot, critical, warning) = (policy.Aggregate.Hottest, policy.Aggregate.Critical, policy.Aggregate.Warning);
-        var hottest = hot.Count > 0 ? Text($"{hot[0].Name} is {hot[0].Percent}% full") : "no usage is known";
-        yield return (PolicyConditionTypes.Pressure, critical > 0 ? new(true, ConditionReasons.Critical, Text($"{critical} nodes critical, {warning} near it; {hottest}"))
-            : warning > 0 ? new(true, ConditionReasons.Warning, Text($"{warning} nodes; {hottest}"))
+        var hottest = hot.Count > 0 ? $"{hot[0].Name} is {hot[0].Percent}% full" : "no usage is known";
+        yield return (PolicyConditionTypes.Pressure, critical > 0 ? new(true, ConditionReasons.Critical, $"{critical} nodes critical, {warning} near it; {hottest}")
+            : warning > 0 ? new(true, ConditionReasons.Warning, $"{warning} nodes; {hottest}")
             : new(false, ConditionReasons.Normal, hottest));
     }
 
     private static string ConflictMessage(string policy, ConflictSummary c)
     {
         var more = c.Nodes > c.FirstNodes.Count ? ", …" : string.Empty;
-        var where = c.Nodes == 1 ? c.FirstNodes[0] : Text($"{c.Nodes} nodes ({string.Join(", ", c.FirstNodes)}{more})");
+        var where = c.Nodes == 1 ? c.FirstNodes[0] : $"{c.Nodes} nodes ({string.Join(", ", c.FirstNodes)}{more})";
         return c.Winner == policy
             ? $"{c.Field} on {where}: {c.Loser} asks {c.LoserValue}, this policy's {c.WinnerValue} stands since it is older"
             : $"{c.Field} on {where}: the older {c.Winner} sets {c.WinnerValue}, this policy's {c.LoserValue} does not count";
@@ -180,10 +179,10 @@ internal static class PolicyEvaluator
 
     private static string RollingOutMessage(PolicyAggregateSnapshot aggregate)
     {
-        var done = Text($"{aggregate.Nodes.Ready} of {aggregate.Nodes.Selected} nodes changed");
+        var done = $"{aggregate.Nodes.Ready} of {aggregate.Nodes.Selected} nodes changed";
         return aggregate.Rollout is not { } rollout ? done
-            : rollout.Stuck < rollout.AtOnce ? done + Text($", {rollout.AtOnce} at once")
-            : done + Text($", {rollout.AtOnce} at once, and {rollout.Stuck} that failed take every place: ")
+            : rollout.Stuck < rollout.AtOnce ? done + $", {rollout.AtOnce} at once"
+            : done + $", {rollout.AtOnce} at once, and {rollout.Stuck} that failed take every place: "
                 + "mend them (status.failures says what is wrong), or edit the policy";
     }
 
@@ -192,8 +191,8 @@ internal static class PolicyEvaluator
     {
         var rollout = aggregate.Rollout!;
         var left = rollout.Dropping - rollout.DroppingNodes.Count;
-        var names = string.Join(", ", rollout.DroppingNodes) + (left > 0 ? Text($" and {left} more") : string.Empty);
-        return Text($"{aggregate.Nodes.Ready} of {aggregate.Nodes.Selected} nodes changed; ")
+        var names = string.Join(", ", rollout.DroppingNodes) + (left > 0 ? $" and {left} more" : string.Empty);
+        return $"{aggregate.Nodes.Ready} of {aggregate.Nodes.Selected} nodes changed; "
             + $"{names} dropped no packets before the change and do now. It goes on by itself when they no longer do; "
             + "to go on before that, edit what the policy sets, or set spec.rollout.pauseOnDrops to false";
     }
@@ -201,6 +200,4 @@ internal static class PolicyEvaluator
     private static string Example(PolicyAggregateSnapshot aggregate) => aggregate.Failures.Count == 0
         ? string.Empty
         : $"{aggregate.Failures[0].Name}: {aggregate.Failures[0].Reason}: {aggregate.Failures[0].Message}";
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Meta;
@@ -43,7 +42,7 @@ internal static class PolicyStatusBuilder
                 TableFullDropsPerMinute = aggregate.TableFullDropsPerMinute,
                 RacesLostPerMinute = aggregate.RacesLostPerMinute,
             },
-            Hottest = hottest is null ? null : string.Create(CultureInfo.InvariantCulture, $"{hottest.Name} {hottest.Percent}%"),
+            Hottest = hottest is null ? null : $"{hottest.Name} {hottest.Percent}%",
             HottestNodes = aggregate.Hottest.Count == 0 ? null : [.. aggregate.Hottest],
             Failures = aggregate.Failures.Count == 0 ? null : [.. aggregate.Failures],
             Advice = aggregate.Advice,

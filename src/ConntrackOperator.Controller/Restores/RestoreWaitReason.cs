@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 
@@ -29,7 +28,7 @@ internal static class RestoreWaitReason
         }
 
         return status.Settings is { Count: > 0 } left
-            ? string.Create(CultureInfo.InvariantCulture, $"{left.Count} settings are in force still")
+            ? $"{left.Count} settings are in force still"
             : "it has put everything back, and its object is about to be deleted";
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Netfilter;
 using ConntrackOperator.Netfilter.Sysctls;
 
@@ -32,7 +31,7 @@ internal sealed class KubeProxy(string procPath)
     // "  0: 0100007F:2809 00000000:0000 0A …": address, port and state; man 5 proc_pid_net.
     private bool Listens(string protocol)
     {
-        var port = ":" + MetricsPort.ToString("X4", CultureInfo.InvariantCulture);
+        var port = ":" + MetricsPort.ToString("X4");
         return Lines($"{procPath}/net/{protocol}").Any(line =>
             line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var local, _, Listening, ..] && local.EndsWith(port, StringComparison.Ordinal));
     }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Engine.Culprits;
@@ -244,7 +243,7 @@ public sealed class Enforcer
         foreach (var tracker in _due)
         {
             var writable = _sysctls.IsWritable(tracker.Name);
-            tracker.Set(writable ? SettingState.Pending : SettingState.ReadOnly, tracker.Actual, string.Create(CultureInfo.InvariantCulture, $"{(writable ? "to be set" : "can't be set here")} from {tracker.Actual} to {tracker.Target}"));
+            tracker.Set(writable ? SettingState.Pending : SettingState.ReadOnly, tracker.Actual, $"{(writable ? "to be set" : "can't be set here")} from {tracker.Actual} to {tracker.Target}");
         }
     }
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace ConntrackOperator.Engine.Enforcement;
 
 /// <summary>When a change would hurt now. Pure; each answer is the reason to wait, or null.</summary>
@@ -17,8 +15,7 @@ internal static class HoldRules
         }
 
         var needed = (long)((Int128)target * belowPercent / 100);
-        return string.Create(CultureInfo.InvariantCulture,
-            $"not lowered yet: with {count} entries in the table a limit of {target} would leave it {(Int128)count * 100 / target}% full; it is lowered from {(actual == 0 ? "no limit" : actual)} once there are fewer than {needed}");
+        return $"not lowered yet: with {count} entries in the table a limit of {target} would leave it {(Int128)count * 100 / target}% full; it is lowered from {(actual == 0 ? "no limit" : actual)} once there are fewer than {needed}";
     }
 
     /// <summary>0 is no limit, the highest there is (net/netfilter/nf_conntrack_core.c, __nf_conntrack_alloc).</summary>
@@ -33,8 +30,7 @@ internal static class HoldRules
     {
         var cost = last > next ? last : next;
         return sinceLast is { } passed && cost > options.FreeRehash && passed < cost / options.RehashShare
-            ? string.Create(CultureInfo.InvariantCulture,
-                $"not resized yet: each resize rehashes every entry with all locks held, here for about {Math.Ceiling(cost.TotalMilliseconds):0} ms, and the last one was less than {Math.Ceiling((cost / options.RehashShare).TotalSeconds):0} s ago")
+            ? $"not resized yet: each resize rehashes every entry with all locks held, here for about {Math.Ceiling(cost.TotalMilliseconds):0} ms, and the last one was less than {Math.Ceiling((cost / options.RehashShare).TotalSeconds):0} s ago"
             : null;
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine.Culprits;
 using ConntrackOperator.Netfilter.Sysctls;
@@ -28,13 +27,13 @@ internal sealed class SettingInspector(
 
         if (tracker.Observed)
         {
-            tracker.Set(SettingState.Observed, actual, Holds(tracker, actual) ? null : Format($"would be set from {actual} to {tracker.Target}; the policy only observes"));
+            tracker.Set(SettingState.Observed, actual, Holds(tracker, actual) ? null : $"would be set from {actual} to {tracker.Target}; the policy only observes");
             return false;
         }
 
         if (Holds(tracker, actual))
         {
-            var note = actual == tracker.Target ? null : Format($"{actual} serves as well as {tracker.Target}: the hash table is not resized for that");
+            var note = actual == tracker.Target ? null : $"{actual} serves as well as {tracker.Target}: the hash table is not resized for that";
             tracker.Set(SettingState.InSync, actual, note);
             return false;
         }
@@ -83,7 +82,7 @@ internal sealed class SettingInspector(
         // While the limit can't come down, neither may the buckets: the entries that keep it up would hang in long chains.
         return tracker.Target < actual && limit is { Observed: false } && sysctls.Read(SysctlNames.Max).Value is { } max
             && HoldRules.Limit(max, limit.Target, Entries(), options.LowerBelowPercent) is not null
-            ? Format($"not shrunk yet: {SysctlNames.Max} can't be lowered to {limit.Target} yet either")
+            ? $"not shrunk yet: {SysctlNames.Max} can't be lowered to {limit.Target} yet either"
             : null;
     }
 
@@ -93,7 +92,5 @@ internal sealed class SettingInspector(
     private string Contested(SettingTracker tracker, long actual) =>
         tracker is { State: SettingState.Contested, Message: { } known } && tracker.Actual == actual
             ? known
-            : Format($"something keeps setting it to {actual}: put back {options.ContestedAfter} times within {options.ContestWindow.TotalMinutes:0} minutes, now only every {options.ContestedRetry.TotalMinutes:0}. Probably: {culprits.Describe(tracker.Name, actual)}");
-
-    private static string Format(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+            : $"something keeps setting it to {actual}: put back {options.ContestedAfter} times within {options.ContestWindow.TotalMinutes:0} minutes, now only every {options.ContestedRetry.TotalMinutes:0}. Probably: {culprits.Describe(tracker.Name, actual)}";
 }

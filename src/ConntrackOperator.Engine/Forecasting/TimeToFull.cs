@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace ConntrackOperator.Engine.Forecasting;
 
 /// <summary>When a table that goes on growing as it does is full.</summary>
@@ -10,6 +8,6 @@ namespace ConntrackOperator.Engine.Forecasting;
 public readonly record struct TimeToFull(TimeSpan In, double EntriesPerMinute, int MinutesLookedAt, bool AsTheDayBefore)
 {
     /// <summary>What it is based on, such as: 1,200 more entries a minute, from 42 minutes.</summary>
-    public string Basis => string.Create(CultureInfo.InvariantCulture, $"{EntriesPerMinute:N0} more entries a minute, from {MinutesLookedAt} minutes")
+    public string Basis => $"{EntriesPerMinute:N0} more entries a minute, from {MinutesLookedAt} minutes"
         + (AsTheDayBefore ? ", and from what came after them the day before" : string.Empty);
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Engine.Observation;
 using ConntrackOperator.Planning.Advice;
@@ -11,8 +10,8 @@ internal static class PressureVerdict
     public static ConditionResult From(PressureLevel level, in TableReading reading)
     {
         var used = reading.Percent is { } percent
-            ? string.Create(CultureInfo.InvariantCulture, $"{reading.Entries} of {reading.Limit} entries, {percent}% full")
-            : reading is { NoLimit: true, Entries: { } entries } ? string.Create(CultureInfo.InvariantCulture, $"{entries} entries, no limit")
+            ? $"{reading.Entries} of {reading.Limit} entries, {percent}% full"
+            : reading is { NoLimit: true, Entries: { } entries } ? $"{entries} entries, no limit"
             : "usage unknown";
         var drops = reading.Rates?.TableFullDropsPerMinute is > 0 and var full ? "; " + PacketLoss.TableFull(full) : string.Empty;
         var races = reading.Rates?.RacesLostPerMinute is >= PacketLoss.RacesThatCount and var lost ? "; " + PacketLoss.Races(lost) : string.Empty;

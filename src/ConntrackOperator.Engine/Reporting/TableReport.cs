@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine.Forecasting;
 using ConntrackOperator.Engine.Observation;
@@ -16,7 +15,7 @@ internal static class TableReport
         Entries = reading.Entries,
         Limit = reading.Limit,
         NoLimit = reading.NoLimit ? true : null,
-        LimitText = reading.NoLimit ? "none" : reading.Limit?.ToString(CultureInfo.InvariantCulture),
+        LimitText = reading.NoLimit ? "none" : reading.Limit?.ToString(),
         Buckets = reading.Buckets,
         Percent = reading.Percent,
         MemoryBytes = reading.MemoryBytes,

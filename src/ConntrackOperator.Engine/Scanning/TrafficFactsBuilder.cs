@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Engine.Translation;
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Survey;
@@ -100,7 +99,7 @@ internal static class TrafficFactsBuilder
             Class = (TrafficClass)group.Class,
             Protocol = group.Protocol == 0 ? string.Empty : FlowProtocols.Name(group.Protocol),
             Source = group.Source is not { } source ? null
-                : group.PrefixLength > 0 ? string.Create(CultureInfo.InvariantCulture, $"{source}/{group.PrefixLength}") : source.ToString(),
+                : group.PrefixLength > 0 ? $"{source}/{group.PrefixLength}" : source.ToString(),
             Destination = group.Destination?.ToString(),
             Port = group.Port == 0 ? null : group.Port,
             Entries = Scaled(group, reading, entries, errorPoints),

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
@@ -26,7 +25,7 @@ internal static class AtomicFile
         var content = File.ReadAllBytes(path);
         for (var number = 1; ; number++)
         {
-            var copy = path + (number == 1 ? ".corrupt" : string.Create(CultureInfo.InvariantCulture, $".corrupt.{number}"));
+            var copy = path + (number == 1 ? ".corrupt" : $".corrupt.{number}");
             var there = ReadBytes(copy);
             if (there is null || number == MostCopies)
             {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using ConntrackOperator.Netfilter.Sysctls;
 
@@ -32,8 +31,7 @@ internal static class OriginalsReader
                 && format.ValueKind == JsonValueKind.Number && !(format.TryGetInt32(out var number) && number <= OriginalsFile.CurrentFormat))
             {
                 isNewer = true;
-                problem = string.Create(CultureInfo.InvariantCulture,
-                    $"{path} was written by a newer version: its format is {format.GetRawText()}, and this version knows {OriginalsFile.CurrentFormat}");
+                problem = $"{path} was written by a newer version: its format is {format.GetRawText()}, and this version knows {OriginalsFile.CurrentFormat}";
                 return null;
             }
 

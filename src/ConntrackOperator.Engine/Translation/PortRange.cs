@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace ConntrackOperator.Engine.Translation;
 
 /// <summary>The ports that connections can have.</summary>
@@ -12,5 +10,5 @@ public readonly record struct PortRange(int Lowest, int Highest, PortRangeSource
     public int Count => Highest - Lowest + 1;
 
     /// <inheritdoc/>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Lowest}-{Highest}");
+    public override string ToString() => $"{Lowest}-{Highest}";
 }

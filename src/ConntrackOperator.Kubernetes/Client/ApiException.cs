@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Kubernetes.Protocol;
 
 namespace ConntrackOperator.Kubernetes.Client;
@@ -90,7 +89,7 @@ public sealed class ApiException : Exception
     internal static ApiException FromAnswer(ApiCall call, int code, Status? status, string body, TimeSpan? retryAfter)
     {
         var said = status?.Message is { Length: > 0 } message ? message : body;
-        var text = string.Create(CultureInfo.InvariantCulture, $"{call}: {code} {status?.Reason}").TrimEnd();
+        var text = $"{call}: {code} {status?.Reason}".TrimEnd();
         if (said.Length > 0)
         {
             text += ": " + said;
@@ -107,7 +106,7 @@ public sealed class ApiException : Exception
     }
 
     internal static ApiException TimedOut(ApiCall call, TimeSpan limit, Exception? inner) => new(
-        string.Create(CultureInfo.InvariantCulture, $"{call}: no answer within {limit.TotalSeconds:0.#} s"), 0, "Timeout", inner: inner);
+        $"{call}: no answer within {limit.TotalSeconds:0.#} s", 0, "Timeout", inner: inner);
 
     internal static ApiException Network(ApiCall call, Exception inner) =>
         new($"{call}: {inner.Message}", 0, "Network", inner: inner);
@@ -122,5 +121,5 @@ public sealed class ApiException : Exception
     internal bool IsTooLarge => Reason == "TooLarge";
 
     internal static ApiException TooLarge(string what, int limit) => new(
-        string.Create(CultureInfo.InvariantCulture, $"{what} is larger than {limit:N0} bytes"), 0, "TooLarge");
+        $"{what} is larger than {limit:N0} bytes", 0, "TooLarge");
 }

@@ -101,7 +101,7 @@ public sealed class Finalizer<T>
 
     private ReadOnlyMemory<byte> RemovePatch(T item) => Operations(writer =>
     {
-        var path = FormattableString.Invariant($"/metadata/finalizers/{item.Metadata!.Finalizers!.IndexOf(_name)}");
+        var path = $"/metadata/finalizers/{item.Metadata!.Finalizers!.IndexOf(_name)}";
         Operation(writer, "test", "/metadata/uid", item.Metadata.Uid);
         Operation(writer, "test", path, _name);
         writer.WriteStartObject();

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace ConntrackOperator.Kubernetes.Client;
@@ -18,7 +17,7 @@ internal sealed class QueryString
         return this;
     }
 
-    public QueryString Add(string name, int? value) => Add(name, value?.ToString(CultureInfo.InvariantCulture));
+    public QueryString Add(string name, int? value) => Add(name, value?.ToString());
 
     public override string ToString() => _text.ToString();
 }

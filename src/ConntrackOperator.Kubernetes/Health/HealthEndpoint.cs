@@ -159,8 +159,7 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
         };
         var body = text is null ? Metrics!() : Encoding.UTF8.GetBytes(text + "\n");
         var type = text is null ? "text/plain; version=0.0.4" : "text/plain";
-        var head = string.Create(CultureInfo.InvariantCulture,
-            $"HTTP/1.1 {code}\r\nContent-Type: {type}; charset=utf-8\r\nContent-Length: {body.Length}\r\nConnection: {(again ? "keep-alive" : "close")}\r\n\r\n");
+        var head = $"HTTP/1.1 {code}\r\nContent-Type: {type}; charset=utf-8\r\nContent-Length: {body.Length}\r\nConnection: {(again ? "keep-alive" : "close")}\r\n\r\n";
         await stream.WriteAsync(Encoding.ASCII.GetBytes(head), ct);
         await stream.WriteAsync(body, ct);
     }

@@ -51,7 +51,7 @@ public sealed class Supervisor(ILogger log, TimeProvider? time = null)
 
         if (running.Where(part => !part.Task.IsCompleted).Select(part => part.Name).ToList() is { Count: > 0 } left)
         {
-            var message = FormattableString.Invariant($"{string.Join(", ", left)} did not end within {Patience.TotalSeconds:0.#} s of being told to")
+            var message = $"{string.Join(", ", left)} did not end within {Patience.TotalSeconds:0.#} s of being told to"
                 + (failure is null ? "" : $", which was because {failure.Message}");
             log.PartEnded(failure, message);
             EndProcess(message);

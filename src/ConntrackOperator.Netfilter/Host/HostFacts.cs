@@ -59,7 +59,7 @@ public sealed record HostFacts(string Kernel, string BootId, string NetworkNames
         var length = (uint)sizeof(ulong);
         var known = Libc.getsockopt(fd, Native.SOL_SOCKET, Native.SO_NETNS_COOKIE, &cookie, &length) == 0 && length == sizeof(ulong) && cookie != 0;
         _ = Libc.close(fd);
-        return known ? cookie.ToString(CultureInfo.InvariantCulture) : "";
+        return known ? cookie.ToString() : "";
     }
 
     // A namespace belongs to a thread; thread-self is missing before Linux 3.17 only.

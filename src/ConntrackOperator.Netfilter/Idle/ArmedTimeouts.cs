@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Interop;
 using ConntrackOperator.Netfilter.Sysctls;
@@ -151,7 +150,7 @@ internal sealed class ArmedTimeouts
     /// <summary>What may have been armed besides what is known.</summary>
     private void AddUnknown(List<ArmedTimeout> values, byte protocol)
     {
-        foreach (var span in SharingObjectsWith(protocol).SelectMany(p => _spans[TimeoutHistory.UnclearProtocol + p.ToString(CultureInfo.InvariantCulture)]))
+        foreach (var span in SharingObjectsWith(protocol).SelectMany(p => _spans[TimeoutHistory.UnclearProtocol + p.ToString()]))
         {
             values.Add(ArmedTimeout.Anything(From(span), Until(span)));
         }

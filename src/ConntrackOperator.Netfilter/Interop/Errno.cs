@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace ConntrackOperator.Netfilter.Interop;
@@ -33,7 +32,7 @@ internal static class Errno
         var words = Marshal.GetPInvokeErrorMessage(errno);
         return Name(errno) is { } name
             ? $"{words} ({name})"
-            : string.Create(CultureInfo.InvariantCulture, $"{words} (errno {errno})");
+            : $"{words} (errno {errno})";
     }
 
     private static string? Name(int errno) => errno switch

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Collections.Concurrent;
-using System.Globalization;
 using ConntrackOperator.Netfilter.Interop;
 
 namespace ConntrackOperator.Netfilter.Sysctls;
@@ -146,15 +145,14 @@ public sealed class SysctlDirectory
             return after with
             {
                 Status = SysctlStatus.Failed,
-                Message = string.Create(CultureInfo.InvariantCulture, $"{name} was written as {asked} and could not be read back: {after.Message}"),
+                Message = $"{name} was written as {asked} and could not be read back: {after.Message}",
             };
         }
 
         var expected = name == SysctlNames.Buckets && asked >= 0 ? Buckets.Round(asked) : asked;
         return after.Value == expected
             ? after
-            : new SysctlResult(SysctlStatus.Failed, after.Value, 0, string.Create(
-                CultureInfo.InvariantCulture, $"{name} was written as {asked} and the kernel holds {after.Value}."));
+            : new SysctlResult(SysctlStatus.Failed, after.Value, 0, $"{name} was written as {asked} and the kernel holds {after.Value}.");
     }
 
     private static SysctlResult WriteError(string name, long value, int errno, long? held) => errno switch
@@ -164,8 +162,7 @@ public sealed class SysctlDirectory
             $"{name} can't be written from here: {Errno.Describe(errno)}. It is read-only outside the host's initial network namespace, and needs CAP_NET_ADMIN inside it."),
         Errno.EROFS => new(SysctlStatus.ReadOnly, held, errno,
             $"{name} can't be written from here: {Errno.Describe(errno)}. Mount the host's {DefaultPath} writable."),
-        _ => new(SysctlStatus.Failed, held, errno, string.Create(
-            CultureInfo.InvariantCulture, $"{name} was not set to {value}: {Errno.Describe(errno)}.{(errno == Errno.EINVAL ? TooLong(name, value) : "")}")),
+        _ => new(SysctlStatus.Failed, held, errno, $"{name} was not set to {value}: {Errno.Describe(errno)}.{(errno == Errno.EINVAL ? TooLong(name, value) : "")}"),
     };
 
     // proc_dointvec_jiffies refuses more than INT_MAX / HZ; no file of the kernel tells its HZ for certain.

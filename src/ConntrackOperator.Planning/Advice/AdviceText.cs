@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace ConntrackOperator.Planning.Advice;
 
 /// <summary>Advice in one line, for the status of a node.</summary>
@@ -15,7 +13,7 @@ public static class AdviceText
         {
             0 => null,
             1 => findings[0].Text,
-            _ => string.Create(CultureInfo.InvariantCulture, $"{findings[0].Text} (and {findings.Count - 1} more)"),
+            _ => $"{findings[0].Text} (and {findings.Count - 1} more)",
         };
     }
 }

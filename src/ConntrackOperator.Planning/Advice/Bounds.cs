@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Serialization;
 
 namespace ConntrackOperator.Planning.Advice;
@@ -20,6 +19,6 @@ public readonly record struct Bounds(long Least, long Most)
 
     /// <summary>Such as 17,600 or 17,000 to 18,200.</summary>
     public override string ToString() => Least == Most
-        ? Least.ToString("N0", CultureInfo.InvariantCulture)
-        : string.Create(CultureInfo.InvariantCulture, $"{Least:N0} to {Most:N0}");
+        ? Least.ToString("N0")
+        : $"{Least:N0} to {Most:N0}";
 }

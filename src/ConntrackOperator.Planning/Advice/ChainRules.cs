@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Planning.Sizing;
 
@@ -16,7 +15,7 @@ internal static class ChainRules
         }
 
         var buckets = Buckets(facts);
-        var text = buckets.ToString(CultureInfo.InvariantCulture);
+        var text = buckets.ToString();
         var chain = 2.0 * facts.Entries / facts.Buckets;
         var why = $"{Figures.Count(facts.Rates.ChainTooLong)} entries a minute are refused because a hash chain is too long"
             + (situation.Usage is > 0 and < 75 ? $" although the table is only {Figures.Percent(situation.Usage)} full" : string.Empty);
@@ -29,7 +28,7 @@ internal static class ChainRules
             Text = possible
                 ? $"{why}: table.buckets {text} would make the chains {Figures.Count(Math.Floor((double)buckets / facts.Buckets))} times shorter"
                 : $"{why}, and the node's memory has no room for more buckets: make room in the table",
-            Seen = [string.Create(CultureInfo.InvariantCulture, $"{facts.Entries:N0} entries in {facts.Buckets:N0} buckets: about {chain:0.#} in each chain, each entry in two")],
+            Seen = [$"{facts.Entries:N0} entries in {facts.Buckets:N0} buckets: about {chain:0.#} in each chain, each entry in two"],
             Because = "the kernel counts what it refuses for the length of a chain (chaintoolong), apart from what it refuses for want of room",
             RuledOut = [new Rival(Cause.TableTooSmall, $"the table is {Figures.Percent(situation.Usage)} full"), new Rival(Cause.LostRaces, "these are counted apart")],
             Now = possible ? [Commands.Apply(facts.Target, "More buckets: each entry is hashed again, with locks held for some milliseconds", ("table.buckets", text))] : [],

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Planning.Formatting;
 
 namespace ConntrackOperator.Planning.Advice;
@@ -63,7 +62,7 @@ internal static class CloseWaitRules
             [
                 new AdviceStep(
                     "Mend the program that does not close its sockets: on its machine they stand in CLOSE-WAIT",
-                    place?.Port is { } port ? string.Create(CultureInfo.InvariantCulture, $"ss -tnp state close-wait '( sport = :{port} or dport = :{port} )' | head") : "ss -tnp state close-wait | head"),
+                    place?.Port is { } port ? $"ss -tnp state close-wait '( sport = :{port} or dport = :{port} )' | head" : "ss -tnp state close-wait | head"),
             ],
             Field = shorter ? "timeouts.tcp.closeWait" : null,
             Value = shorter ? value : null,

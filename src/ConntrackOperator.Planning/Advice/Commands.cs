@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using ConntrackOperator.Planning.Formatting;
 using ConntrackOperator.Planning.Settings;
@@ -32,7 +31,7 @@ internal static class Commands
         text.Append(unreplied ? " --unreplied" : string.Empty);
         text.Append(source is null ? string.Empty : $" --source {source}");
         text.Append(destination is null ? string.Empty : $" --destination {destination}");
-        text.Append(port is null ? string.Empty : string.Create(CultureInfo.InvariantCulture, $" --dport {port}"));
+        text.Append(port is null ? string.Empty : $" --dport {port}");
         text.Append(idleSeconds is { } idle ? $" --idle-for {KubeDuration.Format(idle)}{(target.Node is null ? " --timeouts-held" : string.Empty)}" : string.Empty);
         return text.Append(" --yes").ToString();
     }
@@ -89,27 +88,25 @@ internal static class Commands
     {
         var chain = local ? "OUTPUT" : "PREROUTING";
         return rules.HasNft
-            ? Nft(local ? "connections_output" : "connections", local ? "output" : "prerouting", -151, [string.Create(CultureInfo.InvariantCulture, $"{packets.Nft()} ct state new ct count over {most} drop")])
-            : string.Create(
-                CultureInfo.InvariantCulture,
-                $"{(packets.IsV6 ? "ip6tables" : "iptables")} -t mangle -I {chain} {packets.Iptables()} --syn -m connlimit --connlimit-above {most} --connlimit-mask 0 -j DROP");
+            ? Nft(local ? "connections_output" : "connections", local ? "output" : "prerouting", -151, [$"{packets.Nft()} ct state new ct count over {most} drop"])
+            : $"{(packets.IsV6 ? "ip6tables" : "iptables")} -t mangle -I {chain} {packets.Iptables()} --syn -m connlimit --connlimit-above {most} --connlimit-mask 0 -j DROP";
     }
 
     /// <summary>A time-out of their own for packets to one UDP port.</summary>
     internal static string UdpTimeout(string name, int port, long seconds)
     {
         var body = new StringBuilder("nft -f - <<'EOF'\n");
-        body.Append(CultureInfo.InvariantCulture, $"table inet {Table} {{\n");
+        body.Append($"table inet {Table} {{\n");
         foreach (var family in (string[])["ip", "ip6"])
         {
-            body.Append(CultureInfo.InvariantCulture, $"  ct timeout {name}_{family} {{ protocol udp; l3proto {family}; policy = {{ unreplied : {seconds}, replied : {seconds} }}; }}\n");
+            body.Append($"  ct timeout {name}_{family} {{ protocol udp; l3proto {family}; policy = {{ unreplied : {seconds}, replied : {seconds} }}; }}\n");
         }
 
         foreach (var (chain, hook) in ((string, string)[])[("timeouts", "prerouting"), ("timeouts_output", "output")])
         {
-            body.Append(CultureInfo.InvariantCulture, $"  chain {chain} {{\n    type filter hook {hook} priority -160; policy accept;\n");
-            body.Append(CultureInfo.InvariantCulture, $"    meta nfproto ipv4 udp dport {port} ct timeout set \"{name}_ip\"\n");
-            body.Append(CultureInfo.InvariantCulture, $"    meta nfproto ipv6 udp dport {port} ct timeout set \"{name}_ip6\"\n  }}\n");
+            body.Append($"  chain {chain} {{\n    type filter hook {hook} priority -160; policy accept;\n");
+            body.Append($"    meta nfproto ipv4 udp dport {port} ct timeout set \"{name}_ip\"\n");
+            body.Append($"    meta nfproto ipv6 udp dport {port} ct timeout set \"{name}_ip6\"\n  }}\n");
         }
 
         return body.Append("}\nEOF").ToString();
@@ -123,11 +120,11 @@ internal static class Commands
     private static string Nft(string chain, string hook, int priority, IEnumerable<string> rules)
     {
         var text = new StringBuilder("nft -f - <<'EOF'\n");
-        text.Append(CultureInfo.InvariantCulture, $"add table inet {Table}\n");
-        text.Append(CultureInfo.InvariantCulture, $"add chain inet {Table} {chain} {{ type filter hook {hook} priority {priority}; policy accept; }}\n");
+        text.Append($"add table inet {Table}\n");
+        text.Append($"add chain inet {Table} {chain} {{ type filter hook {hook} priority {priority}; policy accept; }}\n");
         foreach (var rule in rules)
         {
-            text.Append(CultureInfo.InvariantCulture, $"add rule inet {Table} {chain} {rule}\n");
+            text.Append($"add rule inet {Table} {chain} {rule}\n");
         }
 
         return text.Append("EOF").ToString();
@@ -165,5 +162,5 @@ internal static class Commands
     }
 
     private static string Number(string value) =>
-        value is "true" ? "1" : value is "false" ? "0" : KubeDuration.TryParse(value, out var seconds, out _) ? seconds.ToString(CultureInfo.InvariantCulture) : value;
+        value is "true" ? "1" : value is "false" ? "0" : KubeDuration.TryParse(value, out var seconds, out _) ? seconds.ToString() : value;
 }

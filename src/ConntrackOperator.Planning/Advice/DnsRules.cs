@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Planning.Formatting;
 
 namespace ConntrackOperator.Planning.Advice;
@@ -50,9 +49,7 @@ internal static class DnsRules
             Cause = Cause.DnsStorm,
             Severity = situation.Severity,
             Confidence = Confidence.Likely,
-            Text = string.Create(
-                CultureInfo.InvariantCulture,
-                $"queries for names to {Figures.List(servers.Select(s => $"{Figures.End(s.Address, Port)}"))} are {Figures.Percent(situation.Percent(entries.Least))} of entries{(arrivals is { Most: > 0 } ? $", {Figures.Count(arrivals.Value.Middle)} a second" : string.Empty)}; {headline}"),
+            Text = $"queries for names to {Figures.List(servers.Select(s => $"{Figures.End(s.Address, Port)}"))} are {Figures.Percent(situation.Percent(entries.Least))} of entries{(arrivals is { Most: > 0 } ? $", {Figures.Count(arrivals.Value.Middle)} a second" : string.Empty)}; {headline}",
             Seen = [.. situation.Seen(entries, "udp to port 53", arrivals), $"{Figures.Percent(entries.Middle == 0 ? 0 : 100.0 * unanswered / entries.Middle)} of them are not answered"],
             Because = "each query has a source port of its own, and its entry stays for the time-out of udp after the answer; asked again from the same port it becomes a stream and stays for that one's",
             RuledOut =
@@ -74,14 +71,14 @@ internal static class DnsRules
                 Commands.Undo(facts.Rules, "When it is over, take the rules away"),
             ],
             Field = larger is null ? null : "table.size.entries",
-            Value = larger?.ToString(CultureInfo.InvariantCulture),
+            Value = larger?.ToString(),
             Frees = entries,
             FullAgainSeconds = sufficient ? null : situation.FullAgain(entries.Least, arrivals?.Most ?? 0),
             Enough = held ?? (demands.Count > 0 ? demands[^1] : null),
             Sufficient = sufficient,
             Elsewhere = !sufficient ? "a cache on each node: the addresses of these queries are translated, so they can't be left out of tracking, and no time-out holds them" : null,
             MayBreak = translated || canHold
-                ? [string.Create(CultureInfo.InvariantCulture, $"answers that take longer than {held?.Seconds ?? LeastSeconds} s find no entry")]
+                ? [$"answers that take longer than {held?.Seconds ?? LeastSeconds} s find no entry"]
                 : ["a firewall that lets in only what is established must let in answers from port 53 by itself"],
         };
     }
@@ -127,7 +124,7 @@ internal static class DnsRules
         }
 
         return larger is { } size
-            ? ([Commands.Apply(facts.Target, "A table that holds half a minute of it", ("table.size.entries", size.ToString(CultureInfo.InvariantCulture))), flush], "a larger table holds it, a cache on the node does better")
+            ? ([Commands.Apply(facts.Target, "A table that holds half a minute of it", ("table.size.entries", size.ToString())), flush], "a larger table holds it, a cache on the node does better")
             : ([flush], "a cache on each node is what helps");
     }
 }

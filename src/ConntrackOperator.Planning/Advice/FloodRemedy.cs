@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using ConntrackOperator.Planning.Formatting;
 using ConntrackOperator.Planning.Settings;
@@ -223,9 +222,9 @@ internal sealed record FloodRemedy
             Commands.Apply(
                 situation.Facts.Target,
                 $"A table that holds what comes in {KubeDuration.Format(seconds)}: {Figures.Count(enough.PerSecond)} a second",
-                ("table.size.entries", entries.ToString(CultureInfo.InvariantCulture))),
+                ("table.size.entries", entries.ToString())),
             "table.size.entries",
-            entries.ToString(CultureInfo.InvariantCulture));
+            entries.ToString());
     }
 
     private static readonly Func<TrafficClass, string> _sysctlOf = kind => kind switch
@@ -286,6 +285,6 @@ internal sealed record FloodRemedy
     };
 
     private static string Sockets(Suspects suspects) => suspects.Victim is { } victim
-        ? string.Create(CultureInfo.InvariantCulture, $"ss -anp dst {Figures.End(victim.Destination, victim.Port)}")
+        ? $"ss -anp dst {Figures.End(victim.Destination, victim.Port)}"
         : "ss -anp state syn-sent";
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace ConntrackOperator.Planning.Advice;
 
 /// <summary>Packets that are not answered, or whose answers are not: floods.</summary>
@@ -46,9 +44,7 @@ internal static class FloodRules
             Cause = cause,
             Severity = situation.Severity,
             Confidence = Confidence.Likely,
-            Text = string.Create(
-                CultureInfo.InvariantCulture,
-                $"{Name(cause, kind)} {suspects.Where} {suspects.From}: {Figures.Percent(situation.Percent(whole.Entries.Least))} of entries{rate}; {remedy.Headline}"),
+            Text = $"{Name(cause, kind)} {suspects.Where} {suspects.From}: {Figures.Percent(situation.Percent(whole.Entries.Least))} of entries{rate}; {remedy.Headline}",
             Seen = situation.Seen(whole.Entries, what, arrivals),
             Because = Because(situation, suspects, cause),
             RuledOut = RuledOut(situation, suspects, cause),
@@ -104,7 +100,7 @@ internal static class FloodRules
 
         if (cause is Cause.UdpFlood)
         {
-            rivals.Add(new Rival(Cause.OneWayTunnel, $"port {suspects.Victim?.Port?.ToString(CultureInfo.InvariantCulture) ?? "of each entry"} is none of a tunnel's (4789, 8472, 6081, 51820)"));
+            rivals.Add(new Rival(Cause.OneWayTunnel, $"port {suspects.Victim?.Port?.ToString() ?? "of each entry"} is none of a tunnel's (4789, 8472, 6081, 51820)"));
             rivals.Add(new Rival(Cause.DnsStorm, "the port is not 53"));
         }
 

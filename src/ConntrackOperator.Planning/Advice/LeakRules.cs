@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Planning.Formatting;
 
 namespace ConntrackOperator.Planning.Advice;
@@ -49,7 +48,7 @@ internal static class LeakRules
         // Without counters and timestamps: does any of those that were there at the first look speak until the second?
         var seconds = situation.Facts.Watched.TotalSeconds;
         return pair.SpeakingPercent is { } speaking && seconds > 0 && speaking / seconds < SpeakingPercentPerSecond
-            ? (Confidence.Suspected, string.Create(CultureInfo.InvariantCulture, $"in {seconds:0.#} s, {speaking:0.##}% of those that were there sent anything"))
+            ? (Confidence.Suspected, $"in {seconds:0.#} s, {speaking:0.##}% of those that were there sent anything")
             : null;
     }
 
@@ -81,9 +80,7 @@ internal static class LeakRules
             Cause = Cause.LeakingClient,
             Severity = situation.Severity,
             Confidence = leak.Confidence,
-            Text = string.Create(
-                CultureInfo.InvariantCulture,
-                $"{(leak.Confidence == Confidence.Suspected ? "suspected leak" : "leak")}: connections{from} to {place} are opened and not used: {Figures.Percent(situation.Percent(group.Entries.Least))} of entries{(arrivals is { Most: > 0 } ? $", {Figures.Count(arrivals.Value.Middle)} more a second" : string.Empty)}; stop the client or limit its connections, then flush those idle for {KubeDuration.Format(idle)}"),
+            Text = $"{(leak.Confidence == Confidence.Suspected ? "suspected leak" : "leak")}: connections{from} to {place} are opened and not used: {Figures.Percent(situation.Percent(group.Entries.Least))} of entries{(arrivals is { Most: > 0 } ? $", {Figures.Count(arrivals.Value.Middle)} more a second" : string.Empty)}; stop the client or limit its connections, then flush those idle for {KubeDuration.Format(idle)}",
             Seen = [.. situation.Seen(group.Entries, $"ESTABLISHED{from} to {place}", arrivals), leak.Why],
             Because = leak.Why + "; connections that are in use send, and a pool keeps a bounded number",
             RuledOut =
@@ -103,7 +100,7 @@ internal static class LeakRules
                 .. group.Source is null ? [] : (AdviceStep[])
                 [
                     new AdviceStep(
-                        string.Create(CultureInfo.InvariantCulture, $"Hold it until the client is mended: no more than {limit:N0} connections of it at a time"),
+                        $"Hold it until the client is mended: no more than {limit:N0} connections of it at a time",
                         Commands.LimitConnections(facts.Rules, packets, (int)limit, local)),
                 ],
                 flush,
@@ -122,7 +119,7 @@ internal static class LeakRules
             FullAgainSeconds = group.Source is null ? situation.FullAgain(freed.Least, arrivals?.Most ?? 0) : null,
             MayBreak =
             [
-                string.Create(CultureInfo.InvariantCulture, $"connections{from} to {place} that are in use and were quiet for {KubeDuration.Format(idle)}: where addresses are translated they break"),
+                $"connections{from} to {place} that are in use and were quiet for {KubeDuration.Format(idle)}: where addresses are translated they break",
                 .. Invalid(facts),
             ],
             NotKnown = leak.Confidence != Confidence.Suspected ? [] :

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace ConntrackOperator.Planning.Advice;
 
 /// <summary>Translated addresses whose ports are used up: new connections fail although the table has room.</summary>
@@ -90,7 +88,7 @@ internal static class NatRules
                 + (narrow ? "a wider range, more addresses, or fewer connections" : "more addresses to translate to, or fewer connections"),
             Seen =
             [
-                string.Create(CultureInfo.InvariantCulture, $"{group.Entries} entries are translated to {group.Source} for {place}/{group.Protocol}; ports {range.Lowest} to {range.Highest} are {range.Ports:N0}"),
+                $"{group.Entries} entries are translated to {group.Source} for {place}/{group.Protocol}; ports {range.Lowest} to {range.Highest} are {range.Ports:N0}",
                 $"{Figures.Count(facts.Rates.LostInRaces)} packets a minute find no free port and are lost (insert_failed)",
                 $"the table is {Figures.Percent(situation.Usage)} full: it is no matter of room",
             ],

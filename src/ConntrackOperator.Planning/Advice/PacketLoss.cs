@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace ConntrackOperator.Planning.Advice;
 
 /// <summary>
@@ -16,15 +14,13 @@ public static class PacketLoss
 
     /// <summary>Packets lost because the table was full.</summary>
     /// <param name="perMinute">How many a minute, more than 0.</param>
-    public static string TableFull(double perMinute) => Text($"{Whole(perMinute)} packets a minute are dropped for want of a conntrack entry");
+    public static string TableFull(double perMinute) => $"{Whole(perMinute)} packets a minute are dropped for want of a conntrack entry";
 
     /// <summary>Packets lost in races, and what helps.</summary>
     /// <param name="perMinute">How many a minute, more than 0.</param>
-    public static string Races(double perMinute) => Text($"{Whole(perMinute)} packets a minute are lost in races at insertion: {RaceRemedy}");
+    public static string Races(double perMinute) => $"{Whole(perMinute)} packets a minute are lost in races at insertion: {RaceRemedy}";
 
     /// <summary>A rate as a whole number. One packet in a minute must not read as none.</summary>
     /// <param name="perMinute">The rate, 0 or more.</param>
     public static long Whole(double perMinute) => (long)Math.Ceiling(perMinute);
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace ConntrackOperator.Planning.Advice;
 
 /// <summary>Which packets a rule is about, written for nft or for iptables.</summary>
@@ -31,8 +29,8 @@ internal sealed record Packets
             parts.Add($"meta l4proto {(Protocol == "icmpv6" ? "ipv6-icmp" : Protocol)}");
         }
 
-        Add(SourcePort?.ToString(CultureInfo.InvariantCulture), $"{Protocol} sport");
-        Add(DestinationPort?.ToString(CultureInfo.InvariantCulture), $"{Protocol} dport");
+        Add(SourcePort?.ToString(), $"{Protocol} sport");
+        Add(DestinationPort?.ToString(), $"{Protocol} dport");
         if (SynOnly)
         {
             parts.Add("tcp flags & (fin | syn | rst | ack) == syn");
@@ -55,8 +53,8 @@ internal sealed record Packets
         Add(Source, "-s");
         Add(Destination, "-d");
         Add(Protocol, "-p");
-        Add(SourcePort?.ToString(CultureInfo.InvariantCulture), "--sport");
-        Add(DestinationPort?.ToString(CultureInfo.InvariantCulture), "--dport");
+        Add(SourcePort?.ToString(), "--sport");
+        Add(DestinationPort?.ToString(), "--dport");
         if (SynOnly)
         {
             parts.Add("--syn");

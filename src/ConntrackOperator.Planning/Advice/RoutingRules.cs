@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace ConntrackOperator.Planning.Advice;
 
 /// <summary>TCP of which only one direction passes here: the rest of each connection is INVALID, and that tells it from a flood.</summary>
@@ -59,18 +57,16 @@ internal static class RoutingRules
             Cause = Cause.AsymmetricRouting,
             Severity = situation.Severity,
             Confidence = Confidence.Likely,
-            Text = string.Create(
-                CultureInfo.InvariantCulture,
-                $"only one direction of connections {suspects.Where} passes here: {Figures.Percent(situation.Percent(entries.Least))} of entries, and {Figures.Count(invalid)} INVALID packets a second; answers take another way: mend the routes{(canSkip ? ", and do not track it until then" : string.Empty)}"),
+            Text = $"only one direction of connections {suspects.Where} passes here: {Figures.Percent(situation.Percent(entries.Least))} of entries, and {Figures.Count(invalid)} INVALID packets a second; answers take another way: mend the routes{(canSkip ? ", and do not track it until then" : string.Empty)}",
             Seen =
             [
                 .. situation.Seen(entries, "TCP of which one direction was seen", suspects.Whole.NewPerSecond),
-                string.Create(CultureInfo.InvariantCulture, $"{invalid:0} packets a second are INVALID, {perSecond:0} new such entries a second; {drops}"),
+                $"{invalid:0} packets a second are INVALID, {perSecond:0} new such entries a second; {drops}",
             ],
             Because = "what follows a SYN whose SYN/ACK did not pass is INVALID: a flood sends nothing after it, a connection does",
             RuledOut =
             [
-                new Rival(Cause.SynFloodUnanswered, string.Create(CultureInfo.InvariantCulture, $"a flood leaves no INVALID packets; here are {invalid:0} a second, for {perSecond:0} new entries")),
+                new Rival(Cause.SynFloodUnanswered, $"a flood leaves no INVALID packets; here are {invalid:0} a second, for {perSecond:0} new entries"),
                 new Rival(Cause.Scan, "whoever scans does not go on with the connection"),
             ],
             Who = [.. suspects.Parties(situation)],

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace ConntrackOperator.Planning.Advice;
 
 /// <summary>One source that looks through many ports or hosts.</summary>
@@ -49,9 +47,7 @@ internal static class ScanRules
         var local = facts.LocalAddresses.Contains(source);
         var arrivals = parts.TrueForAll(part => part.NewPerSecond is not null)
             ? situation.Arrivals(parts.Aggregate(default(Bounds), (sum, part) => sum + part.NewPerSecond!.Value)) : null;
-        var places = string.Create(
-            CultureInfo.InvariantCulture,
-            $"{(ports >= Many ? $"{Number(ports)} ports" : string.Empty)}{(ports >= Many && hosts >= 2 ? " of " : string.Empty)}{(hosts >= Many || (hosts >= 2 && ports < Many) ? $"{Number(hosts)} hosts" : hosts >= 2 ? $"{hosts} hosts" : ports >= Many ? " of one host" : string.Empty)}");
+        var places = $"{(ports >= Many ? $"{Number(ports)} ports" : string.Empty)}{(ports >= Many && hosts >= 2 ? " of " : string.Empty)}{(hosts >= Many || (hosts >= 2 && ports < Many) ? $"{Number(hosts)} hosts" : hosts >= 2 ? $"{hosts} hosts" : ports >= Many ? " of one host" : string.Empty)}";
         var steps = new List<AdviceStep>
         {
             new(
@@ -111,5 +107,5 @@ internal static class ScanRules
         }
     }
 
-    private static string Number(int count) => count >= TrafficFacts.ManyAtLeast ? "250 or more" : count.ToString(CultureInfo.InvariantCulture);
+    private static string Number(int count) => count >= TrafficFacts.ManyAtLeast ? "250 or more" : count.ToString();
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Planning.Formatting;
 
 namespace ConntrackOperator.Planning.Advice;
@@ -29,16 +28,14 @@ internal static class ShortConnectionRules
         var larger = enough is { Suffices: false } ? SizeRules.Size(facts, (enough.PerSecond * value) + Math.Max(0, facts.Entries - entries.Middle)) : null;
         var place = situation.Groups(TrafficView.Destination, TrafficClass.TimeWait).FirstOrDefault();
         var source = situation.Groups(TrafficView.Source, TrafficClass.TimeWait).FirstOrDefault();
-        var size = larger?.ToString(CultureInfo.InvariantCulture);
+        var size = larger?.ToString();
         (string, string)[] fields = [.. shorter ? ((string, string)[])[("timeouts.tcp.timeWait", KubeDuration.Format(value))] : [], .. size is null ? [] : ((string, string)[])[("table.size.entries", size)]];
         yield return new Finding
         {
             Cause = Cause.ShortConnections,
             Severity = situation.Severity,
             Confidence = Confidence.Certain,
-            Text = string.Create(
-                CultureInfo.InvariantCulture,
-                $"connections that are over (TIME_WAIT and the like) are {Figures.Percent(situation.Percent(entries.Least))} of entries{(arrivals is { Most: > 0 } ? $", {Figures.Count(arrivals.Value.Middle)} more a second" : string.Empty)}: flush them, then {(shorter ? $"timeouts.tcp.timeWait {KubeDuration.Format(value)}" : size is null ? "let clients use connections again" : $"table.size.entries {size}")}"),
+            Text = $"connections that are over (TIME_WAIT and the like) are {Figures.Percent(situation.Percent(entries.Least))} of entries{(arrivals is { Most: > 0 } ? $", {Figures.Count(arrivals.Value.Middle)} more a second" : string.Empty)}: flush them, then {(shorter ? $"timeouts.tcp.timeWait {KubeDuration.Format(value)}" : size is null ? "let clients use connections again" : $"table.size.entries {size}")}",
             Seen = situation.Seen(entries, "in TIME_WAIT, FIN_WAIT, LAST_ACK or CLOSE", arrivals),
             Because = "both ends have closed: these entries only wait for their time-out",
             RuledOut =

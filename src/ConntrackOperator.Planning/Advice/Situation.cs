@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace ConntrackOperator.Planning.Advice;
 
 /// <summary>What the rules share: how full the table is, what is lost, who has what, and what has been explained already.</summary>
@@ -133,12 +131,12 @@ internal sealed class Situation
     {
         var seen = new List<string>
         {
-            string.Create(CultureInfo.InvariantCulture, $"{entries} of {Facts.Entries:N0} entries ({Figures.Percent(Percent(entries.Least))}) are {what}")
-                + (Facts.Limit > 0 ? string.Create(CultureInfo.InvariantCulture, $"; the table holds {Facts.Limit:N0} and is {Figures.Percent(Usage)} full") : string.Empty),
+            $"{entries} of {Facts.Entries:N0} entries ({Figures.Percent(Percent(entries.Least))}) are {what}"
+                + (Facts.Limit > 0 ? $"; the table holds {Facts.Limit:N0} and is {Figures.Percent(Usage)} full" : string.Empty),
         };
         if (newPerSecond is { } rate)
         {
-            seen.Add(string.Create(CultureInfo.InvariantCulture, $"{rate} new ones a second, over {Facts.Watched.TotalSeconds:0.#} s{(IsLosing && rate.Most > rate.Least ? "; the most takes each lost packet for one more, and who is lost sends again" : string.Empty)}"));
+            seen.Add($"{rate} new ones a second, over {Facts.Watched.TotalSeconds:0.#} s{(IsLosing && rate.Most > rate.Least ? "; the most takes each lost packet for one more, and who is lost sends again" : string.Empty)}");
         }
 
         if (IsLosing)
@@ -163,8 +161,6 @@ internal sealed class Situation
         var unassured = Math.Clamp(100 - Facts.AssuredPercent, 0, 100);
         var perBucket = Facts.Buckets > 0 ? (double)Facts.Entries / Facts.Buckets : 1;
         var fails = Math.Exp(-16 * perBucket * unassured / 100) * 100;
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"{unassured:0.#}% of the entries may be evicted (not assured): while it is full, about {fails:0.#}% of new connections find no entry; from 95% on the kernel also takes closing TCP entries");
+        return $"{unassured:0.#}% of the entries may be evicted (not assured): while it is full, about {fails:0.#}% of new connections find no entry; from 95% on the kernel also takes closing TCP entries";
     }
 }

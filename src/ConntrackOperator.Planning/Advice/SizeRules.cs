@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Planning.Formatting;
 using ConntrackOperator.Planning.Sizing;
@@ -110,5 +109,5 @@ internal static class SizeRules
 
     private static long PowerOfTwo(long atLeast) => (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)Math.Max(1, atLeast));
 
-    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+    private static string Text(long number) => number.ToString();
 }

@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Globalization;
 
 namespace ConntrackOperator.Planning.Advice;
 
@@ -49,7 +48,7 @@ internal static class TunnelRules
         var link = facts.TunnelLinks.FirstOrDefault(l => l.StartsWith(name, StringComparison.OrdinalIgnoreCase));
         var arrivals = groups.TrueForAll(group => group.NewPerSecond is not null)
             ? situation.Arrivals(groups.Aggregate(default(Bounds), (sum, group) => sum + group.NewPerSecond!.Value)) : null;
-        var number = port.ToString(CultureInfo.InvariantCulture);
+        var number = port.ToString();
         Packets[] packets = port == 51820
             ? [new Packets { Protocol = "udp", DestinationPort = port }, new Packets { Protocol = "udp", SourcePort = port }]
             : [new Packets { Protocol = "udp", DestinationPort = port }];

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace ConntrackOperator.Planning.Formatting;
 
 /// <summary>Amounts of memory for people.</summary>
@@ -21,6 +19,6 @@ public static class ByteSize
             unit++;
         }
 
-        return Math.Round(amount, 1).ToString("0.#", CultureInfo.InvariantCulture) + _suffixes[unit];
+        return Math.Round(amount, 1).ToString("0.#") + _suffixes[unit];
     }
 }

@@ -84,7 +84,7 @@ public static class KubeDuration
             seconds %= factor;
             if (amount > 0)
             {
-                text.Append(CultureInfo.InvariantCulture, $"{amount}{unit}");
+                text.Append($"{amount}{unit}");
             }
         }
 

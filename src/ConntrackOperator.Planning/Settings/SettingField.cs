@@ -55,15 +55,15 @@ public sealed class SettingField
     {
         SettingUnit.Seconds when value >= 0 => KubeDuration.Format(value),
         SettingUnit.Flag => value == 0 ? "false" : "true",
-        SettingUnit.Choice => Choices.GetValueOrDefault(value) ?? value.ToString(CultureInfo.InvariantCulture),
-        _ => value.ToString(CultureInfo.InvariantCulture),
+        SettingUnit.Choice => Choices.GetValueOrDefault(value) ?? value.ToString(),
+        _ => value.ToString(),
     };
 
     /// <summary>The names of the numbers, when the unit is <see cref="SettingUnit.Choice"/>; otherwise empty.</summary>
     public IReadOnlyDictionary<long, string> Choices { get; private init; } = new Dictionary<long, string>();
 
     internal static SettingField Number(string sysctl, string path, long minimum, long maximum, Func<PolicySpec, long?> read) =>
-        new(sysctl, path, SettingUnit.Number, minimum, maximum, read, spec => read(spec)?.ToString(CultureInfo.InvariantCulture));
+        new(sysctl, path, SettingUnit.Number, minimum, maximum, read, spec => read(spec)?.ToString());
 
     internal static SettingField Flag(string sysctl, string path, Func<PolicySpec, bool?> read) =>
         new(sysctl, path, SettingUnit.Flag, 0, 1,

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Api.Policies;
 
 namespace ConntrackOperator.Planning.Sizing;
@@ -18,7 +17,7 @@ internal readonly record struct SizeChoice(TableSizeSpec Spec, TableSize? Resolv
     {
         if (Spec.Auto is not { } auto)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"{Spec.Entries}");
+            return $"{Spec.Entries}";
         }
 
         (string Name, long? Value)[] parts =
@@ -29,7 +28,7 @@ internal readonly record struct SizeChoice(TableSizeSpec Spec, TableSize? Resolv
             ("maxEntries", auto.MaxEntries),
         ];
         var set = parts.Where(part => part.Value is not null)
-            .Select(part => string.Create(CultureInfo.InvariantCulture, $"{part.Name}: {part.Value}"));
+            .Select(part => $"{part.Name}: {part.Value}");
         return $"auto {{{string.Join(", ", set)}}}";
     }
 }

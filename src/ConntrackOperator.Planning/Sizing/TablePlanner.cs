@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Planning.Formatting;
@@ -57,8 +56,7 @@ internal sealed class TablePlanner(NodeFacts node, int bytesPerEntry)
         if (buckets is { } given)
         {
             var rounded = TableSizing.RoundBuckets(given.Value);
-            var rule = rounded == given.Value ? null : string.Create(
-                CultureInfo.InvariantCulture, $"{given.Value}, rounded up to a multiple of {TableSizing.BucketStep} as the kernel does");
+            var rule = rounded == given.Value ? null : $"{given.Value}, rounded up to a multiple of {TableSizing.BucketStep} as the kernel does";
             planned.Add(PlanBuilder.Setting(SettingCatalog.BucketsName, rounded, given.Policy, "table.buckets", rule));
         }
         else if (size is { } followed)
@@ -104,9 +102,7 @@ internal sealed class TablePlanner(NodeFacts node, int bytesPerEntry)
             ? $"lower table.size to {fitting} entries or fewer, or raise table.memoryLimitPercent"
             : fixedBuckets is null ? "raise table.memoryLimitPercent" : "lower table.buckets, or raise table.memoryLimitPercent";
         var share = (Int128)needed * 1000 / node.MemoryBytes;
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"a full table of {what} would take {ByteSize.Format(needed)}, {share / 10}.{share % 10}% of this node's {ByteSize.Format(node.MemoryBytes)} of memory; table.memoryLimitPercent {percent} ({source}) allows {ByteSize.Format(allowed)}: {change}");
+        return $"a full table of {what} would take {ByteSize.Format(needed)}, {share / 10}.{share % 10}% of this node's {ByteSize.Format(node.MemoryBytes)} of memory; table.memoryLimitPercent {percent} ({source}) allows {ByteSize.Format(allowed)}: {change}";
     }
 
     private bool Knows(AutoSizeSpec auto) =>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Planning.Formatting;
 
@@ -70,14 +69,14 @@ public static class TableSizing
         if (auto.MemoryPercent is { } percent)
         {
             entries = EntriesWithin(Share(memoryBytes, percent), bytesPerEntry, buckets);
-            rules.Add(string.Create(CultureInfo.InvariantCulture, $"memoryPercent {percent} of {ByteSize.Format(memoryBytes)} gives {entries}"));
+            rules.Add($"memoryPercent {percent} of {ByteSize.Format(memoryBytes)} gives {entries}");
         }
 
         if (auto.EntriesPerCore is { } perCore)
         {
             var byCores = perCore * cores;
             entries = Math.Max(entries, byCores);
-            rules.Add(string.Create(CultureInfo.InvariantCulture, $"entriesPerCore {perCore} x {cores} gives {byCores}"));
+            rules.Add($"entriesPerCore {perCore} x {cores} gives {byCores}");
         }
 
         var rule = string.Join(", ", rules) + (rules.Count > 1 ? "; the larger" : string.Empty);
@@ -92,7 +91,7 @@ public static class TableSizing
             if (bound is { } minimum && entries < minimum)
             {
                 entries = minimum;
-                rule += string.Create(CultureInfo.InvariantCulture, $"; raised to {name} {minimum}");
+                rule += $"; raised to {name} {minimum}";
             }
         }
 
@@ -101,7 +100,7 @@ public static class TableSizing
             if (bound is { } maximum && entries > maximum)
             {
                 entries = maximum;
-                rule += string.Create(CultureInfo.InvariantCulture, $"; lowered to {name} {maximum}");
+                rule += $"; lowered to {name} {maximum}";
             }
         }
     }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Schema;
 using ConntrackOperator.Planning.Formatting;
@@ -146,7 +145,7 @@ public static class FlushValidator
         if (unknown >= 0)
         {
             errors.Add(new(
-                string.Create(CultureInfo.InvariantCulture, $"{path}[{unknown}]"), JsonText.Quote(states[unknown] ?? string.Empty), RuleMessages.Choices(_allStates)));
+                $"{path}[{unknown}]", JsonText.Quote(states[unknown] ?? string.Empty), RuleMessages.Choices(_allStates)));
         }
         else if (protocol is null || !_statesOf.TryGetValue(protocol, out var of))
         {
@@ -226,5 +225,5 @@ public static class FlushValidator
         }
     }
 
-    private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
+    private static string Text(long value) => value.ToString();
 }

@@ -214,5 +214,5 @@ public static class PolicyValidator
     private static readonly System.Buffers.SearchValues<char> _sysctlCharacters =
         System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_");
 
-    private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
+    private static string Text(long value) => value.ToString();
 }

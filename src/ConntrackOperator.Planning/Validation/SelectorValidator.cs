@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Schema;
 using ConntrackOperator.Planning.Formatting;
@@ -39,7 +38,7 @@ internal static class SelectorValidator
 
         for (var i = 0; i < expressions.Count; i++)
         {
-            Check(expressions[i], string.Create(CultureInfo.InvariantCulture, $"{path}.matchExpressions[{i}]"), errors);
+            Check(expressions[i], $"{path}.matchExpressions[{i}]", errors);
         }
     }
 
@@ -84,10 +83,10 @@ internal static class SelectorValidator
         {
             if (!LabelSyntax.IsValue(values[i]))
             {
-                errors.Add(new(string.Create(CultureInfo.InvariantCulture, $"{path}.values[{i}]"), JsonText.Quote(values[i] ?? string.Empty), RuleMessages.LabelValue));
+                errors.Add(new($"{path}.values[{i}]", JsonText.Quote(values[i] ?? string.Empty), RuleMessages.LabelValue));
             }
         }
     }
 
-    private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
+    private static string Text(int value) => value.ToString();
 }

@@ -20,7 +20,7 @@ internal readonly partial record struct KubeVersion(int Major, int Minor, int Pa
 
     public int CompareTo(KubeVersion other) => (Major, Minor, Patch).CompareTo((other.Major, other.Minor, other.Patch));
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Major}.{Minor}.{Patch}");
+    public override string ToString() => $"{Major}.{Minor}.{Patch}";
 
     private static int Number(Match match, int group) =>
         int.TryParse(match.Groups[group].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;

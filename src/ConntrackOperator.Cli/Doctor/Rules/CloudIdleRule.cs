@@ -38,7 +38,7 @@ internal sealed partial class CloudIdleRule : IDoctorRule
                 Do = aws ? "a longer time-out of the network interfaces, in the launch template of the nodes (ConnectionTrackingSpecification); or keepalives that come sooner in the pods that keep idle connections"
                     : "keepalives that come sooner in the pods that keep idle connections to other nodes or out of the cluster",
                 Snippet = aws ? "aws ec2 modify-network-interface-attribute --network-interface-id ENI --connection-tracking-specification TcpEstablishedTimeout=86400\n"
-                    : FormattableString.Invariant($"securityContext: {{sysctls: [{{name: net.ipv4.tcp_keepalive_time, value: \"{group.Key.Limit / 2}\"}}]}}\n"),
+                    : $"securityContext: {{sysctls: [{{name: net.ipv4.tcp_keepalive_time, value: \"{group.Key.Limit / 2}\"}}]}}\n",
                 Nodes = Names(group.Select(g => g.Node)),
             };
         }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Cli.Doctor.Facts;
 
 namespace ConntrackOperator.Cli.Doctor.Rules;
@@ -53,7 +52,7 @@ internal sealed class ControllerRule : IDoctorRule
                 Rule = Name,
                 Severity = DoctorSeverity.Critical,
                 What = op.Leader.Length == 0 ? "no controller leads: nobody holds the lease"
-                    : string.Create(CultureInfo.InvariantCulture, $"no controller leads: {op.Leader} renewed the lease {age.TotalSeconds:0} s ago, and it holds for {op.LeaseSeconds} s"),
+                    : $"no controller leads: {op.Leader} renewed the lease {age.TotalSeconds:0} s ago, and it holds for {op.LeaseSeconds} s",
                 Why = "only the one that leads plans for nodes and counts for policies",
                 Do = "look at the log of the controller's pods, for what the API server answers about the lease",
                 Snippet = op.Controller?.Split('/') is [var ns, var name] ? $"kubectl -n {ns} get lease {name} -o yaml\nkubectl -n {ns} logs deployment/{name}\n" : null,

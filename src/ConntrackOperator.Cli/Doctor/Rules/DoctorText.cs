@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConntrackOperator.Cli.Doctor.Facts;
 
 namespace ConntrackOperator.Cli.Doctor.Rules;
@@ -6,7 +5,7 @@ namespace ConntrackOperator.Cli.Doctor.Rules;
 /// <summary>Words that several rules use.</summary>
 internal static class DoctorText
 {
-    public static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+    public static string Number(long number) => number.ToString("N0");
 
     public static string Nodes(int count) => count == 1 ? "1 node" : Number(count) + " nodes";
 

@@ -46,7 +46,7 @@ internal sealed class HashChainRule : IDoctorRule
             What = $"{Where(facts, nodes.Count)}: {what}",
             Why = why,
             Do = "in the policy leave table.buckets out, so that buckets follow the size, or set them. Each entry is hashed again once, which takes about 0.5 µs an entry with all locks held",
-            Snippet = limit > 0 ? FormattableString.Invariant($"table: {{buckets: {Math.Max(limit, TableSpec.MinimumEntries)}}}\n") : null,
+            Snippet = limit > 0 ? $"table: {{buckets: {Math.Max(limit, TableSpec.MinimumEntries)}}}\n" : null,
             Nodes = facts.OneMachine ? [] : Names(nodes),
         };
     }

@@ -50,7 +50,7 @@ internal sealed class NodePoolRule : IDoctorRule
     private static string Pools(IEnumerable<NodeView> nodes) =>
         nodes.Select(n => n.Pool).Where(p => p.Length > 0).Distinct().Order(StringComparer.Ordinal).ToList() is { Count: > 0 } pools ? $" (pool {string.Join(", ", pools)})" : string.Empty;
 
-    private static string Policy(long entries) => FormattableString.Invariant($$$"""
+    private static string Policy(long entries) => $$$"""
         apiVersion: conntrack.dev/v1alpha1
         kind: ConntrackPolicy
         metadata: {name: default}
@@ -58,5 +58,5 @@ internal sealed class NodePoolRule : IDoctorRule
           table:
             size: {entries: {{{entries}}}}
 
-        """);
+        """;
 }
