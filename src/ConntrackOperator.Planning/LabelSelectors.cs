@@ -8,8 +8,11 @@ public static class LabelSelectors
     /// <summary>The label by which kubelet tells a node's operating system.</summary>
     public const string OperatingSystemLabel = "kubernetes.io/os";
 
-    /// <summary>Whether a node with these labels is selected. A node that says it runs Windows never is: it has no connection tracking of this kind.</summary>
-    /// <param name="selector">All its parts must hold; null or empty selects every node that is not a Windows node. A requirement that is not valid (an unknown operator, In without values) selects nothing.</param>
+    /// <summary>
+    /// Whether a node with these labels is selected. A node that says it runs Windows never is: it has no connection tracking of this kind.
+    /// </summary>
+    /// <param name="selector">All its parts must hold; null or empty selects every node that is not a Windows node. A requirement that is
+    /// not valid (an unknown operator, In without values) selects nothing.</param>
     /// <param name="labels">The node's labels.</param>
     /// <returns>True when the node is selected.</returns>
     public static bool Matches(LabelSelector? selector, IReadOnlyDictionary<string, string> labels)

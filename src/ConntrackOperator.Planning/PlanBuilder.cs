@@ -41,7 +41,13 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
         AddTable(fields);
         AddFields(fields);
         AddSysctls();
-        var spec = new NodeSpec { Settings = _settings, Refused = _refused.Count == 0 ? null : _refused, Pressure = PickPressure(), MemoryLimitPercent = _memoryLimitPercent };
+        var spec = new NodeSpec
+        {
+            Settings = _settings,
+            Refused = _refused.Count == 0 ? null : _refused,
+            Pressure = PickPressure(),
+            MemoryLimitPercent = _memoryLimitPercent,
+        };
         return new NodePlan(spec, [.. policies.Select(policy => policy.Metadata?.Name ?? string.Empty)], _picker.Conflicts);
     }
 
@@ -56,7 +62,8 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
 
         var planner = new TablePlanner(node, TableSizing.BytesPerEntry);
         var roundedBuckets = buckets is { } given ? TableSizing.RoundBuckets(given.Value) : (long?)null;
-        var size = _picker.Pick<SizeChoice>(0, SettingCatalog.SizePath, spec => planner.Resolve(spec.Table?.Size, roundedBuckets), choice => choice.ToString());
+        var size = _picker.Pick<SizeChoice>(
+            0, SettingCatalog.SizePath, spec => planner.Resolve(spec.Table?.Size, roundedBuckets), choice => choice.ToString());
         var limit = _picker.Pick<long>(
             MemoryLimitOrder, "table.memoryLimitPercent", spec => spec.Table?.MemoryLimitPercent, value => value.ToString());
         _memoryLimitPercent = (int?)limit?.Value;
@@ -75,27 +82,31 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
                 {
                     Name = field.Sysctl,
                     Policy = picked.Name,
-                    Reason = NodePlanner.AboveHighThreshold,
-                    Message = $"{field.Path} {picked.Value} is above ipv6Fragments.highThreshold {high.Picked.Value} of policy {high.Picked.Name}; set both in one policy",
+                    Reason = RefusalReasons.AboveHighThreshold,
+                    Message =
+                        $"{field.Path} {picked.Value} is above ipv6Fragments.highThreshold {high.Picked.Value} of policy "
+                            + $"{high.Picked.Name}; set both in one policy",
                 });
                 continue;
             }
 
-            _settings.Add(Setting(field.Sysctl, picked.Value, picked.Policy, field.Path));
+            _settings.Add(PlannedSetting.From(field.Sysctl, picked.Value, picked.Policy, field.Path));
         }
     }
 
     private void AddSysctls()
     {
         // The first in precedence get the room there is; the order in the plan is by name.
-        var names = policies.SelectMany(policy => policy.Spec!.Sysctls?.Keys.Select(SettingCatalog.SysctlName).Order(StringComparer.Ordinal) ?? Enumerable.Empty<string>())
+        var names = policies.SelectMany(
+            policy => policy.Spec!.Sysctls?.Keys.Select(SettingCatalog.SysctlName).Order(StringComparer.Ordinal)
+                ?? Enumerable.Empty<string>())
             .Distinct(StringComparer.Ordinal)
             .ToList();
         foreach (var name in names.Take(MaximumSysctls).Order(StringComparer.Ordinal))
         {
             if (PickSysctl(name) is { } picked)
             {
-                _settings.Add(Setting(name, picked.Value, picked.Policy, $"{SettingCatalog.SysctlsPath}.{name}"));
+                _settings.Add(PlannedSetting.From(name, picked.Value, picked.Policy, $"{SettingCatalog.SysctlsPath}.{name}"));
             }
         }
 
@@ -105,8 +116,10 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
             {
                 Name = name,
                 Policy = PickSysctl(name)?.Name,
-                Reason = NodePlanner.TooManySysctls,
-                Message = $"the policies that select this node set {names.Count} sysctls without a field of their own; the {MaximumSysctls} of highest precedence are set",
+                Reason = RefusalReasons.TooManySysctls,
+                Message =
+                    $"the policies that select this node set {names.Count} sysctls without a field of their own; the {MaximumSysctls} of "
+                        + "highest precedence are set",
             });
         }
     }
@@ -114,7 +127,8 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
     private Picked<long>? PickSysctl(string name) => _picker.Pick<long>(
         SysctlsOrder,
         $"{SettingCatalog.SysctlsPath}.{name}",
-        spec => (spec.Sysctls?.GetValueOrDefault(name) ?? spec.Sysctls?.GetValueOrDefault(SettingCatalog.SysctlPrefix + name)) is { } text && PolicyValidator.TryReadSysctl(text, out var value) ? value : null,
+        spec => (spec.Sysctls?.GetValueOrDefault(name) ?? spec.Sysctls?.GetValueOrDefault(SettingCatalog.SysctlPrefix + name)) is { } text
+            && PolicyValidator.TryReadSysctl(text, out var value) ? value : null,
         value => value.ToString());
 
     private NodePressure PickPressure()
@@ -138,21 +152,9 @@ internal sealed class PlanBuilder(NodeFacts node, IReadOnlyList<ConntrackPolicy>
         };
     }
 
-    /// <summary>A setting with the mode and removal of the policy that it comes from.</summary>
-    internal static NodeSetting Setting(string sysctl, long value, ConntrackPolicy policy, string field, string? rule = null, bool? atLeast = null) => new()
-    {
-        Name = sysctl,
-        Value = value,
-        Policy = policy.Metadata?.Name ?? string.Empty,
-        Field = field,
-        Rule = rule,
-        Mode = policy.Spec?.Mode ?? PolicyMode.Enforce,
-        OnRemoval = policy.Spec?.OnDelete ?? RemovalPolicy.Restore,
-        AtLeast = atLeast,
-    };
-
     private readonly record struct PressureChoice(int Warning, int Critical, bool NodeCondition)
     {
-        public override string ToString() => $"{{warningPercent: {Warning}, criticalPercent: {Critical}{(NodeCondition ? ", nodeCondition: true" : string.Empty)}}}";
+        public override string ToString() =>
+            $"{{warningPercent: {Warning}, criticalPercent: {Critical}{(NodeCondition ? ", nodeCondition: true" : string.Empty)}}}";
     }
 }

@@ -1,5 +1,6 @@
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Planning.Sizing;
 
 namespace ConntrackOperator.Planning.Tests;
 

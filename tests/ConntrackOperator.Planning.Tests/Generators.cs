@@ -1,5 +1,6 @@
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Planning.Sizing;
 using CsCheck;
 
 namespace ConntrackOperator.Planning.Tests;
@@ -32,7 +33,9 @@ internal static class Generators
         });
 
     internal static readonly Gen<AutoSizeSpec> Auto =
-        Gen.Select(Gen.Int[1, 50], Gen.Long[256, 16777216], Gen.Long[1024, 134217728], Gen.Long[1024, 134217728], Gen.Int[1, 3], Gen.Bool, Gen.Bool)
+        Gen.Select(
+            Gen.Int[1, 50], Gen.Long[256, 16777216], Gen.Long[1024, 134217728], Gen.Long[1024, 134217728], Gen.Int[1, 3], Gen.Bool,
+            Gen.Bool)
             .Select((percent, perCore, first, second, sources, hasMinimum, hasMaximum) => new AutoSizeSpec
             {
                 MemoryPercent = (sources & 1) != 0 ? percent : null,
@@ -47,7 +50,9 @@ internal static class Generators
 
     private static readonly Gen<PolicySpec> _spec =
         Gen.Select(
-            Gen.Select(Gen.Frequency((2, Gen.Const((LabelSelector?)null)), (1, Selector.Select(s => (LabelSelector?)s))), Maybe(Gen.Int[-1, 1]), Maybe(Gen.Enum<PolicyMode>())),
+            Gen.Select(
+                Gen.Frequency((2, Gen.Const((LabelSelector?)null)), (1, Selector.Select(s => (LabelSelector?)s))), Maybe(Gen.Int[-1, 1]),
+                Maybe(Gen.Enum<PolicyMode>())),
             Gen.Select(Gen.Int[0, 2], Gen.Long[1024, 1 << 22], Auto, Maybe(Gen.Long[1024, 1 << 22]), Maybe(Gen.Int[1, 90])),
             Gen.Select(Duration, Duration, Maybe(Gen.Bool), Maybe(Gen.Enum<TrackingEvents>())),
             Gen.Select(Gen.OneOf("nf_conntrack_x", "nf_flowtable_tcp_timeout"), Gen.Int[0, 3].Select(n => $"{n}")).Array[0, 2],

@@ -1,6 +1,7 @@
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Planning.Precedence;
+using ConntrackOperator.Planning.Sizing;
 using Xunit;
 
 namespace ConntrackOperator.Planning.Tests;
@@ -12,7 +13,9 @@ public class NodePlannerTests
     {
         var plan = NodePlanner.Plan(Examples.Node, [Examples.Policy("p", Examples.Size(100000))]);
         var buckets = plan.Spec.Settings![1];
-        Assert.Equal(("nf_conntrack_buckets", 100352L, true, "p", "one a table entry"), (buckets.Name, buckets.Value, buckets.AtLeast, buckets.Policy, buckets.Rule));
+        Assert.Equal(
+            ("nf_conntrack_buckets", 100352L, true, "p", "one a table entry"),
+            (buckets.Name, buckets.Value, buckets.AtLeast, buckets.Policy, buckets.Rule));
     }
 
     [Fact]
@@ -79,7 +82,8 @@ public class NodePlannerTests
             Examples.Node,
             [
                 Examples.Policy("a", new() { Timeouts = new() { Generic = "120m" }, Ipv6Fragments = new() { HighThreshold = new("4Mi") } }),
-                Examples.Policy("b", new() { Timeouts = new() { Generic = "2h" }, Ipv6Fragments = new() { HighThreshold = new("4194304") } }),
+                Examples.Policy(
+                    "b", new() { Timeouts = new() { Generic = "2h" }, Ipv6Fragments = new() { HighThreshold = new("4194304") } }),
             ]);
         Assert.Empty(plan.Conflicts);
     }
@@ -105,7 +109,8 @@ public class NodePlannerTests
         Assert.Equal(["nf_conntrack_max", "nf_conntrack_buckets"], plan.Spec.Refused!.Select(refused => refused.Name));
         Assert.Equal(
             "a full table of 1048576 entries and 1048576 buckets would take 392Mi, 38.2% of this node's 1Gi of memory; "
-            + "table.memoryLimitPercent 10 (the default) allows 102.4Mi: lower table.size to 273408 entries or fewer, or raise table.memoryLimitPercent",
+            + "table.memoryLimitPercent 10 (the default) allows 102.4Mi: lower table.size to 273408 entries or fewer, or raise "
+            + "table.memoryLimitPercent",
             plan.Spec.Refused![0].Message);
     }
 
@@ -185,7 +190,9 @@ public class NodePlannerTests
     [Fact]
     public void Selector_decides_field_by_field_what_a_node_gets()
     {
-        var edge = Examples.Policy("edge", Examples.Size(8192, priority: 1) with { NodeSelector = new LabelSelector { MatchLabels = new() { ["role"] = "edge" } } });
+        var edge = Examples.Policy(
+            "edge",
+            Examples.Size(8192, priority: 1) with { NodeSelector = new LabelSelector { MatchLabels = new() { ["role"] = "edge" } } });
         var all = Examples.Policy("all", Examples.Size(4096));
         var node = Examples.Node with { Labels = new Dictionary<string, string> { ["role"] = "edge" } };
         Assert.Equal(8192, NodePlanner.Plan(node, [all, edge]).Spec.Settings![0].Value);
@@ -195,7 +202,8 @@ public class NodePlannerTests
     [Fact]
     public void A_sysctl_with_and_without_its_prefix_is_one_key_to_precedence()
     {
-        var low = Examples.Policy("low", new() { Sysctls = new() { ["nf_conntrack_foo"] = "1", ["net.netfilter.nf_conntrack_bar"] = "3" } });
+        var low = Examples.Policy(
+            "low", new() { Sysctls = new() { ["nf_conntrack_foo"] = "1", ["net.netfilter.nf_conntrack_bar"] = "3" } });
         var high = Examples.Policy("high", new() { Priority = 5, Sysctls = new() { ["net.netfilter.nf_conntrack_foo"] = "2" } });
         var settings = NodePlanner.Plan(new NodeFacts("n", new Dictionary<string, string>(), 4, 16L << 30), [low, high]).Spec.Settings!;
         Assert.Equal(

@@ -2,7 +2,7 @@ using ConntrackOperator.TestKit;
 
 namespace ConntrackOperator.Simulation;
 
-/// <summary>A test on the double, with a view of the cluster and a fleet that reports, each with a client of its own.</summary>
+/// <summary>A test on the fake API server, with a view of the cluster and a fleet that reports, each with a client of its own.</summary>
 /// <param name="users">Who else may connect; the token of each is its name.</param>
 public abstract class SimulatedClusterTest(params string[] users) : IAsyncLifetime
 {

@@ -33,7 +33,7 @@ internal sealed class TestCluster : IAsyncDisposable
         _running = Task.WhenAll([.. _view.Parts.Select(part => part.Run(_stop.Token)), _daemonSets.RunAsync(_stop.Token)]);
     }
 
-    /// <summary>The kinds that the double has to serve for the controller.</summary>
+    /// <summary>The kinds that the fake API server has to serve for the controller.</summary>
     public static FakeResource[] Kinds { get; } =
     [
         new(ResourceType.ConntrackPolicy),
@@ -56,7 +56,8 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public ConntrackPolicy? Policy(string name) => _view.Policy(name);
 
-    public DaemonSetObject? DaemonSet(string name = "conntrack-agent") => _daemonSets.Store.TryGet(name, out var found, Namespace) ? found : null;
+    public DaemonSetObject? DaemonSet(string name = "conntrack-agent") =>
+        _daemonSets.Store.TryGet(name, out var found, Namespace) ? found : null;
 
     public ConntrackFlush? Flush(string name) => _view.Flushes.Store.TryGet(name, out var flush) ? flush : null;
 
@@ -73,7 +74,8 @@ internal sealed class TestCluster : IAsyncDisposable
     /// plan may be seen before the edit that it comes from.
     /// </summary>
     public bool IsReady(string policy) =>
-        Policy(policy) is { } p && !IsBehind(p) && p.Status?.ObservedGeneration == p.Metadata!.Generation && Condition(policy, "Ready") == "True AllNodesReady"
+        Policy(policy) is { } p && !IsBehind(p) && p.Status?.ObservedGeneration == p.Metadata!.Generation
+            && Condition(policy, "Ready") == "True AllNodesReady"
         && p.Status!.Conditions!.TrueForAll(c => c.ObservedGeneration == p.Metadata.Generation);
 
     public async Task CreateNodeAsync(string name, string? labels = null, bool ready = true, string memory = "16Gi")
@@ -92,12 +94,15 @@ internal sealed class TestCluster : IAsyncDisposable
 
     /// <summary>Creates a policy, or changes its spec to this.</summary>
     private bool IsBehind(ConntrackPolicy seen) =>
-        _applied.TryGetValue(seen.Metadata!.Name!, out var applied) && seen.Metadata.Uid == applied.Metadata!.Uid && seen.Metadata.Generation < applied.Metadata.Generation;
+        _applied.TryGetValue(seen.Metadata!.Name!, out var applied) && seen.Metadata.Uid == applied.Metadata!.Uid
+            && seen.Metadata.Generation < applied.Metadata.Generation;
 
     public async Task<ConntrackPolicy> ApplyAsync(string name, string spec)
     {
-        var body = (JsonObject)JsonNode.Parse($$"""{"apiVersion":"conntrack.dev/v1alpha1","kind":"ConntrackPolicy","metadata":{"name":"{{name}}"},"spec":{{spec}} }""")!;
-        await Api.ApplyAsync(ResourceType.ConntrackPolicy, null, name, body, ClusterJson.Default.JsonObject, "test", force: true, null, Token);
+        var body = (JsonObject)JsonNode.Parse(
+            $$"""{"apiVersion":"conntrack.dev/v1alpha1","kind":"ConntrackPolicy","metadata":{"name":"{{name}}"},"spec":{{spec}} }""")!;
+        await Api.ApplyAsync(
+            ResourceType.ConntrackPolicy, null, name, body, ClusterJson.Default.JsonObject, "test", force: true, null, Token);
         var policy = await Api.GetAsync(ResourceType.ConntrackPolicy, null, name, ApiJson.Default.ConntrackPolicy, Token);
         _applied[name] = policy;
         return policy;

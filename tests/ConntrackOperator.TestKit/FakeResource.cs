@@ -3,7 +3,7 @@ using ConntrackOperator.Kubernetes.Client;
 
 namespace ConntrackOperator.TestKit;
 
-/// <summary>A kind that the double serves.</summary>
+/// <summary>A kind that the fake API server serves.</summary>
 public sealed record FakeResource(ResourceType Type)
 {
     /// <summary>Whether status is a subresource: written apart from the rest, and not counted in the generation.</summary>

@@ -2,7 +2,7 @@ using ConntrackOperator.Kubernetes.Client;
 
 namespace ConntrackOperator.TestKit;
 
-/// <summary>An API server for tests: the double or the real one.</summary>
+/// <summary>An API server for tests: the fake API server or the real one.</summary>
 public interface IApiServer
 {
     /// <summary>Its URL.</summary>

@@ -1,6 +1,6 @@
 namespace ConntrackOperator.TestKit;
 
-/// <summary>What the double was asked, in order.</summary>
+/// <summary>What the fake API server was asked, in order.</summary>
 public sealed class RequestLog
 {
     private readonly Lock _lock = new();

@@ -1,6 +1,6 @@
 namespace ConntrackOperator.TestKit;
 
-/// <summary>A request that the double received.</summary>
+/// <summary>A request that the fake API server received.</summary>
 /// <param name="Verb">As in RBAC: get, list, watch, create, update, patch, delete; empty for other paths.</param>
 public sealed record RequestRecord(
     DateTimeOffset At,

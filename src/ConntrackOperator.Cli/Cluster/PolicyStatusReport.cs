@@ -11,11 +11,12 @@ internal static class PolicyStatusReport
     public static int Print(ConntrackPolicy policy, IReadOnlyList<ConntrackNode> nodes, OutputFormat format)
     {
         var name = policy.Metadata!.Name!;
-        var amiss = nodes.SelectMany(node => Amiss(node, name)).ToList();
-        var exit = amiss.Count == 0 && ClusterStatus.IsInSync(policy) ? ExitCode.InSync : ExitCode.NotApplied;
+        var problems = nodes.SelectMany(node => Problems(node, name)).ToList();
+        var exit = problems.Count == 0 && ClusterStatus.IsInSync(policy) ? ExitCode.InSync : ExitCode.NotApplied;
         if (format != OutputFormat.Table)
         {
-            ObjectWriter.Write(policy with { ApiVersion = ApiGroup.ApiVersion, Kind = ConntrackPolicy.KindName }, ApiJson.Default.ConntrackPolicy, format);
+            ObjectWriter.Write(
+                policy with { ApiVersion = ApiGroup.ApiVersion, Kind = ConntrackPolicy.KindName }, ApiJson.Default.ConntrackPolicy, format);
             return exit;
         }
 
@@ -23,22 +24,24 @@ internal static class PolicyStatusReport
         Console.Out.WriteLine();
         var counts = policy.Status?.Nodes;
         Console.Out.WriteLine(
-            $"nodes: {ClusterStatus.Number(counts?.Selected)} selected, {ClusterStatus.Number(counts?.Ready)} ready, {ClusterStatus.Number(counts?.Updating)} updating, {ClusterStatus.Number(counts?.Waiting)} waiting, "
-            + $"{ClusterStatus.Number(counts?.Drifted)} drifted, {ClusterStatus.Number(counts?.Failed)} failed, {ClusterStatus.Number(counts?.Unreachable)} unreachable");
+            $"nodes: {ClusterStatus.Number(counts?.Selected)} selected, {ClusterStatus.Number(counts?.Ready)} ready, "
+                + $"{ClusterStatus.Number(counts?.Updating)} updating, {ClusterStatus.Number(counts?.Waiting)} waiting, "
+            + $"{ClusterStatus.Number(counts?.Drifted)} drifted, {ClusterStatus.Number(counts?.Failed)} failed, "
+            + $"{ClusterStatus.Number(counts?.Unreachable)} unreachable");
         if (policy.Status?.Hottest is { } hottest)
         {
             Console.Out.WriteLine($"fullest table: {hottest}");
         }
 
         Console.Out.WriteLine();
-        if (amiss.Count == 0)
+        if (problems.Count == 0)
         {
             Console.Out.WriteLine("every setting of this policy is in sync on every node that reported");
             return exit;
         }
 
         var table = new TextTable("NODE", "SETTING", ">NOW", ">WANTED", "STATE", "WHAT TO DO");
-        foreach (var row in amiss)
+        foreach (var row in problems)
         {
             table.Add(row);
         }
@@ -64,7 +67,7 @@ internal static class PolicyStatusReport
         table.Print();
     }
 
-    private static IEnumerable<string[]> Amiss(ConntrackNode node, string policy)
+    private static IEnumerable<string[]> Problems(ConntrackNode node, string policy)
     {
         var name = node.Metadata?.Name ?? "-";
         foreach (var refused in node.Spec?.Refused?.Where(r => r.Policy == policy) ?? [])
@@ -76,7 +79,8 @@ internal static class PolicyStatusReport
         foreach (var setting in planned)
         {
             var status = node.Status?.Settings?.FirstOrDefault(s => s.Name == setting.Name);
-            if (status?.State is SettingState.Observed or SettingState.NotSupported || (status?.State == SettingState.InSync && status.Desired == setting.Value))
+            if (status?.State is SettingState.Observed or SettingState.NotSupported
+                || (status?.State == SettingState.InSync && status.Desired == setting.Value))
             {
                 continue;
             }
@@ -86,7 +90,9 @@ internal static class PolicyStatusReport
             [
                 name, setting.Name!, ClusterStatus.Number(status?.Actual), ClusterStatus.Number(setting.Value),
                 fresh ? status!.State.ToString()! : "Pending",
-                fresh ? status!.Message ?? WhatToDo(status.State) : "nothing: the agent has not reported on this plan yet; if that lasts, look at its pod on the node",
+                fresh
+                    ? status!.Message ?? WhatToDo(status.State)
+                    : "nothing: the agent has not reported on this plan yet; if that lasts, look at its pod on the node",
             ];
         }
     }

@@ -2,6 +2,7 @@ using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Cli.Files;
 using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Sizing;
 
 namespace ConntrackOperator.Cli.Host;
 
@@ -35,12 +36,14 @@ internal static class HostPlan
             facts.MemoryBytes);
         foreach (var policy in policies.Where(p => !LabelSelectors.Matches(p.Spec?.NodeSelector, node.Labels)))
         {
-            Console.Error.WriteLine($"note: the nodeSelector of policy {policy.Metadata?.Name} does not match this host; on one host it is ignored");
+            Console.Error.WriteLine(
+                $"note: the nodeSelector of policy {policy.Metadata?.Name} does not match this host; on one host it is ignored");
         }
 
         foreach (var policy in policies.Where(p => p.Spec?.Pressure?.NodeCondition is true))
         {
-            Console.Error.WriteLine($"note: policy {policy.Metadata?.Name}: pressure.nodeCondition is for a cluster's Nodes; on one host it is ignored");
+            Console.Error.WriteLine(
+                $"note: policy {policy.Metadata?.Name}: pressure.nodeCondition is for a cluster's Nodes; on one host it is ignored");
         }
 
         return NodePlanner.Plan(node, [.. policies.Select(p => p with { Spec = p.Spec! with { NodeSelector = null } })]);

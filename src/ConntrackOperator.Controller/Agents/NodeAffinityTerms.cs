@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Sizing;
 
 namespace ConntrackOperator.Controller.Agents;
 

@@ -6,6 +6,7 @@ using ConntrackOperator.Cluster;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Informers;
 using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Sizing;
 using ConntrackOperator.Planning.Validation;
 using Microsoft.Extensions.Logging;
 
@@ -15,7 +16,8 @@ namespace ConntrackOperator.Controller.Cluster;
 /// <param name="api">The API.</param>
 /// <param name="log">Told of failures.</param>
 /// <param name="time">The clock.</param>
-/// <param name="shared">Keeps what is equal between nodes once, and of each node only what the controller reads; null: everything is kept.</param>
+/// <param name="shared">Keeps what is equal between nodes once, and of each node only what the controller reads; null: everything is
+/// kept.</param>
 internal sealed class ClusterCache(ApiClient api, ILogger log, TimeProvider time, ValueInterner? shared = null)
 {
     private readonly PolicyValidationCache _errors = new();
@@ -27,7 +29,10 @@ internal sealed class ClusterCache(ApiClient api, ILogger log, TimeProvider time
         new(api, ResourceType.Node, ClusterJson.Default.NodeObject, null, log, time) { Transform = shared is null ? null : shared.Compact };
 
     public Informer<ConntrackNode> ConntrackNodes { get; } =
-        new(api, ResourceType.ConntrackNode, ApiJson.Default.ConntrackNode, null, log, time) { Transform = shared is null ? null : shared.Compact };
+        new(api, ResourceType.ConntrackNode, ApiJson.Default.ConntrackNode, null, log, time)
+        {
+            Transform = shared is null ? null : shared.Compact,
+        };
 
     public Informer<ConntrackFlush> Flushes { get; } =
         new(api, ResourceType.ConntrackFlush, ApiJson.Default.ConntrackFlush, null, log, time);
@@ -64,7 +69,8 @@ internal sealed class ClusterCache(ApiClient api, ILogger log, TimeProvider time
         var leaving = new List<NodeFacts>();
         foreach (var key in ConntrackNodes.Store.Snapshot.Keys)
         {
-            if (Node(key.Name) is { } node && NodeReading.Facts(node) is var facts && !wanting.Exists(s => LabelSelectors.Matches(s, facts.Labels)))
+            if (Node(key.Name) is { } node && NodeReading.Facts(node) is var facts
+                && !wanting.Exists(s => LabelSelectors.Matches(s, facts.Labels)))
             {
                 leaving.Add(facts);
             }
@@ -91,7 +97,8 @@ internal sealed class ClusterCache(ApiClient api, ILogger log, TimeProvider time
     /// <summary>What has to run side by side, by name; none of it ends before it is cancelled.</summary>
     public IEnumerable<(string Name, Func<CancellationToken, Task> Run)> Parts =>
     [
-        (Name(Policies), Policies.RunAsync), (Name(Nodes), Nodes.RunAsync), (Name(ConntrackNodes), ConntrackNodes.RunAsync), (Name(Flushes), Flushes.RunAsync),
+        (Name(Policies), Policies.RunAsync), (Name(Nodes), Nodes.RunAsync), (Name(ConntrackNodes), ConntrackNodes.RunAsync),
+        (Name(Flushes), Flushes.RunAsync),
     ];
 
     private static string Name(IInformerState watch) => $"the watch of {watch.Resource}";

@@ -8,12 +8,15 @@ using ConntrackOperator.Controller.Logging;
 using ConntrackOperator.Controller.Runtime;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Events;
+using ConntrackOperator.Kubernetes.Protocol;
 using ConntrackOperator.Kubernetes.WorkQueues;
 using ConntrackOperator.Planning;
 
 namespace ConntrackOperator.Controller.Flushes;
 
-/// <summary>Brings one flush from Pending to its end: settles the nodes, tells them by their plans, adds up, deletes it after its time.</summary>
+/// <summary>
+/// Brings one flush from Pending to its end: settles the nodes, tells them by their plans, adds up, deletes it after its time.
+/// </summary>
 internal sealed class FlushReconciler(ControllerContext context)
 {
     private static readonly TimeSpan _checkAgainAfter = TimeSpan.FromSeconds(5);
@@ -74,7 +77,8 @@ internal sealed class FlushReconciler(ControllerContext context)
             : nodes.Count > FlushEvaluator.MostNodes
             ? FlushEvaluator.Refused(
                 FlushConditionReasons.TooManyNodes,
-                $"spec.nodeSelector matches {nodes.Count} nodes that have an agent, and a flush is for {FlushEvaluator.MostNodes} at most: narrow it down, and make several flushes",
+                $"spec.nodeSelector matches {nodes.Count} nodes that have an agent, and a flush is for {FlushEvaluator.MostNodes} at "
+                    + "most: narrow it down, and make several flushes",
                 now)
             : full.Count > 0
             ? FlushEvaluator.Waiting(full, flush.Status?.Conditions, now)
@@ -117,13 +121,16 @@ internal sealed class FlushReconciler(ControllerContext context)
     private async Task<ReconcileResult> SumUpAsync(ConntrackFlush flush, string name, CancellationToken cancellationToken)
     {
         var now = Now();
-        var elapsed = _durations.SinceStart(name, flush.Metadata!.Uid!, now - (flush.Status!.StartedAt ?? now), context.Options.FlushTimeout);
+        var elapsed = _durations.SinceStart(
+            name, flush.Metadata!.Uid!, now - (flush.Status!.StartedAt ?? now), context.Options.FlushTimeout);
         var reported = (flush.Status.Results ?? []).Where(r => r.Name is not null).GroupBy(r => r.Name!, StringComparer.Ordinal)
             .ToDictionary(r => r.Key, r => r.First(), StringComparer.Ordinal);
         var progress = (flush.Status.NodeNames ?? []).ConvertAll(node => reported.TryGetValue(node, out var result)
             ? FlushEvaluator.Judge(result, flush.Status.Failures)
             : FlushEvaluator.Judge(
-                flush.Metadata.Uid!, node, context.Cluster.ConntrackNode(node), context.Cluster.Node(node) is { } machine ? NodeReading.IsReady(machine) : null, elapsed, context.Options));
+                flush.Metadata.Uid!,
+                node, context.Cluster.ConntrackNode(node), context.Cluster.Node(node) is { } machine ? NodeReading.IsReady(machine) : null,
+                elapsed, context.Options));
         var status = FlushEvaluator.Sum(flush.Status, progress, flush.Spec!.DryRun == true, now);
         if (!Same(status, flush.Status))
         {
@@ -189,5 +196,6 @@ internal sealed class FlushReconciler(ControllerContext context)
     private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeSeconds(context.Time.GetUtcNow().ToUnixTimeSeconds());
 
     private static bool Same(FlushStatus a, FlushStatus b) =>
-        JsonSerializer.SerializeToUtf8Bytes(a, ApiJson.Default.FlushStatus).AsSpan().SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(b, ApiJson.Default.FlushStatus));
+        JsonSerializer.SerializeToUtf8Bytes(a, ApiJson.Default.FlushStatus).AsSpan()
+            .SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(b, ApiJson.Default.FlushStatus));
 }

@@ -10,13 +10,15 @@ using ConntrackOperator.Controller.Logging;
 using ConntrackOperator.Controller.Runtime;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Events;
+using ConntrackOperator.Kubernetes.Protocol;
 using ConntrackOperator.Kubernetes.WorkQueues;
 
 namespace ConntrackOperator.Controller.Nodes;
 
 /// <summary>
 /// Keeps the condition ConntrackPressure of a Node: written where a plan asks for it and only when its status or reason changes, no more
-/// often than a policy's usage; taken away where none asks for it any more. Without the right to do so an event on the policy says what gives it.
+/// often than a policy's usage; taken away where none asks for it any more. Without the right to do so an event on the policy says what
+/// gives it.
 /// </summary>
 /// <param name="context">What all controllers share.</param>
 internal sealed class NodeConditionWriter(ControllerContext context)
@@ -49,7 +51,8 @@ internal sealed class NodeConditionWriter(ControllerContext context)
     {
         var name = node.Metadata!.Name!;
         var wanted = PressureCondition.Wanted(plan, reports);
-        var present = PressureCondition.Own(_mutations.Newest(name, node) is { } newest && newest.Metadata?.Uid == node.Metadata.Uid ? newest : node);
+        var present = PressureCondition.Own(
+            _mutations.Newest(name, node) is { } newest && newest.Metadata?.Uid == node.Metadata.Uid ? newest : node);
         if (PressureCondition.Same(wanted, present))
         {
             _refused.Forget(name);
@@ -74,7 +77,8 @@ internal sealed class NodeConditionWriter(ControllerContext context)
             _writtenAt[name] = context.Time.GetTimestamp();
             var body = PressureCondition.Body(node, plan, wanted, present, context.Time.GetUtcNow());
             var written = await context.Api.ApplyAsync(
-                ResourceType.Node, null, name, body, ClusterJson.Default.JsonObject, FieldManager, force: true, "status", cancellationToken);
+                ResourceType.Node, null, name, body, ClusterJson.Default.JsonObject, FieldManager, force: true, "status",
+                cancellationToken);
             _mutations.Wrote(name, context.Cluster.Compact(written.Deserialize(ClusterJson.Default.NodeObject)!));
             _refused.Forget(name);
             return null;
@@ -90,7 +94,8 @@ internal sealed class NodeConditionWriter(ControllerContext context)
             if (plan?.Spec?.Pressure?.Policy is { } policy && context.Cluster.Policy(policy) is { } asked)
             {
                 context.Events.Record(
-                    ObjectReference.To(asked, ConntrackPolicy.KindName, ApiGroup.ApiVersion), EventType.Warning, "NodeConditionRefused", "Apply",
+                    ObjectReference.To(asked, ConntrackPolicy.KindName, ApiGroup.ApiVersion), EventType.Warning, "NodeConditionRefused",
+                    "Apply",
                     BoundedText.Of("pressure.nodeCondition: the controller may not write the status of Nodes; helm upgrade with "
                         + $"controller.nodeConditions=true gives the right. {e.Message}", 512)!,
                     "NodeConditionRefused");

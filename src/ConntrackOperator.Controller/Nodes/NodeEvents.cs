@@ -23,7 +23,8 @@ internal sealed class NodeEvents(EventRecorder events, AddressOwners? owners = n
     private const int NoteLength = 512;
 
     private readonly Channel<(ObjectReference Node, NodeNews News, IReadOnlyList<TopSource> Sources)> _unnamed =
-        Channel.CreateBounded<(ObjectReference, NodeNews, IReadOnlyList<TopSource>)>(new BoundedChannelOptions(QueueLimit) { SingleReader = true });
+        Channel.CreateBounded<(ObjectReference, NodeNews, IReadOnlyList<TopSource>)>(
+            new BoundedChannelOptions(QueueLimit) { SingleReader = true });
 
     public void Compare(NodeObject node, NodeStatus? before, NodeStatus? after)
     {
@@ -96,22 +97,26 @@ internal sealed class NodeEvents(EventRecorder events, AddressOwners? owners = n
         else if (Pressure(after) > Pressure(before))
         {
             // On the way down the level it comes to is no news.
-            yield return new NodeNews(true, "TableNearFull", "Observe", usage, "TableNearFull" + Text($"{Pressure(after)}"), TellsSources: true);
+            yield return new NodeNews(
+                true, "TableNearFull", "Observe", usage, "TableNearFull" + Text($"{Pressure(after)}"), TellsSources: true);
         }
 
         if (after.Rates?.TableFullDropsPerMinute is > 0 and var drops && before?.Rates?.TableFullDropsPerMinute is null or 0)
         {
-            yield return new NodeNews(true, "PacketsDropped", "Observe", $"{PacketLoss.TableFull(drops)}; {usage}", "PacketsDropped", TellsSources: true);
+            yield return new NodeNews(
+                true, "PacketsDropped", "Observe", $"{PacketLoss.TableFull(drops)}; {usage}", "PacketsDropped", TellsSources: true);
         }
 
-        if (after.Rates?.RacesLostPerMinute is >= PacketLoss.RacesThatCount and var lost && before?.Rates?.RacesLostPerMinute is null or < PacketLoss.RacesThatCount)
+        if (after.Rates?.RacesLostPerMinute is >= PacketLoss.RacesThatCount and var lost
+            && before?.Rates?.RacesLostPerMinute is null or < PacketLoss.RacesThatCount)
         {
             yield return new NodeNews(true, "RacesLost", "Observe", PacketLoss.Races(lost), "RacesLost");
         }
 
         if (before?.Table?.Buckets is { } old && after.Table?.Buckets is { } now && old != now)
         {
-            yield return new NodeNews(false, "Resized", "Resize", Text($"the conntrack hash table went from {old} to {now} buckets"), "Resized");
+            yield return new NodeNews(
+                false, "Resized", "Resize", Text($"the conntrack hash table went from {old} to {now} buckets"), "Resized");
         }
 
         foreach (var setting in after.Settings ?? [])
@@ -120,7 +125,8 @@ internal sealed class NodeEvents(EventRecorder events, AddressOwners? owners = n
             if (setting.Rewrites > (known?.Rewrites ?? 0) && before is not null)
             {
                 yield return new NodeNews(true, "DriftCorrected", "Restore",
-                    $"something else overwrote {setting.Name}; it was put back to {setting.Desired?.ToString(CultureInfo.InvariantCulture)}", "DriftCorrected" + setting.Name);
+                    $"something else overwrote {setting.Name}; it was put back to "
+                        + $"{setting.Desired?.ToString(CultureInfo.InvariantCulture)}", "DriftCorrected" + setting.Name);
             }
 
             if (setting.State == known?.State)
@@ -130,11 +136,13 @@ internal sealed class NodeEvents(EventRecorder events, AddressOwners? owners = n
 
             if (setting.State == SettingState.Contested)
             {
-                yield return new NodeNews(true, "SettingContested", "Restore", $"{setting.Name}: {setting.Message}", "SettingContested" + setting.Name);
+                yield return new NodeNews(
+                    true, "SettingContested", "Restore", $"{setting.Name}: {setting.Message}", "SettingContested" + setting.Name);
             }
             else if (setting.State is SettingState.Failed or SettingState.ReadOnly)
             {
-                yield return new NodeNews(true, "SettingFailed", "Apply", $"{setting.Name}: {setting.Message}", "SettingFailed" + setting.Name);
+                yield return new NodeNews(
+                    true, "SettingFailed", "Apply", $"{setting.Name}: {setting.Message}", "SettingFailed" + setting.Name);
             }
         }
     }

@@ -8,6 +8,7 @@ using ConntrackOperator.Controller.Restores;
 using ConntrackOperator.Controller.Runtime;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Events;
+using ConntrackOperator.Kubernetes.Protocol;
 using ConntrackOperator.Kubernetes.WorkQueues;
 
 namespace ConntrackOperator.Controller.Policies;
@@ -71,7 +72,8 @@ internal sealed class PolicyReconciler
                 return isWritten ? ReconcileResult.Done : ReconcileResult.Retry;
             }
 
-            return Sooner(await WriteStatusAsync(policy, name, cancellationToken), _refusedFinalizers.Waits(name, policy.Metadata?.Generation)?.Left);
+            return Sooner(
+                await WriteStatusAsync(policy, name, cancellationToken), _refusedFinalizers.Waits(name, policy.Metadata?.Generation)?.Left);
         }
         catch (ApiException e) when (e.IsNotFound)
         {
@@ -125,17 +127,21 @@ internal sealed class PolicyReconciler
         if (waiting.Count > 0)
         {
             _context.Events.Record(reference, EventType.Warning, "RestoreTimedOut", "Restore",
-                $"{waiting.Count} nodes had not put their settings back after {_context.Options.RestoreTimeout.TotalSeconds:0} s: {string.Join("; ", waiting.Take(5).Select(Waits))}. They still do when they can.", "RestoreTimedOut");
+                $"{waiting.Count} nodes had not put their settings back after {_context.Options.RestoreTimeout.TotalSeconds:0} s: "
+                    + $"{string.Join("; ", waiting.Take(5).Select(Waits))}. They still do when they can.", "RestoreTimedOut");
         }
         else
         {
-            _context.Events.Record(reference, EventType.Normal, "Restored", "Restore", "every node that can be reached has put back what was there before");
+            _context.Events.Record(
+                reference, EventType.Normal, "Restored", "Restore", "every node that can be reached has put back what was there before");
         }
 
         return ReconcileResult.Done;
     }
 
-    /// <summary>Sees the finalizer's write through. A refusal is for people to mend: they are told, and it is not tried again at once.</summary>
+    /// <summary>
+    /// Sees the finalizer's write through. A refusal is for people to mend: they are told, and it is not tried again at once.
+    /// </summary>
     /// <returns>Whether it is written, or met a conflict; null: somebody refused it.</returns>
     private async Task<bool?> WriteFinalizerAsync(ConntrackPolicy policy, string name, Task<bool> write)
     {
@@ -167,7 +173,8 @@ internal sealed class PolicyReconciler
     {
         var generation = policy.Metadata!.Generation;
         var stored = _mutations.Newest(name, policy)?.Status;
-        if (_aggregator.Snapshot(policy) is not { } aggregate || (aggregate.Pending > 0 && generation is not null && stored?.ObservedGeneration == generation))
+        if (_aggregator.Snapshot(policy) is not { } aggregate
+            || (aggregate.Pending > 0 && generation is not null && stored?.ObservedGeneration == generation))
         {
             // A controller that has just begun knows less than the stored status does; the aggregator requeues it.
             return ReconcileResult.Done;
@@ -213,7 +220,9 @@ internal sealed class PolicyReconciler
         {
             var wait = _refusedStatus.Refused(name, generation, e.Message);
             _context.Log.PolicyStatusRefused(e, name, wait.TotalSeconds, e.Message);
-            _context.Events.Record(Reference(policy), EventType.Warning, "StatusRefused", "Report", $"its status can't be written and is out of date: {e.Message}", "StatusRefused");
+            _context.Events.Record(
+                Reference(policy), EventType.Warning, "StatusRefused", "Report",
+                $"its status can't be written and is out of date: {e.Message}", "StatusRefused");
             return ReconcileResult.RequeueAfter(wait);
         }
 
@@ -232,7 +241,8 @@ internal sealed class PolicyReconciler
 
         if (Became(before, status, PolicyConditionTypes.Reconciling) is { Reason: PolicyConditionReasons.RolloutPaused } paused)
         {
-            _context.Events.Record(reference, EventType.Warning, "RolloutPaused", "Rollout", paused.Message ?? string.Empty, "RolloutPaused");
+            _context.Events.Record(
+                reference, EventType.Warning, "RolloutPaused", "Rollout", paused.Message ?? string.Empty, "RolloutPaused");
         }
 
         if (Became(before, status, PolicyConditionTypes.Conflict) is { } conflict)
@@ -247,7 +257,8 @@ internal sealed class PolicyReconciler
         var condition = Condition.Find(now.Conditions, type);
         var old = Condition.Find(before?.Conditions, type);
         return condition?.Status == "True"
-            && (old?.Status != "True" || old.Reason != condition.Reason || old.ObservedGeneration != condition.ObservedGeneration) ? condition : null;
+            && (old?.Status != "True" || old.Reason != condition.Reason || old.ObservedGeneration != condition.ObservedGeneration)
+            ? condition : null;
     }
 
     private static ObjectReference Reference(ConntrackPolicy policy) =>

@@ -1,3 +1,5 @@
+using ConntrackOperator.Kubernetes.Protocol;
+
 namespace ConntrackOperator.Kubernetes.Events;
 
 /// <summary>What makes two events the same.</summary>

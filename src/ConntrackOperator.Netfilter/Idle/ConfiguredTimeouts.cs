@@ -56,7 +56,7 @@ public sealed record ConfiguredTimeouts
         };
     }
 
-    /// <summary>The sysctl's value for entries of this kind while nothing is amiss, or null where it is not known.</summary>
+    /// <summary>The sysctl's value for entries of this kind while nothing is wrong, or null where it is not known.</summary>
     /// <inheritdoc cref="TimeoutKeys.For"/>
     public TimeSpan? For(byte protocol, byte state, FlowStatus status)
     {
@@ -90,7 +90,8 @@ public sealed record ConfiguredTimeouts
 
         var stream = string.Equals(state, FlowStates.Stream, StringComparison.OrdinalIgnoreCase);
         var status = (stream ? FlowStatus.Assured : FlowStatus.None)
-            | (unreplied || string.Equals(state, FlowStates.Unreplied, StringComparison.OrdinalIgnoreCase) ? FlowStatus.None : FlowStatus.SeenReply);
+            | (unreplied || string.Equals(state, FlowStates.Unreplied, StringComparison.OrdinalIgnoreCase)
+                ? FlowStatus.None : FlowStatus.SeenReply);
         var names = FlowStates.Of(number);
         for (byte i = 0; i < names.Count; i++)
         {

@@ -7,7 +7,9 @@ namespace ConntrackOperator.Netfilter.Idle;
 /// <summary>Which sysctl is the time-out of which entries, and under which number a time-out object has the same.</summary>
 public static class TimeoutKeys
 {
-    /// <summary>A simultaneous open: tcp_timeouts in net/netfilter/nf_conntrack_proto_tcp.c gives it no sysctl. Objects can set it.</summary>
+    /// <summary>
+    /// A simultaneous open: tcp_timeouts in net/netfilter/nf_conntrack_proto_tcp.c gives it no sysctl. Objects can set it.
+    /// </summary>
     internal const string TcpSynSent2 = "tcp_timeout_syn_sent2";
 
     internal const long TcpSynSent2Seconds = 120;
@@ -42,7 +44,7 @@ public static class TimeoutKeys
         SysctlNames.IcmpTimeout, SysctlNames.Icmpv6Timeout, SysctlNames.GenericTimeout,
     ];
 
-    /// <summary>The sysctl that governs entries of this kind while nothing is amiss: see <see cref="IdleClock"/> for the others.</summary>
+    /// <summary>The sysctl that governs entries of this kind while nothing is wrong: see <see cref="IdleClock"/> for the others.</summary>
     /// <param name="protocol">The IP protocol's number.</param>
     /// <param name="state">The state's number, for TCP, SCTP and DCCP.</param>
     /// <param name="status">Whether it is assured and has had a reply.</param>

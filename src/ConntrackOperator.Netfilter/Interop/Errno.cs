@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ConntrackOperator.Netfilter.Interop;
 
-/// <summary>The error numbers that this room tells apart, and how it words them.</summary>
+/// <summary>The error numbers that this project tells apart, and how it words them.</summary>
 internal static class Errno
 {
     internal const int EPERM = 1;

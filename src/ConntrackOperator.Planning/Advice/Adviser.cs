@@ -48,5 +48,6 @@ public static class Adviser
 
     // Less than one entry a second is nothing to tell by.
     private static long? FullIn(TableFacts facts) =>
-        facts is { Limit: > 0, GrowthPerSecond: >= 1 and { } growth } && facts.Entries < facts.Limit ? (long)((facts.Limit - facts.Entries) / growth) : null;
+        facts is { Limit: > 0, GrowthPerSecond: >= 1 and { } growth } && facts.Entries < facts.Limit
+            ? (long)((facts.Limit - facts.Entries) / growth) : null;
 }

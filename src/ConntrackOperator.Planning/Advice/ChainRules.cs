@@ -26,13 +26,22 @@ internal static class ChainRules
             Severity = AdviceSeverity.Critical,
             Confidence = Confidence.Certain,
             Text = possible
-                ? $"{why}: table.buckets {text} would make the chains {Figures.Count(Math.Floor((double)buckets / facts.Buckets))} times shorter"
+                ? $"{why}: table.buckets {text} would make the chains {Figures.Count(Math.Floor((double)buckets / facts.Buckets))} times "
+                + "shorter"
                 : $"{why}, and the node's memory has no room for more buckets: make room in the table",
             Seen = [$"{facts.Entries:N0} entries in {facts.Buckets:N0} buckets: about {chain:0.#} in each chain, each entry in two"],
-            Because = "the kernel counts what it refuses for the length of a chain (chaintoolong), apart from what it refuses for want of room",
-            RuledOut = [new Rival(Cause.TableTooSmall, $"the table is {Figures.Percent(situation.Usage)} full"), new Rival(Cause.LostRaces, "these are counted apart")],
-            Now = possible ? [Commands.Apply(facts.Target, "More buckets: each entry is hashed again, with locks held for some milliseconds", ("table.buckets", text))] : [],
-            ForGood = [new AdviceStep("One bucket for each entry that the table can hold: leave table.buckets out of the policy, and they follow the size")],
+            Because =
+                "the kernel counts what it refuses for the length of a chain (chaintoolong), apart from what it refuses for want of room",
+            RuledOut = [
+                new Rival(Cause.TableTooSmall, $"the table is {Figures.Percent(situation.Usage)} full"),
+                new Rival(Cause.LostRaces, "these are counted apart")],
+            Now = possible
+                ? [Commands.Apply(
+                    facts.Target, "More buckets: each entry is hashed again, with locks held for some milliseconds",
+                    ("table.buckets", text))] : [],
+            ForGood = [
+                new AdviceStep(
+                    "One bucket for each entry that the table can hold: leave table.buckets out of the policy, and they follow the size")],
             Field = possible ? "table.buckets" : null,
             Value = possible ? text : null,
             Sufficient = possible,
@@ -46,7 +55,8 @@ internal static class ChainRules
         var wanted = Math.Max(2 * facts.Buckets, Math.Max(facts.Limit, TableSpec.MinimumEntries));
         if (facts.NodeMemoryBytes > 0)
         {
-            var left = TableSizing.Share(facts.NodeMemoryBytes, facts.MemoryLimitPercent) - (Math.Max(facts.Limit, facts.Entries) * facts.BytesPerEntry);
+            var left = TableSizing.Share(
+                facts.NodeMemoryBytes, facts.MemoryLimitPercent) - (Math.Max(facts.Limit, facts.Entries) * facts.BytesPerEntry);
             wanted = Math.Min(wanted, left / TableSizing.BytesPerBucket / TableSizing.BucketStep * TableSizing.BucketStep);
         }
 

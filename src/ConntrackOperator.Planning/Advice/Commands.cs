@@ -32,7 +32,9 @@ internal static class Commands
         text.Append(source is null ? string.Empty : $" --source {source}");
         text.Append(destination is null ? string.Empty : $" --destination {destination}");
         text.Append(port is null ? string.Empty : $" --dport {port}");
-        text.Append(idleSeconds is { } idle ? $" --idle-for {KubeDuration.Format(idle)}{(target.Node is null ? " --timeouts-held" : string.Empty)}" : string.Empty);
+        text.Append(
+            idleSeconds is { } idle
+                ? $" --idle-for {KubeDuration.Format(idle)}{(target.Node is null ? " --timeouts-held" : string.Empty)}" : string.Empty);
         return text.Append(" --yes").ToString();
     }
 
@@ -60,10 +62,15 @@ internal static class Commands
         }
 
         // A policy applied alone undoes what the one in force says of other fields.
-        var sysctls = fields.Select(field => (SettingCatalog.ByPath.GetValueOrDefault(field.Field == "table.size.entries" ? SettingCatalog.SizePath : field.Field)?.Sysctl, field.Value))
+        var sysctls = fields.Select(
+            field =>
+                (SettingCatalog.ByPath.GetValueOrDefault(
+                    field.Field == "table.size.entries" ? SettingCatalog.SizePath : field.Field)?.Sysctl, field.Value))
             .Where(pair => pair.Sysctl is not null)
             .Select(pair => $"sysctl -w net.netfilter.{pair.Sysctl}={Number(pair.Value)}");
-        return new AdviceStep($"{what}; put the fields into the policy that is in force as well, or it sets back what it names", string.Join('\n', sysctls), yaml);
+        return new AdviceStep(
+            $"{what}; put the fields into the policy that is in force as well, or it sets back what it names", string.Join('\n', sysctls),
+            yaml);
     }
 
     /// <summary>Rules in front of connection tracking.</summary>
@@ -73,7 +80,8 @@ internal static class Commands
         {
             var chain = local ? "OUTPUT" : "PREROUTING";
             var jump = verdict == "notrack" ? "CT --notrack" : "DROP";
-            return string.Join('\n', packets.Select(p => $"{(p.IsV6 ? "ip6tables" : "iptables")} -t raw -I {chain} {p.Iptables()} -j {jump}"));
+            return string.Join(
+                '\n', packets.Select(p => $"{(p.IsV6 ? "ip6tables" : "iptables")} -t raw -I {chain} {p.Iptables()} -j {jump}"));
         }
 
         return Nft(local ? "raw_output" : "raw", local ? "output" : "prerouting", -310, packets.Select(p => $"{p.Nft()} {verdict}"));
@@ -88,8 +96,11 @@ internal static class Commands
     {
         var chain = local ? "OUTPUT" : "PREROUTING";
         return rules.HasNft
-            ? Nft(local ? "connections_output" : "connections", local ? "output" : "prerouting", -151, [$"{packets.Nft()} ct state new ct count over {most} drop"])
-            : $"{(packets.IsV6 ? "ip6tables" : "iptables")} -t mangle -I {chain} {packets.Iptables()} --syn -m connlimit --connlimit-above {most} --connlimit-mask 0 -j DROP";
+            ? Nft(
+                local ? "connections_output" : "connections", local ? "output" : "prerouting", -151,
+                [$"{packets.Nft()} ct state new ct count over {most} drop"])
+            : $"{(packets.IsV6 ? "ip6tables" : "iptables")} -t mangle -I {chain} {packets.Iptables()} --syn -m connlimit "
+            + $"--connlimit-above {most} --connlimit-mask 0 -j DROP";
     }
 
     /// <summary>A time-out of their own for packets to one UDP port.</summary>
@@ -99,7 +110,9 @@ internal static class Commands
         body.Append($"table inet {Table} {{\n");
         foreach (var family in (string[])["ip", "ip6"])
         {
-            body.Append($"  ct timeout {name}_{family} {{ protocol udp; l3proto {family}; policy = {{ unreplied : {seconds}, replied : {seconds} }}; }}\n");
+            body.Append(
+                $"  ct timeout {name}_{family} {{ protocol udp; l3proto {family}; policy = {{ unreplied : {seconds}, replied : {seconds} "
+                    + "}; }\n");
         }
 
         foreach (var (chain, hook) in ((string, string)[])[("timeouts", "prerouting"), ("timeouts_output", "output")])

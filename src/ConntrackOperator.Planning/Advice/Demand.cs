@@ -15,5 +15,7 @@ public sealed record Demand(long PerSecond, long Seconds, long Has)
     public bool Suffices => Needs <= Has;
 
     /// <summary>The sum in a sentence.</summary>
-    public string Text => $"{PerSecond:N0} a second for {KubeDuration.Format(Seconds)} each are {Needs:N0} entries at any time; the table has {Has:N0} for them";
+    public string Text =>
+        $"{PerSecond:N0} a second for {KubeDuration.Format(Seconds)} each are {Needs:N0} entries at any time; the table has {Has:N0} for "
+            + "them";
 }

@@ -6,7 +6,9 @@ public sealed record Finding
     /// <summary>The cause.</summary>
     public required Cause Cause { get; init; }
 
-    /// <summary>How pressing it is: for what takes room as the pressure on the table, for what loses packets with room to spare by itself.</summary>
+    /// <summary>
+    /// How pressing it is: for what takes room as the pressure on the table, for what loses packets with room to spare by itself.
+    /// </summary>
     public required AdviceSeverity Severity { get; init; }
 
     /// <summary>How sure it is.</summary>
@@ -48,7 +50,9 @@ public sealed record Finding
     /// <summary>Entries gone after <see cref="Now"/>; null: none.</summary>
     public Bounds? Frees { get; init; }
 
-    /// <summary>Seconds until the table is full again after <see cref="Now"/> alone, at today's rate; null: not again, or not known.</summary>
+    /// <summary>
+    /// Seconds until the table is full again after <see cref="Now"/> alone, at today's rate; null: not again, or not known.
+    /// </summary>
     public long? FullAgainSeconds { get; init; }
 
     /// <summary>Rate times time-out against the table; null where that is not the matter, or the rate is not known.</summary>

@@ -30,14 +30,18 @@ internal sealed record FloodRemedy
     internal static FloodRemedy For(Situation situation, Suspects suspects, string sysctl)
     {
         var enough = Timeouts(situation, suspects.Whole, sysctl);
-        var remedy = BySource(situation, suspects) ?? ByPort(situation, suspects) ?? Held(situation, suspects, sysctl, enough) ?? Special(situation, suspects) ?? Nothing(situation, suspects, enough);
+        var remedy = BySource(situation, suspects) ?? ByPort(situation, suspects) ?? Held(situation, suspects, sysctl, enough)
+            ?? Special(situation, suspects) ?? Nothing(situation, suspects, enough);
         return remedy with { Enough = enough };
     }
 
-    /// <summary>The longest safe time-out that holds the rate, or the shortest safe one when none does; null: the rate or the time-out is not known.</summary>
+    /// <summary>
+    /// The longest safe time-out that holds the rate, or the shortest safe one when none does; null: the rate or the time-out is not known.
+    /// </summary>
     internal static Demand? Timeouts(Situation situation, TrafficFacts whole, string sysctl)
     {
-        if (situation.Arrivals(whole.NewPerSecond) is not { Most: > 0 } arrivals || situation.Timeout(sysctl) is not { } now || situation.Facts.Limit <= 0)
+        if (situation.Arrivals(whole.NewPerSecond) is not { Most: > 0 } arrivals || situation.Timeout(sysctl) is not { } now
+            || situation.Facts.Limit <= 0)
         {
             return null;
         }
@@ -51,14 +55,17 @@ internal sealed record FloodRemedy
     private static FloodRemedy? BySource(Situation situation, Suspects suspects)
     {
         var sources = suspects.Sources.Count > 0 ? suspects.Sources : suspects.Networks;
-        if (sources.Count == 0 || (suspects.Kind is not (TrafficClass.SynSent or TrafficClass.SynReceived) && sources.Any(source => IsServed(situation, suspects, source))))
+        if (sources.Count == 0
+            || (suspects.Kind is not (TrafficClass.SynSent or TrafficClass.SynReceived)
+                && sources.Any(source => IsServed(situation, suspects, source))))
         {
             return null;
         }
 
         var local = sources.Any(source => situation.Facts.LocalAddresses.Contains(source.Source!));
         var names = Figures.List(sources.Select(source => source.Source!));
-        var drop = Commands.BeforeTracking(situation.Facts.Rules, "drop", local, [.. sources.Select(source => Of(suspects, source.Source))]);
+        var drop = Commands.BeforeTracking(
+            situation.Facts.Rules, "drop", local, [.. sources.Select(source => Of(suspects, source.Source))]);
         var broken = suspects.Networks.Count > 0 || suspects.Kind is TrafficClass.SynSent or TrafficClass.SynReceived
             ? $"new connections of {names} {suspects.Where}; those that are open go on"
             : $"all such packets of {names} {suspects.Where}";
@@ -72,7 +79,10 @@ internal sealed record FloodRemedy
             ],
             ForGood =
             [
-                new AdviceStep(local ? $"Find the program on this machine that sends it" : $"Find out who has {names}, and stop it there or at the edge", local ? Sockets(suspects) : null),
+                new AdviceStep(
+                    local
+                        ? $"Find the program on this machine that sends it"
+                        : $"Find out who has {names}, and stop it there or at the edge", local ? Sockets(suspects) : null),
                 Commands.Undo(situation.Facts.Rules, "When it is over, take the rules away"),
             ],
             Stops = true,
@@ -83,7 +93,8 @@ internal sealed record FloodRemedy
     // Nothing answers there, so nobody is hurt when nothing more gets there.
     private static FloodRemedy? ByPort(Situation situation, Suspects suspects)
     {
-        if (suspects.Victim is not { Port: not null } victim || suspects.IsAnswered || suspects.Kind is TrafficClass.SynReceived or TrafficClass.Icmp or TrafficClass.OneWay)
+        if (suspects.Victim is not { Port: not null } victim || suspects.IsAnswered
+            || suspects.Kind is TrafficClass.SynReceived or TrafficClass.Icmp or TrafficClass.OneWay)
         {
             return null;
         }
@@ -111,7 +122,8 @@ internal sealed record FloodRemedy
 
     private static FloodRemedy? Held(Situation situation, Suspects suspects, string sysctl, Demand? enough)
     {
-        if (enough is not { Suffices: true } || situation.Timeout(sysctl) is not { } now || enough.Seconds >= now || !SettingCatalog.BySysctl.TryGetValue(sysctl, out var field))
+        if (enough is not { Suffices: true } || situation.Timeout(sysctl) is not { } now || enough.Seconds >= now
+            || !SettingCatalog.BySysctl.TryGetValue(sysctl, out var field))
         {
             return null;
         }
@@ -143,16 +155,20 @@ internal sealed record FloodRemedy
                     Headline = "tcp.loose false lets such packets make no entries",
                     Now =
                     [
-                        Commands.Apply(facts.Target, "Without tcp.loose a packet from the middle of a connection that nobody knows makes no entry", ("tcp.loose", "false")),
+                        Commands.Apply(
+                            facts.Target, "Without tcp.loose a packet from the middle of a connection that nobody knows makes no entry",
+                            ("tcp.loose", "false")),
                         FlushStep(situation, suspects),
                     ],
                     ForGood = [new AdviceStep("Limit it at the edge, before this machine")],
                     Field = "tcp.loose",
                     Value = "false",
                     Stops = true,
-                    MayBreak = ["connections whose entries are deleted, or that were open before this machine booted, are not picked up again"],
+                    MayBreak = [
+                        "connections whose entries are deleted, or that were open before this machine booted, are not picked up again"],
                 };
-            case TrafficClass.UdpUnreplied when victim is { Port: { } port, DestinationTranslatedPercent: < 1, SourceTranslatedPercent: < 1 }:
+            case TrafficClass.UdpUnreplied
+                when victim is { Port: { } port, DestinationTranslatedPercent: < 1, SourceTranslatedPercent: < 1 }:
                 var there = new Packets { Protocol = "udp", Destination = victim.Destination, DestinationPort = port };
                 var back = new Packets { Protocol = "udp", Source = victim.Destination, SourcePort = port };
                 return new FloodRemedy
@@ -160,10 +176,14 @@ internal sealed record FloodRemedy
                     Headline = $"no time-out holds it: do not track {Figures.End(victim.Destination, port)}",
                     Now =
                     [
-                        new AdviceStep("No time-out holds this rate, and addresses are not translated there: leave that port out of tracking, both ways", Commands.NoTrack(facts.Rules, there, back)),
+                        new AdviceStep(
+                            "No time-out holds this rate, and addresses are not translated there: leave that port out of tracking, both "
+                                + "ways", Commands.NoTrack(facts.Rules, there, back)),
                         FlushStep(situation, suspects),
                     ],
-                    ForGood = [new AdviceStep("Limit it at the edge, before this machine"), Commands.Undo(facts.Rules, "When it is over, take the rules away")],
+                    ForGood = [
+                        new AdviceStep("Limit it at the edge, before this machine"),
+                        Commands.Undo(facts.Rules, "When it is over, take the rules away")],
                     Stops = true,
                     MayBreak = ["a firewall that lets in only what is established or related must let in what is untracked there"],
                 };
@@ -178,9 +198,13 @@ internal sealed record FloodRemedy
                             Commands.NoTrack(facts.Rules, new Packets { Protocol = "icmp" }, new Packets { Protocol = "icmpv6" })),
                         FlushStep(situation, suspects),
                     ],
-                    ForGood = [new AdviceStep("Limit it at the edge, before this machine"), Commands.Undo(facts.Rules, "When it is over, take the rules away")],
+                    ForGood = [
+                        new AdviceStep("Limit it at the edge, before this machine"),
+                        Commands.Undo(facts.Rules, "When it is over, take the rules away")],
                     Stops = true,
-                    MayBreak = ["errors such as 'fragmentation needed' are no longer matched with the connection they are about, where addresses are translated"],
+                    MayBreak = [
+                        "errors such as 'fragmentation needed' are no longer matched with the connection they are about, where addresses "
+                            + "are translated"],
                 };
             default:
                 return null;
@@ -193,19 +217,24 @@ internal sealed record FloodRemedy
         var room = Larger(situation, suspects, enough);
         return new FloodRemedy
         {
-            Headline = enough is null ? "measure its rate" : room is null ? "no time-out here holds it: stop it before this node" : "a larger table holds it",
+            Headline = enough is null
+                ? "measure its rate" : room is null ? "no time-out here holds it: stop it before this node" : "a larger table holds it",
             Now = [FlushStep(situation, suspects), .. room is null ? [] : (AdviceStep[])[room.Value.Step]],
             ForGood =
             [
                 new AdviceStep(suspects.Kind == TrafficClass.SynReceived
-                    ? "Stop or limit it before this machine: at the edge, at the provider, or by a SYN proxy in front. None is offered here as a command: nft's synproxy needs SYNs to that port untracked, which are not translated then (Services break), and tcp.loose 0 for the whole machine (connections whose entries are gone are not picked up again)"
+                    ? "Stop or limit it before this machine: at the edge, at the provider, or by a SYN proxy in front. None is offered "
+                    + "here as a command: nft's synproxy needs SYNs to that port untracked, which are not translated then (Services "
+                    + "break), and tcp.loose 0 for the whole machine (connections whose entries are gone are not picked up again)"
                     : "Stop or limit it before this machine: at the edge or at the provider"),
             ],
             Sufficient = room is not null,
             Field = room?.Field,
             Value = room?.Value,
             Elsewhere = room is not null ? null
-                : $"{why}; the sources are many and a service answers there, so nothing on this machine tells the flood's packets from others': limit them at the edge{(suspects.Kind is TrafficClass.SynSent or TrafficClass.SynReceived ? " or put a SYN proxy in front" : string.Empty)}",
+                : $"{why}; the sources are many and a service answers there, so nothing on this machine tells the flood's packets from "
+                + "others': limit them at the edge"
+                + (suspects.Kind is TrafficClass.SynSent or TrafficClass.SynReceived ? " or put a SYN proxy in front" : string.Empty),
             MayBreak = suspects.Kind == TrafficClass.SynReceived ? ["a handshake that is under way is begun again by its client"] : [],
         };
     }
@@ -249,7 +278,8 @@ internal sealed record FloodRemedy
         Protocol = suspects.Whole.Class switch
         {
             TrafficClass.UdpUnreplied => "udp",
-            TrafficClass.Icmp => (source ?? suspects.Victim?.Destination)?.Contains(':', StringComparison.Ordinal) == true ? "icmpv6" : "icmp",
+            TrafficClass.Icmp =>
+                (source ?? suspects.Victim?.Destination)?.Contains(':', StringComparison.Ordinal) == true ? "icmpv6" : "icmp",
             TrafficClass.OtherUnreplied => null,
             _ => "tcp",
         },

@@ -6,10 +6,12 @@ internal static class FloodRules
     private static readonly (TrafficClass Kind, Cause Cause, string What, string Sysctl)[] _kinds =
     [
         (TrafficClass.SynSent, Cause.SynFloodUnanswered, "SYNs that nobody answered (SYN_SENT)", "nf_conntrack_tcp_timeout_syn_sent"),
-        (TrafficClass.SynReceived, Cause.SynFloodAnswered, "SYNs that were answered, and nothing came back (SYN_RECV)", "nf_conntrack_tcp_timeout_syn_recv"),
+        (TrafficClass.SynReceived, Cause.SynFloodAnswered, "SYNs that were answered, and nothing came back (SYN_RECV)",
+        "nf_conntrack_tcp_timeout_syn_recv"),
         (TrafficClass.UdpUnreplied, Cause.UdpFlood, "UDP without an answer", "nf_conntrack_udp_timeout"),
         (TrafficClass.Icmp, Cause.IcmpFlood, "ICMP", "nf_conntrack_icmp_timeout"),
-        (TrafficClass.OneWay, Cause.OtherFlood, "TCP from the middle of connections that nobody knows", "nf_conntrack_tcp_timeout_unacknowledged"),
+        (TrafficClass.OneWay, Cause.OtherFlood, "TCP from the middle of connections that nobody knows",
+        "nf_conntrack_tcp_timeout_unacknowledged"),
         (TrafficClass.OtherUnreplied, Cause.OtherFlood, "other protocols without an answer", "nf_conntrack_generic_timeout"),
     ];
 
@@ -44,7 +46,9 @@ internal static class FloodRules
             Cause = cause,
             Severity = situation.Severity,
             Confidence = Confidence.Likely,
-            Text = $"{Name(cause, kind)} {suspects.Where} {suspects.From}: {Figures.Percent(situation.Percent(whole.Entries.Least))} of entries{rate}; {remedy.Headline}",
+            Text =
+                $"{Name(cause, kind)} {suspects.Where} {suspects.From}: {Figures.Percent(situation.Percent(whole.Entries.Least))} of "
+                    + $"entries{rate}; {remedy.Headline}",
             Seen = situation.Seen(whole.Entries, what, arrivals),
             Because = Because(situation, suspects, cause),
             RuledOut = RuledOut(situation, suspects, cause),
@@ -61,7 +65,8 @@ internal static class FloodRules
             Sufficient = remedy.Sufficient,
             Elsewhere = remedy.Elsewhere,
             MayBreak = remedy.MayBreak,
-            NotKnown = arrivals is null ? [new NotKnown("how many come a second", Commands.Look(situation.Facts.Target, "advise --watch 30s"))] : [],
+            NotKnown = arrivals is null
+                ? [new NotKnown("how many come a second", Commands.Look(situation.Facts.Target, "advise --watch 30s"))] : [],
         };
     }
 
@@ -82,8 +87,12 @@ internal static class FloodRules
             Cause.SynFloodUnanswered => "each of these entries is a SYN that has had no answer"
                 + (suspects.IsAnswered ? ", though others are answered there" : ", and nobody else is answered there")
                 + $"; {invalid}, so no acknowledgements pass whose SYN/ACK took another way",
-            Cause.SynFloodAnswered => "the answer has passed, and the client's acknowledgement never came: whoever sent these SYNs does not want a connection, or is not at that address. The kernel counts them as replied",
-            Cause.UdpFlood => "each of these entries is a packet that has had no answer" + (suspects.IsAnswered ? ", though others are answered there" : ", and nobody is answered there"),
+            Cause.SynFloodAnswered =>
+                "the answer has passed, and the client's acknowledgement never came: whoever sent these SYNs does not want a connection, "
+                    + "or is not at that address. The kernel counts them as replied",
+            Cause.UdpFlood =>
+                "each of these entries is a packet that has had no answer"
+                    + (suspects.IsAnswered ? ", though others are answered there" : ", and nobody is answered there"),
             Cause.IcmpFlood => "they are one entry an identifier, and there are more of them than all that people's pings make",
             _ => $"no answer was seen to them, and {invalid}: with answers on another way there would be more of those",
         };
@@ -95,18 +104,28 @@ internal static class FloodRules
         var perSecond = Figures.Count(situation.Facts.Rates.Invalid / 60);
         if (cause is Cause.SynFloodUnanswered or Cause.OtherFlood)
         {
-            rivals.Add(new Rival(Cause.AsymmetricRouting, $"with answers on another way the acknowledgements would be INVALID, at least one for each new entry; {perSecond} a second are"));
+            rivals.Add(
+                new Rival(
+                    Cause.AsymmetricRouting,
+                    $"with answers on another way the acknowledgements would be INVALID, at least one for each new entry; {perSecond} a "
+                        + "second are"));
         }
 
         if (cause is Cause.UdpFlood)
         {
-            rivals.Add(new Rival(Cause.OneWayTunnel, $"port {suspects.Victim?.Port?.ToString() ?? "of each entry"} is none of a tunnel's (4789, 8472, 6081, 51820)"));
+            rivals.Add(
+                new Rival(
+                    Cause.OneWayTunnel,
+                    $"port {suspects.Victim?.Port?.ToString() ?? "of each entry"} is none of a tunnel's (4789, 8472, 6081, 51820)"));
             rivals.Add(new Rival(Cause.DnsStorm, "the port is not 53"));
         }
 
         if (cause is Cause.SynFloodUnanswered or Cause.UdpFlood)
         {
-            rivals.Add(new Rival(Cause.Scan, suspects.Victim is null ? "no single source looks at many ports or hosts" : "it goes to one port of one host"));
+            rivals.Add(
+                new Rival(
+                    Cause.Scan,
+                    suspects.Victim is null ? "no single source looks at many ports or hosts" : "it goes to one port of one host"));
         }
 
         rivals.Add(new Rival(Cause.TableTooSmall, "these entries are no connections of anybody"));

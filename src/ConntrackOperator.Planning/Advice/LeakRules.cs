@@ -23,7 +23,8 @@ internal static class LeakRules
         }
 
         var named = new HashSet<(string?, int?)>();
-        foreach (var pair in situation.Groups(TrafficView.Pair, TrafficClass.Established).Where(pair => situation.IsCause(pair.Entries.Least)))
+        foreach (var pair in situation.Groups(TrafficView.Pair, TrafficClass.Established)
+            .Where(pair => situation.IsCause(pair.Entries.Least)))
         {
             if (Judge(situation, pair) is { } leak && named.Add((pair.Destination, pair.Port)))
             {
@@ -37,12 +38,16 @@ internal static class LeakRules
     {
         if (pair.IdlePercent(IdleLong) >= Majority)
         {
-            return (Confidence.Likely, $"{Figures.Percent(pair.IdlePercent(IdleLong))} of them have sent nothing for over 2h4m, through which keepalives would have come");
+            return (
+                Confidence.Likely,
+                $"{Figures.Percent(pair.IdlePercent(IdleLong))} of them have sent nothing for over 2h4m, through which keepalives would "
+                    + "have come");
         }
 
         if (pair.SilentPercent is { } silent)
         {
-            return silent >= Silent ? (Confidence.Likely, $"{Figures.Percent(silent)} of them have sent nothing since they were opened") : null;
+            return silent >= Silent
+                ? (Confidence.Likely, $"{Figures.Percent(silent)} of them have sent nothing since they were opened") : null;
         }
 
         // Without counters and timestamps: does any of those that were there at the first look speak until the second?
@@ -63,12 +68,22 @@ internal static class LeakRules
         var limit = Math.Max(LeastRoom, group.Entries.Least / 10 / 256 * 256);
         var arrivals = situation.Arrivals(group.NewPerSecond);
         var old = group.IdlePercent(IdleLong) >= Majority;
-        var packets = new Packets { Protocol = "tcp", Source = group.Source, Destination = group.Destination, DestinationPort = group.Port };
+        var packets = new Packets
+        {
+            Protocol = "tcp",
+            Source = group.Source,
+            Destination = group.Destination,
+            DestinationPort = group.Port,
+        };
         var flush = new AdviceStep(
             "Delete the entries that nobody uses; count first with --dry-run in the place of --yes" + Commands.HeldNote(facts.Target),
-            Commands.Flush(facts.Target, "tcp", ["ESTABLISHED"], source: group.Source, destination: group.Destination, port: group.Port, idleSeconds: idle));
+            Commands.Flush(
+                facts.Target, "tcp", ["ESTABLISHED"], source: group.Source, destination: group.Destination, port: group.Port,
+                idleSeconds: idle));
         var timeout = old && situation.Timeout("nf_conntrack_tcp_timeout_established") is > IdleLong
-            ? Commands.Apply(facts.Target, "Idle connections then leave by themselves (entries that are there take it with their next packet)", ("timeouts.tcp.established", KubeDuration.Format(IdleLong)))
+            ? Commands.Apply(
+                facts.Target, "Idle connections then leave by themselves (entries that are there take it with their next packet)",
+                ("timeouts.tcp.established", KubeDuration.Format(IdleLong)))
             : null;
         if (timeout is not null)
         {
@@ -80,7 +95,11 @@ internal static class LeakRules
             Cause = Cause.LeakingClient,
             Severity = situation.Severity,
             Confidence = leak.Confidence,
-            Text = $"{(leak.Confidence == Confidence.Suspected ? "suspected leak" : "leak")}: connections{from} to {place} are opened and not used: {Figures.Percent(situation.Percent(group.Entries.Least))} of entries{(arrivals is { Most: > 0 } ? $", {Figures.Count(arrivals.Value.Middle)} more a second" : string.Empty)}; stop the client or limit its connections, then flush those idle for {KubeDuration.Format(idle)}",
+            Text =
+                $"{(leak.Confidence == Confidence.Suspected ? "suspected leak" : "leak")}: connections{from} to {place} are opened and "
+                    + $"not used: {Figures.Percent(situation.Percent(group.Entries.Least))} of "
+                    + $"entries{(arrivals is { Most: > 0 } ? $", {Figures.Count(arrivals.Value.Middle)} more a second" : string.Empty)}; "
+                    + $"stop the client or limit its connections, then flush those idle for {KubeDuration.Format(idle)}",
             Seen = [.. situation.Seen(group.Entries, $"ESTABLISHED{from} to {place}", arrivals), leak.Why],
             Because = leak.Why + "; connections that are in use send, and a pool keeps a bounded number",
             RuledOut =
@@ -90,8 +109,26 @@ internal static class LeakRules
             ],
             Who =
             [
-                .. group.Source is null ? [] : (Party[])[new Party { Role = "Source", Address = group.Source, Entries = group.Entries.Middle, Percent = Math.Round(situation.Percent(group.Entries.Middle), 1), Name = local ? "this machine" : null }],
-                new Party { Role = "Destination", Address = group.Destination, Port = group.Port, Protocol = "tcp", Entries = group.Entries.Middle, Percent = Math.Round(situation.Percent(group.Entries.Middle), 1) },
+                .. group.Source is null
+                    ? []
+                    : (Party[])[
+                        new Party
+                        {
+                            Role = "Source",
+                            Address = group.Source,
+                            Entries = group.Entries.Middle,
+                            Percent = Math.Round(situation.Percent(group.Entries.Middle), 1),
+                            Name = local ? "this machine" : null,
+                        }],
+                new Party
+                {
+                    Role = "Destination",
+                    Address = group.Destination,
+                    Port = group.Port,
+                    Protocol = "tcp",
+                    Entries = group.Entries.Middle,
+                    Percent = Math.Round(situation.Percent(group.Entries.Middle), 1),
+                },
             ],
             Entries = group.Entries,
             NewPerSecond = arrivals,
@@ -110,7 +147,8 @@ internal static class LeakRules
             [
                 new AdviceStep(
                     "Mend the client: give its pool a bound and an idle time-out, close what is not used",
-                    local && group.Port is not null ? $"ss -tnp dst {place} | awk '{{print $6}}' | sort | uniq -c | sort -rn | head" : null),
+                    local && group.Port is not null
+                        ? $"ss -tnp dst {place} | awk '{{print $6}}' | sort | uniq -c | sort -rn | head" : null),
                 .. group.Source is null ? [] : (AdviceStep[])[Commands.Undo(facts.Rules, "When the client is mended, take the rules away")],
             ],
             Field = timeout is null ? null : "timeouts.tcp.established",
@@ -119,13 +157,17 @@ internal static class LeakRules
             FullAgainSeconds = group.Source is null ? situation.FullAgain(freed.Least, arrivals?.Most ?? 0) : null,
             MayBreak =
             [
-                $"connections{from} to {place} that are in use and were quiet for {KubeDuration.Format(idle)}: where addresses are translated they break",
+                $"connections{from} to {place} that are in use and were quiet for {KubeDuration.Format(idle)}: where addresses are "
+                    + "translated they break",
                 .. Invalid(facts),
             ],
             NotKnown = leak.Confidence != Confidence.Suspected ? [] :
             [
-                new NotKnown("whether they were ever used: a pool of connections that wait looks the same for as long", Commands.Look(facts.Target, "advise --watch 30s")),
-                new NotKnown("what each has sent", "sysctl -w net.netfilter.nf_conntrack_acct=1    # counts for connections opened from then on"),
+                new NotKnown(
+                    "whether they were ever used: a pool of connections that wait looks the same for as long",
+                    Commands.Look(facts.Target, "advise --watch 30s")),
+                new NotKnown(
+                    "what each has sent", "sysctl -w net.netfilter.nf_conntrack_acct=1    # counts for connections opened from then on"),
             ],
         };
     }
@@ -133,8 +175,12 @@ internal static class LeakRules
     /// <summary>What a flush does to connections whose client closes them afterwards.</summary>
     internal static IEnumerable<string> Invalid(TableFacts facts) => facts.Rules.DropsInvalid switch
     {
-        true => [$"a FIN after the flush is INVALID, and a rule here drops it ({facts.Rules.DropsInvalidRule}): the other end keeps its socket until its own time-out"],
-        null => ["a FIN after the flush is INVALID: where a rule drops it (not known here), the other end keeps its socket until its own time-out"],
+        true =>
+            [$"a FIN after the flush is INVALID, and a rule here drops it ({facts.Rules.DropsInvalidRule}): the other end keeps its "
+                + "socket until its own time-out"],
+        null =>
+            ["a FIN after the flush is INVALID: where a rule drops it (not known here), the other end keeps its socket until its own "
+                + "time-out"],
         false => [],
     };
 

@@ -18,18 +18,29 @@ internal static class NamespaceRules
             Cause = Cause.OtherNamespaceFull,
             Severity = losing ? AdviceSeverity.Critical : AdviceSeverity.Warning,
             Confidence = Confidence.Certain,
-            Text = $"the table of {who} is {ns.Percent}% full: {ns.Entries:N0} of {ns.Limit:N0} entries{(losing ? $", {Figures.Count(ns.DropsPerMinute)} packets lost a minute" : string.Empty)}; look in there for what fills it",
+            Text =
+                $"the table of {who} is {ns.Percent}% full: {ns.Entries:N0} of {ns.Limit:N0} "
+                    + $"entries{(losing ? $", {Figures.Count(ns.DropsPerMinute)} packets lost a minute" : string.Empty)}; look in there "
+                    + "for what fills it",
             Seen =
             [
-                $"{ns.Entries:N0} of {ns.Limit:N0} entries in network namespace {ns.Inode}; {ns.DropsPerMinute:0} packets a minute are lost there, {ns.EarlyDropsPerMinute:0} entries evicted early",
+                $"{ns.Entries:N0} of {ns.Limit:N0} entries in network namespace {ns.Inode}; {ns.DropsPerMinute:0} packets a minute are "
+                    + $"lost there, {ns.EarlyDropsPerMinute:0} entries evicted early",
                 $"this namespace's own table has {facts.Entries:N0}",
             ],
-            Because = "each network namespace has a table of its own, and the one limit of the machine holds for each of them; the kernel's log names it by its inode: table full in netns "
+            Because =
+                "each network namespace has a table of its own, and the one limit of the machine holds for each of them; the kernel's "
+                    + "log names it by its inode: table full in netns "
                 + ns.Inode.ToString(),
-            RuledOut = [new Rival(Cause.TableTooSmall, $"this namespace's table is another's matter: it has {Figures.Count(facts.Entries)} entries")],
+            RuledOut = [
+                new Rival(
+                    Cause.TableTooSmall, $"this namespace's table is another's matter: it has {Figures.Count(facts.Entries)} entries")],
             Who = [new Party { Role = "Namespace", Name = who, Pid = ns.Pid, Entries = ns.Entries, Percent = ns.Percent }],
             Entries = new Bounds(ns.Entries, ns.Entries),
-            Now = enter is null ? [] : [new AdviceStep("See what fills it, and what to do: the same advice, from in there", $"{enter}{facts.Target.Program} host advise")],
+            Now = enter is null
+                ? []
+                : [new AdviceStep(
+                    "See what fills it, and what to do: the same advice, from in there", $"{enter}{facts.Target.Program} host advise")],
             ForGood = [new AdviceStep("The limit is the machine's: a larger one on the host (table.size) is a larger one in there")],
             Sufficient = false,
             Elsewhere = "in that namespace: the advice from in there says what fills it",

@@ -38,7 +38,8 @@ internal static class NatRules
             return (AllPorts, 1024, 65535, null);
         }
 
-        var rule = facts.Rules.Translations.Where(r => r.LowestPort <= seen.Lowest && r.HighestPort >= seen.Highest).OrderBy(r => r.HighestPort - r.LowestPort).FirstOrDefault();
+        var rule = facts.Rules.Translations.Where(r => r.LowestPort <= seen.Lowest && r.HighestPort >= seen.Highest)
+            .OrderBy(r => r.HighestPort - r.LowestPort).FirstOrDefault();
         if (rule is not null)
         {
             return (rule.HighestPort - rule.LowestPort + 1, rule.LowestPort, rule.HighestPort, rule);
@@ -50,7 +51,8 @@ internal static class NatRules
         }
 
         var span = seen.Highest - seen.Lowest + 1;
-        return !facts.IsSample && span >= FewestPorts && group.Entries.Middle >= span * Full ? (span, seen.Lowest, seen.Highest, null) : (AllPorts, 1024, 65535, null);
+        return !facts.IsSample && span >= FewestPorts && group.Entries.Middle >= span * Full
+            ? (span, seen.Lowest, seen.Highest, null) : (AllPorts, 1024, 65535, null);
     }
 
     private static Finding Exhausted(
@@ -63,7 +65,8 @@ internal static class NatRules
             .GroupBy(pair => pair.Source!, StringComparer.Ordinal)
             .Select(pairs => (Address: pairs.Key, Entries: pairs.Sum(pair => pair.Entries.Middle)))
             .OrderByDescending(holder => holder.Entries).Take(3).ToList();
-        var closing = situation.Groups(TrafficView.Pair, TrafficClass.TimeWait, TrafficClass.Closing).Where(pair => pair.Port == group.Port && pair.SourceTranslatedPercent >= 50)
+        var closing = situation.Groups(TrafficView.Pair, TrafficClass.TimeWait, TrafficClass.Closing)
+            .Where(pair => pair.Port == group.Port && pair.SourceTranslatedPercent >= 50)
             .Sum(pair => pair.Entries.Middle);
         var used = $"{Figures.Count(group.Entries.Middle)} of {Figures.Count(range.Ports)}";
         var holder = holders.Count > 0 ? $"; most are {holders[0].Address}'s ({Figures.Count(holders[0].Entries)})" : string.Empty;
@@ -71,12 +74,17 @@ internal static class NatRules
         var now = new List<AdviceStep>();
         if (range.Rule is { } rule)
         {
-            now.Add(new AdviceStep($"The range is the rule's own: {rule.Text}. The same with all ports, before it; new connections take it", rule.Widen));
+            now.Add(
+                new AdviceStep(
+                    $"The range is the rule's own: {rule.Text}. The same with all ports, before it; new connections take it", rule.Widen));
         }
 
         if (closing * 2 > group.Entries.Middle)
         {
-            now.Add(new AdviceStep("Half of them are closing: their ports are free when the entries are gone", Commands.Flush(facts.Target, group.Protocol, ["TIME_WAIT", "CLOSE"], port: group.Port)));
+            now.Add(
+                new AdviceStep(
+                    "Half of them are closing: their ports are free when the entries are gone",
+                    Commands.Flush(facts.Target, group.Protocol, ["TIME_WAIT", "CLOSE"], port: group.Port)));
         }
 
         return new Finding
@@ -88,11 +96,14 @@ internal static class NatRules
                 + (narrow ? "a wider range, more addresses, or fewer connections" : "more addresses to translate to, or fewer connections"),
             Seen =
             [
-                $"{group.Entries} entries are translated to {group.Source} for {place}/{group.Protocol}; ports {range.Lowest} to {range.Highest} are {range.Ports:N0}",
+                $"{group.Entries} entries are translated to {group.Source} for {place}/{group.Protocol}; ports {range.Lowest} to "
+                    + $"{range.Highest} are {range.Ports:N0}",
                 $"{Figures.Count(facts.Rates.LostInRaces)} packets a minute find no free port and are lost (insert_failed)",
                 $"the table is {Figures.Percent(situation.Usage)} full: it is no matter of room",
             ],
-            Because = "to one destination and port, each translated connection needs a source port that no other has; when none is left the first packet is dropped at insertion",
+            Because =
+                "to one destination and port, each translated connection needs a source port that no other has; when none is left the "
+                    + "first packet is dropped at insertion",
             RuledOut =
             [
                 new Rival(Cause.TableTooSmall, $"the table is {Figures.Percent(situation.Usage)} full"),
@@ -101,7 +112,14 @@ internal static class NatRules
             Who =
             [
                 new Party { Role = "TranslatedSource", Address = group.Source, Protocol = group.Protocol, Entries = group.Entries.Middle },
-                new Party { Role = "Destination", Address = group.Destination, Port = group.Port, Protocol = group.Protocol, Entries = group.Entries.Middle },
+                new Party
+                {
+                    Role = "Destination",
+                    Address = group.Destination,
+                    Port = group.Port,
+                    Protocol = group.Protocol,
+                    Entries = group.Entries.Middle,
+                },
                 .. holders.Select(h => new Party { Role = "Source", Address = h.Address, Entries = h.Entries }),
             ],
             Entries = group.Entries,
@@ -109,13 +127,22 @@ internal static class NatRules
             Now = now,
             ForGood =
             [
-                new AdviceStep("More addresses: SNAT to several in the place of MASQUERADE, such as iptables -t nat … -j SNAT --to-source 192.0.2.10-192.0.2.13; each has 64,512 ports to a destination"),
-                new AdviceStep(holders.Count > 0 ? $"At {holders[0].Address}: keep connections open and use them again; close what is not used" : "Clients: keep connections open and use them again"),
+                new AdviceStep(
+                    "More addresses: SNAT to several in the place of MASQUERADE, such as iptables -t nat … -j SNAT --to-source "
+                        + "192.0.2.10-192.0.2.13; each has 64,512 ports to a destination"),
+                new AdviceStep(
+                    holders.Count > 0
+                        ? $"At {holders[0].Address}: keep connections open and use them again; close what is not used"
+                        : "Clients: keep connections open and use them again"),
             ],
             Sufficient = now.Count > 0,
-            Elsewhere = now.Count > 0 ? null : $"more addresses to translate to, or {(holders.Count > 0 ? holders[0].Address : "the client")} with fewer connections to {place}",
+            Elsewhere = now.Count > 0
+                ? null
+                : $"more addresses to translate to, or {(holders.Count > 0 ? holders[0].Address : "the client")} with fewer connections "
+                + $"to {place}",
             MayBreak = range.Rule is null ? [] : ["nothing: connections that are open keep their ports"],
-            NotKnown = narrow && range.Rule is null ? [new NotKnown("which rule has this range of ports", "iptables-save -t nat; nft list ruleset")] : [],
+            NotKnown = narrow && range.Rule is null
+                ? [new NotKnown("which rule has this range of ports", "iptables-save -t nat; nft list ruleset")] : [],
         };
     }
 }

@@ -10,7 +10,8 @@ public static class PacketLoss
     public const int RacesThatCount = 10;
 
     /// <summary>What helps against races at insertion.</summary>
-    public const string RaceRemedy = "no size of the table helps; for DNS a node-local cache, NAT with random-fully, or single-request-reopen does";
+    public const string RaceRemedy =
+        "no size of the table helps; for DNS a node-local cache, NAT with random-fully, or single-request-reopen does";
 
     /// <summary>Packets lost because the table was full.</summary>
     /// <param name="perMinute">How many a minute, more than 0.</param>

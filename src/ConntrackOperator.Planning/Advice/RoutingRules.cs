@@ -57,7 +57,10 @@ internal static class RoutingRules
             Cause = Cause.AsymmetricRouting,
             Severity = situation.Severity,
             Confidence = Confidence.Likely,
-            Text = $"only one direction of connections {suspects.Where} passes here: {Figures.Percent(situation.Percent(entries.Least))} of entries, and {Figures.Count(invalid)} INVALID packets a second; answers take another way: mend the routes{(canSkip ? ", and do not track it until then" : string.Empty)}",
+            Text =
+                $"only one direction of connections {suspects.Where} passes here: {Figures.Percent(situation.Percent(entries.Least))} of "
+                    + $"entries, and {Figures.Count(invalid)} INVALID packets a second; answers take another way: mend the "
+                    + $"routes{(canSkip ? ", and do not track it until then" : string.Empty)}",
             Seen =
             [
                 .. situation.Seen(entries, "TCP of which one direction was seen", suspects.Whole.NewPerSecond),
@@ -66,7 +69,9 @@ internal static class RoutingRules
             Because = "what follows a SYN whose SYN/ACK did not pass is INVALID: a flood sends nothing after it, a connection does",
             RuledOut =
             [
-                new Rival(Cause.SynFloodUnanswered, $"a flood leaves no INVALID packets; here are {invalid:0} a second, for {perSecond:0} new entries"),
+                new Rival(
+                    Cause.SynFloodUnanswered,
+                    $"a flood leaves no INVALID packets; here are {invalid:0} a second, for {perSecond:0} new entries"),
                 new Rival(Cause.Scan, "whoever scans does not go on with the connection"),
             ],
             Who = [.. suspects.Parties(situation)],
@@ -75,18 +80,33 @@ internal static class RoutingRules
             Now = canSkip
                 ?
                 [
-                    new AdviceStep("Leave these connections out of tracking: they pass as they are, also where a rule drops what is INVALID", Commands.NoTrack(facts.Rules, packets)),
-                    new AdviceStep("Delete what is there of them", Commands.Flush(facts.Target, "tcp", unreplied: true, destination: fromService ? null : victim?.Destination, port: fromService ? null : victim?.Port)),
+                    new AdviceStep(
+                        "Leave these connections out of tracking: they pass as they are, also where a rule drops what is INVALID",
+                        Commands.NoTrack(facts.Rules, packets)),
+                    new AdviceStep(
+                        "Delete what is there of them",
+                        Commands.Flush(
+                            facts.Target,
+                            "tcp",
+                            unreplied: true,
+                            destination: fromService ? null : victim?.Destination, port: fromService ? null : victim?.Port)),
                 ]
                 : [],
             ForGood =
             [
-                new AdviceStep("Let both directions take one way: see which route the answers take", victim?.Destination is { } host && suspects.Sources.Count > 0 ? $"ip route get {suspects.Sources[0].Source} from {host} iif lo || ip route get {suspects.Sources[0].Source}" : null),
+                new AdviceStep(
+                    "Let both directions take one way: see which route the answers take",
+                    victim?.Destination is { } host && suspects.Sources.Count > 0
+                        ? $"ip route get {suspects.Sources[0].Source} from {host} iif lo || ip route get {suspects.Sources[0].Source}"
+                        : null),
                 Commands.Undo(facts.Rules, "When routes are right, take the rules away"),
             ],
             Frees = canSkip ? entries : null,
             Sufficient = canSkip,
-            Elsewhere = canSkip ? null : "the routes: both directions must pass here, or neither. Addresses are translated here, so these connections can't be left out of tracking",
+            Elsewhere = canSkip
+                ? null
+                : "the routes: both directions must pass here, or neither. Addresses are translated here, so these connections can't be "
+                + "left out of tracking",
             MayBreak = canSkip ? ["a firewall that lets through only what is established must let through what is untracked there"] : [],
         };
     }

@@ -6,7 +6,8 @@ internal static class ScanRules
     private const int Many = 40;
     private const double OnePlace = 0.5;
 
-    private static readonly TrafficClass[] _classes = [TrafficClass.SynSent, TrafficClass.SynReceived, TrafficClass.Closing, TrafficClass.UdpUnreplied, TrafficClass.Icmp];
+    private static readonly TrafficClass[] _classes = [
+        TrafficClass.SynSent, TrafficClass.SynReceived, TrafficClass.Closing, TrafficClass.UdpUnreplied, TrafficClass.Icmp];
 
     internal static IEnumerable<Finding> Advise(Situation situation)
     {
@@ -20,7 +21,8 @@ internal static class ScanRules
             var parts = groups.ToList();
             var entries = parts.Aggregate(default(Bounds), (sum, part) => sum + part.Entries);
             var (hosts, ports) = (parts.Max(part => part.Destinations), parts.Max(part => part.Ports));
-            var onePlace = situation.Groups(TrafficView.Pair, _classes).Where(pair => pair.Source == groups.Key).Select(pair => pair.Entries.Middle).FirstOrDefault();
+            var onePlace = situation.Groups(TrafficView.Pair, _classes).Where(pair => pair.Source == groups.Key)
+                .Select(pair => pair.Entries.Middle).FirstOrDefault();
             if (!situation.IsCause(entries.Least) || (hosts < Many && ports < Many) || onePlace > entries.Middle * OnePlace
                 || Answered(situation, groups.Key) > entries.Middle)
             {
@@ -47,7 +49,13 @@ internal static class ScanRules
         var local = facts.LocalAddresses.Contains(source);
         var arrivals = parts.TrueForAll(part => part.NewPerSecond is not null)
             ? situation.Arrivals(parts.Aggregate(default(Bounds), (sum, part) => sum + part.NewPerSecond!.Value)) : null;
-        var places = $"{(ports >= Many ? $"{Number(ports)} ports" : string.Empty)}{(ports >= Many && hosts >= 2 ? " of " : string.Empty)}{(hosts >= Many || (hosts >= 2 && ports < Many) ? $"{Number(hosts)} hosts" : hosts >= 2 ? $"{hosts} hosts" : ports >= Many ? " of one host" : string.Empty)}";
+        var places =
+            (ports >= Many ? $"{Number(ports)} ports" : string.Empty)
+            + (ports >= Many && hosts >= 2 ? " of " : string.Empty)
+            + (hosts >= Many || (hosts >= 2 && ports < Many) ? $"{Number(hosts)} hosts"
+                : hosts >= 2 ? $"{hosts} hosts"
+                : ports >= Many ? " of one host"
+                : string.Empty);
         var steps = new List<AdviceStep>
         {
             new(
@@ -67,7 +75,9 @@ internal static class ScanRules
             Cause = Cause.Scan,
             Severity = situation.Severity,
             Confidence = Confidence.Likely,
-            Text = $"{source} looks through {places}: {Figures.Percent(situation.Percent(entries.Least))} of entries; drop it before tracking, by its source, then flush what is there",
+            Text =
+                $"{source} looks through {places}: {Figures.Percent(situation.Percent(entries.Least))} of entries; drop it before "
+                    + "tracking, by its source, then flush what is there",
             Seen = situation.Seen(entries, $"from {source}, to {places}, without an answer or refused", arrivals),
             Because = $"one source, {places}, and no place that holds half of it; it has fewer connections that are answered than that",
             RuledOut =
@@ -75,13 +85,22 @@ internal static class ScanRules
                 new Rival(Cause.SynFloodUnanswered, "a flood goes to one place, or comes from many"),
                 new Rival(Cause.TableTooSmall, "these entries are no connections"),
             ],
-            Who = [new Party { Role = "Source", Address = source, Percent = Math.Round(situation.Percent(entries.Middle), 1), Entries = entries.Middle }],
+            Who = [
+                new Party
+                {
+                    Role = "Source",
+                    Address = source,
+                    Percent = Math.Round(situation.Percent(entries.Middle), 1),
+                    Entries = entries.Middle,
+                }],
             Entries = entries,
             NewPerSecond = arrivals,
             Now = steps,
             ForGood =
             [
-                new AdviceStep($"Find out who has {source}: a scanner of your own (then let it go slower), or an intruder", local ? "ss -anp state syn-sent" : null),
+                new AdviceStep(
+                    $"Find out who has {source}: a scanner of your own (then let it go slower), or an intruder",
+                    local ? "ss -anp state syn-sent" : null),
                 Commands.Undo(facts.Rules, "When it is over, take the rules away"),
             ],
             Frees = entries,

@@ -24,7 +24,8 @@ internal sealed class Situation
         Severity = IsLosing || Usage >= facts.CriticalPercent ? AdviceSeverity.Critical
             : Usage >= facts.WarningPercent ? AdviceSeverity.Warning
             : AdviceSeverity.Hint;
-        _whole = facts.Traffic.Where(group => group.View == TrafficView.Class).GroupBy(group => group.Class).ToDictionary(groups => groups.Key, groups => groups.First());
+        _whole = facts.Traffic.Where(group => group.View == TrafficView.Class).GroupBy(group => group.Class)
+            .ToDictionary(groups => groups.Key, groups => groups.First());
     }
 
     internal TableFacts Facts { get; }
@@ -73,7 +74,8 @@ internal sealed class Situation
 
     /// <summary>As <see cref="Groups"/>, without the ports and sources that findings have explained.</summary>
     internal IEnumerable<TrafficFacts> RestOf(TrafficView view, params TrafficClass[] classes) => Groups(view, classes).Where(group =>
-        (group.Port is not { } port || !_explainedPorts.Contains((group.Protocol, port))) && (group.Source is null || !_explainedSources.Contains(group.Source)));
+        (group.Port is not { } port || !_explainedPorts.Contains((group.Protocol, port)))
+            && (group.Source is null || !_explainedSources.Contains(group.Source)));
 
     /// <summary>Whether any port has been explained, so that groups by source are of more than is left.</summary>
     internal bool HasExplainedPorts => _explainedPorts.Count > 0;
@@ -101,12 +103,15 @@ internal sealed class Situation
     internal double Percent(long entries) => Facts.Entries == 0 ? 0 : Math.Min(100, entries * 100.0 / Facts.Entries);
 
     /// <summary>Whether so many entries are certain to be a cause's share, for all that a sample can tell.</summary>
-    internal bool IsCause(long entries, double percent = CausePercent) => Percent(entries) >= percent && Percent(entries) >= 2 * Facts.ErrorBoundPercent;
+    internal bool IsCause(long entries, double percent = CausePercent) =>
+        Percent(entries) >= percent && Percent(entries) >= 2 * Facts.ErrorBoundPercent;
 
     /// <summary>A time-out in seconds; null: not known.</summary>
     internal long? Timeout(string sysctl) => Facts.States.Where(state => state.Sysctl == sysctl).Max(state => state.TimeoutSeconds);
 
-    /// <summary>How many entries come a second: at least those that were let in, at most those and what was turned away or evicted.</summary>
+    /// <summary>
+    /// How many entries come a second: at least those that were let in, at most those and what was turned away or evicted.
+    /// </summary>
     internal Bounds? Arrivals(Bounds? letIn) => letIn is { } seen
         ? seen with { Most = seen.Most + (long)((Facts.Rates.LostForWant + Facts.Rates.EarlyDrops) / 60) }
         : null;
@@ -122,7 +127,9 @@ internal sealed class Situation
         return Facts.Buckets > 2 * Facts.Limit ? room / 3 * 2 : room;
     }
 
-    /// <summary>Seconds until the table is full once so many entries are gone, at so many new ones a second that stay; null: it is not.</summary>
+    /// <summary>
+    /// Seconds until the table is full once so many entries are gone, at so many new ones a second that stay; null: it is not.
+    /// </summary>
     internal long? FullAgain(long freed, long perSecond) =>
         Facts.Limit <= 0 || perSecond <= 0 ? null : Math.Max(0, Facts.Limit - Math.Max(0, Facts.Entries - freed)) / perSecond;
 
@@ -136,12 +143,17 @@ internal sealed class Situation
         };
         if (newPerSecond is { } rate)
         {
-            seen.Add($"{rate} new ones a second, over {Facts.Watched.TotalSeconds:0.#} s{(IsLosing && rate.Most > rate.Least ? "; the most takes each lost packet for one more, and who is lost sends again" : string.Empty)}");
+            seen.Add(
+                $"{rate} new ones a second, over {Facts.Watched.TotalSeconds:0.#} s"
+                    + (IsLosing && rate.Most > rate.Least
+                        ? "; the most takes each lost packet for one more, and who is lost sends again" : string.Empty));
         }
 
         if (IsLosing)
         {
-            seen.Add($"{Figures.Count(Facts.Rates.LostForWant)} packets a minute are lost for want of an entry, {Figures.Count(Facts.Rates.EarlyDrops)} entries evicted early");
+            seen.Add(
+                $"{Figures.Count(Facts.Rates.LostForWant)} packets a minute are lost for want of an entry, "
+                    + $"{Figures.Count(Facts.Rates.EarlyDrops)} entries evicted early");
         }
 
         if (Usage >= Facts.CriticalPercent)
@@ -161,6 +173,7 @@ internal sealed class Situation
         var unassured = Math.Clamp(100 - Facts.AssuredPercent, 0, 100);
         var perBucket = Facts.Buckets > 0 ? (double)Facts.Entries / Facts.Buckets : 1;
         var fails = Math.Exp(-16 * perBucket * unassured / 100) * 100;
-        return $"{unassured:0.#}% of the entries may be evicted (not assured): while it is full, about {fails:0.#}% of new connections find no entry; from 95% on the kernel also takes closing TCP entries";
+        return $"{unassured:0.#}% of the entries may be evicted (not assured): while it is full, about {fails:0.#}% of new connections "
+            + "find no entry; from 95% on the kernel also takes closing TCP entries";
     }
 }

@@ -19,7 +19,8 @@ internal static class SizeRules
     // Each less than a cause by itself, together they are no reason for a larger table.
     private static readonly TrafficClass[] _notInUse =
     [
-        TrafficClass.SynSent, TrafficClass.SynReceived, TrafficClass.OneWay, TrafficClass.CloseWait, TrafficClass.TimeWait, TrafficClass.Closing,
+        TrafficClass.SynSent, TrafficClass.SynReceived, TrafficClass.OneWay, TrafficClass.CloseWait, TrafficClass.TimeWait,
+        TrafficClass.Closing,
         TrafficClass.UdpUnreplied, TrafficClass.OtherUnreplied,
     ];
 
@@ -61,7 +62,10 @@ internal static class SizeRules
                 Text = $"{why}: table.size.entries {Text(possible)} would take {ByteSize.Format(Memory(facts, possible))} when full",
                 Field = "table.size.entries",
                 Value = Text(possible),
-                Now = [Commands.Apply(facts.Target, $"Raise the limit; {ByteSize.Format(Memory(facts, possible))} of memory when it is full", ("table.size.entries", Text(possible)))],
+                Now = [
+                    Commands.Apply(
+                        facts.Target, $"Raise the limit; {ByteSize.Format(Memory(facts, possible))} of memory when it is full",
+                        ("table.size.entries", Text(possible)))],
                 ForGood = [new AdviceStep("Keep it in the policy; nodes of different size take table.size.auto")],
             };
             yield break;
@@ -72,10 +76,15 @@ internal static class SizeRules
         {
             yield return finding with
             {
-                Text = $"{why}, but a larger one would pass {facts.MemoryLimitPercent}% of the node's memory: table.memoryLimitPercent {Text(percent)} lets table.size.entries be {Text(wanted)}",
+                Text =
+                    $"{why}, but a larger one would pass {facts.MemoryLimitPercent}% of the node's memory: table.memoryLimitPercent "
+                        + $"{Text(percent)} lets table.size.entries be {Text(wanted)}",
                 Field = "table.memoryLimitPercent",
                 Value = Text(percent),
-                Now = [Commands.Apply(facts.Target, "Let it take more of the memory, and raise the limit", ("table.memoryLimitPercent", Text(percent)), ("table.size.entries", Text(wanted)))],
+                Now = [
+                    Commands.Apply(
+                        facts.Target, "Let it take more of the memory, and raise the limit", ("table.memoryLimitPercent", Text(percent)),
+                        ("table.size.entries", Text(wanted)))],
                 ForGood = [new AdviceStep("Keep it in the policy")],
             };
             yield break;
@@ -93,7 +102,8 @@ internal static class SizeRules
     internal static long? Size(TableFacts facts, long entries)
     {
         var wanted = PowerOfTwo(Math.Max(entries + (entries / 2), facts.Limit + (facts.Limit / 2)));
-        return wanted > TableSpec.MaximumEntries || facts.Limit <= 0 || (facts.NodeMemoryBytes > 0 && Within(facts, facts.MemoryLimitPercent) < wanted) ? null : wanted;
+        return wanted > TableSpec.MaximumEntries || facts.Limit <= 0
+            || (facts.NodeMemoryBytes > 0 && Within(facts, facts.MemoryLimitPercent) < wanted) ? null : wanted;
     }
 
     // What fits beside the buckets, which never shrink.
@@ -101,7 +111,8 @@ internal static class SizeRules
     {
         var budget = TableSizing.Share(facts.NodeMemoryBytes, percent);
         var entries = TableSizing.EntriesWithin(budget, facts.BytesPerEntry);
-        return entries >= facts.Buckets ? entries : Math.Min(entries, TableSizing.EntriesWithin(budget, facts.BytesPerEntry, facts.Buckets));
+        return entries >= facts.Buckets
+            ? entries : Math.Min(entries, TableSizing.EntriesWithin(budget, facts.BytesPerEntry, facts.Buckets));
     }
 
     private static long Memory(TableFacts facts, long entries) =>

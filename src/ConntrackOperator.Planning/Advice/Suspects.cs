@@ -11,11 +11,14 @@ internal sealed class Suspects
     {
         Kind = kind;
         Whole = situation.Rest(kind)!;
-        Victim = situation.RestOf(TrafficView.Destination, kind).FirstOrDefault(group => group.Entries.Middle >= Whole.Entries.Middle * VictimShare);
+        Victim = situation.RestOf(TrafficView.Destination, kind)
+            .FirstOrDefault(group => group.Entries.Middle >= Whole.Entries.Middle * VictimShare);
         var of = Victim ?? Whole;
         Sources = Cover(SourcesOf(situation, kind, Victim), of.Entries.Middle);
-        Networks = Sources.Count > 0 || situation.HasExplainedPorts ? [] : Cover(situation.Groups(TrafficView.SourceNetwork, kind), of.Entries.Middle);
-        IsAnswered = Victim is { } victim && Answers(situation, kind).Any(group => group.Destination == victim.Destination && group.Port == victim.Port);
+        Networks = Sources.Count > 0 || situation.HasExplainedPorts
+            ? [] : Cover(situation.Groups(TrafficView.SourceNetwork, kind), of.Entries.Middle);
+        IsAnswered = Victim is { } victim
+            && Answers(situation, kind).Any(group => group.Destination == victim.Destination && group.Port == victim.Port);
     }
 
     internal TrafficClass Kind { get; }
@@ -53,11 +56,17 @@ internal sealed class Suspects
     // By what goes to the victim where that is known; else by all of theirs, as long as nothing of it has been explained.
     private static IEnumerable<TrafficFacts> SourcesOf(Situation situation, TrafficClass kind, TrafficFacts? victim)
     {
-        var pairs = situation.RestOf(TrafficView.Pair, kind).Where(pair => victim is null || (pair.Destination == victim.Destination && pair.Port == victim.Port));
+        var pairs = situation.RestOf(TrafficView.Pair, kind)
+            .Where(pair => victim is null || (pair.Destination == victim.Destination && pair.Port == victim.Port));
         return victim is null && !situation.HasExplainedPorts
             ? situation.RestOf(TrafficView.Source, kind)
             : pairs.GroupBy(pair => pair.Source!, StringComparer.Ordinal)
-                .Select(group => group.First() with { View = TrafficView.Source, Entries = group.Aggregate(default(Bounds), (sum, pair) => sum + pair.Entries) })
+                .Select(
+                    group => group.First() with
+                    {
+                        View = TrafficView.Source,
+                        Entries = group.Aggregate(default(Bounds), (sum, pair) => sum + pair.Entries),
+                    })
                 .OrderByDescending(group => group.Entries.Least);
     }
 
@@ -88,7 +97,13 @@ internal sealed class Suspects
 
         foreach (var network in Networks)
         {
-            yield return new Party { Role = "Source", Network = network.Source, Percent = Rounded(network), Entries = network.Entries.Middle };
+            yield return new Party
+            {
+                Role = "Source",
+                Network = network.Source,
+                Percent = Rounded(network),
+                Entries = network.Entries.Middle,
+            };
         }
 
         if (Victim is { } victim)

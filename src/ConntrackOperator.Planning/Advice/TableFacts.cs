@@ -1,6 +1,8 @@
 namespace ConntrackOperator.Planning.Advice;
 
-/// <summary>What is known of one table: its size, what fills it, who does that, and what goes wrong. What is not known is left out.</summary>
+/// <summary>
+/// What is known of one table: its size, what fills it, who does that, and what goes wrong. What is not known is left out.
+/// </summary>
 public sealed record TableFacts
 {
     /// <summary>How commands for this machine are written.</summary>

@@ -2,7 +2,9 @@ using System.Collections.Frozen;
 
 namespace ConntrackOperator.Planning.Advice;
 
-/// <summary>Which time-outs may be advised to be shorter, how short at the least and on whose word, and what their entries are called.</summary>
+/// <summary>
+/// Which time-outs may be advised to be shorter, how short at the least and on whose word, and what their entries are called.
+/// </summary>
 public static class TimeoutFloors
 {
     /// <summary>Round values that a time-out is shortened to, in seconds, the longest first.</summary>
@@ -10,7 +12,8 @@ public static class TimeoutFloors
         [172800, 86400, 43200, 21600, 14400, 10800, 7440, 3600, 1800, 900, 600, 300, 180, 120, 90, 60, 45, 30, 20, 15, 10];
 
     // Each with its source. States left out live for seconds as it is.
-    private static readonly FrozenDictionary<string, (long Floor, string Name)> _known = new Dictionary<string, (long, string)>(StringComparer.Ordinal)
+    private static readonly FrozenDictionary<string, (long Floor, string Name)> _known = new Dictionary<string, (long, string)>(
+        StringComparer.Ordinal)
     {
         // RFC 5382, REQ-5: an established connection must be kept for 2 hours 4 minutes; keepalives come every two hours (RFC 9293, 3.8.4).
         ["nf_conntrack_tcp_timeout_established"] = (7440, "ESTABLISHED"),
@@ -30,7 +33,8 @@ public static class TimeoutFloors
         ["nf_conntrack_tcp_timeout_time_wait"] = (10, "TIME_WAIT"),
         ["nf_conntrack_tcp_timeout_close"] = (10, "CLOSE"),
 
-        // resolv.conf(5): a resolver waits 5 s for an answer, and asks again. RFC 4787, REQ-5 lets ports under 1024 be shorter than 2 minutes.
+        // resolv.conf(5): a resolver waits 5 s for an answer, and asks again. RFC 4787, REQ-5 lets ports under 1024 be shorter than 2
+        // minutes.
         ["nf_conntrack_udp_timeout"] = (10, "UDP outside of streams"),
 
         // RFC 4787, REQ-5: 2 minutes at the least for what goes both ways.

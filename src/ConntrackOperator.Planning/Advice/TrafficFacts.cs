@@ -30,10 +30,14 @@ public sealed record TrafficFacts
     /// <summary>New ones a second; null where there was no look before.</summary>
     public Bounds? NewPerSecond { get; init; }
 
-    /// <summary>Of the entries of which it is known, the percent that sent nothing after the connection was opened; null: it is known of none.</summary>
+    /// <summary>
+    /// Of the entries of which it is known, the percent that sent nothing after the connection was opened; null: it is known of none.
+    /// </summary>
     public double? SilentPercent { get; init; }
 
-    /// <summary>Of the entries that the look before had as well, the percent that had a packet since, for certain; null: not compared, or too few.</summary>
+    /// <summary>
+    /// Of the entries that the look before had as well, the percent that had a packet since, for certain; null: not compared, or too few.
+    /// </summary>
     public double? SpeakingPercent { get; init; }
 
     /// <summary>Percent whose destination is translated, 0 to 100.</summary>

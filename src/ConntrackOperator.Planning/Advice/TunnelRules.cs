@@ -23,7 +23,8 @@ internal static class TunnelRules
             yield break;
         }
 
-        foreach (var groups in situation.Groups(TrafficView.Port, _classes).Where(g => g.Protocol == "udp" && g.Port is { } port && _ports.ContainsKey(port)).GroupBy(g => g.Port!.Value))
+        foreach (var groups in situation.Groups(TrafficView.Port, _classes)
+            .Where(g => g.Protocol == "udp" && g.Port is { } port && _ports.ContainsKey(port)).GroupBy(g => g.Port!.Value))
         {
             var entries = groups.Aggregate(default(Bounds), (sum, group) => sum + group.Entries);
 
@@ -57,17 +58,29 @@ internal static class TunnelRules
             Cause = Cause.OneWayTunnel,
             Severity = situation.Severity,
             Confidence = link is not null ? Confidence.Certain : Confidence.Likely,
-            Text = $"{name} (udp/{number}) makes {Figures.Percent(situation.Percent(entries.Least))} of entries: a tunnel needs no tracking, "
+            Text =
+                $"{name} (udp/{number}) makes {Figures.Percent(situation.Percent(entries.Least))} of entries: a tunnel needs no tracking, "
                 + (translated ? "but its addresses are translated here" : "so do not track it") + "; never block it",
             Seen = situation.Seen(entries, $"udp to port {number}", arrivals),
-            Because = $"port {number} is {name}'s; each inner connection has a source port of its own, and what comes back goes to port {number} as well, so each direction has its entry and none is ever answered"
+            Because =
+                $"port {number} is {name}'s; each inner connection has a source port of its own, and what comes back goes to port "
+                    + $"{number} as well, so each direction has its entry and none is ever answered"
                 + (link is null ? string.Empty : $"; this machine has such a link: {link}"),
             RuledOut =
             [
                 new Rival(Cause.UdpFlood, $"that nothing answers is how {name} works, and to block it cuts off everything inside"),
                 new Rival(Cause.TableTooSmall, "the entries serve nobody: the tunnel works without them"),
             ],
-            Who = [.. ends.Select(pair => new Party { Role = "Source", Address = pair.Source, Percent = Math.Round(situation.Percent(pair.Entries.Middle), 1), Entries = pair.Entries.Middle, Name = facts.LocalAddresses.Contains(pair.Source!) ? "this machine" : null }),
+            Who = [
+                .. ends.Select(
+                    pair => new Party
+                    {
+                        Role = "Source",
+                        Address = pair.Source,
+                        Percent = Math.Round(situation.Percent(pair.Entries.Middle), 1),
+                        Entries = pair.Entries.Middle,
+                        Name = facts.LocalAddresses.Contains(pair.Source!) ? "this machine" : null,
+                    }),
                 .. ends.Select(pair => new Party { Role = "Destination", Address = pair.Destination, Port = port, Protocol = "udp" })],
             Entries = entries,
             NewPerSecond = arrivals,
@@ -78,11 +91,15 @@ internal static class TunnelRules
             ],
             ForGood = translated
                 ? [new AdviceStep($"Let {name} go without address translation, and leave it out of tracking then")]
-                : [new AdviceStep("Keep the rules: put them where this machine's rules come from, so that they are there after a boot"), Commands.Undo(facts.Rules, "Not wanted after all")],
+                : [new AdviceStep("Keep the rules: put them where this machine's rules come from, so that they are there after a boot"),
+                    Commands.Undo(facts.Rules, "Not wanted after all")],
             Frees = translated ? null : entries,
             Sufficient = !translated,
-            Elsewhere = translated ? $"where {name}'s addresses are translated it can't be left out of tracking: take it out of the translation where that is done" : null,
-            MayBreak = translated ? [] : [$"a firewall that lets in only what is established must let in udp/{number} from the other ends by itself"],
+            Elsewhere = translated
+                ? $"where {name}'s addresses are translated it can't be left out of tracking: take it out of the translation where that "
+                + "is done" : null,
+            MayBreak = translated
+                ? [] : [$"a firewall that lets in only what is established must let in udp/{number} from the other ends by itself"],
         };
     }
 }

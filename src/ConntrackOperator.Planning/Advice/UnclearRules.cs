@@ -17,9 +17,13 @@ internal static class UnclearRules
             Cause = Cause.Unclear,
             Severity = situation.Severity,
             Confidence = Confidence.Suspected,
-            Text = $"the table is {Figures.Percent(situation.Usage)} full, and no single cause holds a share that explains it: look again at all entries, for longer",
+            Text =
+                $"the table is {Figures.Percent(situation.Usage)} full, and no single cause holds a share that explains it: look again "
+                    + "at all entries, for longer",
             Seen = situation.Seen(new Bounds(facts.Entries, facts.Entries), "of many kinds", situation.Arrivals(facts.NewPerSecond)),
-            Because = "no state, source or place holds more than one entry in seven that is idle, unanswered or over, and what is in use leaves room",
+            Because =
+                "no state, source or place holds more than one entry in seven that is idle, unanswered or over, and what is in use "
+                    + "leaves room",
             Entries = new Bounds(facts.Entries, facts.Entries),
             Now = [],
             Sufficient = false,
@@ -49,7 +53,10 @@ internal static class UnclearRules
 
         if (!facts.NamespacesLooked)
         {
-            looks.Add(new NotKnown("the tables of pods, which each have one of their own: other processes of the machine are not seen from here", Commands.Look(facts.Target, "advise")));
+            looks.Add(
+                new NotKnown(
+                    "the tables of pods, which each have one of their own: other processes of the machine are not seen from here",
+                    Commands.Look(facts.Target, "advise")));
         }
 
         return looks;

@@ -6,7 +6,9 @@ public static class ByteSize
     // 8Ei is the most that there is.
     private static readonly string[] _suffixes = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 
-    /// <summary>Writes an amount with the largest unit that it fills and at most one decimal, such as 16Gi or 1.6Gi, rounded to the nearest.</summary>
+    /// <summary>
+    /// Writes an amount with the largest unit that it fills and at most one decimal, such as 16Gi or 1.6Gi, rounded to the nearest.
+    /// </summary>
     /// <param name="bytes">Bytes, 0 or more.</param>
     /// <returns>The amount.</returns>
     public static string Format(long bytes)

@@ -4,7 +4,9 @@ using ConntrackOperator.Api.Schema;
 
 namespace ConntrackOperator.Planning.Formatting;
 
-/// <summary>Durations as in Kubernetes' own fields (Go's time.ParseDuration), limited to what the kernel's time-outs hold: whole seconds.</summary>
+/// <summary>
+/// Durations as in Kubernetes' own fields (Go's time.ParseDuration), limited to what the kernel's time-outs hold: whole seconds.
+/// </summary>
 public static class KubeDuration
 {
     /// <summary>What is allowed, in the words that a person gets from the API server and offline alike.</summary>

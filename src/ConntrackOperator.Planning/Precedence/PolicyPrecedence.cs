@@ -2,7 +2,10 @@ using ConntrackOperator.Api.Policies;
 
 namespace ConntrackOperator.Planning.Precedence;
 
-/// <summary>Orders policies, the one that wins first: by priority (the higher), then age (the older; one without a creation time is the youngest), then name (ordinal).</summary>
+/// <summary>
+/// Orders policies, the one that wins first: by priority (the higher), then age (the older; one without a creation time is the youngest),
+/// then name (ordinal).
+/// </summary>
 public sealed class PolicyPrecedence : IComparer<ConntrackPolicy>
 {
     private PolicyPrecedence()

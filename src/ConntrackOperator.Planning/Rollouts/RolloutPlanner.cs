@@ -7,7 +7,10 @@ namespace ConntrackOperator.Planning.Rollouts;
 /// <summary>From the plan a node has to the plan it shall have, one change at a time. Pure.</summary>
 public static class RolloutPlanner
 {
-    /// <summary>Settings that only make sense together: the size with its buckets and with what makes entries larger, which the memory limit was computed with; the thresholds of reassembly, of which the kernel refuses a low one above the high one.</summary>
+    /// <summary>
+    /// Settings that only make sense together: the size with its buckets and with what makes entries larger, which the memory limit was
+    /// computed with; the thresholds of reassembly, of which the kernel refuses a low one above the high one.
+    /// </summary>
     private static readonly string[][] _groups =
     [
         [SettingCatalog.MaxName, SettingCatalog.BucketsName, SettingCatalog.AccountingName, SettingCatalog.TimestampsName],
@@ -97,7 +100,9 @@ public static class RolloutPlanner
     {
         null => before is { OnRemoval: not RemovalPolicy.Keep },
         { Mode: PolicyMode.Observe } => false,
-        _ => before is null or { Mode: PolicyMode.Observe } || before.Value != after.Value || (before.AtLeast ?? false) != (after.AtLeast ?? false),
+        _ =>
+            before is null or { Mode: PolicyMode.Observe } || before.Value != after.Value
+                || (before.AtLeast ?? false) != (after.AtLeast ?? false),
     };
 
     private static IEnumerable<IReadOnlyList<string>> Units(IEnumerable<string> names)

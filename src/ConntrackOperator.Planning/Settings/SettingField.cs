@@ -12,7 +12,8 @@ public sealed class SettingField
     private readonly Func<PolicySpec, string?> _write;
 
     private SettingField(
-        string sysctl, string path, SettingUnit unit, long minimum, long maximum, Func<PolicySpec, long?> read, Func<PolicySpec, string?> write)
+        string sysctl, string path, SettingUnit unit, long minimum, long maximum, Func<PolicySpec, long?> read,
+        Func<PolicySpec, string?> write)
     {
         Sysctl = sysctl;
         Path = path;
@@ -40,7 +41,8 @@ public sealed class SettingField
 
     /// <summary>The sysctl's value as a policy sets it: time-outs in seconds, flags as 0 or 1, amounts in bytes.</summary>
     /// <param name="spec">The policy's spec.</param>
-    /// <returns>The value; null when the policy does not set the field, or not to a valid duration or quantity. For table.size only entries count: auto depends on the node.</returns>
+    /// <returns>The value; null when the policy does not set the field, or not to a valid duration or quantity. For table.size only entries
+    /// count: auto depends on the node.</returns>
     public long? Read(PolicySpec spec) => _read(spec);
 
     /// <summary>The field as it stands in the policy, as JSON: numbers and booleans bare, all else in quotes.</summary>

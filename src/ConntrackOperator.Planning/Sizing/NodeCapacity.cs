@@ -15,8 +15,10 @@ public static class NodeCapacity
     /// <summary>What planning needs of a node.</summary>
     /// <param name="name">The node's name; null counts as empty.</param>
     /// <param name="labels">Its labels; null counts as none.</param>
-    /// <param name="capacity">Its <c>status.capacity</c>: resources and their quantities; what is missing or not understood is 0, that is unknown.</param>
-    public static NodeFacts Facts(string? name, IReadOnlyDictionary<string, string>? labels, IReadOnlyDictionary<string, string>? capacity) =>
+    /// <param name="capacity">Its <c>status.capacity</c>: resources and their quantities; what is missing or not understood is 0, that is
+    /// unknown.</param>
+    public static NodeFacts Facts(
+        string? name, IReadOnlyDictionary<string, string>? labels, IReadOnlyDictionary<string, string>? capacity) =>
         new(name ?? string.Empty, labels ?? _noLabels, (int)Math.Min(int.MaxValue, Units(capacity, "cpu")), Units(capacity, "memory"));
 
     /// <summary>Whole units of a quantity, rounded down.</summary>

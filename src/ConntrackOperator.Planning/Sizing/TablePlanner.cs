@@ -19,7 +19,8 @@ internal sealed class TablePlanner(NodeFacts node, int bytesPerEntry)
     {
         null => null,
         { Entries: { } entries } => new SizeChoice(size, new TableSize(entries, null)),
-        { Auto: { } auto } => new SizeChoice(size, Knows(auto) ? TableSizing.Auto(auto, node.Cores, node.MemoryBytes, bytesPerEntry, buckets) : null),
+        { Auto: { } auto } =>
+            new SizeChoice(size, Knows(auto) ? TableSizing.Auto(auto, node.Cores, node.MemoryBytes, bytesPerEntry, buckets) : null),
         _ => null,
     };
 
@@ -49,21 +50,24 @@ internal sealed class TablePlanner(NodeFacts node, int bytesPerEntry)
         var planned = new List<NodeSetting>();
         if (size is { } limit)
         {
-            planned.Add(PlanBuilder.Setting(
-                SettingCatalog.MaxName, limit.Value.Resolved?.Entries ?? 0, limit.Policy, SettingCatalog.SizePath, limit.Value.Resolved?.Rule));
+            planned.Add(PlannedSetting.From(
+                SettingCatalog.MaxName, limit.Value.Resolved?.Entries ?? 0, limit.Policy, SettingCatalog.SizePath,
+                limit.Value.Resolved?.Rule));
         }
 
         if (buckets is { } given)
         {
             var rounded = TableSizing.RoundBuckets(given.Value);
-            var rule = rounded == given.Value ? null : $"{given.Value}, rounded up to a multiple of {TableSizing.BucketStep} as the kernel does";
-            planned.Add(PlanBuilder.Setting(SettingCatalog.BucketsName, rounded, given.Policy, "table.buckets", rule));
+            var rule = rounded == given.Value
+                ? null : $"{given.Value}, rounded up to a multiple of {TableSizing.BucketStep} as the kernel does";
+            planned.Add(PlannedSetting.From(SettingCatalog.BucketsName, rounded, given.Policy, "table.buckets", rule));
         }
         else if (size is { } followed)
         {
             var entries = followed.Value.Resolved?.Entries ?? 0;
-            planned.Add(PlanBuilder.Setting(
-                SettingCatalog.BucketsName, TableSizing.RoundBuckets(entries), followed.Policy, SettingCatalog.SizePath, "one a table entry", atLeast: true));
+            planned.Add(PlannedSetting.From(
+                SettingCatalog.BucketsName, TableSizing.RoundBuckets(entries), followed.Policy, SettingCatalog.SizePath,
+                "one a table entry", atLeast: true));
         }
 
         return planned;
@@ -73,14 +77,16 @@ internal sealed class TablePlanner(NodeFacts node, int bytesPerEntry)
     {
         if (node.MemoryBytes <= 0)
         {
-            return (NodePlanner.FactsUnknown,
-                "this node's memory is not known yet, so its share for the table can't be checked; planned as soon as the node reports its capacity");
+            return (RefusalReasons.FactsUnknown,
+                "this node's memory is not known yet, so its share for the table can't be checked; planned as soon as the node reports "
+                    + "its capacity");
         }
 
         if (size is { Value.Resolved: null })
         {
-            return (NodePlanner.FactsUnknown,
-                "this node's number of cores is not known yet, and table.size.auto.entriesPerCore needs it; planned as soon as the node reports its capacity");
+            return (RefusalReasons.FactsUnknown,
+                "this node's number of cores is not known yet, and table.size.auto.entriesPerCore needs it; planned as soon as the node "
+                    + "reports its capacity");
         }
 
         var percent = (int)(limit?.Value ?? TableSpec.DefaultMemoryLimitPercent);
@@ -89,7 +95,9 @@ internal sealed class TablePlanner(NodeFacts node, int bytesPerEntry)
         var bucketCount = fixedBuckets ?? TableSizing.RoundBuckets(entries);
         var needed = TableSizing.MemoryBytes(entries, bucketCount, bytesPerEntry);
         var allowed = TableSizing.Share(node.MemoryBytes, percent);
-        return needed <= allowed ? null : (NodePlanner.OverMemoryLimit, OverLimitMessage(entries, bucketCount, fixedBuckets, needed, allowed, percent, limit));
+        return needed <= allowed
+            ? null
+            : (RefusalReasons.OverMemoryLimit, OverLimitMessage(entries, bucketCount, fixedBuckets, needed, allowed, percent, limit));
     }
 
     private string OverLimitMessage(
@@ -102,7 +110,9 @@ internal sealed class TablePlanner(NodeFacts node, int bytesPerEntry)
             ? $"lower table.size to {fitting} entries or fewer, or raise table.memoryLimitPercent"
             : fixedBuckets is null ? "raise table.memoryLimitPercent" : "lower table.buckets, or raise table.memoryLimitPercent";
         var share = (Int128)needed * 1000 / node.MemoryBytes;
-        return $"a full table of {what} would take {ByteSize.Format(needed)}, {share / 10}.{share % 10}% of this node's {ByteSize.Format(node.MemoryBytes)} of memory; table.memoryLimitPercent {percent} ({source}) allows {ByteSize.Format(allowed)}: {change}";
+        return $"a full table of {what} would take {ByteSize.Format(needed)}, {share / 10}.{share % 10}% of this node's "
+            + $"{ByteSize.Format(node.MemoryBytes)} of memory; table.memoryLimitPercent {percent} ({source}) allows "
+            + $"{ByteSize.Format(allowed)}: {change}";
     }
 
     private bool Knows(AutoSizeSpec auto) =>

@@ -49,12 +49,16 @@ public static class TableSizing
     /// <param name="budget">Bytes.</param>
     /// <param name="bytesPerEntry">Bytes of one entry.</param>
     /// <param name="buckets">Buckets, when a policy sets them; null: one an entry.</param>
-    /// <returns>Entries, 0 or more; a multiple of <see cref="BucketStep"/> when buckets follow the entries, so that rounding costs nothing.</returns>
+    /// <returns>Entries, 0 or more; a multiple of <see cref="BucketStep"/> when buckets follow the entries, so that rounding costs
+    /// nothing.</returns>
     public static long EntriesWithin(long budget, int bytesPerEntry, long? buckets = null) => buckets is { } fixedBuckets
         ? Math.Max(0, budget - fixedBuckets * BytesPerBucket) / bytesPerEntry
         : budget / (bytesPerEntry + BytesPerBucket) / BucketStep * BucketStep;
 
-    /// <summary>The size for a node: the larger of what memoryPercent and entriesPerCore give, kept within minEntries and maxEntries, and always within <see cref="TableSpec.MinimumEntries"/> and <see cref="TableSpec.MaximumEntries"/>.</summary>
+    /// <summary>
+    /// The size for a node: the larger of what memoryPercent and entriesPerCore give, kept within minEntries and maxEntries, and always
+    /// within <see cref="TableSpec.MinimumEntries"/> and <see cref="TableSpec.MaximumEntries"/>.
+    /// </summary>
     /// <param name="auto">The policy's wish.</param>
     /// <param name="cores">The node's cores, when entriesPerCore is set.</param>
     /// <param name="memoryBytes">The node's memory, when memoryPercent is set.</param>

@@ -2,7 +2,8 @@ namespace ConntrackOperator.Planning.Validation;
 
 /// <summary>What is wrong with one field.</summary>
 /// <param name="Path">The field, such as spec.timeouts.tcp.established or spec.nodeSelector.matchExpressions[0].values.</param>
-/// <param name="Value">The value as JSON: numbers and booleans bare, strings in quotes; empty when the error is not about one value.</param>
+/// <param name="Value">The value as JSON: numbers and booleans bare, strings in quotes; empty when the error is not about one
+/// value.</param>
 /// <param name="Message">What is allowed.</param>
 public sealed record FieldError(string Path, string Value, string Message)
 {

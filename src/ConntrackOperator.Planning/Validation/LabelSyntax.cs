@@ -14,7 +14,9 @@ public static partial class LabelSyntax
     /// <summary>The longest key, in characters.</summary>
     public const int MaximumKey = MaximumPrefix + 1 + MaximumName;
 
-    /// <summary>Whether this may be a label's key: a name of at most 63 characters, if need be after a DNS name of at most 253 and a slash.</summary>
+    /// <summary>
+    /// Whether this may be a label's key: a name of at most 63 characters, if need be after a DNS name of at most 253 and a slash.
+    /// </summary>
     /// <param name="key">The key.</param>
     /// <returns>True when it may.</returns>
     public static bool IsKey(string? key) => key is { Length: <= MaximumKey }

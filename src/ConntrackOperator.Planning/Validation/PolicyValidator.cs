@@ -2,7 +2,6 @@ using System.Globalization;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Api.Schema;
 using ConntrackOperator.Planning.Formatting;
-using ConntrackOperator.Planning.Rollouts;
 using ConntrackOperator.Planning.Settings;
 
 namespace ConntrackOperator.Planning.Validation;
@@ -10,7 +9,10 @@ namespace ConntrackOperator.Planning.Validation;
 /// <summary>Checks a policy without a cluster: refuses what the CustomResourceDefinition's schema and rules refuse.</summary>
 public static class PolicyValidator
 {
-    /// <summary>Checks a policy's spec. Types, unknown fields and the object's name are not looked at here: they are settled before there is a policy.</summary>
+    /// <summary>
+    /// Checks a policy's spec. Types, unknown fields and the object's name are not looked at here: they are settled before there is a
+    /// policy.
+    /// </summary>
     /// <param name="policy">The policy.</param>
     /// <returns>All that is wrong, in the order of the fields; empty when the policy is valid.</returns>
     public static IReadOnlyList<FieldError> Validate(ConntrackPolicy policy)
@@ -42,7 +44,8 @@ public static class PolicyValidator
     private static void CheckTable(TableSpec? table, List<FieldError> errors)
     {
         CheckRange(
-            "spec.table.memoryLimitPercent", table?.MemoryLimitPercent, TableSpec.MinimumMemoryLimitPercent, TableSpec.MaximumMemoryLimitPercent,
+            "spec.table.memoryLimitPercent", table?.MemoryLimitPercent, TableSpec.MinimumMemoryLimitPercent,
+            TableSpec.MaximumMemoryLimitPercent,
             errors);
         if (table?.Size is not { } size)
         {
@@ -60,8 +63,10 @@ public static class PolicyValidator
         }
 
         const string path = "spec.table.size.auto";
-        CheckRange(path + ".memoryPercent", auto.MemoryPercent, AutoSizeSpec.MinimumMemoryPercent, AutoSizeSpec.MaximumMemoryPercent, errors);
-        CheckRange(path + ".entriesPerCore", auto.EntriesPerCore, AutoSizeSpec.MinimumEntriesPerCore, AutoSizeSpec.MaximumEntriesPerCore, errors);
+        CheckRange(
+            path + ".memoryPercent", auto.MemoryPercent, AutoSizeSpec.MinimumMemoryPercent, AutoSizeSpec.MaximumMemoryPercent, errors);
+        CheckRange(
+            path + ".entriesPerCore", auto.EntriesPerCore, AutoSizeSpec.MinimumEntriesPerCore, AutoSizeSpec.MaximumEntriesPerCore, errors);
         CheckRange(path + ".minEntries", auto.MinEntries, TableSpec.MinimumEntries, TableSpec.MaximumEntries, errors);
         CheckRange(path + ".maxEntries", auto.MaxEntries, TableSpec.MinimumEntries, TableSpec.MaximumEntries, errors);
         if (auto.MemoryPercent is null && auto.EntriesPerCore is null)
@@ -88,7 +93,8 @@ public static class PolicyValidator
         var message = field.Unit switch
         {
             SettingUnit.Seconds when value is null => KubeDuration.Allowed,
-            SettingUnit.Bytes when value is null || value < field.Minimum || value > field.Maximum => RuleMessages.ByteRange(field.Minimum, field.Maximum),
+            SettingUnit.Bytes when value is null || value < field.Minimum || value > field.Maximum =>
+                RuleMessages.ByteRange(field.Minimum, field.Maximum),
             SettingUnit.Choice when value is null || !field.Choices.ContainsKey(value.Value) => RuleMessages.Choices(field.Choices.Values),
             SettingUnit.Number when value < field.Minimum || value > field.Maximum => RuleMessages.Range(field.Minimum, field.Maximum),
             _ => null,
@@ -156,9 +162,12 @@ public static class PolicyValidator
             return;
         }
 
-        CheckRange("spec.pressure.warningPercent", pressure.WarningPercent, PressureSpec.MinimumWarningPercent, PressureSpec.MaximumWarningPercent, errors);
         CheckRange(
-            "spec.pressure.criticalPercent", pressure.CriticalPercent, PressureSpec.MinimumCriticalPercent, PressureSpec.MaximumCriticalPercent,
+            "spec.pressure.warningPercent", pressure.WarningPercent, PressureSpec.MinimumWarningPercent,
+            PressureSpec.MaximumWarningPercent, errors);
+        CheckRange(
+            "spec.pressure.criticalPercent", pressure.CriticalPercent, PressureSpec.MinimumCriticalPercent,
+            PressureSpec.MaximumCriticalPercent,
             errors);
         var warning = pressure.WarningPercent ?? PressureSpec.DefaultWarningPercent;
         var critical = pressure.CriticalPercent ?? PressureSpec.DefaultCriticalPercent;
@@ -170,7 +179,7 @@ public static class PolicyValidator
 
     private static void CheckRollout(RolloutSpec? rollout, List<FieldError> errors)
     {
-        if (rollout?.MaxUnavailable is { } value && !RolloutLimit.IsValid(value))
+        if (rollout?.MaxUnavailable is { } value && value.AsNodes() is null && value.AsPercent() is null)
         {
             var written = value.Count is { } count ? Text(count) : JsonText.Quote(value.Text ?? string.Empty);
             errors.Add(new("spec.rollout.maxUnavailable", written, RuleMessages.MaxUnavailable));

@@ -6,7 +6,7 @@ using ConntrackOperator.TestKit.Faults;
 
 namespace ConntrackOperator.Agent.Tests.Behaviour;
 
-/// <summary>The agent against the double, which fails on demand and counts.</summary>
+/// <summary>The agent against the fake API server, which fails on demand and counts.</summary>
 public sealed class AgainstTheFakeApiServerTests : AgentBehaviour
 {
     private const string User = "agent";
@@ -105,11 +105,15 @@ public sealed class AgainstTheFakeApiServerTests : AgentBehaviour
     [Fact]
     public async Task Only_the_own_object_is_watched()
     {
-        _server.Put(Reporter.Type, """{"metadata":{"name":"other"},"spec":{"settings":[{"name":"nf_conntrack_tcp_timeout_established","value":1,"policy":"p","mode":"Enforce","onRemoval":"Restore"}]}}""");
+        _server.Put(
+            Reporter.Type,
+            """{"metadata":{"name":"other"},"spec":{"settings":[{"name":"nf_conntrack_tcp_timeout_established","value":1,"policy":"p","mode":"Enforce","onRemoval":"Restore"}]}}""");
         Start();
         await PlanAsync(Setting(Established, 7200));
         await Until(() => Is("True InSync"), "the plan is in force");
-        Assert.All(_server.Requests.All.Where(r => r is { User: User, Verb: "list" or "watch" }), r => Assert.Equal($"metadata.name={Node}", r.Query["fieldSelector"]));
+        Assert.All(
+            _server.Requests.All.Where(r => r is { User: User, Verb: "list" or "watch" }),
+            r => Assert.Equal($"metadata.name={Node}", r.Query["fieldSelector"]));
         Assert.DoesNotContain(_server.Requests.All, r => r.User == User && r.Verb is not ("list" or "watch" or "patch"));
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Controller.Agents;
 using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Sizing;
 using CsCheck;
 
 namespace ConntrackOperator.Controller.Tests.Agents;
@@ -16,7 +17,8 @@ public sealed class NodeAffinityTermsTests
         var selector = new LabelSelector
         {
             MatchLabels = new() { ["pool"] = "edge", ["arch"] = "arm" },
-            MatchExpressions = [new() { Key = "gpu", Operator = "DoesNotExist" }, new() { Key = "zone", Operator = "In", Values = ["a", "b"] }],
+            MatchExpressions = [
+                new() { Key = "gpu", Operator = "DoesNotExist" }, new() { Key = "zone", Operator = "In", Values = ["a", "b"] }],
         };
         Assert.Equal(
             $$"""
@@ -47,7 +49,9 @@ public sealed class NodeAffinityTermsTests
     {
         var before = NodeAffinityTerms.Compute([Pool("edge"), Pool("web")], null, []);
         var leaving = Enumerable.Range(0, 1000).Select(i => Node($"n{i}", "edge"));
-        Assert.Equal(NodeAffinityTerms.Compute([Pool("edge")], null, []).ToJsonString(), NodeAffinityTerms.Compute([], before, leaving).ToJsonString());
+        Assert.Equal(
+            NodeAffinityTerms.Compute([Pool("edge")], null, []).ToJsonString(),
+            NodeAffinityTerms.Compute([], before, leaving).ToJsonString());
     }
 
     [Fact]
@@ -65,15 +69,21 @@ public sealed class NodeAffinityTermsTests
     [Fact]
     public void Terms_that_make_no_sense_are_not_kept()
     {
-        var strange = (JsonArray)JsonNode.Parse("""[{"matchExpressions":[{"key":"cpu","operator":"Gt","values":["4"]}]},{"matchFields":[{"key":"metadata.name","operator":"In","values":["gone"]}]},{}]""")!;
-        Assert.Equal(NodeAffinityTerms.Compute([], null, [Node("n1", "edge")]).ToJsonString(), NodeAffinityTerms.Compute([], strange, [Node("n1", "edge")]).ToJsonString());
+        var strange = (JsonArray)JsonNode.Parse(
+            """[{"matchExpressions":[{"key":"cpu","operator":"Gt","values":["4"]}]},{"matchFields":[{"key":"metadata.name","operator":"In","values":["gone"]}]},{}]""")!;
+        Assert.Equal(
+            NodeAffinityTerms.Compute([], null, [Node("n1", "edge")]).ToJsonString(),
+            NodeAffinityTerms.Compute([], strange, [Node("n1", "edge")]).ToJsonString());
     }
 
     [Theory]
     [InlineData("edge", "edge", 1)]
     [InlineData("edge", "web", 2)]
     public void Terms_grow_by_what_they_do_not_reach_yet(string known, string needed, int count) =>
-        Assert.Equal(count, NodeAffinityTerms.Grow(NodeAffinityTerms.Compute([Pool(known)], null, []), NodeAffinityTerms.Compute([Pool(needed)], null, [])).Count);
+        Assert.Equal(
+            count,
+            NodeAffinityTerms.Grow(
+                NodeAffinityTerms.Compute([Pool(known)], null, []), NodeAffinityTerms.Compute([Pool(needed)], null, [])).Count);
 
     [Fact]
     public void Narrower_selector_is_reached_by_the_wider_term_and_not_the_other_way_round()

@@ -20,13 +20,13 @@ public sealed class NodeUsageTests
             Rates = new RatesStatus { TableFullDropsPerMinute = number, RacesLostPerMinute = number },
             Conditions = [new Condition { Type = "Pressure", Reason = "Nonsense" }],
         });
-        var tally = new PolicyAggregate();
+        var aggregate = new PolicyAggregate();
         for (var i = 0; i < 5000; i++)
         {
-            tally.Update($"n{i}", new NodePolicyStatus(NodePolicyState.Ready, null, null), usage, []);
+            aggregate.Update($"n{i}", new NodePolicyStatus(NodePolicyState.Ready, null, null), usage, []);
         }
 
-        var sums = tally.Snapshot(0, null);
+        var sums = aggregate.Snapshot(0, null);
         Assert.Equal(number > 0, sums.Entries > 0);
         Assert.InRange(sums.Entries, 0, long.MaxValue);
         Assert.InRange(sums.Limit, 0, long.MaxValue);

@@ -7,7 +7,7 @@ using ConntrackOperator.TestKit;
 
 namespace ConntrackOperator.Controller.Tests.Behaviour;
 
-/// <summary>The controller against the double, which lets anything into the store and counts what is asked of it.</summary>
+/// <summary>The controller against the fake API server, which lets anything into the store and counts what is asked of it.</summary>
 public sealed class AgainstTheFakeApiServerTests : ControllerBehaviour
 {
     private const string User = "controller";
@@ -26,9 +26,15 @@ public sealed class AgainstTheFakeApiServerTests : ControllerBehaviour
     public async Task Invalid_policy_that_got_into_the_store_is_stalled_and_planned_nowhere()
     {
         await Cluster.CreateNodeAsync("n1");
-        _server.Put(ResourceType.ConntrackPolicy, """{"metadata":{"name":"bad"},"spec":{"table":{"size":{"entries":5}},"timeouts":{"tcp":{"established":"24h"}}}}""");
-        await Until(() => Cluster.Condition("bad", "Stalled") == "True Invalid" && Cluster.Condition("bad", "Ready") == "False Invalid", "it is stalled");
-        Assert.Contains("table.size.entries", Cluster.Policy("bad")!.Status!.Conditions!.Find(c => c.Type == "Stalled")!.Message, StringComparison.Ordinal);
+        _server.Put(
+            ResourceType.ConntrackPolicy,
+            """{"metadata":{"name":"bad"},"spec":{"table":{"size":{"entries":5}},"timeouts":{"tcp":{"established":"24h"}}}}""");
+        await Until(
+            () => Cluster.Condition("bad", "Stalled") == "True Invalid" && Cluster.Condition("bad", "Ready") == "False Invalid",
+            "it is stalled");
+        Assert.Contains(
+            "table.size.entries", Cluster.Policy("bad")!.Status!.Conditions!.Find(c => c.Type == "Stalled")!.Message,
+            StringComparison.Ordinal);
         Assert.Equal("False Invalid", Cluster.Condition("bad", "Reconciling"));
         Assert.Equal(1, Cluster.Policy("bad")!.Status!.ObservedGeneration);
         Assert.Empty(Cluster.Plans);
@@ -46,7 +52,8 @@ public sealed class AgainstTheFakeApiServerTests : ControllerBehaviour
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
         await Until(() => Cluster.IsReady("p"), "it is ready");
         _server.Merge(ResourceType.ConntrackPolicy, "p", """{"spec":{"timeouts":{"tcp":{"established":"soon"}}}}""");
-        await Until(() => Cluster.Condition("p", "Stalled") == "True Invalid" && Cluster.Plan("n1") is null, "it is stalled and the node restored");
+        await Until(
+            () => Cluster.Condition("p", "Stalled") == "True Invalid" && Cluster.Plan("n1") is null, "it is stalled and the node restored");
         await Until(() => Cluster.DaemonSet() is null, "and the agents are gone");
     }
 
@@ -71,7 +78,9 @@ public sealed class AgainstTheFakeApiServerTests : ControllerBehaviour
         Assert.InRange(failure.Message!.Length, 100, 512);
         Assert.All(status.Conditions!, c => Assert.InRange(c.Message!.Length, 1, 1000));
         Assert.DoesNotContain(status.Conditions!.Select(c => c.Message!).Append(failure.Message), m => m.Any(char.IsControl));
-        await Cluster.MergeAsync(ResourceType.ConntrackNode, "liar", """{"status":{"settings":[{"name":"nf_conntrack_tcp_timeout_established","policy":"p","state":"ReadOnly","message":"\u001b[2J"}]} }""", "status");
+        await Cluster.MergeAsync(
+            ResourceType.ConntrackNode, "liar",
+            """{"status":{"settings":[{"name":"nf_conntrack_tcp_timeout_established","policy":"p","state":"ReadOnly","message":"\u001b[2J"}]} }""", "status");
         await Cluster.EventAsync("liar", "SettingFailed");
         var events = await Cluster.Api.ListAsync(ResourceType.Event, "default", new(), SimulationJson.Default.EventLine, TestCluster.Token);
         Assert.DoesNotContain(events.Items, e => e.Note!.Any(char.IsControl));
@@ -86,8 +95,11 @@ public sealed class AgainstTheFakeApiServerTests : ControllerBehaviour
         await Cluster.EventAsync("p", "Applied");
         await Controller.DisposeAsync();
         // Every node and policy comes up again and again.
-        Controller = RunningController.Lead(ControllerClient(), RunningController.Quick with { Resync = TimeSpan.FromMilliseconds(100) }, Templates.Agent(), Log);
-        await Until(() => _server.Requests.Count(r => r.User == User && r.Plural == "daemonsets" && r.Verb == "patch") >= 2, "it has looked at all");
+        Controller = RunningController.Lead(
+            ControllerClient(), RunningController.Quick with { Resync = TimeSpan.FromMilliseconds(100) }, Templates.Agent(), Log);
+        await Until(
+            () => _server.Requests.Count(r => r.User == User && r.Plural == "daemonsets" && r.Verb == "patch") >= 2,
+            "it has looked at all");
         await Task.Delay(500, TestCluster.Token);
         _server.Requests.Clear();
         await Task.Delay(1500, TestCluster.Token);
@@ -97,7 +109,8 @@ public sealed class AgainstTheFakeApiServerTests : ControllerBehaviour
     [Fact]
     public async Task Writes_for_300_nodes_are_one_a_node_for_an_edit_and_few_for_what_one_node_reports()
     {
-        await Parallel.ForEachAsync(Enumerable.Range(0, 300), TestCluster.Token, async (i, _) => await Cluster.CreateNodeAsync($"n{i:000}"));
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, 300), TestCluster.Token, async (i, _) => await Cluster.CreateNodeAsync($"n{i:000}"));
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
         await Until(() => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.Nodes!.Ready == 300, "300 nodes are ready");
         await Settled();
@@ -139,7 +152,8 @@ public sealed class AgainstTheFakeApiServerTests : ControllerBehaviour
         await Cluster.CreateNodeAsync("good");
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
         await Until(() => Cluster.IsReady("p"), "both are ready");
-        _server.Faults.Add(r => r.User == User && r.Verb == "patch" && r.Name == "bad", int.MaxValue, TestKit.Faults.FaultAction.Answer(500));
+        _server.Faults.Add(
+            r => r.User == User && r.Verb == "patch" && r.Name == "bad", int.MaxValue, TestKit.Faults.FaultAction.Answer(500));
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"1h"}}}""");
         await Until(() => Cluster.Planned("good", Established) == 3600, "the other is planned");
         await Until(() => Cluster.Policy("p")!.Status is { ObservedGeneration: 2, Nodes: { Ready: 1, Updating: 1 } }, "and counted");
@@ -195,7 +209,8 @@ public sealed class AgainstTheFakeApiServerTests : ControllerBehaviour
         await Until(() => Cluster.IsReady("p"), "it is ready");
         await Controller.DisposeAsync();
         // Its policy watch is open, and nothing ever comes: it does not see its own writes.
-        _server.Faults.Add(r => r.User == User && r.Verb == "watch" && r.Plural == "conntrackpolicies", 1, TestKit.Faults.FaultAction.MuteWatch());
+        _server.Faults.Add(
+            r => r.User == User && r.Verb == "watch" && r.Plural == "conntrackpolicies", 1, TestKit.Faults.FaultAction.MuteWatch());
         Controller = Start();
         foreach (var percent in new[] { 50, 10, 80, 10 })
         {
@@ -212,7 +227,8 @@ public sealed class AgainstTheFakeApiServerTests : ControllerBehaviour
 
     private bool IsCalledReady(int generation) =>
         _server.Get(ResourceType.ConntrackPolicy, "p")!["status"]!["conditions"]!.AsArray().Any(c =>
-            c!["type"]!.GetValue<string>() == "Ready" && c["status"]!.GetValue<string>() == "True" && c["observedGeneration"]!.GetValue<int>() == generation);
+            c!["type"]!.GetValue<string>() == "Ready" && c["status"]!.GetValue<string>() == "True"
+                && c["observedGeneration"]!.GetValue<int>() == generation);
 
     /// <summary>Waits until half a second has passed without a write.</summary>
     private async Task Settled()

@@ -7,7 +7,7 @@ using ConntrackOperator.TestKit;
 
 namespace ConntrackOperator.Controller.Tests.Behaviour;
 
-/// <summary>What the controller does, asked against the double and against Kubernetes' own code alike.</summary>
+/// <summary>What the controller does, asked against the fake API server and against Kubernetes' own code alike.</summary>
 public abstract partial class ControllerBehaviour : IAsyncLifetime
 {
     private protected const string Established = "nf_conntrack_tcp_timeout_established";
@@ -97,7 +97,9 @@ public abstract partial class ControllerBehaviour : IAsyncLifetime
         await Until(() => Cluster.IsReady("older"), "the first policy is ready");
         // Creation times are in whole seconds, and at the same time the name decides: older comes before younger.
         await Cluster.ApplyAsync("younger", """{"timeouts":{"tcp":{"established":"1h"}}}""");
-        await Until(() => Cluster.Condition("older", "Conflict") == "True EqualPriority" && Cluster.Condition("younger", "Conflict") == "True EqualPriority", "both say so");
+        await Until(
+            () => Cluster.Condition("older", "Conflict") == "True EqualPriority"
+                && Cluster.Condition("younger", "Conflict") == "True EqualPriority", "both say so");
         Assert.Equal(86400, Cluster.Planned("n1", Established));
         var message = Cluster.Policy("younger")!.Status!.Conditions!.Find(c => c.Type == "Conflict")!.Message!;
         Assert.Contains("timeouts.tcp.established on n1", message, StringComparison.Ordinal);
@@ -105,7 +107,9 @@ public abstract partial class ControllerBehaviour : IAsyncLifetime
         await Cluster.EventAsync("younger", "Conflict");
         await Cluster.EventAsync("older", "Conflict");
         await Cluster.ApplyAsync("younger", """{"priority":1,"timeouts":{"tcp":{"established":"1h"}}}""");
-        await Until(() => Cluster.Condition("older", "Conflict") == "False NoConflict" && Cluster.Condition("younger", "Conflict") == "False NoConflict", "the conflict is over");
+        await Until(
+            () => Cluster.Condition("older", "Conflict") == "False NoConflict"
+                && Cluster.Condition("younger", "Conflict") == "False NoConflict", "the conflict is over");
         Assert.Equal(3600, Cluster.Planned("n1", Established));
     }
 
@@ -117,7 +121,9 @@ public abstract partial class ControllerBehaviour : IAsyncLifetime
         await Cluster.ApplyAsync("edge", """{"nodeSelector":{"matchLabels":{"pool":"edge"}},"timeouts":{"tcp":{"established":"24h"}}}""");
         await Until(() => Cluster.IsReady("edge"), "the policy is ready");
         await Cluster.MergeAsync(ResourceType.Node, "n1", """{"metadata":{"labels":{"pool":"web"}}}""");
-        await Until(() => Cluster.Plan("n1")?.Status?.Settings?.Exists(s => s.Desired is null) == true, "the agent has the empty plan and does not get it done");
+        await Until(
+            () => Cluster.Plan("n1")?.Status?.Settings?.Exists(s => s.Desired is null) == true,
+            "the agent has the empty plan and does not get it done");
         await Task.Delay(300, TestCluster.Token);
         Assert.Empty(Cluster.Plan("n1")!.Spec!.Settings ?? []);
         Fleet.Restores = _ => true;
@@ -192,14 +198,20 @@ public abstract partial class ControllerBehaviour : IAsyncLifetime
              {"name":"{{Established}}","value":5,"policy":"p","mode":"Enforce","onRemoval":"Restore"},
              {"name":"{{TimeWait}}","value":6,"policy":"mine","mode":"Enforce","onRemoval":"Restore"}]} }
             """);
-        await Until(() => Cluster.Plan("n1") is { Metadata.Generation: >= 3 } && Cluster.Planned("n1", Established) == 86400 && Cluster.Planned("n1", TimeWait) is null, "the plan is as before");
+        await Until(
+            () => Cluster.Plan("n1") is { Metadata.Generation: >= 3 } && Cluster.Planned("n1", Established) == 86400
+                && Cluster.Planned("n1", TimeWait) is null, "the plan is as before");
         Assert.Equal(uid, Cluster.Plan("n1")!.Metadata!.Uid);
         await Cluster.DeleteAsync(ResourceType.ConntrackNode, "n1");
-        await Until(() => Cluster.Plan("n1") is { } plan && plan.Metadata!.Uid != uid && Cluster.Planned("n1", Established) == 86400, "the plan is there again");
+        await Until(
+            () => Cluster.Plan("n1") is { } plan && plan.Metadata!.Uid != uid && Cluster.Planned("n1", Established) == 86400,
+            "the plan is there again");
         await Until(() => Cluster.IsReady("p") && Cluster.Plan("n1")!.Status is not null, "and is reported on");
         // A later edit of the policy still takes out what it has to, whoever wrote the fields meanwhile.
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"timeWait":"60s"}}}""");
-        await Until(() => Cluster.IsReady("p") && Cluster.Planned("n1", TimeWait) == 60 && Cluster.Planned("n1", Established) is null, "the edit is planned");
+        await Until(
+            () => Cluster.IsReady("p") && Cluster.Planned("n1", TimeWait) == 60 && Cluster.Planned("n1", Established) is null,
+            "the edit is planned");
     }
 
     [Fact]
@@ -207,8 +219,11 @@ public abstract partial class ControllerBehaviour : IAsyncLifetime
     {
         await Cluster.CreateNodeAsync("small", memory: "1Gi");
         await Cluster.CreateNodeAsync("large", memory: "64Gi");
-        await Cluster.ApplyAsync("p", """{"table":{"size":{"entries":4194304},"memoryLimitPercent":10},"timeouts":{"tcp":{"established":"24h"}}}""");
-        await Until(() => Cluster.Condition("p", "Ready") == "False NodesFailed" && Cluster.Policy("p")!.Status!.Nodes!.Ready == 1, "one node is refused, one ready");
+        await Cluster.ApplyAsync(
+            "p", """{"table":{"size":{"entries":4194304},"memoryLimitPercent":10},"timeouts":{"tcp":{"established":"24h"}}}""");
+        await Until(
+            () => Cluster.Condition("p", "Ready") == "False NodesFailed" && Cluster.Policy("p")!.Status!.Nodes!.Ready == 1,
+            "one node is refused, one ready");
         var failure = Assert.Single(Cluster.Policy("p")!.Status!.Failures!);
         Assert.Equal(("small", "OverMemoryLimit"), (failure.Name, failure.Reason));
         Assert.Equal("True NodesFailed", Cluster.Condition("p", "Stalled"));
@@ -232,11 +247,17 @@ public abstract partial class ControllerBehaviour : IAsyncLifetime
         await Cluster.CreateNodeAsync("bad");
         await Cluster.CreateNodeAsync("hot");
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
-        await Until(() => Cluster.Condition("p", "Ready") == "False NodesFailed" && Cluster.Policy("p")!.Status!.Nodes!.Ready == 1, "one fails, one is ready");
-        Assert.Equal(("bad", "ReadOnly", $"{Established}: no right here"), Cluster.Policy("p")!.Status!.Failures![0] is var f ? (f.Name, f.Reason, f.Message) : default);
+        await Until(
+            () => Cluster.Condition("p", "Ready") == "False NodesFailed" && Cluster.Policy("p")!.Status!.Nodes!.Ready == 1,
+            "one fails, one is ready");
+        Assert.Equal(
+            ("bad", "ReadOnly", $"{Established}: no right here"),
+            Cluster.Policy("p")!.Status!.Failures![0] is var f ? (f.Name, f.Reason, f.Message) : default);
         await Cluster.EventAsync("bad", "SettingFailed");
         Fleet.Use("hot", 91, drops: 12);
-        await Until(() => Cluster.Policy("p")!.Status is { Hottest: "hot 91%", Usage.TableFullDropsPerMinute: 12 } && Cluster.Condition("p", "Pressure") == "True Critical", "the hot node shows");
+        await Until(
+            () => Cluster.Policy("p")!.Status is { Hottest: "hot 91%", Usage.TableFullDropsPerMinute: 12 }
+                && Cluster.Condition("p", "Pressure") == "True Critical", "the hot node shows");
         await Cluster.EventAsync("hot", "TableNearFull");
         await Cluster.EventAsync("hot", "PacketsDropped");
     }
@@ -246,7 +267,9 @@ public abstract partial class ControllerBehaviour : IAsyncLifetime
     {
         await Cluster.CreateNodeAsync("n1");
         await Cluster.ApplyAsync("nobody", """{"nodeSelector":{"matchLabels":{"pool":"none"}},"timeouts":{"tcp":{"established":"24h"}}}""");
-        await Until(() => Cluster.Condition("nobody", "Ready") == "True NoNodes" && Cluster.Condition("nobody", "Reconciling") == "False Done", "it is done");
+        await Until(
+            () => Cluster.Condition("nobody", "Ready") == "True NoNodes" && Cluster.Condition("nobody", "Reconciling") == "False Done",
+            "it is done");
         Assert.Equal(1, Cluster.Policy("nobody")!.Status!.ObservedGeneration);
     }
 
@@ -267,7 +290,8 @@ public abstract partial class ControllerBehaviour : IAsyncLifetime
         await Cluster.CreateNodeAsync("n2");
         await Cluster.DeleteAsync(ResourceType.Node, "n1");
         Controller = Start();
-        await Until(() => Cluster.IsReady("p") && Cluster.Planned("n2", Established) == 3600 && Cluster.Plan("n1") is null, "it has caught up");
+        await Until(
+            () => Cluster.IsReady("p") && Cluster.Planned("n2", Established) == 3600 && Cluster.Plan("n1") is null, "it has caught up");
         Assert.Equal(1, Cluster.Policy("p")!.Status!.Nodes!.Selected);
     }
 

@@ -7,6 +7,7 @@ using ConntrackOperator.Controller.Policies;
 using ConntrackOperator.Controller.Rollouts;
 using ConntrackOperator.Planning;
 using ConntrackOperator.Planning.Rollouts;
+using ConntrackOperator.Planning.Sizing;
 
 namespace ConntrackOperator.Controller.Tests.Rollouts;
 
@@ -69,7 +70,17 @@ internal sealed class RolloutSimulation
     public void Edit(string name, PolicySpec spec)
     {
         var generation = _policies.GetValueOrDefault(name)?.Metadata!.Generation ?? 0;
-        _policies[name] = new ConntrackPolicy { Metadata = new ObjectMeta { Name = name, Uid = name, Generation = generation + 1, CreationTimestamp = DateTimeOffset.UnixEpoch }, Spec = spec };
+        _policies[name] = new ConntrackPolicy
+        {
+            Metadata = new ObjectMeta
+            {
+                Name = name,
+                Uid = name,
+                Generation = generation + 1,
+                CreationTimestamp = DateTimeOffset.UnixEpoch,
+            },
+            Spec = spec,
+        };
         _events.Add(_policies[name]);
     }
 
@@ -192,7 +203,8 @@ internal sealed class RolloutSimulation
                 }),
             },
         };
-        foreach (var key in _changing.Keys.Where(k => k.Node == name && !(fails && node.Spec!.Settings!.Exists(s => s.Policy == k.Policy))).ToList())
+        foreach (var key in _changing.Keys.Where(k => k.Node == name && !(fails && node.Spec!.Settings!.Exists(s => s.Policy == k.Policy)))
+            .ToList())
         {
             _changing.Remove(key);
         }
@@ -209,7 +221,9 @@ internal sealed class RolloutSimulation
     /// <summary>Whether the node's agent runs.</summary>
     public void SetAgent(string name, bool runs) => _ = runs ? _gone.Remove(name) : _gone.Add(name);
 
-    /// <summary>The controller dies, with what it had under way, so nothing is disposed of; another one begins from what is stored.</summary>
+    /// <summary>
+    /// The controller dies, with what it had under way, so nothing is disposed of; another one begins from what is stored.
+    /// </summary>
     public void Restart(bool landed)
     {
         foreach (var (name, work) in _work)
@@ -257,9 +271,13 @@ internal sealed class RolloutSimulation
 
             // An agent does not report without cause, and what failed is mended by the plan that they shall have, not before.
             foreach (var name in Names.Where(n => _nodes[n] is { } node && !HasReported(node)
-                && (node.Status?.ObservedGeneration != node.Metadata!.Generation || node.Status!.Rates!.TableFullDropsPerMinute > 0 || HasPlan(n))))
+                && (node.Status?.ObservedGeneration != node.Metadata!.Generation || node.Status!.Rates!.TableFullDropsPerMinute > 0
+                    || HasPlan(n))))
             {
-                Report(name, fails: !HasPlan(name) && _nodes[name].Status is { } status && status.Settings!.Exists(s => s.State == SettingState.Failed), 0);
+                Report(
+                    name,
+                    fails: !HasPlan(name) && _nodes[name].Status is { } status
+                        && status.Settings!.Exists(s => s.State == SettingState.Failed), 0);
             }
         }
 
@@ -272,7 +290,8 @@ internal sealed class RolloutSimulation
 
     private bool HasPlan(string name) => SpecComparer.Same(_nodes[name]?.Spec, Plan(name).Spec);
 
-    private NodePlan Plan(string name) => NodePlanner.Plan(new NodeFacts(name, new Dictionary<string, string>(), 4, 1L << 34), [.. _policies.Values]);
+    private NodePlan Plan(string name) =>
+        NodePlanner.Plan(new NodeFacts(name, new Dictionary<string, string>(), 4, 1L << 34), [.. _policies.Values]);
 
     private static bool HasReported(ConntrackNode node) =>
         node.Status is { } status && status.ObservedGeneration == node.Metadata!.Generation
@@ -292,7 +311,9 @@ internal sealed class RolloutSimulation
                 foreach (var policy in new[] { before?.Policy, after?.Policy }.OfType<string>())
                 {
                     // What it dropped is what it was seen to drop when that was decided.
-                    var change = new Change(generation, work.Existing?.Status?.Rates?.TableFullDropsPerMinute ?? 0, work.Decision.At, work.Decision.Limited.Contains(policy));
+                    var change = new Change(
+                        generation, work.Existing?.Status?.Rates?.TableFullDropsPerMinute ?? 0, work.Decision.At,
+                        work.Decision.Limited.Contains(policy));
                     _changing[(name, policy)] = change;
                     if (work.Decision.Granted.Contains(policy))
                     {
@@ -317,12 +338,15 @@ internal sealed class RolloutSimulation
         _queue.Add(name);
     }
 
-    /// <summary>By the books: with this node, no more are being changed than the policy lets, and no changed one has begun to drop.</summary>
+    /// <summary>
+    /// By the books: with this node, no more are being changed than the policy lets, and no changed one has begun to drop.
+    /// </summary>
     private void CheckSlot(string name, ConntrackPolicy policy, bool hasFailed)
     {
         var key = policy.Metadata!.Name!;
         // What was decided while there was no rollout went to all nodes at once, and nothing marks it.
-        var others = _changing.Where(c => c.Key.Policy == key && c.Key.Node != name && c.Value.IsLimited && !IsLost(c.Key.Node, c.Value)).Select(c => c.Key.Node)
+        var others = _changing.Where(c => c.Key.Policy == key && c.Key.Node != name && c.Value.IsLimited && !IsLost(c.Key.Node, c.Value))
+            .Select(c => c.Key.Node)
             .Concat(_work.Where(w => w.Value.Decision.Granted.Contains(key)).Select(w => w.Key)).ToHashSet();
         others.Remove(name);
         if (hasFailed)
@@ -332,8 +356,11 @@ internal sealed class RolloutSimulation
         }
 
         // One where a setting of the policy's has failed is not in order as it is, and changing it makes that no worse.
-        var isInIt = _changing.ContainsKey((name, key)) || _nodes[name].Status!.Settings!.Exists(s => s.Policy == key && s.State == SettingState.Failed);
-        Assert.True(isInIt || others.Count < RolloutLimit.Places(policy.Spec!.Rollout!, Names.Length), $"{name} is one too many for {key}: {string.Join(", ", others)}\n{string.Join("\n", Log.TakeLast(25))}");
+        var isInIt = _changing.ContainsKey((name, key))
+            || _nodes[name].Status!.Settings!.Exists(s => s.Policy == key && s.State == SettingState.Failed);
+        Assert.True(
+            isInIt || others.Count < RolloutLimit.Slots(policy.Spec!.Rollout!, Names.Length),
+            $"{name} is one too many for {key}: {string.Join(", ", others)}\n{string.Join("\n", Log.TakeLast(25))}");
         if (policy.Spec!.Rollout!.PauseOnDrops != false)
         {
             Assert.DoesNotContain(Names, n => n != name && BeganToDrop(n, policy));
@@ -345,10 +372,14 @@ internal sealed class RolloutSimulation
         _nodes[name] is { Status: { } status } && status.Settings!.Exists(s => s.Policy == policy && s.State == SettingState.Failed)
         && !(_changing.TryGetValue((name, policy), out var change) && change.Generation > status.ObservedGeneration);
 
-    /// <summary>A node whose agent never spoke does not count. One that is away counts for ten minutes when it went with a change under way, and not at all when it had told how it stands.</summary>
+    /// <summary>
+    /// A node whose agent never spoke does not count. One that is away counts for ten minutes when it went with a change under way, and not
+    /// at all when it had told how it stands.
+    /// </summary>
     private bool IsLost(string name, Change change) =>
         _nodes[name].Status is null || (_away.Contains(name)
-        && (Now - change.At >= NodeRolloutState.LostNodeKeepsSlotFor || _nodes[name].Status?.ObservedGeneration >= change.Generation || _queue.Contains(name) || _work.ContainsKey(name)));
+        && (Now - change.At >= NodeRolloutState.LostNodeKeepsSlotFor || _nodes[name].Status?.ObservedGeneration >= change.Generation
+            || _queue.Contains(name) || _work.ContainsKey(name)));
 
     private bool BeganToDrop(string name, ConntrackPolicy policy) =>
         _nodes[name] is { Status: { } status } && !_notReady.Contains(name) && !_queue.Contains(name) && !_work.ContainsKey(name)

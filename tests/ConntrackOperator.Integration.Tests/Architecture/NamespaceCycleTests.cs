@@ -15,9 +15,7 @@ public sealed partial class NamespaceCycleTests
     {
         ["Cli"] = ["Backup", "Cluster", "Commands", "Completion", "Doctor", "Doctor.Gathering", "Doctor.Rules", "Flows", "Host"],
         ["Engine"] = ["", "Enforcement", "Flushing", "Reporting", "Scanning", "State"],
-        ["Kubernetes"] = ["Client", "Events", "Protocol"],
         ["Netfilter"] = ["Deleting", "Flows", "Idle", "Proc"],
-        ["Planning"] = ["", "Rollouts", "Settings", "Sizing", "Validation"],
     };
 
     [Theory]

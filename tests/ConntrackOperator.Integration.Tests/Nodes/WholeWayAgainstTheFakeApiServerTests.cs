@@ -4,7 +4,7 @@ using ConntrackOperator.TestKit;
 
 namespace ConntrackOperator.Integration.Tests.Nodes;
 
-/// <summary>The whole way against the double.</summary>
+/// <summary>The whole way against the fake API server.</summary>
 public sealed class WholeWayAgainstTheFakeApiServerTests : WholeWay
 {
     private readonly FakeApiServer _server = new(TestCluster.Kinds);

@@ -1,5 +1,6 @@
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Events;
+using ConntrackOperator.Kubernetes.Protocol;
 using ConntrackOperator.TestKit;
 using ConntrackOperator.TestKit.Faults;
 using Microsoft.Extensions.Time.Testing;

@@ -5,11 +5,12 @@ using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Events;
 using ConntrackOperator.Kubernetes.Informers;
 using ConntrackOperator.Kubernetes.LeaderElection;
+using ConntrackOperator.Kubernetes.Protocol;
 using ConntrackOperator.TestKit;
 
 namespace ConntrackOperator.Kubernetes.Tests.RealServer;
 
-/// <summary>What the runtime relies on, asked of the double and of the real server alike.</summary>
+/// <summary>What the runtime relies on, asked of the fake API server and of the real server alike.</summary>
 public abstract class ServerBehaviour
 {
     private readonly string _prefix = TestApiServer.UniqueName("t");
@@ -69,7 +70,8 @@ public abstract class ServerBehaviour
         var name = Name("a");
         await CreateAsync(name, 1);
         var patch = """[{"op":"test","path":"/spec/size","value":7},{"op":"replace","path":"/spec/size","value":8}]"""u8.ToArray();
-        var e = await FailsAsync(() => Client.PatchAsync(Widget.Type, null, name, PatchKind.Json, patch, WidgetJson.Default.Widget, null, Token));
+        var e = await FailsAsync(
+            () => Client.PatchAsync(Widget.Type, null, name, PatchKind.Json, patch, WidgetJson.Default.Widget, null, Token));
         Assert.True(e.IsInvalid);
         Assert.Equal(1, (await GetAsync(name)).Spec!.Size);
     }
@@ -160,7 +162,8 @@ public abstract class ServerBehaviour
     {
         await CreateAsync(Name("a"), 1);
         var e = await FailsAsync(() => Client.PatchAsync(
-            Widget.Type, null, Name("a"), PatchKind.Json, Encoding.UTF8.GetBytes("""[{"op":"test","path":"/metadata/uid","value":"another"}]"""),
+            Widget.Type, null, Name("a"), PatchKind.Json,
+            Encoding.UTF8.GetBytes("""[{"op":"test","path":"/metadata/uid","value":"another"}]"""),
             WidgetJson.Default.Widget, null, Token));
         Assert.True(e is { IsInvalid: true, IsFailedTest: true, IsRefused: false });
     }
@@ -174,7 +177,8 @@ public abstract class ServerBehaviour
         }
 
         var changes = new ConcurrentQueue<string>();
-        var watcher = new Informer<Widget>(Client, Widget.Type, WidgetJson.Default.Widget, new() { PageSize = 3, LabelSelector = $"test={_prefix}" });
+        var watcher = new Informer<Widget>(
+            Client, Widget.Type, WidgetJson.Default.Widget, new() { PageSize = 3, LabelSelector = $"test={_prefix}" });
         watcher.Changed += change => changes.Enqueue($"{change.Kind} {change.Key}");
         using var stop = new CancellationTokenSource();
         var running = watcher.RunAsync(stop.Token);
@@ -198,7 +202,8 @@ public abstract class ServerBehaviour
     {
         var e = await FailsAsync(async () =>
         {
-            await foreach (var _ in Client.WatchAsync(Widget.Type, null, new() { ResourceVersion = "nonsense" }, WidgetJson.Default.Widget, Token))
+            await foreach (var _ in Client.WatchAsync(
+                Widget.Type, null, new() { ResourceVersion = "nonsense" }, WidgetJson.Default.Widget, Token))
             {
             }
         });
@@ -209,7 +214,8 @@ public abstract class ServerBehaviour
     [Fact]
     public async Task Continue_token_that_makes_no_sense_is_refused()
     {
-        var e = await FailsAsync(() => Client.ListAsync(Widget.Type, null, new() { Limit = 1, Continue = "nonsense" }, WidgetJson.Default.Widget, Token));
+        var e = await FailsAsync(
+            () => Client.ListAsync(Widget.Type, null, new() { Limit = 1, Continue = "nonsense" }, WidgetJson.Default.Widget, Token));
         Assert.True(e.Code is 400 or 410);
     }
 
@@ -250,7 +256,13 @@ public abstract class ServerBehaviour
     {
         using var stop = new CancellationTokenSource();
         var recorder = new EventRecorder(
-            Client, new() { ReportingController = "test.conntrack.dev/c", ReportingInstance = "i", SeriesInterval = TimeSpan.FromMilliseconds(20) });
+            Client,
+            new()
+            {
+                ReportingController = "test.conntrack.dev/c",
+                ReportingInstance = "i",
+                SeriesInterval = TimeSpan.FromMilliseconds(20),
+            });
         var running = recorder.RunAsync(stop.Token);
         var node = new ObjectReference { ApiVersion = "v1", Kind = "Node", Name = Name("node"), Uid = Name("node") };
         recorder.Record(node, EventType.Warning, "TableFull", "Count", "full");
@@ -285,7 +297,8 @@ public abstract class ServerBehaviour
     private Task<Widget> GetAsync(string name) => Client.GetAsync(Widget.Type, null, name, WidgetJson.Default.Widget, Token);
 
     private Task<Widget> ApplyAsync(string name, WidgetSpec spec, string manager, bool force = false) => Client.ApplyAsync(
-        Widget.Type, null, name, new Widget { Metadata = new() { Name = name }, Spec = spec }, WidgetJson.Default.Widget, manager, force, null, Token);
+        Widget.Type, null, name, new Widget { Metadata = new() { Name = name }, Spec = spec }, WidgetJson.Default.Widget, manager, force,
+        null, Token);
 
     private static Task<ApiException> FailsAsync(Func<Task> call) => Assert.ThrowsAsync<ApiException>(call);
 }

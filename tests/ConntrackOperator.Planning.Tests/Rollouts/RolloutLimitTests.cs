@@ -14,14 +14,14 @@ public class RolloutLimitTests
     [InlineData("50%", 3, 2)]
     [InlineData("100%", 7, 7)]
     [InlineData("100%", 0, 1)]
-    public void Share_is_rounded_up_and_never_less_than_one(string share, int selected, int places) =>
-        Assert.Equal(places, RolloutLimit.Places(new RolloutSpec { MaxUnavailable = CountOrPercent.Of(share) }, selected));
+    public void Share_is_rounded_up_and_never_less_than_one(string share, int selected, int slots) =>
+        Assert.Equal(slots, RolloutLimit.Slots(new RolloutSpec { MaxUnavailable = CountOrPercent.Of(share) }, selected));
 
     [Fact]
     public void Number_counts_as_it_stands_and_what_is_left_out_is_a_quarter()
     {
-        Assert.Equal(30, RolloutLimit.Places(new RolloutSpec { MaxUnavailable = CountOrPercent.Of(30) }, 7));
-        Assert.Equal(25, RolloutLimit.Places(new RolloutSpec(), 100));
+        Assert.Equal(30, RolloutLimit.Slots(new RolloutSpec { MaxUnavailable = CountOrPercent.Of(30) }, 7));
+        Assert.Equal(25, RolloutLimit.Slots(new RolloutSpec(), 100));
     }
 
     [Theory]
@@ -30,7 +30,8 @@ public class RolloutLimitTests
     [InlineData(5000, true)]
     [InlineData(5001, false)]
     [InlineData(-1, false)]
-    public void Number_of_nodes_is_from_1_to_5000(long number, bool valid) => Assert.Equal(valid, RolloutLimit.IsValid(CountOrPercent.Of(number)));
+    public void Number_of_nodes_is_from_1_to_5000(long number, bool valid) =>
+        Assert.Equal(valid, CountOrPercent.Of(number).AsNodes() == number);
 
     [Theory]
     [InlineData("0%", false)]
@@ -40,14 +41,15 @@ public class RolloutLimitTests
     [InlineData("1000%", false)]
     [InlineData("-1%", false)]
     [InlineData("50", false)]
-    public void Share_of_the_nodes_is_from_1_to_100_percent(string share, bool valid) => Assert.Equal(valid, RolloutLimit.IsValid(CountOrPercent.Of(share)));
+    public void Share_of_the_nodes_is_from_1_to_100_percent(string share, bool valid) =>
+        Assert.Equal(valid, $"{CountOrPercent.Of(share).AsPercent()}%" == share);
 
     [Theory]
     [InlineData(1, 1)]
     [InlineData(5000, 5000)]
     [InlineData(5001, 25)]
     public void Number_out_of_range_counts_as_the_default(long number, int nodes) =>
-        Assert.Equal(nodes, RolloutLimit.Places(new RolloutSpec { MaxUnavailable = CountOrPercent.Of(number) }, 100));
+        Assert.Equal(nodes, RolloutLimit.Slots(new RolloutSpec { MaxUnavailable = CountOrPercent.Of(number) }, 100));
 
     [Theory]
     [InlineData("")]
@@ -60,5 +62,5 @@ public class RolloutLimitTests
     [InlineData("٣%")]
     [InlineData("5%%")]
     [InlineData("25%\n")]
-    public void Share_written_in_another_way_is_not_valid(string text) => Assert.False(RolloutLimit.IsValid(CountOrPercent.Of(text)));
+    public void Share_written_in_another_way_is_not_valid(string text) => Assert.Null(CountOrPercent.Of(text).AsPercent());
 }

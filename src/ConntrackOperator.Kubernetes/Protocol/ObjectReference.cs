@@ -1,6 +1,6 @@
 using ConntrackOperator.Api.Meta;
 
-namespace ConntrackOperator.Kubernetes.Events;
+namespace ConntrackOperator.Kubernetes.Protocol;
 
 /// <summary>The object that an event is about.</summary>
 public sealed record ObjectReference
