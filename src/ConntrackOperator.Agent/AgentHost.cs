@@ -26,7 +26,8 @@ internal static class AgentHost
     /// <param name="random">For jitter.</param>
     /// <param name="ct">Stops it.</param>
     /// <exception cref="PartEndedException">A part ended or failed, which the log says; the process should end.</exception>
-    public static async Task RunAsync(AgentOptions options, ILogger log, Func<ReadOnlyMemory<byte>>? scrape, TimeProvider time, Random random, CancellationToken ct)
+    public static async Task RunAsync(
+        AgentOptions options, ILogger log, Func<ReadOnlyMemory<byte>>? scrape, TimeProvider time, Random random, CancellationToken ct)
     {
         using var engine = new NodeEngine(options.Engine with { StatusWillCome = true }, time);
         foreach (var problem in engine.Problems)
@@ -61,18 +62,22 @@ internal static class AgentHost
         var clientOptions = new ApiClientOptions { UserAgent = "conntrack-agent/" + EngineVersion.Text };
         var api = options.Server?.Connect(clientOptions, time) ?? InCluster.Create(clientOptions, time);
         var watcher = new Informer<ConntrackNode>(
-            api, Reporter.Type, ApiJson.Default.ConntrackNode, new InformerOptions { FieldSelector = "metadata.name=" + options.NodeName }, log, time, random);
+            api, Reporter.Type, ApiJson.Default.ConntrackNode, new InformerOptions { FieldSelector = "metadata.name=" + options.NodeName },
+            log, time, random);
         var health = new AgentHealth(time, options.Interval, watcher);
         using var metrics = new AgentMetrics();
         using var reporter = new Reporter(api, options, metrics, log, time, random);
         using var loop = new AgentLoop(engine, watcher, reporter, health, metrics, options, log, time);
 
         using var all = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var serving = options.Listen is { } address ? new HealthEndpoint(address, health.NotAlive, health.NotReady, log) { Metrics = scrape }.RunAsync(all.Token) : Task.CompletedTask;
+        var serving = options.Listen is { } address
+            ? new HealthEndpoint(address, health.NotAlive, health.NotReady, log) { Metrics = scrape }.RunAsync(all.Token)
+            : Task.CompletedTask;
         try
         {
             await new Supervisor(log, time).RunAsync(
-                [("the loop", loop.RunAsync), ("the reporter", reporter.RunAsync), ("the watch", token => WatchAsync(watcher, options, time, random, token))], ct);
+                [("the loop", loop.RunAsync), ("the reporter", reporter.RunAsync),
+                ("the watch", token => WatchAsync(watcher, options, time, random, token))], ct);
         }
         finally
         {
@@ -83,7 +88,8 @@ internal static class AgentHost
         ct.ThrowIfCancellationRequested();
     }
 
-    private static async Task WatchAsync(Informer<ConntrackNode> watcher, AgentOptions options, TimeProvider time, Random random, CancellationToken ct)
+    private static async Task WatchAsync(
+        Informer<ConntrackNode> watcher, AgentOptions options, TimeProvider time, Random random, CancellationToken ct)
     {
         await Task.Delay(options.StartJitter * random.NextDouble(), time, ct);
         await watcher.RunAsync(ct);

@@ -36,8 +36,10 @@ using var stop = new CancellationTokenSource();
 using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 var settings = TelemetrySettings.Read(Environment.GetEnvironmentVariable);
-using var telemetry = new TelemetryPipeline(settings, AgentTelemetry.Source(options), options.Listen is null ? Scraping.Off : Scraping.WhenAsked);
-var log = telemetry.Tee(new JsonLineLogger(Console.OpenStandardOutput(), TimeProvider.System, options.LogLevel, ("node", options.NodeName)));
+using var telemetry = new TelemetryPipeline(
+    settings, AgentTelemetry.Source(options), options.Listen is null ? Scraping.Off : Scraping.WhenAsked);
+var log = telemetry.Tee(
+    new JsonLineLogger(Console.OpenStandardOutput(), TimeProvider.System, options.LogLevel, ("node", options.NodeName)));
 foreach (var problem in settings.Problems.Concat(telemetry.Problems))
 {
     log.TelemetryProblem(problem);

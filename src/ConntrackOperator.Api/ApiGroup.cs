@@ -18,6 +18,9 @@ public static class ApiGroup
     /// <summary>The finalizer by which a policy waits for its nodes to restore their settings.</summary>
     public const string RestoreFinalizer = Name + "/restore";
 
-    /// <summary>The annotation of a ConntrackNode in which the controller keeps, by policy, when a rollout changed the node and whether it dropped packets then.</summary>
+    /// <summary>
+    /// The annotation of a ConntrackNode in which the controller keeps, by policy, when a rollout changed the node and whether it dropped
+    /// packets then.
+    /// </summary>
     public const string RolloutAnnotation = Name + "/rollout";
 }

@@ -101,7 +101,8 @@ public static class KubeconfigConnection
         else if (config.SslCaCerts is { Count: > 0 } authorities)
         {
             // KubernetesClient's own callback takes a certificate for another name when its authority is right.
-            handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, presented, errors) => IsTrusted(certificate, presented, errors, authorities);
+            handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, presented, errors) =>
+                IsTrusted(certificate, presented, errors, authorities);
         }
 
         return handler;
@@ -120,7 +121,8 @@ public static class KubeconfigConnection
         : file is { Length: > 0 } ? File.ReadAllText(file)
         : null;
 
-    private static bool IsTrusted(X509Certificate? certificate, X509Chain? presented, SslPolicyErrors errors, X509Certificate2Collection authorities)
+    private static bool IsTrusted(
+        X509Certificate? certificate, X509Chain? presented, SslPolicyErrors errors, X509Certificate2Collection authorities)
     {
         if (certificate is null || (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) != 0)
         {

@@ -1,4 +1,3 @@
-using ConntrackOperator.Planning;
 using ConntrackOperator.Planning.Sizing;
 
 namespace ConntrackOperator.Cluster;

@@ -20,16 +20,21 @@ internal static class ControllerHost
     /// <exception cref="LeaseLostException">The lease was lost; the process should end.</exception>
     /// <exception cref="PartEndedException">A part ended or failed, which the log says; the process should end.</exception>
     public static async Task RunAsync(
-        ApiClient api, ControllerOptions options, AgentTemplate? template, ILogger log, TimeProvider time, CancellationToken cancellationToken, Func<ReadOnlyMemory<byte>>? scrape = null)
+        ApiClient api, ControllerOptions options, AgentTemplate? template, ILogger log, TimeProvider time,
+        CancellationToken cancellationToken, Func<ReadOnlyMemory<byte>>? scrape = null)
     {
         var health = new ControllerHealth(time);
         using var metrics = new ControllerMetrics(options.LeaseName);
         using var all = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var serving = options.Listen is { } address ? new HealthEndpoint(address, health.NotAlive, health.NotReady, log) { Metrics = scrape }.RunAsync(all.Token) : Task.CompletedTask;
+        var serving = options.Listen is { } address
+            ? new HealthEndpoint(address, health.NotAlive, health.NotReady, log) { Metrics = scrape }.RunAsync(all.Token)
+            : Task.CompletedTask;
         try
         {
             var owner = new DeploymentOwner(api, options, log);
-            var lease = new LeaderElector(api, options.Namespace, options.LeaseName, options.Identity, options.Lease with { Owner = () => owner.Reference }, log, time);
+            var lease = new LeaderElector(
+                api, options.Namespace, options.LeaseName, options.Identity, options.Lease with { Owner = () => owner.Reference }, log,
+                time);
             health.Asks(() => (lease.SinceAnswer, lease.LastFailure));
             await lease.RunAsync(
                 async token =>

@@ -12,13 +12,16 @@ public static class RuntimeTelemetry
     private static readonly Meter _meter = new(Name);
 
     private static readonly Counter<long> _requests =
-        _meter.CreateCounter<long>("rest_client_requests_total", null, "Requests to the API server by method and status code; code is <error> when there was no answer.");
+        _meter.CreateCounter<long>(
+            "rest_client_requests_total", null,
+            "Requests to the API server by method and status code; code is <error> when there was no answer.");
 
     private static readonly Counter<long> _reconnects =
         _meter.CreateCounter<long>("conntrack_watch_reconnects_total", null, "Watches that were established again, by resource.");
 
     private static readonly Counter<long> _lostEvents =
-        _meter.CreateCounter<long>("conntrack_events_lost_total", null, "Events that were not written: the queue was full, or the API server refused them.");
+        _meter.CreateCounter<long>(
+            "conntrack_events_lost_total", null, "Events that were not written: the queue was full, or the API server refused them.");
 
     /// <summary>The most series that each metric with labels needs: methods times status codes, kinds that are watched.</summary>
     public static IReadOnlyDictionary<string, int> Series { get; } = new Dictionary<string, int>
@@ -31,7 +34,9 @@ public static class RuntimeTelemetry
     public static ActivitySource Source { get; } = new(Name);
 
     internal static void Requested(HttpMethod method, int? code) =>
-        _requests.Add(1, new KeyValuePair<string, object?>("method", method.Method), new KeyValuePair<string, object?>("code", code is { } answer ? Code(answer) : "<error>"));
+        _requests.Add(
+            1, new KeyValuePair<string, object?>("method", method.Method),
+            new KeyValuePair<string, object?>("code", code is { } answer ? Code(answer) : "<error>"));
 
     /// <summary>Counts events that were not written; 0 makes the metric appear.</summary>
     internal static void EventsLost(int events) => _lostEvents.Add(events);

@@ -63,7 +63,9 @@ public sealed class TelemetryPipeline : IDisposable
         }
     }
 
-    /// <summary>What could not be set up, and why: a certificate file that is not there, say. The rest works, and the program goes on.</summary>
+    /// <summary>
+    /// What could not be set up, and why: a certificate file that is not there, say. The rest works, and the program goes on.
+    /// </summary>
     public IReadOnlyList<string> Problems => _problems;
 
     /// <summary>The metrics as of now in Prometheus' text format; null: they are not served.</summary>
@@ -161,7 +163,9 @@ public sealed class TelemetryPipeline : IDisposable
     {
         var kind = instrument.GetType();
         var histogram = kind.IsGenericType && kind.GetGenericTypeDefinition() == typeof(Histogram<>);
-        return histogram ? new ExplicitBucketHistogramConfiguration { Boundaries = _seconds, CardinalityLimit = limit } : new MetricStreamConfiguration { CardinalityLimit = limit };
+        return histogram
+            ? new ExplicitBucketHistogramConfiguration { Boundaries = _seconds, CardinalityLimit = limit }
+            : new MetricStreamConfiguration { CardinalityLimit = limit };
     }
 
     private static int Series(TelemetrySource source, string metric) =>

@@ -71,7 +71,8 @@ public sealed record TelemetrySettings
             return false;
         }
 
-        var protocol = environment($"OTEL_EXPORTER_OTLP_{signal}_PROTOCOL") is { Length: > 0 } own ? own : environment("OTEL_EXPORTER_OTLP_PROTOCOL");
+        var protocol = environment($"OTEL_EXPORTER_OTLP_{signal}_PROTOCOL") is { Length: > 0 } own
+            ? own : environment("OTEL_EXPORTER_OTLP_PROTOCOL");
         if (protocol?.Trim() is not (null or "" or "grpc" or "http/protobuf"))
         {
             problems.Add($"OTEL_EXPORTER_OTLP_PROTOCOL: '{protocol}' must be grpc or http/protobuf; {Lower(signal)} are not sent");

@@ -12,7 +12,8 @@ internal static class CliProcess
 
     internal static CliResult Run(params string[] arguments) => RunWith(null, null, Program, arguments);
 
-    internal static CliResult RunWith(string? input, IReadOnlyDictionary<string, string>? environment, string program, params string[] arguments)
+    internal static CliResult RunWith(
+        string? input, IReadOnlyDictionary<string, string>? environment, string program, params string[] arguments)
     {
         using var process = Start(environment, program, arguments);
         var output = process.StandardOutput.ReadToEndAsync();
@@ -31,7 +32,12 @@ internal static class CliProcess
     internal static Process Start(IReadOnlyDictionary<string, string>? environment, string program, params string[] arguments)
     {
         // Started in the background of a script, the tests ignore SIGINT, and what they start would as well.
-        var start = new ProcessStartInfo("env", ["--default-signal=INT", program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", program, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
         start.Environment.Remove("KUBECONFIG");
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
         {

@@ -46,7 +46,9 @@ public sealed class KubeconfigConnectionTests : IDisposable
         await ListAsync(api);
 
         Task GiveAsync(string token) => File.WriteAllTextAsync(
-            program, $$"""echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"{{token}}"} }'""", TestContext.Current.CancellationToken);
+            program,
+            $$"""echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"{{token}}"} }'""",
+            TestContext.Current.CancellationToken);
     }
 
     [Fact]

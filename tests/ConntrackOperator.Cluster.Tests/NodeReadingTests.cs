@@ -9,13 +9,16 @@ public sealed class NodeReadingTests
     [InlineData("False", false)]
     [InlineData("Unknown", false)]
     [InlineData(null, true)]
-    public void Ready_is_what_the_kubelet_says(string? status, bool expected) => Assert.Equal(expected, NodeReading.IsReady(Node(ready: status)));
+    public void Ready_is_what_the_kubelet_says(string? status, bool expected) =>
+        Assert.Equal(expected, NodeReading.IsReady(Node(ready: status)));
 
     [Fact]
     public void Heartbeat_is_no_news_and_all_that_planning_reads_is()
     {
         var node = Node();
-        Assert.False(NodeReading.Differs(node, Node() with { Metadata = node.Metadata! with { ResourceVersion = "2", Annotations = new() { ["a"] = "b" } } }));
+        Assert.False(
+            NodeReading.Differs(
+                node, Node() with { Metadata = node.Metadata! with { ResourceVersion = "2", Annotations = new() { ["a"] = "b" } } }));
         Assert.False(NodeReading.Differs(Node(memory: "1Gi"), Node(memory: "1024Mi")));
         NodeObject[] others =
         [
@@ -37,7 +40,8 @@ public sealed class NodeReadingTests
     private static NodeObject WithPressure(string status, string reason)
     {
         var node = Node();
-        List<NodeObjectCondition> conditions = [.. node.Status!.Conditions!, new() { Type = "ConntrackPressure", Status = status, Reason = reason }];
+        List<NodeObjectCondition> conditions = [
+            .. node.Status!.Conditions!, new() { Type = "ConntrackPressure", Status = status, Reason = reason }];
         return node with { Status = node.Status with { Conditions = conditions } };
     }
 
@@ -47,7 +51,10 @@ public sealed class NodeReadingTests
         Status = new NodeObjectStatus
         {
             Capacity = new() { ["cpu"] = cpu, ["memory"] = memory },
-            Conditions = ready is null ? null : [new NodeObjectCondition { Type = "MemoryPressure", Status = "False" }, new NodeObjectCondition { Type = "Ready", Status = ready }],
+            Conditions = ready is null
+                ? null
+                : [new NodeObjectCondition { Type = "MemoryPressure", Status = "False" },
+                    new NodeObjectCondition { Type = "Ready", Status = ready }],
         },
     };
 }

@@ -29,7 +29,9 @@ public sealed class ControllerCommandTests
                 {"apiVersion":"v1","kind":"Config","current-context":"a","clusters":[{"name":"a","cluster":{"server":"http://127.0.0.1:9"}}],
                  "contexts":[{"name":"a","context":{"cluster":"a","user":"a"}}],"users":[{"name":"a","user":{"token":"t"}}]}
                 """, TestContext.Current.CancellationToken);
-            Assert.Equal(2, await ControllerCommand.Create().Parse(["--kubeconfig", kubeconfig, "--agent-template", "/not/there.yaml"]).InvokeAsync(null, TestContext.Current.CancellationToken));
+            Assert.Equal(
+                2, await ControllerCommand.Create().Parse(["--kubeconfig", kubeconfig, "--agent-template", "/not/there.yaml"])
+                    .InvokeAsync(null, TestContext.Current.CancellationToken));
         }
         finally
         {

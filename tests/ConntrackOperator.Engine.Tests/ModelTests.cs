@@ -18,8 +18,11 @@ public sealed class ModelTests
 
     private static readonly Gen<long> _values = OneOf(512L, 1024L, 65536L, 131072L, 262144L, 524288L, 1048576L);
 
-    private static readonly Gen<NodeSetting> _setting = Gen.Select(OneOf(_keys), _values, Gen.Int[0, 9], Gen.Bool, (key, value, mode, keep) =>
-        Set(key, value, keep ? RemovalPolicy.Keep : RemovalPolicy.Restore, mode == 0 ? PolicyMode.Observe : PolicyMode.Enforce, atLeast: key == SysctlNames.Buckets && mode < 5));
+    private static readonly Gen<NodeSetting> _setting = Gen.Select(
+        OneOf(_keys), _values, Gen.Int[0, 9], Gen.Bool, (key, value, mode, keep) =>
+        Set(
+            key, value, keep ? RemovalPolicy.Keep : RemovalPolicy.Restore, mode == 0 ? PolicyMode.Observe : PolicyMode.Enforce,
+            atLeast: key == SysctlNames.Buckets && mode < 5));
 
     private static readonly Gen<Act> _act = Gen.Frequency(
         (4, _setting.Array[0, 5].Select(settings => (Act)new NewPlan(settings.DistinctBy(s => s.Name).ToArray()))),
@@ -198,7 +201,9 @@ public sealed class ModelTests
                 }
 
                 var kept = machine.Engine.Originals.Find(key);
-                Assert.True(kept == (Originals.TryGetValue(key, out var original) ? original : null), $"{key}: the engine's original is {kept}, the model's {original}");
+                Assert.True(
+                    kept == (Originals.TryGetValue(key, out var original) ? original : null),
+                    $"{key}: the engine's original is {kept}, the model's {original}");
             }
             else if (Originals.TryGetValue(key, out var original))
             {
@@ -219,7 +224,8 @@ public sealed class ModelTests
 
     private sealed record NewPlan(NodeSetting[] Settings) : Act
     {
-        public override string ToString() => $"plan {string.Join(", ", Settings.Select(s => $"{s.Name}={s.Value} {s.Mode} {s.OnRemoval} {s.AtLeast}"))}";
+        public override string ToString() =>
+            $"plan {string.Join(", ", Settings.Select(s => $"{s.Name}={s.Value} {s.Mode} {s.OnRemoval} {s.AtLeast}"))}";
     }
 
     private sealed record Pass(int Seconds) : Act;

@@ -20,7 +20,8 @@ internal sealed record Arguments(IReadOnlyList<Incident> Incidents, RunOptions R
           --table FILE     writes the table between the markers of this page
         """;
 
-    private static readonly string[] _short = ["syn-silent", "short-connections", "nat-ports", "too-small", "ordinary-web", "ordinary-pools"];
+    private static readonly string[] _short = [
+        "syn-silent", "short-connections", "nat-ports", "too-small", "ordinary-web", "ordinary-pools"];
 
     /// <summary>Null after an error was printed.</summary>
     internal static Arguments? Parse(string[] arguments, TextWriter errors)
@@ -35,7 +36,8 @@ internal sealed record Arguments(IReadOnlyList<Incident> Incidents, RunOptions R
         {
             for (var i = 0; i < arguments.Length; i++)
             {
-                string Value() => ++i < arguments.Length ? arguments[i] : throw new FormatException($"{arguments[i - 1]}: a value is missing");
+                string Value() =>
+                    ++i < arguments.Length ? arguments[i] : throw new FormatException($"{arguments[i - 1]}: a value is missing");
                 switch (arguments[i])
                 {
                     case "--cli": cli = Value(); break;
@@ -63,8 +65,13 @@ internal sealed record Arguments(IReadOnlyList<Incident> Incidents, RunOptions R
                 throw new FormatException($"--cli: {cli ?? "left out"}: no such program");
             }
 
-            Incident[] incidents = [.. all.Where(i => only is null || only.Contains(i.Name)), .. Enumerable.Range(seed, mixes ?? (few ? 1 : only is null ? 200 : 0)).Select(SeededMix.Of)];
-            return new(incidents, new RunOptions { Cli = cli, Fix = fix, Keep = keep, Short = few, After = TimeSpan.FromSeconds(after ?? (few ? 5 : 60)) }, table);
+            Incident[] incidents = [
+                .. all.Where(i => only is null || only.Contains(i.Name)),
+                .. Enumerable.Range(seed, mixes ?? (few ? 1 : only is null ? 200 : 0)).Select(SeededMix.Of)];
+            return new(
+                incidents,
+                new RunOptions { Cli = cli, Fix = fix, Keep = keep, Short = few, After = TimeSpan.FromSeconds(after ?? (few ? 5 : 60)) },
+                table);
         }
         catch (FormatException e)
         {

@@ -41,7 +41,8 @@ internal static class Program
                 var fix = options.Run.Fix && incident.Truths.Count > 0 && !incident.OnlyAdvice;
                 var run = options.Run with { Fix = fix };
                 var outcome = await IncidentRun.RunAsync(incident, program, run, stop.Token);
-                for (var again = 0; again < MostRepeats && (outcome.NotStaged ?? (run.Short ? null : outcome.Disturbed)) is { } why; again++)
+                for (var again = 0; again < MostRepeats
+                    && (outcome.NotStaged ?? (run.Short ? null : outcome.Disturbed)) is { } why; again++)
                 {
                     // The test bed, not the product: a machine that is busy with something else was too slow.
                     Console.WriteLine($"once more {incident.Name}: {why}");

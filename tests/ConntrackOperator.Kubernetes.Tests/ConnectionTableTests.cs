@@ -45,7 +45,8 @@ public sealed class ConnectionTableTests
     {
         foreach (var (name, use) in new[]
         {
-            ("answering", ConnectionUse.Answering), ("kept", ConnectionUse.Kept), ("asking", ConnectionUse.Asking), ("silent", ConnectionUse.Silent),
+            ("answering", ConnectionUse.Answering), ("kept", ConnectionUse.Kept), ("asking", ConnectionUse.Asking),
+            ("silent", ConnectionUse.Silent),
         })
         {
             Admit(name, _a).Use = use;

@@ -28,7 +28,8 @@ public sealed class HealthEndpointTests
     }
 
     [Fact]
-    public void Star_is_every_address() => Assert.Equal(Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any, HealthEndpoint.Parse("*:9808")!.Address);
+    public void Star_is_every_address() =>
+        Assert.Equal(Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any, HealthEndpoint.Parse("*:9808")!.Address);
 
     [Theory]
     [InlineData("/healthz", 200, "ok\n")]
@@ -40,7 +41,10 @@ public sealed class HealthEndpointTests
     {
         using var stop = new CancellationTokenSource();
         var port = FreePort.Next();
-        var serving = new HealthEndpoint($"127.0.0.1:{port}", () => null, () => "not yet", NullLogger.Instance) { Metrics = () => "x 1\n"u8.ToArray() }.RunAsync(stop.Token);
+        var serving = new HealthEndpoint($"127.0.0.1:{port}", () => null, () => "not yet", NullLogger.Instance)
+        {
+            Metrics = () => "x 1\n"u8.ToArray(),
+        }.RunAsync(stop.Token);
         using var http = new HttpClient();
         using var answer = await http.GetAsync(new Uri($"http://127.0.0.1:{port}{path}"), TestContext.Current.CancellationToken);
         Assert.Equal((code, text), ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)));
@@ -76,7 +80,10 @@ public sealed class HealthEndpointTests
     {
         using var stop = new CancellationTokenSource();
         var port = FreePort.Next();
-        var serving = new HealthEndpoint($"127.0.0.1:{port}", () => null, () => null, NullLogger.Instance) { Patience = TimeSpan.FromMinutes(30) }.RunAsync(stop.Token);
+        var serving = new HealthEndpoint($"127.0.0.1:{port}", () => null, () => null, NullLogger.Instance)
+        {
+            Patience = TimeSpan.FromMinutes(30),
+        }.RunAsync(stop.Token);
         var held = new List<TcpClient>();
         for (var i = 0; i < 64; i++)
         {
@@ -90,7 +97,8 @@ public sealed class HealthEndpointTests
         for (var i = 0; i < 10; i++)
         {
             using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(90) };
-            Assert.Equal("ok\n", await http.GetStringAsync(new Uri($"http://127.0.0.1:{port}/healthz"), TestContext.Current.CancellationToken));
+            Assert.Equal(
+                "ok\n", await http.GetStringAsync(new Uri($"http://127.0.0.1:{port}/healthz"), TestContext.Current.CancellationToken));
         }
 
         held.ForEach(c => c.Dispose());
@@ -103,7 +111,10 @@ public sealed class HealthEndpointTests
     {
         using var stop = new CancellationTokenSource();
         var port = FreePort.Next();
-        var serving = new HealthEndpoint($"127.0.0.1:{port}", () => null, () => null, NullLogger.Instance) { Metrics = () => "x 1\n"u8.ToArray() }.RunAsync(stop.Token);
+        var serving = new HealthEndpoint($"127.0.0.1:{port}", () => null, () => null, NullLogger.Instance)
+        {
+            Metrics = () => "x 1\n"u8.ToArray(),
+        }.RunAsync(stop.Token);
         var scrapers = new List<TcpClient>();
         var stayed = 0;
         for (var i = 0; i < 16; i++)

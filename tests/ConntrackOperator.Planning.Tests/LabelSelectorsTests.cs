@@ -9,7 +9,8 @@ public class LabelSelectorsTests
     private static readonly Dictionary<string, string> _edge = new() { ["role"] = "edge" };
 
     [Fact]
-    public void Agrees_with_a_naive_reading_of_the_four_operators() => Gen.Select(Generators.Selector, Generators.Labels).Sample((selector, labels) =>
+    public void Agrees_with_a_naive_reading_of_the_four_operators() =>
+        Gen.Select(Generators.Selector, Generators.Labels).Sample((selector, labels) =>
     {
         // Every label as a set of pairs; every requirement as a sentence about that set.
         var pairs = labels.Select(label => (label.Key, label.Value)).ToHashSet();
@@ -46,7 +47,9 @@ public class LabelSelectorsTests
 
     [Fact]
     public void A_windows_node_is_never_selected() => Generators.Selector.Sample(selector =>
-        Assert.False(LabelSelectors.Matches(selector, new Dictionary<string, string> { ["kubernetes.io/os"] = "windows", ["role"] = "a", ["zone"] = "b" })));
+        Assert.False(
+            LabelSelectors.Matches(
+                selector, new Dictionary<string, string> { ["kubernetes.io/os"] = "windows", ["role"] = "a", ["zone"] = "b" })));
 
     [Fact]
     public void A_node_that_says_it_runs_Linux_is_selected_as_one_that_says_nothing()
@@ -70,5 +73,6 @@ public class LabelSelectorsTests
     [InlineData("NotIn", null)]
     [InlineData("Exists", "edge")]
     public void A_requirement_that_is_not_valid_selects_nothing(string name, string? value) => Assert.False(LabelSelectors.Matches(
-        new LabelSelector { MatchExpressions = [new() { Key = "role", Operator = name, Values = value is null ? null : [value] }] }, _edge));
+        new LabelSelector { MatchExpressions = [new() { Key = "role", Operator = name, Values = value is null ? null : [value] }] },
+        _edge));
 }

@@ -20,7 +20,8 @@ public class NodePlannerPropertyTests
         var plan = NodePlanner.Plan(node, policies);
         foreach (var field in SettingCatalog.Fields.Skip(2))
         {
-            var winner = Selecting(policies, node).Where(policy => field.Read(policy.Spec!) is not null).Order(PolicyPrecedence.Comparer).FirstOrDefault();
+            var winner = Selecting(policies, node).Where(policy => field.Read(policy.Spec!) is not null).Order(PolicyPrecedence.Comparer)
+                .FirstOrDefault();
             var setting = plan.Spec.Settings!.Find(candidate => candidate.Name == field.Sysctl);
             Assert.Equal(winner?.Metadata!.Name, setting?.Policy);
             Assert.Equal(winner is null ? null : field.Read(winner.Spec!), setting?.Value);
@@ -30,13 +31,15 @@ public class NodePlannerPropertyTests
 
         foreach (var name in new[] { "nf_conntrack_x", "nf_flowtable_tcp_timeout" })
         {
-            var winner = Selecting(policies, node).Where(policy => policy.Spec!.Sysctls!.ContainsKey(name)).Order(PolicyPrecedence.Comparer).FirstOrDefault();
+            var winner = Selecting(policies, node).Where(policy => policy.Spec!.Sysctls!.ContainsKey(name)).Order(PolicyPrecedence.Comparer)
+                .FirstOrDefault();
             Assert.Equal(winner?.Metadata!.Name, plan.Spec.Settings!.Find(candidate => candidate.Name == name)?.Policy);
         }
     });
 
     [Fact]
-    public void The_order_of_the_policies_does_not_matter() => Gen.Select(Generators.Policies, Generators.Node, Gen.Int[0, 1000]).Sample((policies, node, seed) =>
+    public void The_order_of_the_policies_does_not_matter() =>
+        Gen.Select(Generators.Policies, Generators.Node, Gen.Int[0, 1000]).Sample((policies, node, seed) =>
     {
         var shuffled = policies.ToArray();
         new Random(seed).Shuffle(shuffled);
@@ -52,7 +55,8 @@ public class NodePlannerPropertyTests
     {
         var plan = NodePlanner.Plan(node, policies);
         Assert.Equal(Selecting(policies, node).Order(PolicyPrecedence.Comparer).Select(policy => policy.Metadata!.Name!), plan.Policies);
-        var names = plan.Spec.Settings!.Select(setting => setting.Name).Concat((plan.Spec.Refused ?? []).Select(setting => setting.Name)).ToList();
+        var names = plan.Spec.Settings!.Select(setting => setting.Name).Concat((plan.Spec.Refused ?? []).Select(setting => setting.Name))
+            .ToList();
         Assert.Equal(names.Distinct(), names);
     });
 
@@ -66,7 +70,9 @@ public class NodePlannerPropertyTests
             Assert.NotEqual(conflict.WinnerValue, conflict.LoserValue);
             Assert.Equal(PolicyPrecedence.PriorityOf(byName[conflict.Winner]), PolicyPrecedence.PriorityOf(byName[conflict.Loser]));
             Assert.True(PolicyPrecedence.Comparer.Compare(byName[conflict.Winner], byName[conflict.Loser]) < 0);
-            Assert.All(plan.Spec.Settings!.Where(setting => setting.Field == conflict.Field), setting => Assert.Equal(conflict.Winner, setting.Policy));
+            Assert.All(
+                plan.Spec.Settings!.Where(setting => setting.Field == conflict.Field),
+                setting => Assert.Equal(conflict.Winner, setting.Policy));
         }
     });
 
@@ -76,9 +82,12 @@ public class NodePlannerPropertyTests
         var plan = NodePlanner.Plan(node, policies);
         foreach (var field in SettingCatalog.Fields.Skip(1))
         {
-            var setters = Selecting(policies, node).Where(policy => field.Read(policy.Spec!) is not null).Order(PolicyPrecedence.Comparer).ToList();
+            var setters = Selecting(policies, node).Where(policy => field.Read(policy.Spec!) is not null).Order(PolicyPrecedence.Comparer)
+                .ToList();
             var losers = setters.Skip(1)
-                .Where(policy => PolicyPrecedence.PriorityOf(policy) == PolicyPrecedence.PriorityOf(setters[0]) && field.Read(policy.Spec!) != field.Read(setters[0].Spec!))
+                .Where(
+                    policy => PolicyPrecedence.PriorityOf(policy) == PolicyPrecedence.PriorityOf(setters[0])
+                        && field.Read(policy.Spec!) != field.Read(setters[0].Spec!))
                 .Select(policy => policy.Metadata!.Name!);
             Assert.Equal(losers, plan.Conflicts.Where(conflict => conflict.Field == field.Path).Select(conflict => conflict.Loser));
         }
@@ -86,7 +95,8 @@ public class NodePlannerPropertyTests
 
     [Fact]
     public void Table_is_refused_exactly_when_it_would_be_over_the_limit() =>
-        Gen.Select(Gen.Long[1024, 1 << 27], Gen.Long[1L << 24, 1L << 40], Gen.Int[1, 90], Gen.Bool).Sample((entries, memory, percent, accounting) =>
+        Gen.Select(Gen.Long[1024, 1 << 27], Gen.Long[1L << 24, 1L << 40], Gen.Int[1, 90], Gen.Bool)
+            .Sample((entries, memory, percent, accounting) =>
         {
             var policy = Examples.Policy("p", new PolicySpec
             {
@@ -108,14 +118,18 @@ public class NodePlannerPropertyTests
     {
         var plan = NodePlanner.Plan(node, policies);
         long ValueOf(string name) => plan.Spec.Settings!.Find(setting => setting.Name == name)?.Value ?? 0;
-        var limit = Selecting(policies, node).Order(PolicyPrecedence.Comparer).Select(policy => policy.Spec!.Table?.MemoryLimitPercent).FirstOrDefault(value => value is not null) ?? 10;
+        var limit = Selecting(policies, node).Order(PolicyPrecedence.Comparer).Select(policy => policy.Spec!.Table?.MemoryLimitPercent)
+            .FirstOrDefault(value => value is not null) ?? 10;
         var bytes = ValueOf("nf_conntrack_acct") == 1 ? 384 : 320;
-        Assert.True(TableSizing.MemoryBytes(ValueOf("nf_conntrack_max"), ValueOf("nf_conntrack_buckets"), bytes) <= TableSizing.Share(node.MemoryBytes, limit));
+        Assert.True(
+            TableSizing.MemoryBytes(ValueOf("nf_conntrack_max"), ValueOf("nf_conntrack_buckets"), bytes) <= TableSizing.Share(
+                node.MemoryBytes, limit));
     });
 
     private static IEnumerable<ConntrackPolicy> Selecting(IEnumerable<ConntrackPolicy> policies, NodeFacts node) =>
         policies.Where(policy => LabelSelectors.Matches(policy.Spec!.NodeSelector, node.Labels));
 
     private static string Bytes(NodePlan plan) => JsonSerializer.Serialize(
-        new ConntrackNode { Spec = plan.Spec }, ApiJson.Default.ConntrackNode) + string.Join('\n', plan.Conflicts) + string.Join(',', plan.Policies);
+        new ConntrackNode { Spec = plan.Spec }, ApiJson.Default.ConntrackNode) + string.Join('\n', plan.Conflicts)
+        + string.Join(',', plan.Policies);
 }

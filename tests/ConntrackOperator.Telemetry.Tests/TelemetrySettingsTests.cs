@@ -21,10 +21,18 @@ public sealed class TelemetrySettingsTests
     }
 
     [Theory]
-    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT=collector:4317", "", "OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317' must be a URL such as http://collector:4317")]
-    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT=http://c:4317 OTEL_EXPORTER_OTLP_LOGS_ENDPOINT=ftp://x", "metrics traces", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'ftp://x' must be a URL")]
-    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT=http://c:4317 OTEL_METRICS_EXPORTER=prometheus", "traces logs", "OTEL_METRICS_EXPORTER: 'prometheus' must be otlp or none")]
-    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT=http://c:4317 OTEL_EXPORTER_OTLP_PROTOCOL=http/json", "", "OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' must be grpc or http/protobuf")]
+    [InlineData(
+        "OTEL_EXPORTER_OTLP_ENDPOINT=collector:4317", "",
+        "OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317' must be a URL such as http://collector:4317")]
+    [InlineData(
+        "OTEL_EXPORTER_OTLP_ENDPOINT=http://c:4317 OTEL_EXPORTER_OTLP_LOGS_ENDPOINT=ftp://x", "metrics traces",
+        "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'ftp://x' must be a URL")]
+    [InlineData(
+        "OTEL_EXPORTER_OTLP_ENDPOINT=http://c:4317 OTEL_METRICS_EXPORTER=prometheus", "traces logs",
+        "OTEL_METRICS_EXPORTER: 'prometheus' must be otlp or none")]
+    [InlineData(
+        "OTEL_EXPORTER_OTLP_ENDPOINT=http://c:4317 OTEL_EXPORTER_OTLP_PROTOCOL=http/json", "",
+        "OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' must be grpc or http/protobuf")]
     public void What_is_not_valid_is_said_and_its_signal_is_off(string environment, string sent, string problem)
     {
         var settings = Read(environment);
@@ -42,10 +50,18 @@ public sealed class TelemetrySettingsTests
 
     private static TelemetrySettings Read(string environment)
     {
-        var variables = environment.Split(' ', StringSplitOptions.RemoveEmptyEntries).ToDictionary(v => v[..v.IndexOf('=', StringComparison.Ordinal)], v => v[(v.IndexOf('=', StringComparison.Ordinal) + 1)..]);
+        var variables = environment.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .ToDictionary(v => v[..v.IndexOf('=', StringComparison.Ordinal)], v => v[(v.IndexOf('=', StringComparison.Ordinal) + 1)..]);
         return TelemetrySettings.Read(name => variables.GetValueOrDefault(name));
     }
 
     private static string Sent(TelemetrySettings settings) =>
-        string.Join(' ', new[] { settings.Metrics ? "metrics" : null, settings.Traces ? "traces" : null, settings.Logs ? "logs" : null }.OfType<string>());
+        string.Join(
+            ' ',
+            new[]
+            {
+                settings.Metrics ? "metrics" : null,
+                settings.Traces ? "traces" : null,
+                settings.Logs ? "logs" : null,
+            }.OfType<string>());
 }

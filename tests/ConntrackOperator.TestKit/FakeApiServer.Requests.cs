@@ -65,7 +65,8 @@ public sealed partial class FakeApiServer
     {
         var body = Utf8(problem.ToStatus());
         return retryAfter is { } time
-            ? connection.WriteAsync(problem.Code, "application/json", body, ("Retry-After", ((int)time.TotalSeconds).ToString(CultureInfo.InvariantCulture)))
+            ? connection.WriteAsync(
+                problem.Code, "application/json", body, ("Retry-After", ((int)time.TotalSeconds).ToString(CultureInfo.InvariantCulture)))
             : connection.WriteAsync(problem.Code, "application/json", body);
     }
 
@@ -78,7 +79,9 @@ public sealed partial class FakeApiServer
 
         if (Authorize?.Invoke(request) == false)
         {
-            throw new ApiProblem(403, "Forbidden", $"{request.Plural} is forbidden: User \"{request.User}\" cannot {request.Verb} resource \"{request.Plural}\"");
+            throw new ApiProblem(
+                403, "Forbidden",
+                $"{request.Plural} is forbidden: User \"{request.User}\" cannot {request.Verb} resource \"{request.Plural}\"");
         }
     }
 
@@ -113,7 +116,8 @@ public sealed partial class FakeApiServer
             "update" => _storage.Replace(table, request.Namespace, request.Name!, Body(), request.Subresource, updater),
             "delete" => _storage.Delete(table, request.Namespace, request.Name!, request.Body.Length > 0 ? Body() : null),
             "patch" when request.ContentType == "application/apply-patch+yaml" => _storage.Apply(
-                table, request.Namespace, request.Name!, Body(), request.Subresource, $"{manager}|Apply|{request.Subresource}", query.GetValueOrDefault("force") == "true"),
+                table, request.Namespace, request.Name!, Body(), request.Subresource, $"{manager}|Apply|{request.Subresource}",
+                query.GetValueOrDefault("force") == "true"),
             "patch" => _storage.Patch(table, request.Namespace, request.Name!, PatchOf(request), request.Subresource, updater),
             _ => throw new ApiProblem(405, "MethodNotAllowed", "the server does not allow this method"),
         };
@@ -181,7 +185,8 @@ public sealed partial class FakeApiServer
         {
             // As the real server: an established watch whose only event is the error.
             await connection.BeginChunksAsync();
-            await connection.WriteChunkAsync(Encoding.UTF8.GetBytes($"{{\"type\":\"ERROR\",\"object\":{problem.ToStatus().ToJsonString()}}}\n"));
+            await connection.WriteChunkAsync(
+                Encoding.UTF8.GetBytes($"{{\"type\":\"ERROR\",\"object\":{problem.ToStatus().ToJsonString()}}}\n"));
             await connection.EndChunksAsync();
             return;
         }

@@ -101,7 +101,8 @@ public sealed partial class FakeApiServer : IApiServer, IDisposable
     /// <summary>Changes an object as somebody else would, by a merge patch.</summary>
     public JsonObject Merge(ResourceType type, string name, string patch, string? ns = null, string? subresource = null) =>
         (JsonObject)_storage.Patch(
-            _storage.Table(type), ns, name, old => (JsonObject)Patching.MergePatch.Apply(old, JsonNode.Parse(patch))!, subresource, "test").DeepClone();
+            _storage.Table(type), ns, name, old => (JsonObject)Patching.MergePatch.Apply(old, JsonNode.Parse(patch))!, subresource, "test")
+            .DeepClone();
 
     /// <summary>Reads an object; null: it is not there.</summary>
     public JsonObject? Get(ResourceType type, string name, string? ns = null)

@@ -11,7 +11,8 @@ public sealed class RealCluster : IAsyncLifetime
 {
     private static readonly string[] _everything =
     [
-        "/apis/conntrack.dev/v1alpha1/conntrackpolicies", "/apis/conntrack.dev/v1alpha1/conntracknodes", "/apis/conntrack.dev/v1alpha1/conntrackflushes", "/api/v1/nodes",
+        "/apis/conntrack.dev/v1alpha1/conntrackpolicies", "/apis/conntrack.dev/v1alpha1/conntracknodes",
+        "/apis/conntrack.dev/v1alpha1/conntrackflushes", "/api/v1/nodes",
         "/apis/apps/v1/namespaces/conntrack-system/daemonsets", "/apis/coordination.k8s.io/v1/namespaces/conntrack-system/leases",
         "/apis/events.k8s.io/v1/namespaces/default/events",
     ];
@@ -37,12 +38,15 @@ public sealed class RealCluster : IAsyncLifetime
         foreach (var name in new[] { "default", "conntrack-system" })
         {
             // The first may be there already.
-            await PostAsync(http, "/api/v1/namespaces", "application/json", $$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{name}}"} }""", conflictIsFine: true);
+            await PostAsync(
+                http, "/api/v1/namespaces", "application/json",
+                $$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{name}}"} }""", conflictIsFine: true);
         }
 
         foreach (var file in Directory.GetFiles(Path.Combine(Repository.Root, "config", "crd"), "conntrack.dev_*.yaml"))
         {
-            await PostAsync(http, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", "application/yaml", await File.ReadAllTextAsync(file));
+            await PostAsync(
+                http, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", "application/yaml", await File.ReadAllTextAsync(file));
         }
 
         foreach (var path in _everything)
@@ -59,7 +63,9 @@ public sealed class RealCluster : IAsyncLifetime
         }
     }
 
-    /// <summary>How a program under test connects: with the files that it would find in a pod. Skips the test when there is no server.</summary>
+    /// <summary>
+    /// How a program under test connects: with the files that it would find in a pod. Skips the test when there is no server.
+    /// </summary>
     public ServerConnection Connection() => new()
     {
         Server = Require().BaseAddress,
@@ -84,7 +90,8 @@ public sealed class RealCluster : IAsyncLifetime
                 var one = new Uri($"{path}/{item!["metadata"]!["name"]}", UriKind.Relative);
                 if (item["metadata"]!["finalizers"] is not null)
                 {
-                    using var patch = new StringContent("""{"metadata":{"finalizers":null}}""", Encoding.UTF8, "application/merge-patch+json");
+                    using var patch = new StringContent(
+                        """{"metadata":{"finalizers":null}}""", Encoding.UTF8, "application/merge-patch+json");
                     await http.PatchAsync(one, patch);
                 }
 
@@ -98,7 +105,8 @@ public sealed class RealCluster : IAsyncLifetime
         using var body = new StringContent(text, Encoding.UTF8, type);
         using var answer = await http.PostAsync(new Uri(path, UriKind.Relative), body);
         Assert.True(
-            answer.IsSuccessStatusCode || (conflictIsFine && answer.StatusCode == HttpStatusCode.Conflict), await answer.Content.ReadAsStringAsync());
+            answer.IsSuccessStatusCode || (conflictIsFine && answer.StatusCode == HttpStatusCode.Conflict),
+            await answer.Content.ReadAsStringAsync());
     }
 
     private static async Task ServedAsync(HttpClient http, string path)

@@ -227,7 +227,8 @@ public sealed partial class TestApiServer : IApiServer, IAsyncDisposable
             await Task.Delay(100);
         }
 
-        var logs = Directory.GetFiles(_directory, "*.log").Select(file => $"{file}:\n{string.Join('\n', File.ReadLines(file).TakeLast(20))}");
+        var logs = Directory.GetFiles(_directory, "*.log")
+            .Select(file => $"{file}:\n{string.Join('\n', File.ReadLines(file).TakeLast(20))}");
         throw new InvalidOperationException($"{what} did not get ready:\n{string.Join('\n', logs)}");
     }
 
@@ -268,8 +269,13 @@ public sealed partial class TestApiServer : IApiServer, IAsyncDisposable
             }
             else
             {
-                var missing = new[] { ("TEST_APISERVER", server), ("ETCD", etcd) }.Where(pair => string.IsNullOrEmpty(pair.Item2)).Select(pair => pair.Item1);
-                return $"no real API server: {string.Join(" and ", missing)} not set (paths of the binaries), nor KUBEBUILDER_ASSETS (a directory with kube-apiserver and etcd)";
+                var missing = new[]
+                {
+                    ("TEST_APISERVER", server),
+                    ("ETCD", etcd),
+                }.Where(pair => string.IsNullOrEmpty(pair.Item2)).Select(pair => pair.Item1);
+                return $"no real API server: {string.Join(" and ", missing)} not set (paths of the binaries), nor KUBEBUILDER_ASSETS (a "
+                    + "directory with kube-apiserver and etcd)";
             }
 
             var absent = new[] { found.ApiServer, found.Etcd }.Where(file => !File.Exists(file)).ToList();

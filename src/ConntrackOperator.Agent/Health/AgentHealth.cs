@@ -35,7 +35,8 @@ internal sealed class AgentHealth(TimeProvider time, TimeSpan interval, Informer
             _watch.Mark();
         }
 
-        return _watch.Since > _watchLimit ? $"the watch has neither answered nor tried again for {_watch.Since.TotalMinutes:0} minutes" : null;
+        return _watch.Since > _watchLimit
+            ? $"the watch has neither answered nor tried again for {_watch.Since.TotalMinutes:0} minutes" : null;
     }
 
     public string? NotReady() => NotAlive() ?? (Enforced ? null : "no plan was applied yet");

@@ -32,13 +32,15 @@ internal static partial class AgentMessages
 
     [LoggerMessage(
         2013, LogLevel.Warning,
-        "{StatePath} can't be written, so no setting is written whose value before is not kept there yet; all others are kept as they are planned")]
+        "{StatePath} can't be written, so no setting is written whose value before is not kept there yet; all others are kept as they "
+            + "are planned")]
     public static partial void StateNotWritable(this ILogger log, Exception exception, string statePath);
 
     [LoggerMessage(2014, LogLevel.Information, "{StatePath} can be written again")]
     public static partial void StateWritableAgain(this ILogger log, string statePath);
 
-    [LoggerMessage(2015, LogLevel.Information, "took {Originals} originals over from the status: the state directory knew nothing of this boot")]
+    [LoggerMessage(
+        2015, LogLevel.Information, "took {Originals} originals over from the status: the state directory knew nothing of this boot")]
     public static partial void OriginalsAdopted(this ILogger log, int originals);
 
     [LoggerMessage(2020, LogLevel.Information, "plan {Generation} with {Settings} settings")]

@@ -8,7 +8,9 @@ using Microsoft.Extensions.Logging;
 
 namespace ConntrackOperator.Agent.Options;
 
-/// <summary>Reads the agent's options: <c>--name value</c> or <c>--name=value</c>, else the environment variable of the same name.</summary>
+/// <summary>
+/// Reads the agent's options: <c>--name value</c> or <c>--name=value</c>, else the environment variable of the same name.
+/// </summary>
 internal sealed class OptionReader
 {
     /// <summary>Every option, with what <c>--help</c> says of it.</summary>
@@ -74,7 +76,8 @@ internal sealed class OptionReader
         var heartbeat = reader.Duration("heartbeat-min", defaults.HeartbeatMin, 1, 3600);
         return new AgentOptions
         {
-            NodeName = reader.Text("node-name") ?? throw new OptionException("--node-name: must be given (or NODE_NAME set, as by fieldRef spec.nodeName)"),
+            NodeName = reader.Text("node-name")
+                ?? throw new OptionException("--node-name: must be given (or NODE_NAME set, as by fieldRef spec.nodeName)"),
             Server = reader.Server(),
             Engine = new EngineOptions
             {
@@ -83,12 +86,14 @@ internal sealed class OptionReader
                 ProcPath = reader.Text("proc-dir") ?? "/proc",
                 HostRoot = reader.Text("host-root") ?? "/",
                 StatePath = reader.Text("state-dir") ?? StateDirectory.DefaultPath,
-                ScanInterval = reader.Text("scan-interval") is "none" ? null : reader.Duration("scan-interval", TimeSpan.FromMinutes(1), 1, 86400),
+                ScanInterval = reader.Text("scan-interval") is "none"
+                    ? null : reader.Duration("scan-interval", TimeSpan.FromMinutes(1), 1, 86400),
             },
             Listen = Address(reader.Text("listen") ?? "127.0.0.1:9808"),
             Interval = reader.Duration("interval", defaults.Interval, 1, 60),
             HeartbeatMin = heartbeat,
-            HeartbeatMax = reader.Duration("heartbeat-max", heartbeat > defaults.HeartbeatMax ? heartbeat : defaults.HeartbeatMax, (long)heartbeat.TotalSeconds, 7200),
+            HeartbeatMax = reader.Duration(
+                "heartbeat-max", heartbeat > defaults.HeartbeatMax ? heartbeat : defaults.HeartbeatMax, (long)heartbeat.TotalSeconds, 7200),
             UsageReportGap = reader.Duration("usage-report-gap", defaults.UsageReportGap, 0, 3600),
             StartJitter = reader.Duration("start-jitter", defaults.StartJitter, 0, 600),
             LogLevel = reader.Text("log-level") switch
@@ -137,6 +142,8 @@ internal sealed class OptionReader
 
         return KubeDuration.TryParse(text, out var seconds, out _) && seconds >= least && seconds <= most
             ? TimeSpan.FromSeconds(seconds)
-            : throw new OptionException($"--{name}: '{text}' must be a duration from {KubeDuration.Format(least)} to {KubeDuration.Format(most)}, such as 30s or 5m");
+            : throw new OptionException(
+                $"--{name}: '{text}' must be a duration from {KubeDuration.Format(least)} to {KubeDuration.Format(most)}, such as 30s or "
+                    + "5m");
     }
 }

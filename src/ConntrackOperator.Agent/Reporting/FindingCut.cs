@@ -24,7 +24,8 @@ internal static class FindingCut
         Value = Word(f.Value),
         Frees = Range(f.Frees),
         FullAgainSeconds = Count(f.FullAgainSeconds),
-        Enough = f.Enough is not { } enough ? null : new FindingDemand { PerSecond = Count(enough.PerSecond), Seconds = Count(enough.Seconds), Has = Count(enough.Has) },
+        Enough = f.Enough is not { } enough
+            ? null : new FindingDemand { PerSecond = Count(enough.PerSecond), Seconds = Count(enough.Seconds), Has = Count(enough.Has) },
         Elsewhere = Sentence(f.Elsewhere),
         MayBreak = Lines(f.MayBreak, StatusBounds.FindingLines),
         NotKnown = Apply(f.NotKnown),
@@ -50,11 +51,13 @@ internal static class FindingCut
     private static List<FindingStep>? Steps(List<FindingStep>? steps) => List(steps, StatusBounds.FindingLines, s => new FindingStep
     {
         What = Sentence(s.What),
-        Run = s.Run is { Count: <= StatusBounds.StepLines } run && run.TrueForAll(line => line.Length <= StatusBounds.Message && !line.Any(char.IsControl)) ? run
+        Run = s.Run is { Count: <= StatusBounds.StepLines } run
+            && run.TrueForAll(line => line.Length <= StatusBounds.Message && !line.Any(char.IsControl)) ? run
             : s.Run is null ? null : [TooLong],
     });
 
-    private static FindingRange? Range(FindingRange? range) => range is null ? null : new FindingRange { Least = Count(range.Least), Most = Count(range.Most) };
+    private static FindingRange? Range(FindingRange? range) =>
+        range is null ? null : new FindingRange { Least = Count(range.Least), Most = Count(range.Most) };
 
     private static long? Count(long? number) => number is { } given ? Math.Clamp(given, 0, StatusBounds.Count) : null;
 
@@ -64,5 +67,6 @@ internal static class FindingCut
 
     private static List<string>? Lines(List<string>? lines, int most) => List(lines, most, line => Sentence(line)!);
 
-    private static List<T>? List<T>(List<T>? items, int most, Func<T, T> bounded) => items is null ? null : [.. items.Take(most).Select(bounded)];
+    private static List<T>? List<T>(List<T>? items, int most, Func<T, T> bounded) =>
+        items is null ? null : [.. items.Take(most).Select(bounded)];
 }

@@ -15,7 +15,8 @@ namespace ConntrackOperator.Agent.Reporting;
 /// Writes the node's status when that is due, and keeps the newest one while the API server is away. The loop offers; a task
 /// of its own sends, so that a slow server never delays the kernel.
 /// </summary>
-internal sealed class Reporter(ApiClient api, AgentOptions options, AgentMetrics metrics, ILogger log, TimeProvider time, Random random) : IDisposable
+internal sealed class Reporter(ApiClient api, AgentOptions options, AgentMetrics metrics, ILogger log, TimeProvider time, Random random)
+    : IDisposable
 {
     /// <summary>Who owns the status in server-side apply.</summary>
     public const string FieldManager = "conntrack-agent";
@@ -170,7 +171,8 @@ internal sealed class Reporter(ApiClient api, AgentOptions options, AgentMetrics
         using var span = AgentMetrics.Spans.StartActivity("report");
         try
         {
-            await api.ApplyAsync(Type, null, options.NodeName, body, ApiJson.Default.ConntrackNode, FieldManager, force: true, "status", ct);
+            await api.ApplyAsync(
+                Type, null, options.NodeName, body, ApiJson.Default.ConntrackNode, FieldManager, force: true, "status", ct);
             metrics.Reported(written: true, time.GetUtcNow());
             lock (_lock)
             {

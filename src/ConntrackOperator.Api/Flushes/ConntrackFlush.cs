@@ -3,7 +3,9 @@ using ConntrackOperator.Api.Schema;
 
 namespace ConntrackOperator.Api.Flushes;
 
-/// <summary>Deletes selected entries of the connection-tracking table on selected nodes, once on each, and says how many went. One-shot, like a Job.</summary>
+/// <summary>
+/// Deletes selected entries of the connection-tracking table on selected nodes, once on each, and says how many went. One-shot, like a Job.
+/// </summary>
 [CustomResource(KindName, PluralName, "ctf")]
 [PrinterColumn("Phase", "string", ".status.phase", Description = "Pending, Running, Succeeded or Failed.")]
 [PrinterColumn("Nodes", "integer", ".status.nodes.selected", Description = "Nodes that it is for.")]

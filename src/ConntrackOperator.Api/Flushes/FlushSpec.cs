@@ -11,7 +11,9 @@ public sealed record FlushSpec
     /// <summary>The longest ttlSecondsAfterFinished: a year.</summary>
     public const int MaximumTtlSeconds = 31536000;
 
-    /// <summary>The nodes, by their labels; empty: every Linux node. Only nodes with an agent, which are those that a policy selects, can do it.</summary>
+    /// <summary>
+    /// The nodes, by their labels; empty: every Linux node. Only nodes with an agent, which are those that a policy selects, can do it.
+    /// </summary>
     public LabelSelector? NodeSelector { get; init; }
 
     /// <summary>One node, by its name.</summary>

@@ -8,14 +8,18 @@ public static class BoundedText
 {
     private const char Ellipsis = '…';
 
-    /// <summary>The text itself when it is good; else cut to the length, with an ellipsis at its end, and without control characters.</summary>
+    /// <summary>
+    /// The text itself when it is good; else cut to the length, with an ellipsis at its end, and without control characters.
+    /// </summary>
     /// <param name="text">The text; null stays null.</param>
     /// <param name="length">The most characters (UTF-16 units, of which the API server counts no more than there are).</param>
     [return: NotNullIfNotNull(nameof(text))]
     public static string? Of(string? text, int length)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
-        if (text is null || (text.Length <= length && !text.AsSpan().ContainsAnyInRange('\0', '\u001f') && !text.AsSpan().ContainsAnyInRange('\u007f', '\u009f')))
+        if (text is null
+            || (text.Length <= length && !text.AsSpan().ContainsAnyInRange('\0', '\u001f')
+                && !text.AsSpan().ContainsAnyInRange('\u007f', '\u009f')))
         {
             return text;
         }

@@ -6,7 +6,9 @@ namespace ConntrackOperator.Api.Meta;
 /// <param name="Message">A sentence for people.</param>
 public readonly record struct ConditionResult(bool? Status, string Reason, string Message)
 {
-    /// <summary>The condition that says this. The time of the last transition is kept while the status stays, as <c>metav1.Condition</c> asks.</summary>
+    /// <summary>
+    /// The condition that says this. The time of the last transition is kept while the status stays, as <c>metav1.Condition</c> asks.
+    /// </summary>
     /// <param name="type">What is told, such as Ready.</param>
     /// <param name="before">The conditions that stand now, or null.</param>
     /// <param name="generation">The generation that the verdict was made on, or null where a spec never changes.</param>

@@ -2,7 +2,10 @@ using ConntrackOperator.Api.Schema;
 
 namespace ConntrackOperator.Api.Meta;
 
-/// <summary>Selects objects by their labels, as <c>metav1.LabelSelector</c>: all of matchLabels and matchExpressions must hold; an empty selector selects everything.</summary>
+/// <summary>
+/// Selects objects by their labels, as <c>metav1.LabelSelector</c>: all of matchLabels and matchExpressions must hold; an empty selector
+/// selects everything.
+/// </summary>
 public sealed record LabelSelector
 {
     /// <summary>How many labels, and how many expressions, may be given.</summary>

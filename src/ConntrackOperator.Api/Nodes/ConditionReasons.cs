@@ -1,6 +1,8 @@
 namespace ConntrackOperator.Api.Nodes;
 
-/// <summary>The reasons of a ConntrackNode's conditions. Beside them stand the names of <see cref="SettingState"/>, which Applied takes over.</summary>
+/// <summary>
+/// The reasons of a ConntrackNode's conditions. Beside them stand the names of <see cref="SettingState"/>, which Applied takes over.
+/// </summary>
 public static class ConditionReasons
 {
     /// <summary>Applied: no plan has reached the node.</summary>

@@ -9,7 +9,10 @@ public sealed record FindingStep
     [MaxLength(StatusBounds.Message)]
     public string? What { get; init; }
 
-    /// <summary>Shell that does it, line by line: those of kubectl where that is set up, others as root on the node. Left out where it is done elsewhere.</summary>
+    /// <summary>
+    /// Shell that does it, line by line: those of kubectl where that is set up, others as root on the node. Left out where it is done
+    /// elsewhere.
+    /// </summary>
     [MaxItems(StatusBounds.StepLines), MaxLength(StatusBounds.Message)]
     public List<string>? Run { get; init; }
 }

@@ -2,7 +2,10 @@ using ConntrackOperator.Api.Schema;
 
 namespace ConntrackOperator.Api.Nodes;
 
-/// <summary>How many of its ports a translated address has in use for one destination. When none is left, new connections there are lost, however empty the table is.</summary>
+/// <summary>
+/// How many of its ports a translated address has in use for one destination. When none is left, new connections there are lost, however
+/// empty the table is.
+/// </summary>
 public sealed record NatStatus
 {
     /// <summary>The address that sources are translated to.</summary>
@@ -33,7 +36,10 @@ public sealed record NatStatus
     [MaxLength(StatusBounds.Word)]
     public string? Range { get; init; }
 
-    /// <summary>How that is known: AllPorts (what the kernel translates to where the rule names no ports), Rule, PortsSeen (they lie close together and nearly all were changed), LocalPortRange (net.ipv4.ip_local_port_range: this machine's own connections, which keep their ports).</summary>
+    /// <summary>
+    /// How that is known: AllPorts (what the kernel translates to where the rule names no ports), Rule, PortsSeen (they lie close together
+    /// and nearly all were changed), LocalPortRange (net.ipv4.ip_local_port_range: this machine's own connections, which keep their ports).
+    /// </summary>
     [AllowedValues("AllPorts", "Rule", "PortsSeen", "LocalPortRange")]
     public string? RangeFrom { get; init; }
 

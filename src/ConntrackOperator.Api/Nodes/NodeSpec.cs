@@ -17,7 +17,9 @@ public sealed record NodeSpec
     /// <summary>From which usage the node reports pressure.</summary>
     public NodePressure? Pressure { get; init; }
 
-    /// <summary>How much of the node's memory a full table may take, in percent; left out: no policy says so, and 10 holds. Advice keeps to it.</summary>
+    /// <summary>
+    /// How much of the node's memory a full table may take, in percent; left out: no policy says so, and 10 holds. Advice keeps to it.
+    /// </summary>
     [Range(1, 90)]
     public int? MemoryLimitPercent { get; init; }
 

@@ -3,7 +3,10 @@ using ConntrackOperator.Api.Schema;
 
 namespace ConntrackOperator.Api.Nodes;
 
-/// <summary>What the node's kernel says. Every string, list and number has a bound: a report is somebody else's word, and the controller keeps it in memory.</summary>
+/// <summary>
+/// What the node's kernel says. Every string, list and number has a bound: a report is somebody else's word, and the controller keeps it in
+/// memory.
+/// </summary>
 public sealed record NodeStatus
 {
     /// <summary>The generation of the spec that was applied last.</summary>
@@ -30,7 +33,9 @@ public sealed record NodeStatus
     /// <summary>Who has the most entries.</summary>
     public TopStatus? Top { get; init; }
 
-    /// <summary>Translated addresses and destinations with most ports in use, the worst first, at most 5; of each at least a hundredth.</summary>
+    /// <summary>
+    /// Translated addresses and destinations with most ports in use, the worst first, at most 5; of each at least a hundredth.
+    /// </summary>
     [MaxItems(5)]
     public List<NatStatus>? Nat { get; init; }
 
@@ -46,7 +51,10 @@ public sealed record NodeStatus
     [AllowedValues("Hint", "Warning", "Critical")]
     public string? AdviceSeverity { get; init; }
 
-    /// <summary>Why the table fills up or loses packets, the most severe first; left out when nothing is wrong. `kubectl conntrack advise NODE` prints it.</summary>
+    /// <summary>
+    /// Why the table fills up or loses packets, the most severe first; left out when nothing is wrong. `kubectl conntrack advise NODE`
+    /// prints it.
+    /// </summary>
     [MaxItems(StatusBounds.Findings)]
     public List<NodeFinding>? Findings { get; init; }
 
@@ -61,7 +69,9 @@ public sealed record NodeStatus
     /// <summary>The machine.</summary>
     public NodeFactsStatus? Node { get; init; }
 
-    /// <summary>When the agent reported. It does so when something changed that a person would care about, else every 5 to 10 minutes.</summary>
+    /// <summary>
+    /// When the agent reported. It does so when something changed that a person would care about, else every 5 to 10 minutes.
+    /// </summary>
     public DateTimeOffset? ReportedAt { get; init; }
 }
 
@@ -107,15 +117,23 @@ public sealed record TableStatus
     [MaxLength(StatusBounds.Word)]
     public string? EntryBytesWhy { get; init; }
 
-    /// <summary>The probability that a new connection found room over the last minute, in percent, rounded down: 100 below the limit; at it, only where an entry nearby is not assured and can be evicted. Left out when not known.</summary>
+    /// <summary>
+    /// The probability that a new connection found room over the last minute, in percent, rounded down: 100 below the limit; at it, only
+    /// where an entry nearby is not assured and can be evicted. Left out when not known.
+    /// </summary>
     [Range(0, 100)]
     public int? HeadroomPercent { get; init; }
 
-    /// <summary>What headroomPercent would be if the table were full of what is in it now (estimated from the sample); left out when not known.</summary>
+    /// <summary>
+    /// What headroomPercent would be if the table were full of what is in it now (estimated from the sample); left out when not known.
+    /// </summary>
     [Range(0, 100)]
     public int? HeadroomWhenFullPercent { get; init; }
 
-    /// <summary>When the table is full if it goes on as in the last hour, such as 1h40m; left out when it does not grow steadily, or nobody can tell.</summary>
+    /// <summary>
+    /// When the table is full if it goes on as in the last hour, such as 1h40m; left out when it does not grow steadily, or nobody can
+    /// tell.
+    /// </summary>
     [MaxLength(StatusBounds.Word)]
     public string? FullIn { get; init; }
 
@@ -128,18 +146,25 @@ public sealed record TableStatus
     public string? FullInBasis { get; init; }
 }
 
-/// <summary>What goes wrong, a minute, over the last minute or as long as the agent has counted. What is not known yet is left out.</summary>
+/// <summary>
+/// What goes wrong, a minute, over the last minute or as long as the agent has counted. What is not known yet is left out.
+/// </summary>
 public sealed record RatesStatus
 {
     /// <summary>Packets dropped because the table was full.</summary>
     [Range(0, StatusBounds.Count)]
     public long? TableFullDropsPerMinute { get; init; }
 
-    /// <summary>Packets lost in races at insertion: no size of the table helps. For DNS a node-local cache, random-fully or single-request-reopen does.</summary>
+    /// <summary>
+    /// Packets lost in races at insertion: no size of the table helps. For DNS a node-local cache, random-fully or single-request-reopen
+    /// does.
+    /// </summary>
     [Range(0, StatusBounds.Count)]
     public long? RacesLostPerMinute { get; init; }
 
-    /// <summary>Packets dropped while the table had room that lost no race: no memory for an entry, or refused by a protocol's tracker.</summary>
+    /// <summary>
+    /// Packets dropped while the table had room that lost no race: no memory for an entry, or refused by a protocol's tracker.
+    /// </summary>
     [Range(0, StatusBounds.Count)]
     public long? OtherDropsPerMinute { get; init; }
 

@@ -1,6 +1,8 @@
 namespace ConntrackOperator.Api.Nodes;
 
-/// <summary>The bounds that fields of <see cref="NodeStatus"/> share; the agent cuts its report to them, the API server refuses what is beyond.</summary>
+/// <summary>
+/// The bounds that fields of <see cref="NodeStatus"/> share; the agent cuts its report to them, the API server refuses what is beyond.
+/// </summary>
 public static class StatusBounds
 {
     /// <summary>The longest sentence, in characters.</summary>
@@ -21,6 +23,8 @@ public static class StatusBounds
     /// <summary>The greatest count of anything, 2^48: the sum over thirty thousand nodes still fits into 64 bits.</summary>
     public const long Count = 1L << 48;
 
-    /// <summary>The greatest value of a setting, and its least with a minus: below 2^63 the last number that a JSON schema's bound can name.</summary>
+    /// <summary>
+    /// The greatest value of a setting, and its least with a minus: below 2^63 the last number that a JSON schema's bound can name.
+    /// </summary>
     public const long Value = long.MaxValue - 1023;
 }

@@ -2,7 +2,10 @@ using ConntrackOperator.Api.Schema;
 
 namespace ConntrackOperator.Api.Policies;
 
-/// <summary>The table's size from a node's memory and cores: the larger of what memoryPercent and entriesPerCore give, then kept within minEntries and maxEntries.</summary>
+/// <summary>
+/// The table's size from a node's memory and cores: the larger of what memoryPercent and entriesPerCore give, then kept within minEntries
+/// and maxEntries.
+/// </summary>
 [Rule("has(self.memoryPercent) || has(self.entriesPerCore)", RuleMessages.AutoNeedsSource)]
 [Rule("!has(self.minEntries) || !has(self.maxEntries) || self.minEntries <= self.maxEntries",
     RuleMessages.MinAboveMax, Field = "minEntries")]

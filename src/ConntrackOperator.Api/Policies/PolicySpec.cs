@@ -27,7 +27,10 @@ public sealed record PolicySpec
     /// <summary>The nodes that the policy is for; left out or empty: every Linux node.</summary>
     public LabelSelector? NodeSelector { get; init; }
 
-    /// <summary>Which policy wins where two set the same field of a node: the higher, field by field. Between equals the older wins and both report a conflict.</summary>
+    /// <summary>
+    /// Which policy wins where two set the same field of a node: the higher, field by field. Between equals the older wins and both report
+    /// a conflict.
+    /// </summary>
     [Range(MinimumPriority, MaximumPriority), Default("0")]
     public int? Priority { get; init; }
 
@@ -50,18 +53,29 @@ public sealed record PolicySpec
     /// <summary>Reassembly of fragmented IPv6 packets, which tracking needs whole.</summary>
     public Ipv6FragmentsSpec? Ipv6Fragments { get; init; }
 
-    /// <summary>Any other key nf_conntrack_* or nf_flowtable_*, with or without net.netfilter. before it (which is one key), with its value as a number in quotes; refused for a key that has a field of its own or that is read-only.</summary>
+    /// <summary>
+    /// Any other key nf_conntrack_* or nf_flowtable_*, with or without net.netfilter. before it (which is one key), with its value as a
+    /// number in quotes; refused for a key that has a field of its own or that is read-only.
+    /// </summary>
     [MaxItems(MaximumSysctls), SysctlsWithoutField]
-    [Rule("self.matches('^(0|[1-9][0-9]{0,9})$') && int(self) <= 4294967295", RuleMessages.SysctlValue, OnItems = true), MaxLength(MaximumSysctlDigits)]
+    [Rule("self.matches('^(0|[1-9][0-9]{0,9})$') && int(self) <= 4294967295", RuleMessages.SysctlValue, OnItems = true),
+        MaxLength(MaximumSysctlDigits)]
     public Dictionary<string, string>? Sysctls { get; init; }
 
     /// <summary>From which usage of the table on a node reports pressure.</summary>
     public PressureSpec? Pressure { get; init; }
 
-    /// <summary>How fast a change goes through the nodes; left out: all nodes at once. It is about what the policy sets on nodes that it selects, the first time included. Never held back: nodes that leave the policy or its deletion, pressure, flushes, and what writes nothing to a kernel.</summary>
+    /// <summary>
+    /// How fast a change goes through the nodes; left out: all nodes at once. It is about what the policy sets on nodes that it selects,
+    /// the first time included. Never held back: nodes that leave the policy or its deletion, pressure, flushes, and what writes nothing to
+    /// a kernel.
+    /// </summary>
     public RolloutSpec? Rollout { get; init; }
 
-    /// <summary>What becomes of the settings when the policy is deleted or no longer sets them: Restore puts back what was there before, Keep leaves them.</summary>
+    /// <summary>
+    /// What becomes of the settings when the policy is deleted or no longer sets them: Restore puts back what was there before, Keep leaves
+    /// them.
+    /// </summary>
     [Default("\"Restore\"")]
     public RemovalPolicy? OnDelete { get; init; }
 }

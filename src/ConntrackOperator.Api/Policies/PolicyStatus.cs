@@ -30,7 +30,9 @@ public sealed record PolicyStatus
     [MaxItems(20)]
     public List<NodeFailure>? Failures { get; init; }
 
-    /// <summary>What to change: the most severe advice of its nodes and, if another is more frequent, that too, each with how many nodes it is for.</summary>
+    /// <summary>
+    /// What to change: the most severe advice of its nodes and, if another is more frequent, that too, each with how many nodes it is for.
+    /// </summary>
     public string? Advice { get; init; }
 }
 

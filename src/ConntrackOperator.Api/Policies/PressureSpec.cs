@@ -33,6 +33,9 @@ public sealed record PressureSpec
     [Range(MinimumCriticalPercent, MaximumCriticalPercent)]
     public int? CriticalPercent { get; init; }
 
-    /// <summary>Also a condition ConntrackPressure on the Node itself: True while the ConntrackNode's Pressure is (Warning and Critical), Unknown while no agent reports. Needs the chart's controller.nodeConditions, which gives the right to write it. Left out: false.</summary>
+    /// <summary>
+    /// Also a condition ConntrackPressure on the Node itself: True while the ConntrackNode's Pressure is (Warning and Critical), Unknown
+    /// while no agent reports. Needs the chart's controller.nodeConditions, which gives the right to write it. Left out: false.
+    /// </summary>
     public bool? NodeCondition { get; init; }
 }

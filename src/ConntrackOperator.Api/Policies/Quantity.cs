@@ -3,7 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace ConntrackOperator.Api.Policies;
 
-/// <summary>An amount of bytes as people write it: a number, or a string with a suffix of Kubernetes' quantities (k, M, G, Ki, Mi, Gi).</summary>
+/// <summary>
+/// An amount of bytes as people write it: a number, or a string with a suffix of Kubernetes' quantities (k, M, G, Ki, Mi, Gi).
+/// </summary>
 /// <param name="Text">What was written.</param>
 [JsonConverter(typeof(QuantityConverter))]
 public readonly record struct Quantity(string Text)

@@ -11,12 +11,20 @@ public sealed record RolloutSpec
     /// <summary>The greatest number of nodes in maxUnavailable.</summary>
     public const int MaximumNodes = 5000;
 
-    /// <summary>How many nodes are changed at once: a number from 1 to 5000, or a share of the selected nodes from 1% to 100%, rounded up. A node is being changed from the moment it is given the new settings until its agent reports that the kernel holds them: a node where that fails keeps its place. One that is not ready, or whose agent is silent, is not changed before it is back; if it went away while being changed it keeps its place for 10 minutes.</summary>
+    /// <summary>
+    /// How many nodes are changed at once: a number from 1 to 5000, or a share of the selected nodes from 1% to 100%, rounded up. A node is
+    /// being changed from the moment it is given the new settings until its agent reports that the kernel holds them: a node where that
+    /// fails keeps its place. One that is not ready, or whose agent is silent, is not changed before it is back; if it went away while
+    /// being changed it keeps its place for 10 minutes.
+    /// </summary>
     [Default("\"25%\"")]
     [Rule("type(self) == int ? self >= 1 && self <= 5000 : self.matches('^([1-9][0-9]?|100)%$')", RuleMessages.MaxUnavailable)]
     public CountOrPercent? MaxUnavailable { get; init; }
 
-    /// <summary>Whether to change no further node while one that has the new settings drops packets and did not before it got them. The rollout goes on by itself when the drops have ended, or when the policy's settings are edited.</summary>
+    /// <summary>
+    /// Whether to change no further node while one that has the new settings drops packets and did not before it got them. The rollout goes
+    /// on by itself when the drops have ended, or when the policy's settings are edited.
+    /// </summary>
     [Default("true")]
     public bool? PauseOnDrops { get; init; }
 }

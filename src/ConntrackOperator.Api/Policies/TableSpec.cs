@@ -23,11 +23,16 @@ public sealed record TableSpec
     /// <summary>The limit of entries (nf_conntrack_max): a number, or computed for each node from its memory and cores.</summary>
     public TableSizeSpec? Size { get; init; }
 
-    /// <summary>Buckets of the hash table (nf_conntrack_buckets); the kernel rounds up to a multiple of 512. Left out: one an entry when size is set, never fewer than there are.</summary>
+    /// <summary>
+    /// Buckets of the hash table (nf_conntrack_buckets); the kernel rounds up to a multiple of 512. Left out: one an entry when size is
+    /// set, never fewer than there are.
+    /// </summary>
     [Range(MinimumEntries, MaximumEntries)]
     public long? Buckets { get; init; }
 
-    /// <summary>A plan whose full table would take more than this share of the node's memory is refused for that node, in percent. Left out: 10.</summary>
+    /// <summary>
+    /// A plan whose full table would take more than this share of the node's memory is refused for that node, in percent. Left out: 10.
+    /// </summary>
     [Range(MinimumMemoryLimitPercent, MaximumMemoryLimitPercent)]
     public int? MemoryLimitPercent { get; init; }
 }

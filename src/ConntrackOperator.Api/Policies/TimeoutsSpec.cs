@@ -2,7 +2,10 @@ using ConntrackOperator.Api.Schema;
 
 namespace ConntrackOperator.Api.Policies;
 
-/// <summary>How long an entry stays without a packet. Durations as in Kubernetes: 30s, 10m, 24h; whole seconds. A change reaches an existing entry with its next packet.</summary>
+/// <summary>
+/// How long an entry stays without a packet. Durations as in Kubernetes: 30s, 10m, 24h; whole seconds. A change reaches an existing entry
+/// with its next packet.
+/// </summary>
 public sealed record TimeoutsSpec
 {
     /// <summary>Protocols that the kernel has no module for (nf_conntrack_generic_timeout; the kernel's default is 10m).</summary>

@@ -12,7 +12,9 @@ public sealed record TrackingSpec
     /// <summary>The greatest expectationsMax.</summary>
     public const long MaximumExpectations = 16777216;
 
-    /// <summary>Count packets and bytes of each new entry, for 64 bytes an entry (nf_conntrack_acct; the kernel's default is false).</summary>
+    /// <summary>
+    /// Count packets and bytes of each new entry, for 64 bytes an entry (nf_conntrack_acct; the kernel's default is false).
+    /// </summary>
     public bool? Accounting { get; init; }
 
     /// <summary>Record when each new entry began and ended (nf_conntrack_timestamp; false).</summary>
@@ -21,7 +23,9 @@ public sealed record TrackingSpec
     /// <summary>Do not track packets with a wrong checksum (nf_conntrack_checksum; true).</summary>
     public bool? Checksum { get; init; }
 
-    /// <summary>Send events to listeners: Never, Always, or Auto, which is only while someone listens (nf_conntrack_events; Auto).</summary>
+    /// <summary>
+    /// Send events to listeners: Never, Always, or Auto, which is only while someone listens (nf_conntrack_events; Auto).
+    /// </summary>
     public TrackingEvents? Events { get; init; }
 
     /// <summary>Log packets that tracking finds invalid, of one protocol or of all (nf_conntrack_log_invalid; None).</summary>
@@ -31,7 +35,9 @@ public sealed record TrackingSpec
     [Range(MinimumExpectations, MaximumExpectations)]
     public long? ExpectationsMax { get; init; }
 
-    /// <summary>Give connections their protocol helper by port (nf_conntrack_helper); gone from newer kernels, where it is reported as NotSupported.</summary>
+    /// <summary>
+    /// Give connections their protocol helper by port (nf_conntrack_helper); gone from newer kernels, where it is reported as NotSupported.
+    /// </summary>
     public bool? HelperAutoAssign { get; init; }
 }
 

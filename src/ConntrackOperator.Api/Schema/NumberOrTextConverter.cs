@@ -13,7 +13,8 @@ namespace ConntrackOperator.Api.Schema;
 /// <param name="ofNumber">Makes it from a number.</param>
 /// <param name="ofText">Makes it from a string.</param>
 /// <param name="parts">Its number, or else its string.</param>
-public abstract class NumberOrTextConverter<T>(string what, Func<long, T> ofNumber, Func<string, T> ofText, Func<T, (long? Number, string? Text)> parts)
+public abstract class NumberOrTextConverter<T>(
+    string what, Func<long, T> ofNumber, Func<string, T> ofText, Func<T, (long? Number, string? Text)> parts)
     : JsonConverter<T>
     where T : struct
 {

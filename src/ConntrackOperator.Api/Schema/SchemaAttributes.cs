@@ -121,7 +121,10 @@ public sealed class RuleAttribute(string expression, string message) : Attribute
     /// <summary>The message.</summary>
     public string Message => message;
 
-    /// <summary>A CEL expression that gives the offending value as a string, put before the message; null for one field's rule, where the API server tells the value itself.</summary>
+    /// <summary>
+    /// A CEL expression that gives the offending value as a string, put before the message; null for one field's rule, where the API server
+    /// tells the value itself.
+    /// </summary>
     public string? Value { get; init; }
 
     /// <summary>The field below that the error is reported at, as in JSON; null: the value itself.</summary>
@@ -184,7 +187,9 @@ public sealed class ByteRangeAttribute(long minimum, long maximum) : Attribute
     public long Maximum => maximum;
 }
 
-/// <summary>The map's keys are names of sysctls under net.netfilter that can be written and have no field of their own in the policy.</summary>
+/// <summary>
+/// The map's keys are names of sysctls under net.netfilter that can be written and have no field of their own in the policy.
+/// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class SysctlsWithoutFieldAttribute : Attribute;
 

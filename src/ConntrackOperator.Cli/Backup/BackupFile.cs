@@ -25,7 +25,9 @@ internal sealed record BackupFile
     /// <summary>What could not be saved, and why.</summary>
     public List<string>? Notes { get; init; }
 
-    /// <summary>Lines that <c>conntrack -R</c> loads; left out when they were not asked for. Last, so that they can be written as they come.</summary>
+    /// <summary>
+    /// Lines that <c>conntrack -R</c> loads; left out when they were not asked for. Last, so that they can be written as they come.
+    /// </summary>
     public List<string>? Entries { get; init; }
 
     /// <exception cref="CliException">It is not there, or no backup.</exception>
@@ -44,7 +46,9 @@ internal sealed record BackupFile
             {
                 if (!SysctlNames.IsTrackingKey(name))
                 {
-                    throw new CliException(ExitCode.BadInput, $"{path}: settings.{name}: no key of connection tracking: must begin with nf_conntrack_ or nf_flowtable_");
+                    throw new CliException(
+                        ExitCode.BadInput,
+                        $"{path}: settings.{name}: no key of connection tracking: must begin with nf_conntrack_ or nf_flowtable_");
                 }
 
                 if (value < 0)

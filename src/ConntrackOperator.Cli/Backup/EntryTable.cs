@@ -39,10 +39,11 @@ internal static class EntryTable
     }
 
     /// <returns>What went wrong; null when nothing did.</returns>
-    public static string? Add(IEnumerable<string> lines) => SystemProgram.TryRun("conntrack", ["-R", "-"], string.Concat(lines.Select(l => l + "\n"))) switch
-    {
-        null => "conntrack is not installed: entries are put back by conntrack -R (package conntrack, or conntrack-tools)",
-        { ExitCode: 0 } => null,
-        { } failed => $"conntrack -R refuses: {failed.Error}",
-    };
+    public static string? Add(IEnumerable<string> lines) =>
+        SystemProgram.TryRun("conntrack", ["-R", "-"], string.Concat(lines.Select(l => l + "\n"))) switch
+        {
+            null => "conntrack is not installed: entries are put back by conntrack -R (package conntrack, or conntrack-tools)",
+            { ExitCode: 0 } => null,
+            { } failed => $"conntrack -R refuses: {failed.Error}",
+        };
 }

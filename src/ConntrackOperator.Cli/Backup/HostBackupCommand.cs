@@ -47,9 +47,12 @@ internal static class HostBackupCommand
         }
 
         notes.ForEach(note => Console.Error.WriteLine("note: " + note));
-        string[] programs = [.. ((string, List<string>?)[])[("iptables", rules.Iptables), ("ip6tables", rules.Ip6tables), ("nft", rules.Nftables)]
+        string[] programs = [
+            .. ((string, List<string>?)[])[("iptables", rules.Iptables), ("ip6tables", rules.Ip6tables), ("nft", rules.Nftables)]
             is var all ? all.Where(p => p.Item2 is not null).Select(p => p.Item1) : []];
-        Console.Out.WriteLine($"{path}: {settings.Count} settings, rules of {(programs.Length == 0 ? "no program" : string.Join(", ", programs))}{(entries ? $", {count} entries" : string.Empty)}");
+        Console.Out.WriteLine(
+            $"{path}: {settings.Count} settings, rules of "
+                + (programs.Length == 0 ? "no program" : string.Join(", ", programs)) + (entries ? $", {count} entries" : string.Empty));
         return ExitCode.InSync;
     }
 
@@ -67,7 +70,9 @@ internal static class HostBackupCommand
         return settings;
     }
 
-    private static void Write(Utf8JsonWriter writer, HostFacts host, SortedDictionary<string, long> settings, RuleSets rules, List<string> notes, TimeProvider time)
+    private static void Write(
+        Utf8JsonWriter writer, HostFacts host, SortedDictionary<string, long> settings, RuleSets rules, List<string> notes,
+        TimeProvider time)
     {
         writer.WriteStartObject();
         writer.WriteString("format", BackupFile.CurrentFormat);

@@ -8,7 +8,8 @@ namespace ConntrackOperator.Cli.Backup;
 /// <summary>The command <c>host restore --from</c>: shows the difference, then takes it away.</summary>
 internal static class HostRestoreFrom
 {
-    public static int Run(EngineOptions options, string path, RestoreParts asked, bool dryRun, OutputFormat format, CancellationToken cancel)
+    public static int Run(
+        EngineOptions options, string path, RestoreParts asked, bool dryRun, OutputFormat format, CancellationToken cancel)
     {
         var file = BackupFile.Read(path);
         var parts = asked.For(file, path);
@@ -58,7 +59,8 @@ internal static class HostRestoreFrom
         return report.Problems.Count == 0 ? ExitCode.InSync : ExitCode.NotApplied;
     }
 
-    private static RestoreReport Restore(RestoreReport report, BackupFile file, NodeEngine? engine, RuleRestorer? rules, List<string>? missing, CancellationToken cancel)
+    private static RestoreReport Restore(
+        RestoreReport report, BackupFile file, NodeEngine? engine, RuleRestorer? rules, List<string>? missing, CancellationToken cancel)
     {
         var problems = report.Problems;
         if (engine is not null)
@@ -71,7 +73,8 @@ internal static class HostRestoreFrom
         {
             problems.AddRange(rules!.Restore());
             problems.AddRange(problems.Count > 0 ? [] : new RuleRestorer(RuleReader.Read([]), file.Rules!).Compare().Select(left =>
-                $"{left.Program}: {left.Removed.Count + left.Added.Count} lines still differ, first: {left.Removed.Concat(left.Added).First()}"));
+                $"{left.Program}: {left.Removed.Count + left.Added.Count} lines still differ, first: "
+                    + $"{left.Removed.Concat(left.Added).First()}"));
         }
 
         // Last, so that they meet the time-outs and the limit of the backup.

@@ -11,7 +11,9 @@ internal readonly record struct RestoreParts(bool Settings, bool Rules, bool Ent
         Require(Settings, file.Settings, "settings");
         Require(Rules, file.Rules, "rules");
         Require(Entries, file.Entries, "entries");
-        return new RestoreParts((Settings || !Any) && file.Settings is not null, (Rules || !Any) && file.Rules is not null, (Entries || !Any) && file.Entries is not null);
+        return new RestoreParts(
+            (Settings || !Any) && file.Settings is not null, (Rules || !Any) && file.Rules is not null,
+            (Entries || !Any) && file.Entries is not null);
 
         void Require(bool named, object? part, string what)
         {

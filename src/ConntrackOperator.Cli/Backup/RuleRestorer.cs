@@ -1,6 +1,9 @@
 namespace ConntrackOperator.Cli.Backup;
 
-/// <summary>Puts rule sets back. Each program takes its rules in one transaction, all are tried before the first is changed, and what one of them refuses takes the others back.</summary>
+/// <summary>
+/// Puts rule sets back. Each program takes its rules in one transaction, all are tried before the first is changed, and what one of them
+/// refuses takes the others back.
+/// </summary>
 internal sealed class RuleRestorer(RuleSets now, RuleSets saved)
 {
     public List<RuleDifference> Compare()
@@ -40,7 +43,8 @@ internal sealed class RuleRestorer(RuleSets now, RuleSets saved)
             return [];
         }
 
-        var left = new RuleRestorer(RuleReader.Read([]), now).Steps().Select(s => Problem(s.Program, s.Do, s.Script)).OfType<string>().ToList();
+        var left = new RuleRestorer(RuleReader.Read([]), now).Steps().Select(s => Problem(s.Program, s.Do, s.Script)).OfType<string>()
+            .ToList();
         return left.Count == 0 ? [problem + "; the rules are as they were"] : [problem, .. left.Select(p => "and can't go back: " + p)];
     }
 
@@ -65,12 +69,13 @@ internal sealed class RuleRestorer(RuleSets now, RuleSets saved)
         return steps;
     }
 
-    private static string? Problem(string program, string[] arguments, string script) => SystemProgram.TryRun(program, arguments, script) switch
-    {
-        null => $"{program} is not installed",
-        { ExitCode: 0 } => null,
-        { } failed => $"{program} refuses: {failed.Error}",
-    };
+    private static string? Problem(string program, string[] arguments, string script) =>
+        SystemProgram.TryRun(program, arguments, script) switch
+        {
+            null => $"{program} is not installed",
+            { ExitCode: 0 } => null,
+            { } failed => $"{program} refuses: {failed.Error}",
+        };
 
     private sealed record Step(string Program, string[] Try, string[] Do, string Script);
 }

@@ -9,7 +9,8 @@ internal sealed class SettingRestorer(SysctlDirectory sysctls, SortedDictionary<
 {
     public List<SettingDifference> Compare() =>
     [
-        .. saved.Where(s => s.Key != SysctlNames.Count).Select(s => new SettingDifference(s.Key, sysctls.Read(s.Key).Value, s.Value)).Where(d => d.Before != d.Saved),
+        .. saved.Where(s => s.Key != SysctlNames.Count).Select(s => new SettingDifference(s.Key, sysctls.Read(s.Key).Value, s.Value))
+            .Where(d => d.Before != d.Saved),
     ];
 
     /// <returns>The differences with what the kernel holds now.</returns>

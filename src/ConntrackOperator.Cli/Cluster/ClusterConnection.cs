@@ -22,7 +22,10 @@ internal static class ClusterConnection
         }
         catch (KubeConfigException e)
         {
-            throw new CliException(ExitCode.Failure, $"no cluster: {e.Message.TrimEnd('.')}. Name one with --kubeconfig or KUBECONFIG, or use the commands under `host` for this machine alone", e);
+            throw new CliException(
+                ExitCode.Failure,
+                $"no cluster: {e.Message.TrimEnd('.')}. Name one with --kubeconfig or KUBECONFIG, or use the commands under `host` for "
+                    + "this machine alone", e);
         }
     }
 }

@@ -7,7 +7,8 @@ namespace ConntrackOperator.Cli.Cluster;
 /// <summary>The command <c>plan</c>.</summary>
 internal static class ClusterPlan
 {
-    public static async Task<int> RunAsync(Func<ClusterReader> connect, IReadOnlyList<string> files, OutputFormat format, CancellationToken cancel)
+    public static async Task<int> RunAsync(
+        Func<ClusterReader> connect, IReadOnlyList<string> files, OutputFormat format, CancellationToken cancel)
     {
         var policies = HostPlan.ReadPolicies(files);
         var cluster = connect();
@@ -49,7 +50,9 @@ internal static class ClusterPlan
             var table = new TextTable("SETTING", ">NOW", ">PLANNED", "ACTION", "POLICY", "RULE");
             foreach (var c in first.Changes)
             {
-                table.Add(c.Setting, Text(c.Current, "?"), Text(c.Planned, c.Action == "Keep" ? "(kept)" : "(original)"), c.Action, c.Policy ?? "-", c.Rule ?? "-");
+                table.Add(
+                    c.Setting, Text(c.Current, "?"), Text(c.Planned, c.Action == "Keep" ? "(kept)" : "(original)"), c.Action,
+                    c.Policy ?? "-", c.Rule ?? "-");
             }
 
             table.Print();

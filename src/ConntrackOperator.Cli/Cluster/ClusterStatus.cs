@@ -21,7 +21,8 @@ internal static class ClusterStatus
         {
             var one = policies.FirstOrDefault(p => p.Metadata?.Name == policy) ?? throw new CliException(
                 ExitCode.BadInput,
-                $"there is no ConntrackPolicy \"{policy}\"; there {(policies.Count == 0 ? "is none" : "are " + string.Join(", ", policies.Select(p => p.Metadata?.Name)))}");
+                $"there is no ConntrackPolicy \"{policy}\"; there "
+                    + $"{(policies.Count == 0 ? "is none" : "are " + string.Join(", ", policies.Select(p => p.Metadata?.Name)))}");
             return PolicyStatusReport.Print(one, nodes, format);
         }
 
@@ -50,7 +51,8 @@ internal static class ClusterStatus
 
     /// <summary>The kernel of every selected node holds what the policy asks.</summary>
     internal static bool IsInSync(ConntrackPolicy policy) =>
-        policy.Status is { Nodes: { } nodes } status && status.ObservedGeneration == policy.Metadata?.Generation && (nodes.Ready ?? 0) >= (nodes.Selected ?? 0);
+        policy.Status is { Nodes: { } nodes } status && status.ObservedGeneration == policy.Metadata?.Generation
+            && (nodes.Ready ?? 0) >= (nodes.Selected ?? 0);
 
     internal static string Reason(List<Condition>? conditions, string type) => Api.Meta.Condition.Find(conditions, type)?.Reason ?? "-";
 
@@ -116,13 +118,15 @@ internal static class ClusterStatus
                 Number(n.Status?.Rates?.RacesLostPerMinute),
                 applied?.Reason ?? "NotReported",
                 Reason(n.Status?.Conditions, ConditionTypes.Pressure),
-                applied is null ? "its agent has not reported yet" : applied.Status == "True" ? string.Empty : applied.Message ?? string.Empty);
+                applied is null
+                    ? "its agent has not reported yet" : applied.Status == "True" ? string.Empty : applied.Message ?? string.Empty);
         }
 
         table.Print();
         if (nodes.Count > shown.Count)
         {
-            Console.Out.WriteLine($"and {nodes.Count - shown.Count} more that are fine or less full; `kubectl get conntracknodes` shows all");
+            Console.Out.WriteLine(
+                $"and {nodes.Count - shown.Count} more that are fine or less full; `kubectl get conntracknodes` shows all");
         }
     }
 
@@ -132,7 +136,11 @@ internal static class ClusterStatus
     {
         var items = policies.Select(p => JsonSerializer.SerializeToNode(
                 p with { ApiVersion = ApiGroup.ApiVersion, Kind = ConntrackPolicy.KindName }, ApiJson.Default.ConntrackPolicy))
-            .Concat(nodes.Select(n => JsonSerializer.SerializeToNode(n with { ApiVersion = ApiGroup.ApiVersion, Kind = ConntrackNode.KindName }, ApiJson.Default.ConntrackNode)));
+            .Concat(
+                nodes.Select(
+                    n =>
+                        JsonSerializer.SerializeToNode(
+                            n with { ApiVersion = ApiGroup.ApiVersion, Kind = ConntrackNode.KindName }, ApiJson.Default.ConntrackNode)));
         return new JsonObject { ["apiVersion"] = "v1", ["kind"] = "List", ["items"] = new JsonArray([.. items]) };
     }
 }

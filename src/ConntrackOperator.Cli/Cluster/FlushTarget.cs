@@ -13,7 +13,9 @@ internal static class FlushTarget
         foreach (var part in text.Split(',', StringSplitOptions.TrimEntries))
         {
             requirements.Add(Requirement(part) ?? throw new CliException(
-                ExitCode.BadInput, $"--selector: Invalid value: \"{text}\": must be labels such as pool=edge,zone!=a,gpu,!spot; for every node say --all-nodes"));
+                ExitCode.BadInput,
+                $"--selector: Invalid value: \"{text}\": must be labels such as pool=edge,zone!=a,gpu,!spot; for every node say "
+                    + "--all-nodes"));
         }
 
         return new LabelSelector { MatchExpressions = requirements };
@@ -26,7 +28,8 @@ internal static class FlushTarget
         {
             var not = part.StartsWith('!');
             var name = part.TrimStart('!');
-            return name.Length == 0 || name.AsSpan().ContainsAny(" ()") ? null : new LabelSelectorRequirement { Key = name, Operator = not ? "DoesNotExist" : "Exists" };
+            return name.Length == 0 || name.AsSpan().ContainsAny(" ()")
+                ? null : new LabelSelectorRequirement { Key = name, Operator = not ? "DoesNotExist" : "Exists" };
         }
 
         var differs = at > 0 && part[at - 1] == '!';

@@ -16,7 +16,8 @@ internal static class PlanDifference
     /// <param name="nodes">The cluster's nodes.</param>
     /// <param name="reported">What the agents reported.</param>
     public static PlanReport Compare(
-        IReadOnlyList<ConntrackPolicy> existing, IReadOnlyList<ConntrackPolicy> files, IReadOnlyList<NodeObject> nodes, IReadOnlyList<ConntrackNode> reported)
+        IReadOnlyList<ConntrackPolicy> existing, IReadOnlyList<ConntrackPolicy> files, IReadOnlyList<NodeObject> nodes,
+        IReadOnlyList<ConntrackNode> reported)
     {
         var after = Merge(existing, files);
         var byName = reported.ToDictionary(n => n.Metadata?.Name ?? string.Empty, StringComparer.Ordinal);
@@ -26,7 +27,11 @@ internal static class PlanDifference
         {
             var report = byName.GetValueOrDefault(facts.Name);
             var then = NodePlanner.Plan(facts, after);
-            conflicts.AddRange(then.Conflicts.Select(c => $"{c.Field} on {c.Node}: policy {c.Winner} says {c.WinnerValue} and policy {c.Loser} {c.LoserValue}, with equal priority; {c.WinnerValue} is taken"));
+            conflicts.AddRange(
+                then.Conflicts.Select(
+                    c =>
+                        $"{c.Field} on {c.Node}: policy {c.Winner} says {c.WinnerValue} and policy {c.Loser} {c.LoserValue}, with equal "
+                            + $"priority; {c.WinnerValue} is taken"));
             var one = Node(facts.Name, NodePlanner.Plan(facts, existing).Spec, then.Spec, report);
             if (one.Changes.Count > 0 || one.Refused is not null)
             {
@@ -34,7 +39,13 @@ internal static class PlanDifference
             }
         }
 
-        return new PlanReport { Policies = [.. files.Select(f => f.Metadata!.Name!)], TotalNodes = nodes.Count, Nodes = planned, Conflicts = conflicts };
+        return new PlanReport
+        {
+            Policies = [.. files.Select(f => f.Metadata!.Name!)],
+            TotalNodes = nodes.Count,
+            Nodes = planned,
+            Conflicts = conflicts,
+        };
     }
 
     /// <summary>A policy that is applied again keeps its age, which decides between equals.</summary>
@@ -46,7 +57,10 @@ internal static class PlanDifference
             .. existing.Where(p => !names.Contains(p.Metadata?.Name)),
             .. files.Select(f => f with
             {
-                Metadata = f.Metadata! with { CreationTimestamp = existing.FirstOrDefault(p => p.Metadata?.Name == f.Metadata.Name)?.Metadata?.CreationTimestamp },
+                Metadata = f.Metadata! with
+                {
+                    CreationTimestamp = existing.FirstOrDefault(p => p.Metadata?.Name == f.Metadata.Name)?.Metadata?.CreationTimestamp,
+                },
             }),
         ];
     }
@@ -80,7 +94,8 @@ internal static class PlanDifference
             {
                 Setting = gone.Name!,
                 Current = Current(report, gone.Name!),
-                Planned = gone.OnRemoval == RemovalPolicy.Keep ? null : report?.Status?.Settings?.FirstOrDefault(s => s.Name == gone.Name)?.Original,
+                Planned = gone.OnRemoval == RemovalPolicy.Keep
+                    ? null : report?.Status?.Settings?.FirstOrDefault(s => s.Name == gone.Name)?.Original,
                 Policy = gone.Policy,
                 Rule = "no policy sets it any more",
                 Action = gone.OnRemoval == RemovalPolicy.Keep ? "Keep" : "Restore",
@@ -109,7 +124,8 @@ internal static class PlanDifference
             : null;
     }
 
-    private static long Rounded(NodeSetting setting) => setting.Name == SysctlNames.Buckets ? Buckets.Round(setting.Value!.Value, 4096) : setting.Value!.Value;
+    private static long Rounded(NodeSetting setting) =>
+        setting.Name == SysctlNames.Buckets ? Buckets.Round(setting.Value!.Value, 4096) : setting.Value!.Value;
 
     private static long? Current(ConntrackNode? report, string name) =>
         report?.Status?.Settings?.FirstOrDefault(s => s.Name == name)?.Actual ?? name switch

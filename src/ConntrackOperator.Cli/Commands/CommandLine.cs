@@ -37,7 +37,8 @@ internal static class CommandLine
         {
             // A word that is no command makes the parser miss the command as well: once is enough.
             var unknown = parsed.UnmatchedTokens.Count > 0;
-            foreach (var error in parsed.Errors.Where(e => !unknown || parsed.UnmatchedTokens.Any(t => e.Message.Contains(t, StringComparison.Ordinal))))
+            foreach (var error in parsed.Errors.Where(
+                e => !unknown || parsed.UnmatchedTokens.Any(t => e.Message.Contains(t, StringComparison.Ordinal))))
             {
                 Console.Error.WriteLine("error: " + error.Message);
             }
@@ -48,7 +49,8 @@ internal static class CommandLine
 
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = _mayTakeToEnd });
+            return await parsed.InvokeAsync(
+                new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = _mayTakeToEnd });
         }
         catch (OutputClosedException)
         {

@@ -11,11 +11,21 @@ internal sealed partial class CommandTree
 
     private Command Completion()
     {
-        var shell = new Argument<string>("SHELL") { Description = "bash, zsh, fish; or kubectl: the program kubectl_complete-conntrack, which kubectl asks for `kubectl conntrack`." };
+        var shell = new Argument<string>("SHELL")
+        {
+            Description =
+                "bash, zsh, fish; or kubectl: the program kubectl_complete-conntrack, which kubectl asks for `kubectl conntrack`.",
+        };
         Suggest(shell, () => CompletionScripts.Shells);
-        var command = new Command("completion", "Prints what completes commands, options, policies, nodes, states and protocols as they are typed.") { shell };
+        var command = new Command(
+            "completion", "Prints what completes commands, options, policies, nodes, states and protocols as they are typed.") { shell };
         command.SetAction(result => Console.Out.Write(CompletionScripts.For(result.GetValue(shell)!)));
-        _examples[command] = "source <(kubectl-conntrack completion bash)    # in ~/.bashrc\nkubectl-conntrack completion zsh >\"${fpath[1]}/_kubectl-conntrack\"\nkubectl-conntrack completion fish >~/.config/fish/completions/kubectl-conntrack.fish\nkubectl-conntrack completion kubectl >/usr/local/bin/kubectl_complete-conntrack; chmod +x /usr/local/bin/kubectl_complete-conntrack    # for `kubectl conntrack`";
+        _examples[command] =
+            "source <(kubectl-conntrack completion bash)    # in ~/.bashrc\nkubectl-conntrack completion zsh "
+                + ">\"${fpath[1]}/_kubectl-conntrack\"\nkubectl-conntrack completion fish "
+                + ">~/.config/fish/completions/kubectl-conntrack.fish\nkubectl-conntrack completion kubectl "
+                + ">/usr/local/bin/kubectl_complete-conntrack; chmod +x /usr/local/bin/kubectl_complete-conntrack    # for `kubectl "
+                + "conntrack`";
         return command;
     }
 

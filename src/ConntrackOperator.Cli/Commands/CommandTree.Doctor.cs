@@ -26,7 +26,8 @@ internal sealed partial class CommandTree
 
     private readonly Option<string[]> _judgedFiles = new("--filename", "-f")
     {
-        Description = "Policies to be looked at as if they were applied: a file, YAML or JSON; - for the standard input. May be given several times.",
+        Description =
+            "Policies to be looked at as if they were applied: a file, YAML or JSON; - for the standard input. May be given several times.",
         HelpName = "FILE",
     };
 
@@ -34,14 +35,17 @@ internal sealed partial class CommandTree
     {
         var command = new Command(
             "doctor",
-            "Says what is wrong with connection tracking in the cluster, why, and what to do: before installing and after. Changes nothing. Ends with 3 when something is wrong, 0 when not; rights that it lacks are named.")
+            "Says what is wrong with connection tracking in the cluster, why, and what to do: before installing and after. Changes "
+                + "nothing. Ends with 3 when something is wrong, 0 when not; rights that it lacks are named.")
         {
             _judgedFiles, _ignore, _output, _kubeconfig, _context,
         };
         command.SetAction((result, cancel) => ClusterDoctor.RunAsync(
             () => new ApiObjects(ClusterConnection.Connect(result.GetValue(_kubeconfig), result.GetValue(_context))),
             result.GetValue(_judgedFiles) ?? [], result.GetValue(_ignore) ?? [], result.GetValue(_output), TimeProvider.System, cancel));
-        _examples[command] = "$0 doctor\n$0 doctor -f policy.yaml    # what would be wrong with it\n$0 doctor -o json | jq '.findings[] | select(.severity != \"Note\")'\n$0 doctor --ignore cloud-idle";
+        _examples[command] =
+            "$0 doctor\n$0 doctor -f policy.yaml    # what would be wrong with it\n$0 doctor -o json | jq '.findings[] | "
+                + "select(.severity != \"Note\")'\n$0 doctor --ignore cloud-idle";
         return command;
     }
 
@@ -49,7 +53,8 @@ internal sealed partial class CommandTree
     {
         var command = new Command(
             "doctor",
-            "Says what is wrong with connection tracking on this machine, why, and what to do: kube-proxy, files of sysctls, ufw and tuned against the plan and the kernel. Changes nothing. Ends with 3 when something is wrong, 0 when not.")
+            "Says what is wrong with connection tracking on this machine, why, and what to do: kube-proxy, files of sysctls, ufw and "
+                + "tuned against the plan and the kernel. Changes nothing. Ends with 3 when something is wrong, 0 when not.")
         {
             _ignore, _output, _sysctls, _state,
         };

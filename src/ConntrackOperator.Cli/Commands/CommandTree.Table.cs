@@ -16,7 +16,10 @@ internal sealed partial class CommandTree
     private Command HostTop()
     {
         var once = new Option<bool>("--once") { Description = "Print once and end; as when the output is not a terminal." };
-        var command = new Command("top", "Shows what fills this machine's table: protocols and states with their idle times, top sources, destinations and ports, and what to change. Live on a terminal.")
+        var command = new Command(
+            "top",
+            "Shows what fills this machine's table: protocols and states with their idle times, top sources, destinations and ports, and "
+                + "what to change. Live on a terminal.")
         {
             _full, once, _output, _sysctls, _state,
         };
@@ -47,7 +50,8 @@ internal sealed partial class CommandTree
         };
         var command = new Command(
             "advise",
-            "Says why this machine's table fills up or loses packets: a finding for each cause with what was seen, whose it is, and the commands that mend it in the order that works.")
+            "Says why this machine's table fills up or loses packets: a finding for each cause with what was seen, whose it is, and the "
+                + "commands that mend it in the order that works.")
         {
             _full, watch, _output, _sysctls, _state,
         };
@@ -60,15 +64,30 @@ internal sealed partial class CommandTree
     private Command HostFlows()
     {
         var match = new MatchOptions();
-        var mark = new Option<string?>("--mark") { Description = "The mark, or the mark in the bits of a mask; decimal, or hexadecimal after 0x.", HelpName = "MARK[/MASK]" };
+        var mark = new Option<string?>("--mark")
+        {
+            Description = "The mark, or the mark in the bits of a mask; decimal, or hexadecimal after 0x.",
+            HelpName = "MARK[/MASK]",
+        };
         var family = new Option<string?>("--family") { Description = "The version of IP.", HelpName = "ipv4|ipv6" };
         family.AcceptOnlyFromAmong("ipv4", "ipv6");
         var limit = new Option<long?>("--limit") { Description = "End after so many entries.", HelpName = "N" };
-        var output = new Option<string>("--output", "-o") { Description = "line: as `conntrack -L -o extended,id,ktimestamp` prints it; proc: as /proc/net/nf_conntrack; jsonl: an object a line.", HelpName = "line|proc|jsonl|json|yaml|table", DefaultValueFactory = _ => "line" };
+        var output = new Option<string>("--output", "-o")
+        {
+            Description =
+                "line: as `conntrack -L -o extended,id,ktimestamp` prints it; proc: as /proc/net/nf_conntrack; jsonl: an object a line.",
+            HelpName = "line|proc|jsonl|json|yaml|table",
+            DefaultValueFactory = _ => "line",
+        };
         output.AcceptOnlyFromAmong("line", "proc", "jsonl", "json", "yaml", "table");
-        var source = new Option<string?>("--source-of") { Description = "Where the table is read. Left out: ctnetlink, or /proc where that is not there.", HelpName = "ctnetlink|proc" };
+        var source = new Option<string?>("--source-of")
+        {
+            Description = "Where the table is read. Left out: ctnetlink, or /proc where that is not there.",
+            HelpName = "ctnetlink|proc",
+        };
         source.AcceptOnlyFromAmong("ctnetlink", "proc");
-        var command = new Command("flows", "Prints the entries of this machine's table, one after the other as the kernel gives them. Needs root.");
+        var command = new Command(
+            "flows", "Prints the entries of this machine's table, one after the other as the kernel gives them. Needs root.");
         match.AddTo(command);
         foreach (var option in (Option[])[mark, family, limit, output, source, _state])
         {
@@ -86,17 +105,24 @@ internal sealed partial class CommandTree
             result.GetValue(output)!,
             result.GetValue(limit) ?? long.MaxValue,
             cancel)));
-        _examples[command] = "$0 host flows --protocol tcp --state CLOSE_WAIT\n$0 host flows --source 10.42.0.0/16 --idle-for 1h -o table\n$0 host flows -o jsonl | jq -r .original.destination | sort | uniq -c | sort -rn | head";
+        _examples[command] =
+            "$0 host flows --protocol tcp --state CLOSE_WAIT\n$0 host flows --source 10.42.0.0/16 --idle-for 1h -o table\n$0 host flows "
+                + "-o jsonl | jq -r .original.destination | sort | uniq -c | sort -rn | head";
         return command;
     }
 
     private Command HostFlush()
     {
         var match = new MatchOptions();
-        var all = new Option<bool>("--all") { Description = "Every entry of the table. Connections go on, but translated ones (NAT) break." };
+        var all = new Option<bool>("--all")
+        {
+            Description = "Every entry of the table. Connections go on, but translated ones (NAT) break.",
+        };
         var dryRun = new Option<bool>("--dry-run") { Description = "Only count what matches." };
         var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask." };
-        var command = new Command("flush", "Deletes entries of this machine's table: those that all given conditions hold for. Rules stay as they are. Needs root.");
+        var command = new Command(
+            "flush",
+            "Deletes entries of this machine's table: those that all given conditions hold for. Rules stay as they are. Needs root.");
         match.AddTo(command);
         foreach (var option in (Option[])[all, dryRun, yes, _output, _state])
         {
@@ -107,9 +133,14 @@ internal sealed partial class CommandTree
         {
             var selected = match.ForHost(result);
             MatchOptions.RequireChoice(selected.IsEmpty, result.GetValue(all));
-            return Task.FromResult(Host.HostFlush.Run(Engine(result), selected, result.GetValue(dryRun), result.GetValue(yes), result.GetValue(_output), TimeProvider.System, cancel));
+            return Task.FromResult(
+                Host.HostFlush.Run(
+                    Engine(result), selected, result.GetValue(dryRun), result.GetValue(yes), result.GetValue(_output), TimeProvider.System,
+                    cancel));
         });
-        _examples[command] = "$0 host flush --protocol tcp --state TIME_WAIT --dry-run\n$0 host flush --protocol tcp --state ESTABLISHED --idle-for 6h\n$0 host flush --source 203.0.113.7 --unreplied --yes\n$0 host flush --protocol udp --reply-src 10.244.1.7";
+        _examples[command] =
+            "$0 host flush --protocol tcp --state TIME_WAIT --dry-run\n$0 host flush --protocol tcp --state ESTABLISHED --idle-for 6h\n"
+                + "$0 host flush --source 203.0.113.7 --unreplied --yes\n$0 host flush --protocol udp --reply-src 10.244.1.7";
         return command;
     }
 
@@ -117,30 +148,45 @@ internal sealed partial class CommandTree
     {
         var file = new Argument<string>("FILE") { Description = "The file to write; an existing one is replaced." };
         var entries = new Option<bool>("--entries") { Description = "The table's entries too." };
-        var command = new Command("backup", "Saves the settings and the rule sets (iptables, ip6tables, nft, as far as they are there) in one JSON file, and the entries if asked. Needs root.")
+        var command = new Command(
+            "backup",
+            "Saves the settings and the rule sets (iptables, ip6tables, nft, as far as they are there) in one JSON file, and the entries "
+                + "if asked. Needs root.")
         {
             file, entries, _sysctls,
         };
         command.SetAction((result, cancel) => Task.FromResult(HostBackupCommand.Run(
             Engine(result), result.GetValue(file)!, result.GetValue(entries), TimeProvider.System, cancel)));
-        _examples[command] = "$0 host backup before.json\n$0 host backup before.json --entries\n$0 host restore --from before.json --dry-run";
+        _examples[command] =
+            "$0 host backup before.json\n$0 host backup before.json --entries\n$0 host restore --from before.json --dry-run";
         return command;
     }
 
     private Command HostRestore()
     {
-        var from = new Option<string?>("--from") { Description = "Put back what `host backup` saved in this file. Left out: what the kernel held before the first change since boot.", HelpName = "FILE" };
-        var settings = new Option<bool>("--settings") { Description = "With --from: the settings. None of the three: all that the file has." };
+        var from = new Option<string?>("--from")
+        {
+            Description =
+                "Put back what `host backup` saved in this file. Left out: what the kernel held before the first change since boot.",
+            HelpName = "FILE",
+        };
+        var settings = new Option<bool>("--settings")
+        {
+            Description = "With --from: the settings. None of the three: all that the file has.",
+        };
         var rules = new Option<bool>("--rules") { Description = "With --from: the rule sets." };
         var entries = new Option<bool>("--entries") { Description = "With --from: the entries; those that are there already stay." };
         var dryRun = new Option<bool>("--dry-run") { Description = "With --from: only show the difference." };
-        var command = new Command("restore", "Puts back what the kernel held before the first change since boot, and forgets the plan; or what a backup holds. Needs root.")
+        var command = new Command(
+            "restore",
+            "Puts back what the kernel held before the first change since boot, and forgets the plan; or what a backup holds. Needs root.")
         {
             from, settings, rules, entries, dryRun, _output, _sysctls, _state,
         };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(from) is null && ((Option<bool>[])[settings, rules, entries, dryRun]).FirstOrDefault(result.GetValue) is { } option)
+            if (result.GetValue(from) is null
+                && ((Option<bool>[])[settings, rules, entries, dryRun]).FirstOrDefault(result.GetValue) is { } option)
             {
                 result.AddError($"{option.Name}: goes with --from FILE only");
             }

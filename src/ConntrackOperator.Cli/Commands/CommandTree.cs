@@ -17,7 +17,8 @@ internal sealed partial class CommandTree
 
     private readonly Option<string[]> _files = new("--filename", "-f")
     {
-        Description = "A file of ConntrackPolicies, YAML or JSON, one or several documents; - for the standard input. May be given several times.",
+        Description =
+            "A file of ConntrackPolicies, YAML or JSON, one or several documents; - for the standard input. May be given several times.",
         HelpName = "FILE",
         Required = true,
     };
@@ -82,7 +83,8 @@ internal sealed partial class CommandTree
 
     private RootCommand Root()
     {
-        var root = new RootCommand("Keeps the kernel's connection-tracking table from filling up: on this machine, or on every node of a cluster.")
+        var root = new RootCommand(
+            "Keeps the kernel's connection-tracking table from filling up: on this machine, or on every node of a cluster.")
         {
             HostGroup(), Status(), Doctor(), Top(), Advise(), Flush(), Plan(), Crd(), Completion(), Version(),
         };
@@ -102,27 +104,41 @@ internal sealed partial class CommandTree
     {
         var group = new Command("host", "This machine, without Kubernetes.")
         {
-            HostApply(), HostStatus(), HostDoctor(), HostRestore(), HostWatch(), HostTop(), HostAdvise(), HostFlows(), HostFlush(), HostBackup(),
+            HostApply(), HostStatus(), HostDoctor(), HostRestore(), HostWatch(), HostTop(), HostAdvise(), HostFlows(), HostFlush(),
+            HostBackup(),
         };
-        _examples[group] = "$0 host apply -f policy.yaml --dry-run\n$0 host status -o yaml\n$0 host top\n$0 host flush --protocol tcp --state TIME_WAIT --dry-run";
+        _examples[group] =
+            "$0 host apply -f policy.yaml --dry-run\n$0 host status -o yaml\n$0 host top\n$0 host flush --protocol tcp --state TIME_WAIT "
+                + "--dry-run";
         return group;
     }
 
     private Command HostApply()
     {
-        var dryRun = new Option<bool>("--dry-run") { Description = "Only show what would change: nothing is written, neither to the kernel nor to the disk." };
-        var command = new Command("apply", "Brings this machine's kernel to what the policies say and keeps the plan for the next boot. Needs root.")
+        var dryRun = new Option<bool>("--dry-run")
+        {
+            Description = "Only show what would change: nothing is written, neither to the kernel nor to the disk.",
+        };
+        var command = new Command(
+            "apply", "Brings this machine's kernel to what the policies say and keeps the plan for the next boot. Needs root.")
         {
             _files, dryRun, _output, _sysctls, _state,
         };
-        command.SetAction(result => Host.HostApply.Run(Engine(result), result.GetValue(_files)!, result.GetValue(dryRun), result.GetValue(_output)));
-        _examples[command] = "$0 host apply -f policy.yaml\n$0 host apply -f policy.yaml --dry-run\ncat *.yaml | $0 host apply -f - -o json";
+        command.SetAction(
+            result => Host.HostApply.Run(Engine(result), result.GetValue(_files)!, result.GetValue(dryRun), result.GetValue(_output)));
+        _examples[command] =
+            "$0 host apply -f policy.yaml\n$0 host apply -f policy.yaml --dry-run\ncat *.yaml | $0 host apply -f - -o json";
         return command;
     }
 
     private Command HostStatus()
     {
-        var command = new Command("status", "Shows what is planned on this machine, what its kernel holds, and how full the table is.") { _output, _sysctls, _state };
+        var command = new Command("status", "Shows what is planned on this machine, what its kernel holds, and how full the table is.")
+        {
+            _output,
+            _sysctls,
+            _state,
+        };
         command.SetAction(result => Host.HostStatus.Run(Engine(result), result.GetValue(_output)));
         _examples[command] = "$0 host status\n$0 host status -o json    # a ConntrackNode";
         return command;
@@ -130,38 +146,69 @@ internal sealed partial class CommandTree
 
     private Command HostWatch()
     {
-        var command = new Command("watch", "Keeps this machine at the plan until it is interrupted, and prints a line for each change. Leaves the settings when it ends. Needs root.")
+        var command = new Command(
+            "watch",
+            "Keeps this machine at the plan until it is interrupted, and prints a line for each change. Leaves the settings when it "
+                + "ends. Needs root.")
         {
             _optionalFiles, _sysctls, _state,
         };
-        command.SetAction((result, cancel) => Host.HostWatch.RunAsync(Engine(result), result.GetValue(_optionalFiles) ?? [], TimeProvider.System, cancel));
-        _examples[command] = "$0 host watch -f policy.yaml\n$0 host watch    # in a systemd unit: applies the kept plan at boot, and keeps it";
+        command.SetAction(
+            (result, cancel) =>
+                Host.HostWatch.RunAsync(Engine(result), result.GetValue(_optionalFiles) ?? [], TimeProvider.System, cancel));
+        _examples[command] =
+            "$0 host watch -f policy.yaml\n$0 host watch    # in a systemd unit: applies the kept plan at boot, and keeps it";
         return command;
     }
 
     private Command Status()
     {
-        var policy = new Argument<string?>("POLICY") { Description = "Only this policy, in detail.", Arity = ArgumentArity.ZeroOrOne, DefaultValueFactory = _ => null };
+        var policy = new Argument<string?>("POLICY")
+        {
+            Description = "Only this policy, in detail.",
+            Arity = ArgumentArity.ZeroOrOne,
+            DefaultValueFactory = _ => null,
+        };
         Suggest(policy, _live.Policies);
-        var command = new Command("status", "Shows how the policies and the nodes of the cluster are doing.") { policy, _output, _kubeconfig, _context };
+        var command = new Command("status", "Shows how the policies and the nodes of the cluster are doing.")
+        {
+            policy,
+            _output,
+            _kubeconfig,
+            _context,
+        };
         command.SetAction((result, cancel) => ClusterStatus.RunAsync(
-            ClusterConnection.Open(result.GetValue(_kubeconfig), result.GetValue(_context)), result.GetValue(policy), result.GetValue(_output), cancel));
+            ClusterConnection.Open(result.GetValue(_kubeconfig), result.GetValue(_context)), result.GetValue(policy),
+            result.GetValue(_output), cancel));
         _examples[command] = "$0 status\n$0 status edge    # why a node is not ready, and what to do";
         return command;
     }
 
     private Command Plan()
     {
-        var command = new Command("plan", "Shows, for each node of the cluster, what would change if the policies were applied. Changes nothing.") { _files, _output, _kubeconfig, _context };
+        var command = new Command(
+            "plan", "Shows, for each node of the cluster, what would change if the policies were applied. Changes nothing.")
+            {
+                _files,
+                _output,
+                _kubeconfig,
+                _context,
+            };
         command.SetAction((result, cancel) => ClusterPlan.RunAsync(
-            () => ClusterConnection.Open(result.GetValue(_kubeconfig), result.GetValue(_context)), result.GetValue(_files)!, result.GetValue(_output), cancel));
-        _examples[command] = "$0 plan -f policy.yaml\n$0 host apply -f policy.yaml --dry-run    # the same for one machine, without a cluster";
+            () => ClusterConnection.Open(result.GetValue(_kubeconfig), result.GetValue(_context)), result.GetValue(_files)!,
+            result.GetValue(_output), cancel));
+        _examples[command] =
+            "$0 plan -f policy.yaml\n$0 host apply -f policy.yaml --dry-run    # the same for one machine, without a cluster";
         return command;
     }
 
     private Command Crd()
     {
-        var output = new Option<string?>("--output") { Description = "Write one file a kind into this directory. Left out: to the standard output.", HelpName = "DIR" };
+        var output = new Option<string?>("--output")
+        {
+            Description = "Write one file a kind into this directory. Left out: to the standard output.",
+            HelpName = "DIR",
+        };
         var command = new Command("crd", "Writes the CustomResourceDefinitions.") { output };
         command.SetAction(result => CrdCommand.Run(result.GetValue(output), Console.Out));
         _examples[command] = "$0 crd | kubectl apply -f -\n$0 crd --output config/crd";
@@ -176,5 +223,10 @@ internal sealed partial class CommandTree
         return command;
     }
 
-    private EngineOptions Engine(ParseResult result) => new() { SysctlPath = result.GetValue(_sysctls) ?? SysctlDirectory.DefaultPath, StatePath = result.GetValue(_state) ?? StateDirectory.DefaultPath };
+    private EngineOptions Engine(ParseResult result) =>
+        new()
+        {
+            SysctlPath = result.GetValue(_sysctls) ?? SysctlDirectory.DefaultPath,
+            StatePath = result.GetValue(_state) ?? StateDirectory.DefaultPath,
+        };
 }

@@ -32,7 +32,8 @@ internal sealed class HelpText(HelpAction inner, IReadOnlyDictionary<Command, st
         if (examples.TryGetValue(command, out var example))
         {
             output.WriteLine();
-            output.WriteLine(command.Subcommands.Count == 0 && !example.Contains('\n', StringComparison.Ordinal) ? "Example:" : "Examples:");
+            output.WriteLine(
+                command.Subcommands.Count == 0 && !example.Contains('\n', StringComparison.Ordinal) ? "Example:" : "Examples:");
             foreach (var line in example.Split('\n'))
             {
                 output.WriteLine(line.Length == 0 ? line : "  " + line.Replace("$0", CommandLine.Name, StringComparison.Ordinal));

@@ -11,7 +11,9 @@ internal sealed record CompletionAnswer(IReadOnlyList<Suggestion> Suggestions, b
     private const string Default = ":0";
     private const string NoFiles = ":4";
 
-    /// <summary>As cobra's programs answer their shells, and plugins kubectl: a line each with its description behind a tab, then the directive.</summary>
+    /// <summary>
+    /// As cobra's programs answer their shells, and plugins kubectl: a line each with its description behind a tab, then the directive.
+    /// </summary>
     public string ToText()
     {
         var text = new StringBuilder();

@@ -16,7 +16,9 @@ internal static class CompletionScripts
         "zsh" => Zsh,
         "fish" => Fish,
         "kubectl" => Kubectl,
-        _ => throw new CliException(ExitCode.BadInput, $"completion: Invalid value: \"{shell}\": must be one of {string.Join(", ", Shells)}"),
+        _ =>
+            throw new CliException(
+                ExitCode.BadInput, $"completion: Invalid value: \"{shell}\": must be one of {string.Join(", ", Shells)}"),
     };
 
     // '=' breaks words in bash: --output=js is three of them.

@@ -131,7 +131,8 @@ internal sealed class SchemaBuilder(XmlDocumentation documentation)
         }
 
         schema["type"] = "object";
-        var required = Properties(type).Where(property => property.GetCustomAttribute<RequiredAttribute>() is not null).Select(JsonName).ToList();
+        var required = Properties(type).Where(property => property.GetCustomAttribute<RequiredAttribute>() is not null).Select(JsonName)
+            .ToList();
         if (required.Count > 0)
         {
             schema["required"] = new JsonArray([.. required.Select(name => JsonValue.Create(name))]);

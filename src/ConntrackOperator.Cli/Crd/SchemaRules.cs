@@ -20,7 +20,8 @@ internal static class SchemaRules
     // As many digits as can't overflow CEL's durations (292 years); the range is compared after that.
     private static readonly string _durationRule =
         "size(self) > 0 && self.matches('^([0-9]{1,6}h)?([0-3]?[0-9]{1,7}m)?([0-2]?[0-9]{1,9}s)?$')"
-        + $" && duration(self) >= duration('{DurationAttribute.MinimumSeconds}s') && duration(self) <= duration('{DurationAttribute.MaximumSeconds}s')";
+        + $" && duration(self) >= duration('{DurationAttribute.MinimumSeconds}s') && duration(self) <= "
+        + $"duration('{DurationAttribute.MaximumSeconds}s')";
 
     // The API server's own parsers (Go's net/netip): no zones, no leading zeros, no IPv4-mapped IPv6. isCIDR lets bits after the
     // prefix through; 10.1.2.3/8 is refused here, because what gets deleted must be what was meant.
@@ -90,7 +91,8 @@ internal static class SchemaRules
             return;
         }
 
-        var good = $"size(k) <= {LabelSyntax.MaximumKey} && k.indexOf('/') <= {LabelSyntax.MaximumPrefix} && k.matches('{LabelKeyPattern}')";
+        var good =
+            $"size(k) <= {LabelSyntax.MaximumKey} && k.indexOf('/') <= {LabelSyntax.MaximumPrefix} && k.matches('{LabelKeyPattern}')";
         Add(schema, $"self.all(k, {good})", RuleMessages.LabelKey, FirstKey(good));
     }
 
@@ -98,7 +100,9 @@ internal static class SchemaRules
     {
         const string prefix = SettingCatalog.SysctlPrefix;
         var length = PolicySpec.MaximumSysctlName;
-        var name = $"size(k) <= (k.startsWith('{prefix}') ? {length + prefix.Length} : {length}) && k.matches('^(net[.]netfilter[.])?nf_(conntrack|flowtable)_[a-z0-9_]+$')";
+        var name =
+            $"size(k) <= (k.startsWith('{prefix}') ? {length + prefix.Length} : {length}) && "
+                + "k.matches('^(net[.]netfilter[.])?nf_(conntrack|flowtable)_[a-z0-9_]+$')";
         const string twice = $"('{prefix}' + k in self)";
         Add(schema, $"self.all(k, {name})", RuleMessages.SysctlName, FirstKey(name));
         Add(schema, $"self.all(k, !{twice})", RuleMessages.SysctlTwice, FirstKey("!" + twice));
@@ -109,13 +113,17 @@ internal static class SchemaRules
 
         foreach (var field in SettingCatalog.Fields)
         {
-            Add(schema, $"!('{field.Sysctl}' in self || '{prefix}{field.Sysctl}' in self)", RuleMessages.SysctlHasField(field.Sysctl, field.Path), $"'\"{field.Sysctl}\"'");
+            Add(
+                schema, $"!('{field.Sysctl}' in self || '{prefix}{field.Sysctl}' in self)",
+                RuleMessages.SysctlHasField(field.Sysctl, field.Path), $"'\"{field.Sysctl}\"'");
         }
     }
 
     private static string FirstKey(string good) => $"'\"' + self.filter(k, !({good}))[0] + '\"'";
 
-    private static string BytesRule(ByteRangeAttribute bytes) => $"type(self) == int ? self >= {bytes.Minimum} && self <= {bytes.Maximum} : self.matches('^[0-9]{{1,18}}(k|M|G|Ki|Mi|Gi)?$') && quantity(self).compareTo(quantity('{bytes.Minimum}')) >= 0 && quantity(self).compareTo(quantity('{bytes.Maximum}')) <= 0";
+    private static string BytesRule(ByteRangeAttribute bytes) =>
+        $"type(self) == int ? self >= {bytes.Minimum} && self <= {bytes.Maximum} : self.matches('^[0-9]{{1,18}}(k|M|G|Ki|Mi|Gi)?$') && "
+            + $"quantity(self).compareTo(quantity('{bytes.Minimum}')) >= 0 && quantity(self).compareTo(quantity('{bytes.Maximum}')) <= 0";
 
     private static void Add(JsonObject schema, string rule, string message, string? value = null, string? field = null)
     {

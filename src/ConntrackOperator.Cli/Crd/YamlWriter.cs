@@ -63,7 +63,8 @@ internal static partial class YamlWriter
 
     private static void WriteLeaf(StringBuilder text, JsonNode? value, int indent)
     {
-        if (value is JsonValue leaf && leaf.TryGetValue<string>(out var words) && words.Length > Width - indent && !words.Contains("  ", StringComparison.Ordinal))
+        if (value is JsonValue leaf && leaf.TryGetValue<string>(out var words) && words.Length > Width - indent
+            && !words.Contains("  ", StringComparison.Ordinal))
         {
             Fold(text, words, indent + 2);
             return;
@@ -96,7 +97,8 @@ internal static partial class YamlWriter
         text.Append('\n');
     }
 
-    private static string Scalar(string text) => Plain().IsMatch(text) && !Reserved().IsMatch(text) && !text.Contains(": ", StringComparison.Ordinal)
+    private static string Scalar(string text) =>
+        Plain().IsMatch(text) && !Reserved().IsMatch(text) && !text.Contains(": ", StringComparison.Ordinal)
             && !text.Contains(" #", StringComparison.Ordinal)
         ? text
         : "'" + text.Replace("'", "''", StringComparison.Ordinal) + "'";

@@ -16,7 +16,8 @@ internal static class ClusterDoctor
     /// <param name="time">The clock.</param>
     /// <param name="cancel">Ends it.</param>
     public static async Task<int> RunAsync(
-        Func<IClusterObjects> connect, IReadOnlyList<string> files, IReadOnlyCollection<string> ignored, OutputFormat format, TimeProvider time, CancellationToken cancel)
+        Func<IClusterObjects> connect, IReadOnlyList<string> files, IReadOnlyCollection<string> ignored, OutputFormat format,
+        TimeProvider time, CancellationToken cancel)
     {
         var policies = files.Count > 0 ? HostPlan.ReadPolicies(files) : [];
         return Print(await ClusterGathering.ReadAsync(connect(), policies, time, cancel), ignored, format);
@@ -25,7 +26,12 @@ internal static class ClusterDoctor
     /// <summary>Judges, prints, and says what the process ends with.</summary>
     internal static int Print(DoctorFacts facts, IReadOnlyCollection<string> ignored, OutputFormat format)
     {
-        var report = new DoctorReport { Looked = DoctorSummary.Of(facts), Findings = DoctorRules.Judge(facts, ignored), NotLooked = facts.Unread };
+        var report = new DoctorReport
+        {
+            Looked = DoctorSummary.Of(facts),
+            Findings = DoctorRules.Judge(facts, ignored),
+            NotLooked = facts.Unread,
+        };
         if (format == OutputFormat.Table)
         {
             Console.Out.Write(DoctorReportText.Render(report));

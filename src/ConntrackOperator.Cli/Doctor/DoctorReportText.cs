@@ -48,7 +48,8 @@ internal static class DoctorReportText
     }
 
     private static string Counted(DoctorReport report) =>
-        $"{report.Critical} critical, {report.Warnings} {(report.Warnings == 1 ? "warning" : "warnings")}, {report.Notes} {(report.Notes == 1 ? "note" : "notes")}";
+        $"{report.Critical} critical, {report.Warnings} {(report.Warnings == 1 ? "warning" : "warnings")}, {report.Notes} "
+            + $"{(report.Notes == 1 ? "note" : "notes")}";
 
     private static void Body(StringBuilder text, DoctorFinding finding)
     {
@@ -67,5 +68,6 @@ internal static class DoctorReportText
         text.Append(finding.Snippet);
     }
 
-    private static void Line(StringBuilder text, string name, string value) => text.Append("   ").Append(name.PadRight(8)).Append(value).Append('\n');
+    private static void Line(StringBuilder text, string name, string value) =>
+        text.Append("   ").Append(name.PadRight(8)).Append(value).Append('\n');
 }

@@ -12,10 +12,13 @@ internal static class DoctorSummary
         foreach (var proxy in facts.Proxies)
         {
             var version = proxy.Version ?? facts.Nodes.FirstOrDefault(proxy.RunsOn)?.Version;
-            lines.Add($"proxy     kube-proxy{(version is { } v ? " " + v : string.Empty)}, {(proxy.Mode.Length > 0 ? proxy.Mode : "iptables")}; {proxy.Source}");
+            lines.Add(
+                $"proxy     kube-proxy{(version is { } v ? " " + v : string.Empty)}, "
+                    + $"{(proxy.Mode.Length > 0 ? proxy.Mode : "iptables")}; {proxy.Source}");
         }
 
-        if (facts.Proxies.Count == 0 && !facts.OneMachine && !facts.Unread.Any(u => u.What.StartsWith("DaemonSets", StringComparison.Ordinal)))
+        if (facts.Proxies.Count == 0 && !facts.OneMachine
+            && !facts.Unread.Any(u => u.What.StartsWith("DaemonSets", StringComparison.Ordinal)))
         {
             lines.Add("proxy     no kube-proxy was found");
         }
@@ -24,7 +27,10 @@ internal static class DoctorSummary
         if (facts.Operator is { } op)
         {
             lines.Add(!op.Installed ? "operator  not installed"
-                : $"operator  {(op.ControllerVersion.Length > 0 ? op.ControllerVersion + ", " : string.Empty)}{DoctorText.Number(op.AgentsReady)} of {DoctorText.Number(op.AgentsWanted)} agents ready, {(op.Leader is { Length: > 0 } leader ? "led by " + leader : "no leader")}, {DoctorText.Number(facts.Policies.Count)} policies");
+                : "operator  " + (op.ControllerVersion.Length > 0 ? op.ControllerVersion + ", " : string.Empty)
+                + $"{DoctorText.Number(op.AgentsReady)} of {DoctorText.Number(op.AgentsWanted)} agents ready, "
+                + (op.Leader is { Length: > 0 } leader ? "led by " + leader : "no leader")
+                + $", {DoctorText.Number(facts.Policies.Count)} policies");
         }
 
         return lines;
@@ -42,7 +48,9 @@ internal static class DoctorSummary
         var node = facts.Nodes[0];
         var limit = node.Value("nf_conntrack_max");
         return $"host      {node.Name}, Linux {node.Kernel}, {node.Cores} cores, {Planning.Formatting.ByteSize.Format(node.MemoryBytes)}; "
-            + (node.Module == ModulePresence.Loaded ? $"{DoctorText.Number(node.Entries ?? 0)} of {(limit is > 0 ? DoctorText.Number(limit.Value) : "unlimited")} entries" : "no table");
+            + (node.Module == ModulePresence.Loaded
+                ? $"{DoctorText.Number(node.Entries ?? 0)} of {(limit is > 0 ? DoctorText.Number(limit.Value) : "unlimited")} entries"
+                : "no table");
     }
 
     private static string Span(List<KubeVersion> versions) => versions.Count switch

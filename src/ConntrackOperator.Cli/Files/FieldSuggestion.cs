@@ -9,7 +9,9 @@ internal static class FieldSuggestion
     internal static string For(string written, IReadOnlyCollection<string> known)
     {
         var best = known
-            .Select(name => (Name: name, Distance: string.Equals(name, written, StringComparison.OrdinalIgnoreCase) ? 0 : Distance(written, name)))
+            .Select(
+                name =>
+                    (Name: name, Distance: string.Equals(name, written, StringComparison.OrdinalIgnoreCase) ? 0 : Distance(written, name)))
             .OrderBy(candidate => candidate.Distance)
             .ThenBy(candidate => candidate.Name, StringComparer.Ordinal)
             .FirstOrDefault();

@@ -5,11 +5,14 @@ using ConntrackOperator.Planning.Validation;
 
 namespace ConntrackOperator.Cli.Files;
 
-/// <summary>Reads files of flushes as <c>kubectl apply</c> and the API server would, without either: YAML or JSON, several documents, lists.</summary>
+/// <summary>
+/// Reads files of flushes as <c>kubectl apply</c> and the API server would, without either: YAML or JSON, several documents, lists.
+/// </summary>
 public static class FlushFile
 {
     private static readonly ResourceKind<ConntrackFlush> _kind = new(
-        ConntrackFlush.KindName, "flush", ApiJson.Default.ConntrackFlush, FlushValidator.Validate, (flush, metadata) => flush with { Metadata = metadata })
+        ConntrackFlush.KindName, "flush", ApiJson.Default.ConntrackFlush, FlushValidator.Validate,
+        (flush, metadata) => flush with { Metadata = metadata })
     {
         Others = new Dictionary<string, string>(StringComparer.Ordinal)
         {

@@ -9,7 +9,11 @@ namespace ConntrackOperator.Cli.Files;
 internal static class MetadataCheck
 {
     private static readonly JsonObject _text = new() { ["type"] = "string" };
-    private static readonly JsonObject _map = new() { ["type"] = "object", ["additionalProperties"] = new JsonObject { ["type"] = "string" } };
+    private static readonly JsonObject _map = new()
+    {
+        ["type"] = "object",
+        ["additionalProperties"] = new JsonObject { ["type"] = "string" },
+    };
 
     // metav1.ObjectMeta; what the API server sets itself is let through, so that the output of kubectl get can be read.
     private static readonly string[] _known =
@@ -51,7 +55,8 @@ internal static class MetadataCheck
             }
         }
 
-        if (meta.Name is null && meta.GenerateName is null && (metadata.Find("name"), metadata.Find("generateName")) is (null or NullNode, null or NullNode))
+        if (meta.Name is null && meta.GenerateName is null
+            && (metadata.Find("name"), metadata.Find("generateName")) is (null or NullNode, null or NullNode))
         {
             var (line, column) = walker.PlaceOf(field);
             walker.Report(field + ".name", string.Empty, FieldError.RequiredMessage, line, column);

@@ -5,14 +5,17 @@ using ConntrackOperator.Planning.Validation;
 
 namespace ConntrackOperator.Cli.Files;
 
-/// <summary>Reads files of policies as <c>kubectl apply</c> and the API server would, without either: YAML or JSON, several documents, lists.</summary>
+/// <summary>
+/// Reads files of policies as <c>kubectl apply</c> and the API server would, without either: YAML or JSON, several documents, lists.
+/// </summary>
 public static class PolicyFile
 {
     /// <summary>The name that stands for the standard input.</summary>
     public const string StandardInput = ResourceFile.StandardInput;
 
     private static readonly ResourceKind<ConntrackPolicy> _kind = new(
-        ConntrackPolicy.KindName, "policy", ApiJson.Default.ConntrackPolicy, PolicyValidator.Validate, (policy, metadata) => policy with { Metadata = metadata })
+        ConntrackPolicy.KindName, "policy", ApiJson.Default.ConntrackPolicy, PolicyValidator.Validate,
+        (policy, metadata) => policy with { Metadata = metadata })
     {
         Others = new Dictionary<string, string>(StringComparer.Ordinal)
         {

@@ -8,7 +8,9 @@ namespace ConntrackOperator.Cli.Files;
 /// <param name="Message">What is wrong, with the value, and what is allowed.</param>
 public sealed record PolicyFileError(string File, int Line, int Column, string Path, string Message)
 {
-    /// <summary>The error as compilers write theirs: <c>policy.yaml:12: spec.timeouts.generic: Invalid value: "5d": must be …</c>.</summary>
+    /// <summary>
+    /// The error as compilers write theirs: <c>policy.yaml:12: spec.timeouts.generic: Invalid value: "5d": must be …</c>.
+    /// </summary>
     /// <returns>One line.</returns>
     public override string ToString()
     {

@@ -4,7 +4,10 @@ using ConntrackOperator.Netfilter;
 
 namespace ConntrackOperator.Cli.Files;
 
-/// <summary>Reads files of objects of one kind as <c>kubectl apply</c> and the API server would, without either: YAML or JSON, several documents, lists.</summary>
+/// <summary>
+/// Reads files of objects of one kind as <c>kubectl apply</c> and the API server would, without either: YAML or JSON, several documents,
+/// lists.
+/// </summary>
 internal static class ResourceFile
 {
     /// <summary>The name that stands for the standard input.</summary>
@@ -109,7 +112,9 @@ internal static class ResourceFile
         }
         catch (SourceException error)
         {
-            problems.Add(error.Problem.Message.Contains("tab as indentation", StringComparison.Ordinal) ? TabAsIndentation(text, error.Problem) : error.Problem);
+            problems.Add(
+                error.Problem.Message.Contains("tab as indentation", StringComparison.Ordinal)
+                    ? TabAsIndentation(text, error.Problem) : error.Problem);
         }
 
         return documents;
@@ -119,9 +124,15 @@ internal static class ResourceFile
     private static SourceProblem TabAsIndentation(string text, SourceProblem problem)
     {
         var lines = text.Split('\n');
-        var at = Array.FindIndex(lines, problem.Line - 1, line => line[..^line.TrimStart().Length].Contains('\t', StringComparison.Ordinal));
-        return at < 0 ? problem : new(at + 1, lines[at].IndexOf('\t', StringComparison.Ordinal) + 1, "not valid YAML: indented with a tab; YAML takes spaces only");
+        var at = Array.FindIndex(
+            lines, problem.Line - 1, line => line[..^line.TrimStart().Length].Contains('\t', StringComparison.Ordinal));
+        return at < 0
+            ? problem
+            : new(
+                at + 1, lines[at].IndexOf('\t', StringComparison.Ordinal) + 1,
+                "not valid YAML: indented with a tab; YAML takes spaces only");
     }
 
-    private static ResourceFileResult<T> Failed<T>(string name, string message) => new([], [new PolicyFileError(name, 0, 0, string.Empty, message)]);
+    private static ResourceFileResult<T> Failed<T>(string name, string message) =>
+        new([], [new PolicyFileError(name, 0, 0, string.Empty, message)]);
 }

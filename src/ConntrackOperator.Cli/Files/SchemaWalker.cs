@@ -6,7 +6,10 @@ using ConntrackOperator.Planning.Validation;
 
 namespace ConntrackOperator.Cli.Files;
 
-/// <summary>Checks nodes against the CRD's own schema for what comes before the policy's rules: unknown fields, types, enumerations and required fields.</summary>
+/// <summary>
+/// Checks nodes against the CRD's own schema for what comes before the policy's rules: unknown fields, types, enumerations and required
+/// fields.
+/// </summary>
 /// <remarks>What is wrong is reported and left out of the JSON, so that the rest can be checked for more.</remarks>
 internal sealed class SchemaWalker
 {

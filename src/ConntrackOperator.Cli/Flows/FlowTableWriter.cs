@@ -66,7 +66,9 @@ internal sealed class FlowTableWriter(Stream output, IdleClock idle) : IFlowWrit
     }
 
     private void Print(string[] row) => _output.Write(
-        string.Join("   ", row.Select((cell, i) => i is RightAligned or AlsoRightAligned ? cell.PadLeft(_widths![i]) : cell.PadRight(_widths![i]))).TrimEnd() + "\n");
+        string.Join(
+            "   ", row.Select((cell, i) => i is RightAligned or AlsoRightAligned ? cell.PadLeft(_widths![i]) : cell.PadRight(_widths![i])))
+            .TrimEnd() + "\n");
 
     private string Idle(in Flow flow)
     {

@@ -24,7 +24,9 @@ internal static class HostFlowsCommand
         using var output = StandardOutput.Open();
         using IFlowWriter writer = format switch
         {
-            "line" => new LineWriter(output, new FlowFormatter(FlowFormat.Tool, new FlowFormatOptions { Extended = true, Id = true, Timestamps = true })),
+            "line" =>
+                new LineWriter(
+                    output, new FlowFormatter(FlowFormat.Tool, new FlowFormatOptions { Extended = true, Id = true, Timestamps = true })),
             "proc" => new LineWriter(output, new FlowFormatter(FlowFormat.Proc)),
             "jsonl" => new LineWriter(output, new FlowFormatter(FlowFormat.Json, idle: idle)),
             "json" => new JsonArrayWriter(output, idle),

@@ -22,7 +22,8 @@ internal static class HostApply
         var plan = HostPlan.Make(engine.Facts, policies);
         HostReport.Conflicts(plan);
         var originals = engine.Originals.Names.ToDictionary(name => name, name => engine.Originals.Find(name)!.Value);
-        var names = plan.Spec.Settings!.Select(s => s.Name!).Concat(originals.Keys).Concat((plan.Spec.Refused ?? []).Select(r => r.Name!)).Distinct(StringComparer.Ordinal);
+        var names = plan.Spec.Settings!.Select(s => s.Name!).Concat(originals.Keys).Concat((plan.Spec.Refused ?? []).Select(r => r.Name!))
+            .Distinct(StringComparer.Ordinal);
         var before = names.ToDictionary(name => name, name => engine.Sysctls.Read(name).Value);
         var kept = Try(() => engine.SetPlan(new CachedPlan { Spec = plan.Spec })) & Try(() => engine.Enforce());
         var node = HostNode.From(engine);
@@ -34,7 +35,8 @@ internal static class HostApply
         }
 
         var shown = node.Status!.Settings!.Select(s => s.Name).ToHashSet();
-        var restored = originals.Where(o => !shown.Contains(o.Key)).Select(o => (o.Key, engine.Sysctls.Read(o.Key).Value, o.Value)).ToList();
+        var restored = originals.Where(o => !shown.Contains(o.Key)).Select(o => (o.Key, engine.Sysctls.Read(o.Key).Value, o.Value))
+            .ToList();
         HostReport.Change(node, before, restored);
         Console.Out.WriteLine(Summary(node, before, restored.Count, dryRun));
         return exit;

@@ -24,7 +24,8 @@ internal static class HostNode
     public static int ExitCodeOf(ConntrackNode node, bool dryRun = false)
     {
         var module = Condition.Find(node.Status?.Conditions, ConditionTypes.Applied)?.Reason != ConditionReasons.ModuleNotLoaded;
-        var missing = node.Status?.Settings?.Any(s => s.State is SettingState.ReadOnly or SettingState.Failed or SettingState.Contested or SettingState.Held
+        var missing = node.Status?.Settings?.Any(
+            s => s.State is SettingState.ReadOnly or SettingState.Failed or SettingState.Contested or SettingState.Held
             || (s.State == SettingState.Pending && !(dryRun && module))) == true;
         return missing || node.Spec?.Refused is { Count: > 0 } ? ExitCode.NotApplied : ExitCode.InSync;
     }

@@ -40,14 +40,16 @@ internal static class HostPermission
         const string field = "CapEff:";
         var line = File.ReadLines("/proc/self/status").FirstOrDefault(l => l.StartsWith(field, StringComparison.Ordinal));
         return line is not null
-            && ulong.TryParse(line.AsSpan(field.Length).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var capabilities)
+            && ulong.TryParse(
+                line.AsSpan(field.Length).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var capabilities)
             && (capabilities & (1UL << CapNetAdmin)) != 0;
     }
 
     private static bool IsReadOnlyMount(string directory)
     {
         // The longest mount point that holds the directory; man 5 proc_pid_mountinfo.
-        var best = File.ReadLines("/proc/self/mountinfo").Select(line => line.Split(' ')).Where(f => f.Length > 5 && Holds(f[4], directory)).MaxBy(f => f[4].Length);
+        var best = File.ReadLines("/proc/self/mountinfo").Select(line => line.Split(' ')).Where(f => f.Length > 5 && Holds(f[4], directory))
+            .MaxBy(f => f[4].Length);
         return best is not null && best[5].Split(',').Contains("ro");
     }
 

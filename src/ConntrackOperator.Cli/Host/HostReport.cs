@@ -14,12 +14,15 @@ internal static class HostReport
     /// <param name="node">The machine after the change.</param>
     /// <param name="before">What each key held before it; also of keys that left the plan.</param>
     /// <param name="restored">The originals of keys that were put back, with what they hold now.</param>
-    public static void Change(ConntrackNode node, IReadOnlyDictionary<string, long?> before, IReadOnlyList<(string Name, long? Now, long Original)> restored)
+    public static void Change(
+        ConntrackNode node, IReadOnlyDictionary<string, long?> before, IReadOnlyList<(string Name, long? Now, long Original)> restored)
     {
         var table = new TextTable("SETTING", ">BEFORE", ">NOW", ">WANTED", "STATE", "POLICY");
         foreach (var s in node.Status?.Settings ?? [])
         {
-            table.Add(s.Name!, Text(s.Name!, before.GetValueOrDefault(s.Name!)), Text(s.Name!, s.Actual), Text(s.Name!, s.Desired ?? s.Original), s.State.ToString()!, s.Policy ?? Unknown);
+            table.Add(
+                s.Name!, Text(s.Name!, before.GetValueOrDefault(s.Name!)), Text(s.Name!, s.Actual), Text(s.Name!, s.Desired ?? s.Original),
+                s.State.ToString()!, s.Policy ?? Unknown);
         }
 
         foreach (var (name, now, original) in restored)
@@ -43,7 +46,9 @@ internal static class HostReport
         var table = new TextTable("SETTING", ">ORIGINAL", ">NOW", ">WANTED", "STATE", "POLICY");
         foreach (var s in node.Status?.Settings ?? [])
         {
-            table.Add(s.Name!, Text(s.Name!, s.Original), Text(s.Name!, s.Actual), Text(s.Name!, s.Desired ?? s.Original), s.State.ToString()!, s.Policy ?? Unknown);
+            table.Add(
+                s.Name!, Text(s.Name!, s.Original), Text(s.Name!, s.Actual), Text(s.Name!, s.Desired ?? s.Original), s.State.ToString()!,
+                s.Policy ?? Unknown);
         }
 
         table.Print();
@@ -55,7 +60,9 @@ internal static class HostReport
     {
         foreach (var c in plan.Conflicts)
         {
-            Console.Error.WriteLine($"conflict: {c.Field}: policy {c.Winner} says {c.WinnerValue} and policy {c.Loser} {c.LoserValue}, with equal priority; {c.WinnerValue} is taken");
+            Console.Error.WriteLine(
+                $"conflict: {c.Field}: policy {c.Winner} says {c.WinnerValue} and policy {c.Loser} {c.LoserValue}, with equal priority; "
+                    + $"{c.WinnerValue} is taken");
         }
     }
 
@@ -84,7 +91,8 @@ internal static class HostReport
     private static void Messages(ConntrackNode node)
     {
         // What is only to be set stands in the table; why nothing can be set yet, in the summary.
-        var lines = (node.Status?.Settings ?? []).Where(s => s.Message is not null && s.State != SettingState.Pending).Select(s => s.Message!.StartsWith(s.Name!, StringComparison.Ordinal) ? s.Message : $"{s.Name}: {s.Message}")
+        var lines = (node.Status?.Settings ?? []).Where(s => s.Message is not null && s.State != SettingState.Pending)
+            .Select(s => s.Message!.StartsWith(s.Name!, StringComparison.Ordinal) ? s.Message : $"{s.Name}: {s.Message}")
             .Concat((node.Spec?.Refused ?? []).Select(r => $"{r.Name}: refused ({r.Reason}): {r.Message}"))
             .ToList();
         if (lines.Count > 0)

@@ -14,9 +14,12 @@ namespace ConntrackOperator.Cli.Host;
 /// <param name="Facts">What the rules looked at.</param>
 /// <param name="Advice">What they found.</param>
 /// <param name="Nat">Translated addresses with most ports in use.</param>
-internal sealed record HostSight(HostFacts Host, Breakdown Breakdown, TableReading Reading, TableFacts Facts, AdviceReport Advice, List<NatStatus> Nat)
+internal sealed record HostSight(
+    HostFacts Host, Breakdown Breakdown, TableReading Reading, TableFacts Facts, AdviceReport Advice, List<NatStatus> Nat)
 {
     /// <summary>The probability that a new connection finds room, in percent; null: not known.</summary>
     public int? HeadroomPercent => Headroom.Percent(Headroom.Now(
-        Reading, Reading is { Limit: { } limit, Buckets: { } buckets } ? Headroom.WhenFull(limit, buckets, 1 - (Breakdown.AssuredPercent / 100)) : null));
+        Reading,
+        Reading is { Limit: { } limit, Buckets: { } buckets }
+            ? Headroom.WhenFull(limit, buckets, 1 - (Breakdown.AssuredPercent / 100)) : null));
 }

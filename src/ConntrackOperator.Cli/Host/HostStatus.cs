@@ -23,13 +23,15 @@ internal static class HostStatus
         }
 
         var facts = engine.Facts;
-        Console.Out.WriteLine($"host      {facts.HostName}, Linux {facts.Kernel}, {facts.Cores} cores, {ByteSize.Format(facts.MemoryBytes)}");
+        Console.Out.WriteLine(
+            $"host      {facts.HostName}, Linux {facts.Kernel}, {facts.Cores} cores, {ByteSize.Format(facts.MemoryBytes)}");
         Console.Out.WriteLine("table     " + Table(node.Status!.Table!));
         Console.Out.WriteLine("counted   " + Counted(engine.Observe()));
         foreach (var type in (string[])[ConditionTypes.Applied, ConditionTypes.Pressure])
         {
             var condition = node.Status!.Conditions!.First(c => c.Type == type);
-            Console.Out.WriteLine($"{(type == ConditionTypes.Applied ? "applied" : "pressure"),-10}{condition.Reason}: {condition.Message}");
+            Console.Out.WriteLine(
+                $"{(type == ConditionTypes.Applied ? "applied" : "pressure"),-10}{condition.Reason}: {condition.Message}");
         }
 
         if (node.Status!.Settings is { Count: > 0 } || node.Spec?.Refused is { Count: > 0 })
@@ -45,9 +47,11 @@ internal static class HostStatus
     private static string Table(TableStatus table) => table.NoLimit == true
         ? $"{table.Entries} entries, no limit, {table.Buckets} buckets"
         : table.Limit is null ? "not there: the nf_conntrack module is not loaded"
-        : $"{table.Entries} of {table.Limit} entries ({table.Percent}%), {table.Buckets} buckets, {table.Memory} when full ({table.EntryBytes} B an entry: {table.EntryBytesWhy})";
+        : $"{table.Entries} of {table.Limit} entries ({table.Percent}%), {table.Buckets} buckets, {table.Memory} when full "
+        + $"({table.EntryBytes} B an entry: {table.EntryBytesWhy})";
 
     private static string Counted(in TableReading reading) => reading.Counters is { } c
-        ? $"since boot: {c.TableFullDrops} packets dropped for want of an entry, {c.RacesLost} lost in races, {c.EarlyDrop} entries evicted early, {c.ChainTooLong} lost to long hash chains, {c.Invalid} packets invalid"
+        ? $"since boot: {c.TableFullDrops} packets dropped for want of an entry, {c.RacesLost} lost in races, {c.EarlyDrop} entries "
+        + $"evicted early, {c.ChainTooLong} lost to long hash chains, {c.Invalid} packets invalid"
         : "this kernel gives no counters here";
 }

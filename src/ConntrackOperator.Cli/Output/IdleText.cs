@@ -27,5 +27,7 @@ internal static class IdleText
     public static string Duration(TimeSpan span) => span < TimeSpan.FromSeconds(1) ? "0s" : KubeDuration.Format((long)span.TotalSeconds);
 
     private static TimeSpan? Parse(string? text) =>
-        text is null ? null : text == "0s" ? TimeSpan.Zero : KubeDuration.TryParse(text, out var seconds, out _) ? TimeSpan.FromSeconds(seconds) : null;
+        text is null
+            ? null
+            : text == "0s" ? TimeSpan.Zero : KubeDuration.TryParse(text, out var seconds, out _) ? TimeSpan.FromSeconds(seconds) : null;
 }

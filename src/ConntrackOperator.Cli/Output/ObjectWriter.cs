@@ -8,10 +8,15 @@ namespace ConntrackOperator.Cli.Output;
 /// <summary>Prints objects as JSON or YAML.</summary>
 internal static class ObjectWriter
 {
-    private static readonly JsonWriterOptions _json = new() { Indented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions _json = new()
+    {
+        Indented = true,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>Prints one object.</summary>
-    public static void Write<T>(T value, JsonTypeInfo<T> json, OutputFormat format) => Write(JsonSerializer.SerializeToNode(value, json)!.AsObject(), format);
+    public static void Write<T>(T value, JsonTypeInfo<T> json, OutputFormat format) =>
+        Write(JsonSerializer.SerializeToNode(value, json)!.AsObject(), format);
 
     /// <summary>Prints one tree.</summary>
     public static void Write(JsonObject tree, OutputFormat format)

@@ -33,7 +33,8 @@ internal sealed class TextTable
         var text = new System.Text.StringBuilder();
         foreach (var row in _rows.Prepend([.. _headers.Select(Name)]))
         {
-            var line = string.Join(Gap, row.Select((cell, i) => IsNumber(_headers[i]) ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i])));
+            var line = string.Join(
+                Gap, row.Select((cell, i) => IsNumber(_headers[i]) ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i])));
             text.Append(line.TrimEnd()).Append('\n');
         }
 

@@ -54,7 +54,8 @@ internal static class AdviceOutputText
     {
         var t = output.Table;
         var full = t.NoLimit == true ? "no limit" : $"{t.Percent}% of {TopText.Number(t.Limit)}";
-        var soon = t.FullInSeconds is { } seconds ? $"; full in {Planning.Formatting.KubeDuration.Format(seconds)} as it grows now" : string.Empty;
+        var soon = t.FullInSeconds is { } seconds
+            ? $"; full in {Planning.Formatting.KubeDuration.Format(seconds)} as it grows now" : string.Empty;
         return $"{output.Node}: {TopText.Number(t.Entries)} entries ({full}), pressure {output.Pressure}{Looked(output)}{soon}";
     }
 
@@ -77,7 +78,9 @@ internal static class AdviceOutputText
         if (f.Frees is { Most: > 0 } frees)
         {
             yield return $"{frees} entries; "
-                + (f.FullAgainSeconds is { } seconds ? $"full again in {(seconds < 1 ? "less than 1s" : Planning.Formatting.KubeDuration.Format(seconds))} at today's rate" : "not full again at today's rate");
+                + (f.FullAgainSeconds is { } seconds
+                    ? $"full again in {(seconds < 1 ? "less than 1s" : Planning.Formatting.KubeDuration.Format(seconds))} at today's rate"
+                    : "not full again at today's rate");
         }
     }
 
@@ -87,7 +90,8 @@ internal static class AdviceOutputText
             ? $"{(party.Address.Contains(':', StringComparison.Ordinal) ? $"[{party.Address}]" : party.Address)}:{port}" : party.Address);
         var share = party.Percent is { } percent ? $" {percent:0.#}%" : string.Empty;
         var count = party.Entries is { } entries ? $" ({entries:N0} entries)" : string.Empty;
-        return $"{party.Role.ToLowerInvariant()} {place}{share}{count}{(party.Name is { } name && party.Address is not null ? ", " + name : string.Empty)}";
+        return $"{party.Role.ToLowerInvariant()} "
+            + $"{place}{share}{count}{(party.Name is { } name && party.Address is not null ? ", " + name : string.Empty)}";
     }
 
     private static void Lines(StringBuilder text, string name, IEnumerable<string> lines)

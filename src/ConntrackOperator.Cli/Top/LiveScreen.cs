@@ -14,7 +14,8 @@ internal static class LiveScreen
     private static readonly TimeSpan _keyInterval = TimeSpan.FromMilliseconds(50);
 
     public static async Task<int> RunAsync(
-        Func<CancellationToken, Task<TopReport>> look, OutputFormat format, bool once, TimeSpan every, TimeProvider time, CancellationToken cancel)
+        Func<CancellationToken, Task<TopReport>> look, OutputFormat format, bool once, TimeSpan every, TimeProvider time,
+        CancellationToken cancel)
     {
         if (format != OutputFormat.Table)
         {
@@ -81,7 +82,8 @@ internal static class LiveScreen
         }
     }
 
-    private static async Task DrawAsync(TopReport report, Func<CancellationToken, Task<TopReport>> look, TimeSpan every, TimeProvider time, CancellationToken cancel)
+    private static async Task DrawAsync(
+        TopReport report, Func<CancellationToken, Task<TopReport>> look, TimeSpan every, TimeProvider time, CancellationToken cancel)
     {
         var (entries, drops, races) = (new Sparkline(), new Sparkline(), new Sparkline());
         using var timer = new PeriodicTimer(every, time);
@@ -90,7 +92,10 @@ internal static class LiveScreen
             entries.Add(report.Entries ?? 0);
             drops.Add(report.TableFullDropsPerMinute ?? 0);
             races.Add(report.RacesLostPerMinute ?? 0);
-            Draw(TopText.Render(report, [$"entries  {entries.Render(report.Limit)}", $"drops    {drops.Render()}", $"races    {races.Render()}"]), time);
+            Draw(
+                TopText.Render(
+                    report, [$"entries  {entries.Render(report.Limit)}", $"drops    {drops.Render()}", $"races    {races.Render()}"]),
+                time);
             await timer.WaitForNextTickAsync(cancel);
             report = await look(cancel);
         }
@@ -106,7 +111,8 @@ internal static class LiveScreen
             + $"\e[2m{clock}  q ends\e[0m" + ClearToEndOfLine + ClearBelow);
     }
 
-    private static bool IsHeader(string line) => line.StartsWith("PROTOCOL ", StringComparison.Ordinal) || line.StartsWith("TOP ", StringComparison.Ordinal);
+    private static bool IsHeader(string line) =>
+        line.StartsWith("PROTOCOL ", StringComparison.Ordinal) || line.StartsWith("TOP ", StringComparison.Ordinal);
 
     private static IEnumerable<string> Wrapped(string line, int width) =>
         line.Length <= width ? [line] : line.Chunk(width).Select(part => new string(part));

@@ -3,11 +3,16 @@ using System.Text.RegularExpressions;
 
 namespace ConntrackOperator.Cluster.Yaml;
 
-/// <summary>Gives plain scalars the types that Kubernetes gives them: YAML 1.1 as in sigs.k8s.io/yaml (goyaml.v2, resolve.go), so that yes is true and 010 is 8.</summary>
+/// <summary>
+/// Gives plain scalars the types that Kubernetes gives them: YAML 1.1 as in sigs.k8s.io/yaml (goyaml.v2, resolve.go), so that yes is true
+/// and 010 is 8.
+/// </summary>
 public static partial class YamlScalar
 {
-    private static readonly HashSet<string> _true = new(["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"], StringComparer.Ordinal);
-    private static readonly HashSet<string> _false = new(["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"], StringComparer.Ordinal);
+    private static readonly HashSet<string> _true = new(
+        ["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"], StringComparer.Ordinal);
+    private static readonly HashSet<string> _false = new(
+        ["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"], StringComparer.Ordinal);
     private static readonly HashSet<string> _null = new(["", "~", "null", "Null", "NULL"], StringComparer.Ordinal);
     private static readonly HashSet<string> _notFinite = new(
         [".nan", ".NaN", ".NAN", ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF"], StringComparer.Ordinal);

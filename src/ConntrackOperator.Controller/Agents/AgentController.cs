@@ -9,7 +9,9 @@ using ConntrackOperator.Kubernetes.WorkQueues;
 
 namespace ConntrackOperator.Controller.Agents;
 
-/// <summary>Keeps the agents' DaemonSet when it, a policy's selector, a node, or the set of ConntrackNodes changes. It has one key.</summary>
+/// <summary>
+/// Keeps the agents' DaemonSet when it, a policy's selector, a node, or the set of ConntrackNodes changes. It has one key.
+/// </summary>
 internal sealed class AgentController : ReconcilingController
 {
     private const string Key = "agents";

@@ -65,14 +65,16 @@ internal sealed class AgentReconciler(
         // Read anew: a Deployment that was made again under its name is another owner, and one that is gone takes the DaemonSet along.
         var wanted = template.For(context.Options.Namespace, terms, await owner.FindAsync(cancellationToken));
         var applied = await context.ApplyAsync(
-            ResourceType.DaemonSet, context.Options.Namespace, template.Name, wanted, ClusterJson.Default.JsonObject, null, cancellationToken);
+            ResourceType.DaemonSet, context.Options.Namespace, template.Name, wanted, ClusterJson.Default.JsonObject, null,
+            cancellationToken);
         if (isForeign)
         {
             // What somebody else added to it, server-side apply leaves alone; of that a restart is what people may ask for.
             AgentTemplate.KeepRestart(applied, wanted);
             applied = await context.Api.PatchAsync(
                 ResourceType.DaemonSet, context.Options.Namespace, template.Name, PatchKind.Json,
-                SpecPatch.Replace((string?)applied["metadata"]?["uid"], wanted["spec"]!.DeepClone(), (string?)applied["metadata"]?["resourceVersion"]),
+                SpecPatch.Replace(
+                    (string?)applied["metadata"]?["uid"], wanted["spec"]!.DeepClone(), (string?)applied["metadata"]?["resourceVersion"]),
                 ClusterJson.Default.JsonObject, null, cancellationToken, ControllerOptions.FieldManager);
         }
 
@@ -93,7 +95,8 @@ internal sealed class AgentReconciler(
 
         try
         {
-            await context.Api.DeleteAsync(ResourceType.DaemonSet, context.Options.Namespace, template.Name, existing.Metadata.Uid, null, cancellationToken);
+            await context.Api.DeleteAsync(
+                ResourceType.DaemonSet, context.Options.Namespace, template.Name, existing.Metadata.Uid, null, cancellationToken);
             context.Log.DaemonSetDeleted($"{context.Options.Namespace}/{template.Name}");
         }
         catch (ApiException e) when (e.IsNotFound)

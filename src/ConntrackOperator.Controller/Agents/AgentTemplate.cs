@@ -12,7 +12,9 @@ namespace ConntrackOperator.Controller.Agents;
 /// <summary>The agents' DaemonSet as a YAML file has it.</summary>
 internal sealed class AgentTemplate
 {
-    /// <summary>The annotation of the DaemonSet by which a later controller tells whether the template is the same: the server's defaults hide that.</summary>
+    /// <summary>
+    /// The annotation of the DaemonSet by which a later controller tells whether the template is the same: the server's defaults hide that.
+    /// </summary>
     private const string HashAnnotation = ApiGroup.Name + "/template-hash";
 
     /// <summary>What <c>kubectl rollout restart</c> writes.</summary>

@@ -25,7 +25,10 @@ internal sealed class AdviceCounts
         }
     }
 
-    /// <summary>The most severe advice, of several that which most nodes have, with the words of the first of them; and if another is more frequent, that as well. Null: there is none.</summary>
+    /// <summary>
+    /// The most severe advice, of several that which most nodes have, with the words of the first of them; and if another is more frequent,
+    /// that as well. Null: there is none.
+    /// </summary>
     /// <param name="selected">Nodes that the policy selects.</param>
     public string? Summary(int selected)
     {
@@ -34,8 +37,10 @@ internal sealed class AdviceCounts
             return null;
         }
 
-        var severest = _texts.OrderByDescending(t => t.Key.Severity).ThenByDescending(t => t.Value.Count).ThenBy(t => t.Key.Reason, StringComparer.Ordinal).First();
-        var mostFrequent = _texts.OrderByDescending(t => t.Value.Count).ThenByDescending(t => t.Key.Severity).ThenBy(t => t.Key.Reason, StringComparer.Ordinal).First();
+        var severest = _texts.OrderByDescending(t => t.Key.Severity).ThenByDescending(t => t.Value.Count)
+            .ThenBy(t => t.Key.Reason, StringComparer.Ordinal).First();
+        var mostFrequent = _texts.OrderByDescending(t => t.Value.Count).ThenByDescending(t => t.Key.Severity)
+            .ThenBy(t => t.Key.Reason, StringComparer.Ordinal).First();
         var text = Sentence(severest.Value, selected);
         return severest.Key == mostFrequent.Key ? text : $"{text}; most frequent: {Sentence(mostFrequent.Value, selected)}";
     }

@@ -22,7 +22,12 @@ internal sealed record NodeStatusSummary(
     {
         Policies = Policies.ToDictionary(
             p => p.Key,
-            p => p.Value with { State = NodePolicyState.Failed, Reason = PolicyFailureReasons.PlanRefused, Message = BoundedText.Of(why, LongestRefusal) },
+            p => p.Value with
+            {
+                State = NodePolicyState.Failed,
+                Reason = PolicyFailureReasons.PlanRefused,
+                Message = BoundedText.Of(why, LongestRefusal),
+            },
             StringComparer.Ordinal),
     };
 }

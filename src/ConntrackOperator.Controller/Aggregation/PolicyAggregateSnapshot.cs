@@ -14,7 +14,10 @@ internal sealed record PolicyAggregateSnapshot
     /// <summary>How far the rollout is; null: the policy has none.</summary>
     public RolloutProgress? Rollout { get; init; }
 
-    /// <summary>Whether the rollout stands still because nodes that were changed have begun to drop packets. When no node waits there is nothing to pause.</summary>
+    /// <summary>
+    /// Whether the rollout stands still because nodes that were changed have begun to drop packets. When no node waits there is nothing to
+    /// pause.
+    /// </summary>
     public bool IsPaused => Rollout is { IsPaused: true } && Nodes.Waiting > 0;
 
     public required long Entries { get; init; }

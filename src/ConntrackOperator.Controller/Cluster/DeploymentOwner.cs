@@ -21,7 +21,8 @@ internal sealed class DeploymentOwner(ApiClient api, ControllerOptions options, 
 
     /// <summary>Whether an object has the owner, as far as it is known; true when there is none to be had.</summary>
     public bool IsOn(IKubernetesObject item) =>
-        options.Deployment is null || _isMissing || (_reference is { } owner && (item.Metadata?.OwnerReferences?.Exists(o => o.Uid == owner.Uid) ?? false));
+        options.Deployment is null || _isMissing
+            || (_reference is { } owner && (item.Metadata?.OwnerReferences?.Exists(o => o.Uid == owner.Uid) ?? false));
 
     /// <summary>Looks it up.</summary>
     /// <returns>Null: there is none, or it can't be read; that is no reason not to run agents.</returns>
@@ -34,8 +35,15 @@ internal sealed class DeploymentOwner(ApiClient api, ControllerOptions options, 
 
         try
         {
-            var deployment = await api.GetAsync(ResourceType.Deployment, options.Namespace, name, ClusterJson.Default.DaemonSetObject, cancellationToken);
-            _reference = new OwnerReference { ApiVersion = ResourceType.Deployment.ApiVersion, Kind = ResourceType.Deployment.Kind, Name = name, Uid = deployment.Metadata?.Uid };
+            var deployment = await api.GetAsync(
+                ResourceType.Deployment, options.Namespace, name, ClusterJson.Default.DaemonSetObject, cancellationToken);
+            _reference = new OwnerReference
+            {
+                ApiVersion = ResourceType.Deployment.ApiVersion,
+                Kind = ResourceType.Deployment.Kind,
+                Name = name,
+                Uid = deployment.Metadata?.Uid,
+            };
             _isMissing = false;
         }
         catch (ApiException e) when (!e.IsTransient)

@@ -21,7 +21,10 @@ internal sealed class MutationCache<T>(TimeProvider time)
 
     public void Forget(string name) => _last.TryRemove(name, out _);
 
-    /// <summary>The newer of what the watch has shown and what was written, which is forgotten as soon as the watch has got as far. What is not there any more stays so.</summary>
+    /// <summary>
+    /// The newer of what the watch has shown and what was written, which is forgotten as soon as the watch has got as far. What is not
+    /// there any more stays so.
+    /// </summary>
     public T? Newest(string name, T? seen)
     {
         if (seen is null || !_last.TryGetValue(name, out var own))

@@ -7,7 +7,8 @@ namespace ConntrackOperator.Controller.Cluster;
 /// <summary>What is wrong with policies, found out once for each generation and not for each node. Thread-safe.</summary>
 internal sealed class PolicyValidationCache
 {
-    private readonly ConcurrentDictionary<string, (string? Uid, long? Generation, IReadOnlyList<FieldError> Errors)> _known = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (string? Uid, long? Generation, IReadOnlyList<FieldError> Errors)> _known = new(
+        StringComparer.Ordinal);
     private long _validations;
 
     /// <summary>How often a policy was looked through.</summary>

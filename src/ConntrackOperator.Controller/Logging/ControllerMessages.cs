@@ -28,19 +28,22 @@ internal static partial class ControllerMessages
 
     [LoggerMessage(
         3012, LogLevel.Warning,
-        "the Deployment {Deployment} can't be read: agents and lease have no owner, and stay when the operator is removed without its hook")]
+        "the Deployment {Deployment} can't be read: agents and lease have no owner, and stay when the operator is removed without its "
+            + "hook")]
     public static partial void DeploymentUnreadable(this ILogger log, Exception exception, string deployment);
 
     [LoggerMessage(3020, LogLevel.Warning, "The finalizer of ConntrackPolicy {Policy} was refused, again in {RetrySeconds:0} s: {Reason}")]
     public static partial void FinalizerRefused(this ILogger log, Exception exception, string policy, double retrySeconds, string reason);
 
     [LoggerMessage(3021, LogLevel.Warning, "The status of ConntrackPolicy {Policy} was refused, again in {RetrySeconds:0} s: {Reason}")]
-    public static partial void PolicyStatusRefused(this ILogger log, Exception exception, string policy, double retrySeconds, string reason);
+    public static partial void PolicyStatusRefused(
+        this ILogger log, Exception exception, string policy, double retrySeconds, string reason);
 
     [LoggerMessage(3030, LogLevel.Warning, "The plan of node {Node} was refused, again in {RetrySeconds:0} s: {Reason}")]
     public static partial void PlanRefused(this ILogger log, Exception exception, string node, double retrySeconds, string reason);
 
-    [LoggerMessage(3031, LogLevel.Warning, "The condition ConntrackPressure of node {Node} was refused, again in {RetrySeconds:0} s: {Reason}")]
+    [LoggerMessage(
+        3031, LogLevel.Warning, "The condition ConntrackPressure of node {Node} was refused, again in {RetrySeconds:0} s: {Reason}")]
     public static partial void NodeConditionRefused(this ILogger log, Exception exception, string node, double retrySeconds, string reason);
 
     [LoggerMessage(3040, LogLevel.Warning, "The status of ConntrackFlush {Flush} was refused, again in {RetrySeconds:0} s: {Reason}")]

@@ -37,7 +37,8 @@ internal static class NodeEvaluator
         if (!observed.IsReadable)
         {
             return new NodePolicyStatus(
-                NodePolicyState.Failed, PolicyFailureReasons.ReportUnreadable, "what the agent has reported can't be read: the controller's log says why");
+                NodePolicyState.Failed, PolicyFailureReasons.ReportUnreadable,
+                "what the agent has reported can't be read: the controller's log says why");
         }
 
         if (Silence(node, observed.ReportAge) is { } silence)
@@ -108,12 +109,14 @@ internal static class NodeEvaluator
                 ? new NodePolicyStatus(
                     NodePolicyState.Unreachable,
                     PolicyFailureReasons.AgentSilent,
-                    $"the agent has not reported since {reported.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} by its node's clock: is its pod running?")
+                    $"the agent has not reported since {reported.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} by its node's clock: is its pod "
+                        + "running?")
                 : null;
         }
 
         return node is not null && age > FirstReportWithin
-            ? new NodePolicyStatus(NodePolicyState.Unreachable, PolicyFailureReasons.NoAgent, "no agent has ever reported: is its pod running?")
+            ? new NodePolicyStatus(
+                NodePolicyState.Unreachable, PolicyFailureReasons.NoAgent, "no agent has ever reported: is its pod running?")
             : null;
     }
 

@@ -19,7 +19,9 @@ namespace ConntrackOperator.Controller.Nodes;
 /// <param name="aggregator">Who adds up.</param>
 internal sealed class NodeReconciler(ControllerContext context, PolicyStatusAggregator aggregator)
 {
-    /// <summary>A plan without settings. Not quite empty: server-side apply drops a spec whose only list is empty, and the schema wants a spec.</summary>
+    /// <summary>
+    /// A plan without settings. Not quite empty: server-side apply drops a spec whose only list is empty, and the schema wants a spec.
+    /// </summary>
     private static readonly NodeSpec _emptyPlan = new()
     {
         Settings = [],
@@ -134,7 +136,8 @@ internal sealed class NodeReconciler(ControllerContext context, PolicyStatusAggr
             existing = await _writer.WriteAsync(node, _emptyPlan, null, cancellationToken);
         }
 
-        // Before its ConntrackNode goes: whoever waits for that, such as the uninstallation, need not look at Nodes. A refusal keeps nobody.
+        // Before its ConntrackNode goes: whoever waits for that, such as the uninstallation, need not look at Nodes. A refusal keeps
+        // nobody.
         await _conditions.WriteAsync(node, existing, false, cancellationToken);
 
         if (existing.Status is null)

@@ -43,13 +43,16 @@ internal static class PressureCondition
     /// <summary>Whether two say the same; since when is not compared.</summary>
     public static bool Same(NodeObjectCondition? a, NodeObjectCondition? b) => a?.Status == b?.Status && a?.Reason == b?.Reason;
 
-    /// <summary>What server-side apply is told: the Node with this condition, or with none, which takes away the one stated before.</summary>
+    /// <summary>
+    /// What server-side apply is told: the Node with this condition, or with none, which takes away the one stated before.
+    /// </summary>
     /// <param name="node">The node; another one of its name is not written to.</param>
     /// <param name="plan">Its ConntrackNode, for the figures.</param>
     /// <param name="wanted">The condition; null: none.</param>
     /// <param name="present">The one that is there, for the time of its last transition.</param>
     /// <param name="now">The time, for a status that is new.</param>
-    public static JsonObject Body(NodeObject node, ConntrackNode? plan, NodeObjectCondition? wanted, NodeObjectCondition? present, DateTimeOffset now)
+    public static JsonObject Body(
+        NodeObject node, ConntrackNode? plan, NodeObjectCondition? wanted, NodeObjectCondition? present, DateTimeOffset now)
     {
         var body = new JsonObject
         {

@@ -9,7 +9,8 @@ namespace ConntrackOperator.Controller.Nodes;
 /// </summary>
 internal sealed class ReportAgeTracker(TimeProvider time)
 {
-    private readonly ConcurrentDictionary<string, (string? Uid, DateTimeOffset? ReportedAt, long SeenAt)> _seen = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (string? Uid, DateTimeOffset? ReportedAt, long SeenAt)> _seen = new(
+        StringComparer.Ordinal);
 
     /// <summary>Since when this report, or that there is none, has been known.</summary>
     public TimeSpan Of(string name, ConntrackNode? node)

@@ -8,7 +8,9 @@ using ConntrackOperator.Kubernetes.WorkQueues;
 
 namespace ConntrackOperator.Controller.Policies;
 
-/// <summary>Keeps finalizer and status of policies when they, or what their nodes report, change; starts the replan after an edit.</summary>
+/// <summary>
+/// Keeps finalizer and status of policies when they, or what their nodes report, change; starts the replan after an edit.
+/// </summary>
 internal sealed class PolicyController : ReconcilingController
 {
     private readonly ControllerContext _context;

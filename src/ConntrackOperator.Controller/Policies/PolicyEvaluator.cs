@@ -54,8 +54,10 @@ internal static class PolicyEvaluator
         if (policy.Errors.Count > 0)
         {
             yield return (PolicyConditionTypes.Ready, new(false, PolicyConditionReasons.Invalid, policy.Errors[0].ToString()));
-            yield return (PolicyConditionTypes.Reconciling, new(false, PolicyConditionReasons.Invalid, "nothing is done until the policy is valid"));
-            yield return (PolicyConditionTypes.Stalled, new(true, PolicyConditionReasons.Invalid, string.Join("; ", policy.Errors.Take(5))));
+            yield return (
+                PolicyConditionTypes.Reconciling, new(false, PolicyConditionReasons.Invalid, "nothing is done until the policy is valid"));
+            yield return (
+                PolicyConditionTypes.Stalled, new(true, PolicyConditionReasons.Invalid, string.Join("; ", policy.Errors.Take(5))));
         }
     }
 
@@ -138,7 +140,8 @@ internal static class PolicyEvaluator
 
     private static IEnumerable<(string Type, ConditionResult Result)> AllNodesReady(PolicyObservation policy) =>
     [
-        (PolicyConditionTypes.Ready, new(true, PolicyConditionReasons.AllNodesReady, $"all {policy.Aggregate.Nodes.Selected} nodes hold what the policy asks")),
+        (PolicyConditionTypes.Ready,
+        new(true, PolicyConditionReasons.AllNodesReady, $"all {policy.Aggregate.Nodes.Selected} nodes hold what the policy asks")),
         (PolicyConditionTypes.Reconciling, new(false, PolicyConditionReasons.Done, "every node that can be reached has the plan")),
         (PolicyConditionTypes.Stalled, new(false, PolicyConditionReasons.NotStalled, "nothing stands in the way")),
     ];
@@ -156,14 +159,18 @@ internal static class PolicyEvaluator
         var texts = string.Join("; ", aggregate.Conflicts.Select(c => ConflictMessage(policy.Name, c)));
         var left = aggregate.ConflictCount - aggregate.Conflicts.Count;
         var more = left > 0 ? $"; and {left} more" : string.Empty;
-        yield return (PolicyConditionTypes.Conflict, new(true, PolicyConditionReasons.EqualPriority, texts + more + ". Give one of them a higher priority"));
+        yield return (
+            PolicyConditionTypes.Conflict,
+            new(true, PolicyConditionReasons.EqualPriority, texts + more + ". Give one of them a higher priority"));
     }
 
     private static IEnumerable<(string Type, ConditionResult Result)> Usage(PolicyObservation policy)
     {
         var (hot, critical, warning) = (policy.Aggregate.Hottest, policy.Aggregate.Critical, policy.Aggregate.Warning);
         var hottest = hot.Count > 0 ? $"{hot[0].Name} is {hot[0].Percent}% full" : "no usage is known";
-        yield return (PolicyConditionTypes.Pressure, critical > 0 ? new(true, ConditionReasons.Critical, $"{critical} nodes critical, {warning} near it; {hottest}")
+        yield return (
+            PolicyConditionTypes.Pressure,
+            critical > 0 ? new(true, ConditionReasons.Critical, $"{critical} nodes critical, {warning} near it; {hottest}")
             : warning > 0 ? new(true, ConditionReasons.Warning, $"{warning} nodes; {hottest}")
             : new(false, ConditionReasons.Normal, hottest));
     }

@@ -50,14 +50,16 @@ internal static class PolicyStatusBuilder
     }
 
     /// <summary>The same status, stalled by what is not the policy's own doing.</summary>
-    public static PolicyStatus Stalled(PolicyStatus status, PolicyStatus? stored, string reason, string message, DateTimeOffset now) => status with
-    {
-        Conditions =
+    public static PolicyStatus Stalled(PolicyStatus status, PolicyStatus? stored, string reason, string message, DateTimeOffset now) =>
+        status with
+        {
+            Conditions =
         [
             .. (status.Conditions ?? []).Select(c => c.Type != PolicyConditionTypes.Stalled ? c
-                : new ConditionResult(true, reason, BoundedText.Of(message, 1024)).ToCondition(PolicyConditionTypes.Stalled, stored?.Conditions, c.ObservedGeneration, now)),
+                : new ConditionResult(true, reason, BoundedText.Of(message, 1024))
+                .ToCondition(PolicyConditionTypes.Stalled, stored?.Conditions, c.ObservedGeneration, now)),
         ],
-    };
+        };
 
     /// <summary>How much a new status says that the stored one does not.</summary>
     public static StatusChange Compare(PolicyStatus? stored, PolicyStatus next)

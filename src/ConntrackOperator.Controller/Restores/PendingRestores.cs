@@ -23,7 +23,10 @@ internal static class PendingRestores
         return waiting;
     }
 
-    /// <summary>Whether the plan still has the policy's settings, or an original of the policy's is out, or the agent has not got as far as the plan, so that its report may be from before it set anything.</summary>
+    /// <summary>
+    /// Whether the plan still has the policy's settings, or an original of the policy's is out, or the agent has not got as far as the
+    /// plan, so that its report may be from before it set anything.
+    /// </summary>
     public static bool IsRestoring(string policy, ConntrackNode node) =>
         (node.Spec?.Settings?.Exists(s => s.Policy == policy) ?? false)
         || (node.Status?.Settings?.Exists(s => s.Policy == policy) ?? false)

@@ -17,7 +17,9 @@ internal static class RestoreWaitReason
         }
 
         // What does not go back says so; what has not been tried yet is no reason.
-        if (status.Settings?.Find(s => s.State is SettingState.Held or SettingState.Failed or SettingState.ReadOnly or SettingState.Contested && !IsPlanned(node, s)) is { } setting)
+        if (status.Settings?.Find(
+            s => s.State is SettingState.Held or SettingState.Failed or SettingState.ReadOnly or SettingState.Contested
+                && !IsPlanned(node, s)) is { } setting)
         {
             return BoundedText.Of($"{setting.Name} is {setting.State}: {setting.Message}", TextLength);
         }
@@ -32,5 +34,6 @@ internal static class RestoreWaitReason
             : "it has put everything back, and its object is about to be deleted";
     }
 
-    private static bool IsPlanned(ConntrackNode node, SettingStatus setting) => node.Spec?.Settings?.Exists(s => s.Name == setting.Name) ?? false;
+    private static bool IsPlanned(ConntrackNode node, SettingStatus setting) =>
+        node.Spec?.Settings?.Exists(s => s.Name == setting.Name) ?? false;
 }

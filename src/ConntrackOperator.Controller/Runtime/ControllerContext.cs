@@ -59,6 +59,7 @@ internal sealed class ControllerContext
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ApiException">It was refused, or it is not known whether it was written.</exception>
     public Task<T> ApplyAsync<T>(
-        ResourceType type, string? ns, string name, T stated, JsonTypeInfo<T> json, string? subresource, CancellationToken cancellationToken) =>
+        ResourceType type, string? ns, string name, T stated, JsonTypeInfo<T> json, string? subresource,
+        CancellationToken cancellationToken) =>
         Api.ApplyAsync(type, ns, name, stated, json, ControllerOptions.FieldManager, force: true, subresource, cancellationToken);
 }

@@ -20,7 +20,10 @@ internal static class PrepareUninstallCommand
     /// <param name="userAgent">How requests name the program.</param>
     public static Command Create(Option<string?> kubeconfig, Option<string?> context, Option<string> ns, string userAgent)
     {
-        var daemonSet = new Option<string?>("--daemonset") { Description = "the agents' DaemonSet, waited for until it is gone; left out: not looked at" };
+        var daemonSet = new Option<string?>("--daemonset")
+        {
+            Description = "the agents' DaemonSet, waited for until it is gone; left out: not looked at",
+        };
         var timeout = new Option<TimeSpan>("--timeout")
         {
             Description = $"how long to wait (default {KubeDuration.Format((long)_defaultTimeout.TotalSeconds)})",
@@ -36,7 +39,9 @@ internal static class PrepareUninstallCommand
                 return default;
             },
         };
-        var command = new Command("prepare-uninstall", "Deletes all ConntrackPolicies and waits until the nodes have put their settings back and no agent is left.")
+        var command = new Command(
+            "prepare-uninstall",
+            "Deletes all ConntrackPolicies and waits until the nodes have put their settings back and no agent is left.")
         {
             kubeconfig, context, ns, daemonSet, timeout,
         };
@@ -45,7 +50,8 @@ internal static class PrepareUninstallCommand
             var log = new JsonLineLogger(Console.OpenStandardOutput(), TimeProvider.System, LogLevel.Information);
             try
             {
-                var api = KubeconfigConnection.Connect(parsed.GetValue(kubeconfig), parsed.GetValue(context), new ApiClientOptions { UserAgent = userAgent });
+                var api = KubeconfigConnection.Connect(
+                    parsed.GetValue(kubeconfig), parsed.GetValue(context), new ApiClientOptions { UserAgent = userAgent });
                 var preparation = new UninstallPreparation(
                     api, parsed.GetValue(ns)!, parsed.GetValue(daemonSet), parsed.GetValue(timeout),
                     (message, error) =>

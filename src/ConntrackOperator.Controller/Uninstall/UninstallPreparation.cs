@@ -87,18 +87,22 @@ internal sealed class UninstallPreparation(
         if (policies.Count > 0)
         {
             var nodes = waiting.Count == 0 ? string.Empty : $", {waiting.Count} of them: {Reasons(waiting)}";
-            return $"{policies.Count} policies wait for their nodes ({Names(policies)}){nodes}; if this lasts, see whether the controller runs";
+            return $"{policies.Count} policies wait for their nodes ({Names(policies)}){nodes}; if this lasts, see whether the "
+                + "controller runs";
         }
 
         if (plans.Count > 0)
         {
             if (waiting.Count > 0)
             {
-                return $"{waiting.Count} nodes have not put their settings back yet ({Reasons(waiting)}); if this lasts, see whether their agents run";
+                return $"{waiting.Count} nodes have not put their settings back yet ({Reasons(waiting)}); if this lasts, see whether "
+                    + "their agents run";
             }
 
             // Nobody is there to put anything back, and as long as these exist the agents' DaemonSet stays.
-            say($"{plans.Count} nodes are gone or not ready and are not waited for ({Names(plans.ConvertAll(p => p.Name))}): their settings stay until they start anew", null);
+            say(
+                $"{plans.Count} nodes are gone or not ready and are not waited for ({Names(plans.ConvertAll(p => p.Name))}): their "
+                    + "settings stay until they start anew", null);
             foreach (var plan in plans)
             {
                 await DeleteAsync(ResourceType.ConntrackNode, plan.Name, plan.Uid, cancellationToken);
@@ -117,7 +121,9 @@ internal sealed class UninstallPreparation(
         string? next = null;
         do
         {
-            var page = await api.ListAsync(ResourceType.Node, null, new ListQuery { Limit = PageSize, Continue = next }, ClusterJson.Default.NodeObject, cancellationToken);
+            var page = await api.ListAsync(
+                ResourceType.Node, null, new ListQuery { Limit = PageSize, Continue = next }, ClusterJson.Default.NodeObject,
+                cancellationToken);
             reachable.UnionWith(page.Items.Where(NodeReading.IsReady).Select(n => n.Metadata!.Name!));
             next = page.Continue;
         }
@@ -134,7 +140,9 @@ internal sealed class UninstallPreparation(
         {
             do
             {
-                var page = await api.ListAsync(ResourceType.ConntrackNode, null, new ListQuery { Limit = PlansInPage, Continue = next }, ApiJson.Default.ConntrackNode, cancellationToken);
+                var page = await api.ListAsync(
+                    ResourceType.ConntrackNode, null, new ListQuery { Limit = PlansInPage, Continue = next },
+                    ApiJson.Default.ConntrackNode, cancellationToken);
                 plans.AddRange(page.Items.Select(n => new Plan(n.Metadata!.Name!, n.Metadata.Uid, RestoreWaitReason.Of(n))));
                 plans.AddRange(page.Undecodable.Select(u => new Plan(u.Name, null, "what it reports can't be read")));
                 next = page.Continue;
@@ -158,7 +166,8 @@ internal sealed class UninstallPreparation(
         {
             do
             {
-                var page = await api.ListAsync(type, null, new ListQuery { Limit = PageSize, Continue = next }, ClusterJson.Default.JsonObject, cancellationToken);
+                var page = await api.ListAsync(
+                    type, null, new ListQuery { Limit = PageSize, Continue = next }, ClusterJson.Default.JsonObject, cancellationToken);
                 items.AddRange(page.Items);
                 next = page.Continue;
             }
@@ -206,7 +215,8 @@ internal sealed class UninstallPreparation(
 
     private static string Names(List<JsonObject> items) => Names(items.ConvertAll(NameOf));
 
-    private static string Names(List<string> names) => string.Join(", ", names.Take(NamesShown)) + (names.Count > NamesShown ? ", …" : string.Empty);
+    private static string Names(List<string> names) =>
+        string.Join(", ", names.Take(NamesShown)) + (names.Count > NamesShown ? ", …" : string.Empty);
 
     private static string Reasons(List<Plan> plans) =>
         string.Join("; ", plans.Take(NamesShown).Select(p => $"{p.Name}: {p.Why}")) + (plans.Count > NamesShown ? "; …" : string.Empty);

@@ -19,7 +19,8 @@ internal sealed class HostFiles(string root)
     {
         try
         {
-            return Resolve(path) is { } file && new FileInfo(file) is { Exists: true, Length: <= MostBytes } ? File.ReadAllLines(file) : null;
+            return Resolve(path) is { } file && new FileInfo(file) is { Exists: true, Length: <= MostBytes }
+                ? File.ReadAllLines(file) : null;
         }
         catch (Exception e) when (e.IsIoFailure())
         {
@@ -35,7 +36,8 @@ internal sealed class HostFiles(string root)
         try
         {
             return Resolve(directory) is { } path
-                ? [.. Directory.EnumerateFileSystemEntries(path).Select(e => Path.GetFileName(e)).Where(n => n.EndsWith(suffix, StringComparison.Ordinal))]
+                ? [.. Directory.EnumerateFileSystemEntries(path).Select(e => Path.GetFileName(e))
+                    .Where(n => n.EndsWith(suffix, StringComparison.Ordinal))]
                 : [];
         }
         catch (Exception e) when (e.IsIoFailure())
@@ -55,7 +57,10 @@ internal sealed class HostFiles(string root)
                 return file;
             }
 
-            file = target == "/dev/null" ? target : Path.IsPathRooted(target) ? Path.Combine(root, target.TrimStart('/')) : Path.Combine(Path.GetDirectoryName(file)!, target);
+            file = target == "/dev/null"
+                ? target
+                : Path.IsPathRooted(target)
+                ? Path.Combine(root, target.TrimStart('/')) : Path.Combine(Path.GetDirectoryName(file)!, target);
             if (file == "/dev/null")
             {
                 return null;

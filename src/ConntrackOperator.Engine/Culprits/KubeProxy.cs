@@ -25,7 +25,9 @@ internal sealed class KubeProxy(string procPath)
         _ => null,
     };
 
-    /// <summary>Whether one is seen here: a process of that name, or its port. In a container processes of the host are often not to be seen.</summary>
+    /// <summary>
+    /// Whether one is seen here: a process of that name, or its port. In a container processes of the host are often not to be seen.
+    /// </summary>
     public bool IsHere() => Listens("tcp") || Listens("tcp6") || Runs();
 
     // "  0: 0100007F:2809 00000000:0000 0A …": address, port and state; man 5 proc_pid_net.
@@ -33,7 +35,8 @@ internal sealed class KubeProxy(string procPath)
     {
         var port = ":" + MetricsPort.ToString("X4");
         return Lines($"{procPath}/net/{protocol}").Any(line =>
-            line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var local, _, Listening, ..] && local.EndsWith(port, StringComparison.Ordinal));
+            line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var local, _, Listening, ..]
+                && local.EndsWith(port, StringComparison.Ordinal));
     }
 
     private bool Runs()

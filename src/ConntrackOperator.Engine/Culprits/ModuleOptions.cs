@@ -8,7 +8,8 @@ internal sealed class ModuleOptions(HostFiles files)
     // net/netfilter/nf_conntrack_core.c, nf_conntrack_init_start: with a size that was given the limit is this many times the buckets.
     private const int EntriesPerBucket = 8;
 
-    private static readonly string[] _directories = ["etc/modprobe.d", "run/modprobe.d", "usr/local/lib/modprobe.d", "usr/lib/modprobe.d", "lib/modprobe.d"];
+    private static readonly string[] _directories = [
+        "etc/modprobe.d", "run/modprobe.d", "usr/local/lib/modprobe.d", "usr/lib/modprobe.d", "lib/modprobe.d"];
 
     /// <summary>The file whose option gives a key what was found.</summary>
     /// <param name="name">The sysctl's name under net.netfilter.</param>
@@ -34,7 +35,9 @@ internal sealed class ModuleOptions(HostFiles files)
     }
 
     private static bool Gives(string name, long size, long? found) =>
-        found is null || (size <= int.MaxValue && (name == SysctlNames.Buckets ? Buckets.Round(size) : Buckets.Round(size) * EntriesPerBucket) == found);
+        found is null
+            || (size <= int.MaxValue
+                && (name == SysctlNames.Buckets ? Buckets.Round(size) : Buckets.Round(size) * EntriesPerBucket) == found);
 
     private IEnumerable<long> Sizes(string path)
     {

@@ -43,7 +43,10 @@ public sealed class OverwriteSourceFinder : IOverwriteSourceFinder
 
         if (_tuned.Sets(name) is { } tuned)
         {
-            found.Add(new BootSetting($"{tuned.File}, tuned's active profile,", tuned.Value, "take the line out of its section [sysctl], or choose another profile"));
+            found.Add(
+                new BootSetting(
+                    $"{tuned.File}, tuned's active profile,", tuned.Value,
+                    "take the line out of its section [sysctl], or choose another profile"));
         }
 
         return found;
@@ -64,7 +67,8 @@ public sealed class OverwriteSourceFinder : IOverwriteSourceFinder
 
         if (_tuned.Find(name, found) is { } tuned)
         {
-            return $"{tuned.File} sets it, for tuned's active profile {tuned.Active}: take the line out of its section [sysctl], or choose another profile";
+            return $"{tuned.File} sets it, for tuned's active profile {tuned.Active}: take the line out of its section [sysctl], or "
+                + "choose another profile";
         }
 
         if (_module.Find(name, found) is { } options)

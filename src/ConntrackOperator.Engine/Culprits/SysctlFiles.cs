@@ -12,7 +12,8 @@ internal sealed class SysctlFiles(HostFiles files)
     private const string UfwFile = "etc/ufw/sysctl.conf";
 
     // By precedence: man 5 sysctl.d, man 8 sysctl.
-    private static readonly string[] _directories = ["etc/sysctl.d", "run/sysctl.d", "usr/local/lib/sysctl.d", "usr/lib/sysctl.d", "lib/sysctl.d"];
+    private static readonly string[] _directories = [
+        "etc/sysctl.d", "run/sysctl.d", "usr/local/lib/sysctl.d", "usr/lib/sysctl.d", "lib/sysctl.d"];
 
     /// <summary>The file that sets a key to what was found.</summary>
     /// <param name="name">The sysctl's name under net.netfilter.</param>
@@ -34,7 +35,8 @@ internal sealed class SysctlFiles(HostFiles files)
         // What is in force after boot, or else a file that somebody loads by itself (sysctl -p FILE).
         var named = lines.Where(l => l.Line is { Value: not null, IsPattern: false } && paths.Contains(l.Line.Key)).ToList();
         var excluded = lines.Any(l => l.Line.Value is null && paths.Any(l.Line.Matches));
-        return named.Count > 0 || excluded ? named : lines.FindAll(l => l.Line is { Value: not null, IsPattern: true } && paths.Any(l.Line.Matches));
+        return named.Count > 0 || excluded
+            ? named : lines.FindAll(l => l.Line is { Value: not null, IsPattern: true } && paths.Any(l.Line.Matches));
     }
 
     /// <summary>ufw's file, when ufw is not known to be switched off.</summary>
@@ -42,26 +44,30 @@ internal sealed class SysctlFiles(HostFiles files)
     public string? FindUfw(string name, long? found)
     {
         var paths = Paths(name);
-        return Ufw().Where(l => l.Line.Value is not null && paths.Any(l.Line.Matches) && Sets(l.Line, name, found)).Select(l => l.File).FirstOrDefault();
+        return Ufw().Where(l => l.Line.Value is not null && paths.Any(l.Line.Matches) && Sets(l.Line, name, found)).Select(l => l.File)
+            .FirstOrDefault();
     }
 
     /// <summary>What ufw sets a key to when it starts, and by which file; null: nothing.</summary>
     public (string File, long Value)? UfwStart(string name)
     {
         var paths = Paths(name);
-        return Ufw().Where(l => l.Line.Value is not null && paths.Any(l.Line.Matches)).ToList() is [.., var last] && SysctlLine.Number(last.Line.Value) is { } value
+        return Ufw().Where(l => l.Line.Value is not null && paths.Any(l.Line.Matches)).ToList() is [.., var last]
+            && SysctlLine.Number(last.Line.Value) is { } value
             ? (last.File, value) : null;
     }
 
     private IEnumerable<(string File, SysctlLine Line)> Ufw()
     {
-        if (files.Lines("etc/ufw/ufw.conf") is { } settings && settings.Any(l => l.Trim().Equals("ENABLED=no", StringComparison.OrdinalIgnoreCase)))
+        if (files.Lines("etc/ufw/ufw.conf") is { } settings
+            && settings.Any(l => l.Trim().Equals("ENABLED=no", StringComparison.OrdinalIgnoreCase)))
         {
             return [];
         }
 
         const string variable = "IPT_SYSCTL=";
-        var path = files.Lines("etc/default/ufw")?.LastOrDefault(l => l.StartsWith(variable, StringComparison.Ordinal))?[variable.Length..].Trim().Trim('"', '\'').TrimStart('/');
+        var path = files.Lines("etc/default/ufw")?.LastOrDefault(
+            l => l.StartsWith(variable, StringComparison.Ordinal))?[variable.Length..].Trim().Trim('"', '\'').TrimStart('/');
         path = string.IsNullOrEmpty(path) ? UfwFile : path;
         return Lines(path).Select(line => ("/" + path, line));
     }

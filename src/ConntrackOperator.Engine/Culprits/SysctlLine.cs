@@ -46,14 +46,17 @@ internal readonly record struct SysctlLine(string Key, string? Value)
         text = end < 0 ? text : text[..end];
         if (text.StartsWith("0x", StringComparison.OrdinalIgnoreCase))
         {
-            return long.TryParse(text[2..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hexadecimal) && hexadecimal >= 0 ? hexadecimal : null;
+            return long.TryParse(text[2..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hexadecimal)
+                && hexadecimal >= 0 ? hexadecimal : null;
         }
 
         return text is ['0', _, ..] ? Octal(text)
             : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
     }
 
-    /// <summary>Whether the key is the one of that path, or a pattern that matches it: '*', '?' and '[…]' within a part of the path.</summary>
+    /// <summary>
+    /// Whether the key is the one of that path, or a pattern that matches it: '*', '?' and '[…]' within a part of the path.
+    /// </summary>
     public bool Matches(string path)
     {
         if (!IsPattern)

@@ -15,13 +15,16 @@ internal static class HoldRules
         }
 
         var needed = (long)((Int128)target * belowPercent / 100);
-        return $"not lowered yet: with {count} entries in the table a limit of {target} would leave it {(Int128)count * 100 / target}% full; it is lowered from {(actual == 0 ? "no limit" : actual)} once there are fewer than {needed}";
+        return $"not lowered yet: with {count} entries in the table a limit of {target} would leave it {(Int128)count * 100 / target}% "
+            + $"full; it is lowered from {(actual == 0 ? "no limit" : actual)} once there are fewer than {needed}";
     }
 
     /// <summary>0 is no limit, the highest there is (net/netfilter/nf_conntrack_core.c, __nf_conntrack_alloc).</summary>
     private static long Height(long limit) => limit == 0 ? long.MaxValue : limit;
 
-    /// <summary>Each resize stops all CPUs' tracking while every entry is rehashed: so long, and so often, that it stays a small share of the time.</summary>
+    /// <summary>
+    /// Each resize stops all CPUs' tracking while every entry is rehashed: so long, and so often, that it stays a small share of the time.
+    /// </summary>
     /// <param name="sinceLast">How long ago the last one was; null: there was none.</param>
     /// <param name="last">For how long that held the locks.</param>
     /// <param name="next">For how long this one would.</param>
@@ -30,7 +33,9 @@ internal static class HoldRules
     {
         var cost = last > next ? last : next;
         return sinceLast is { } passed && cost > options.FreeRehash && passed < cost / options.RehashShare
-            ? $"not resized yet: each resize rehashes every entry with all locks held, here for about {Math.Ceiling(cost.TotalMilliseconds):0} ms, and the last one was less than {Math.Ceiling((cost / options.RehashShare).TotalSeconds):0} s ago"
+            ? "not resized yet: each resize rehashes every entry with all locks held, here for about "
+            + $"{Math.Ceiling(cost.TotalMilliseconds):0} ms, and the last one was less than "
+            + $"{Math.Ceiling((cost / options.RehashShare).TotalSeconds):0} s ago"
             : null;
     }
 

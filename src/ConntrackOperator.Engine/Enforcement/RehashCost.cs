@@ -16,7 +16,8 @@ internal static class RehashCost
     /// <param name="buckets">Buckets that are left behind.</param>
     public static TimeSpan Of(long entries, long buckets)
     {
-        var ticks = ((Int128)Math.Max(0, entries) * NanosecondsPerEntry + ((Int128)Math.Max(0, buckets) * NanosecondsPerBucket)) / NanosecondsPerTick;
+        var ticks = ((Int128)Math.Max(0, entries) * NanosecondsPerEntry + ((Int128)Math.Max(0, buckets) * NanosecondsPerBucket))
+            / NanosecondsPerTick;
         return TimeSpan.FromTicks((long)Int128.Min(ticks, TimeSpan.FromHours(1).Ticks));
     }
 }

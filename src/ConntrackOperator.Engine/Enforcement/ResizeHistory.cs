@@ -35,7 +35,8 @@ internal sealed class ResizeHistory
         if (TryRead() is { } file && file.BootId == bootId)
         {
             var ago = file.UptimeMilliseconds is { } then && Uptime() is { } now ? Math.Max(0, now - then) : 0;
-            _last = new Resize(RehashCost.Of(file.Entries, file.Buckets), _startedAt, TimeSpan.FromMilliseconds(Math.Min(ago, int.MaxValue)));
+            _last = new Resize(
+                RehashCost.Of(file.Entries, file.Buckets), _startedAt, TimeSpan.FromMilliseconds(Math.Min(ago, int.MaxValue)));
         }
     }
 
@@ -103,7 +104,8 @@ internal sealed class ResizeHistory
         {
             var text = File.ReadAllText(_procPath + "/uptime");
             var end = text.IndexOf(' ', StringComparison.Ordinal);
-            return decimal.TryParse(end < 0 ? text : text[..end], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
+            return decimal.TryParse(
+                end < 0 ? text : text[..end], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
                 && seconds < int.MaxValue ? (long)(seconds * 1000) : null;
         }
         catch (Exception e) when (e.IsIoFailure())

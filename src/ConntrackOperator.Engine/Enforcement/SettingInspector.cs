@@ -6,7 +6,8 @@ namespace ConntrackOperator.Engine.Enforcement;
 
 /// <summary>Reads one key and says how it stands and whether it is to be written now. Writes nothing. Not thread-safe.</summary>
 internal sealed class SettingInspector(
-    SysctlDirectory sysctls, string procPath, ResizeHistory resizes, TimeProvider time, IOverwriteSourceFinder culprits, EnforcerOptions options)
+    SysctlDirectory sysctls, string procPath, ResizeHistory resizes, TimeProvider time, IOverwriteSourceFinder culprits,
+    EnforcerOptions options)
 {
     /// <summary>Entries that a change of the hash table's size rehashes: those of all namespaces, where the kernel tells them.</summary>
     public long EntriesOfAll() => Math.Max(Entries() ?? 0, SlabInfo.ReadObjects(procPath) ?? 0);
@@ -27,13 +28,16 @@ internal sealed class SettingInspector(
 
         if (tracker.Observed)
         {
-            tracker.Set(SettingState.Observed, actual, Holds(tracker, actual) ? null : $"would be set from {actual} to {tracker.Target}; the policy only observes");
+            tracker.Set(
+                SettingState.Observed,
+                actual, Holds(tracker, actual) ? null : $"would be set from {actual} to {tracker.Target}; the policy only observes");
             return false;
         }
 
         if (Holds(tracker, actual))
         {
-            var note = actual == tracker.Target ? null : $"{actual} serves as well as {tracker.Target}: the hash table is not resized for that";
+            var note = actual == tracker.Target
+                ? null : $"{actual} serves as well as {tracker.Target}: the hash table is not resized for that";
             tracker.Set(SettingState.InSync, actual, note);
             return false;
         }
@@ -66,7 +70,8 @@ internal sealed class SettingInspector(
             return (SettingState.Held, hold);
         }
 
-        return tracker.WasInSync && tracker.Contest.IsContested(now, time, options) && tracker.Contest.SinceLast(now, time) < options.ContestedRetry
+        return tracker.WasInSync && tracker.Contest.IsContested(now, time, options)
+            && tracker.Contest.SinceLast(now, time) < options.ContestedRetry
             ? (SettingState.Contested, Contested(tracker, actual))
             : null;
     }
@@ -92,5 +97,7 @@ internal sealed class SettingInspector(
     private string Contested(SettingTracker tracker, long actual) =>
         tracker is { State: SettingState.Contested, Message: { } known } && tracker.Actual == actual
             ? known
-            : $"something keeps setting it to {actual}: put back {options.ContestedAfter} times within {options.ContestWindow.TotalMinutes:0} minutes, now only every {options.ContestedRetry.TotalMinutes:0}. Probably: {culprits.Describe(tracker.Name, actual)}";
+            : $"something keeps setting it to {actual}: put back {options.ContestedAfter} times within "
+            + $"{options.ContestWindow.TotalMinutes:0} minutes, now only every {options.ContestedRetry.TotalMinutes:0}. Probably: "
+            + $"{culprits.Describe(tracker.Name, actual)}";
 }

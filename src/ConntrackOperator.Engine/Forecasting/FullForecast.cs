@@ -29,7 +29,8 @@ public static class FullForecast
     public static TimeToFull? Of(ReadOnlySpan<float> minutes, long limit)
     {
         var hour = Known(minutes, Window);
-        if (limit <= 0 || minutes.Length == 0 || float.IsNaN(minutes[^1]) || Span(hour) < Fewest || hour.Count < Fewest || !RisesInEachQuarter(hour))
+        if (limit <= 0 || minutes.Length == 0 || float.IsNaN(minutes[^1]) || Span(hour) < Fewest || hour.Count < Fewest
+            || !RisesInEachQuarter(hour))
         {
             return null;
         }
@@ -50,16 +51,20 @@ public static class FullForecast
             return null;
         }
 
-        if (minutes.Length > Day + Fewest && Known(minutes[..^Day], Window) is { } before && Span(before) >= Fewest && before.Count >= Fewest)
+        if (minutes.Length > Day + Fewest && Known(minutes[..^Day], Window) is { } before && Span(before) >= Fewest
+            && before.Count >= Fewest)
         {
             var more = Math.Max(0, slope - Slope(before));
-            return AsBefore(minutes, now, more, limit, horizon) is { } later ? new TimeToFull(TimeSpan.FromMinutes(later), slope, hour.Count, true) : null;
+            return AsBefore(minutes, now, more, limit, horizon) is { } later
+                ? new TimeToFull(TimeSpan.FromMinutes(later), slope, hour.Count, true) : null;
         }
 
         return new TimeToFull(TimeSpan.FromMinutes(Math.Max(0, free / slope)), slope, hour.Count, false);
     }
 
-    /// <summary>In how many minutes the table is full if it does as it did the day before, and by so much more a minute as it does now.</summary>
+    /// <summary>
+    /// In how many minutes the table is full if it does as it did the day before, and by so much more a minute as it does now.
+    /// </summary>
     private static int? AsBefore(ReadOnlySpan<float> minutes, double now, double more, long limit, int horizon)
     {
         if (Level(minutes[..^Day]) is not { } then)

@@ -20,11 +20,14 @@ public static class Headroom
     /// <param name="buckets">Buckets of the hash table.</param>
     /// <param name="unassuredShare">The share of its entries that are not assured, 0 to 1.</param>
     /// <returns>0 to 1; null where there are no buckets yet.</returns>
-    public static double? WhenFull(long entries, long buckets, double unassuredShare) => buckets <= 0 || entries <= 0 || !double.IsFinite(unassuredShare)
+    public static double? WhenFull(long entries, long buckets, double unassuredShare) =>
+        buckets <= 0 || entries <= 0 || !double.IsFinite(unassuredShare)
         ? null
         : 1 - Math.Exp(-BucketsLookedAt * Directions * Math.Clamp(unassuredShare, 0, 1) * entries / buckets);
 
-    /// <summary>What it has been over the last minute: 1 unless the table was at its limit, which evictions and losses tell as well as its count.</summary>
+    /// <summary>
+    /// What it has been over the last minute: 1 unless the table was at its limit, which evictions and losses tell as well as its count.
+    /// </summary>
     /// <param name="reading">The table.</param>
     /// <param name="whenFull">What it is at the limit; null: not known.</param>
     /// <returns>0 to 1; null when not known.</returns>
@@ -32,7 +35,8 @@ public static class Headroom
     {
         { NoLimit: true } => 1,
         { Entries: null } or { Limit: null } => null,
-        _ when reading.Entries >= reading.Limit || reading.Rates is { EarlyDropsPerMinute: > 0 } or { TableFullDropsPerMinute: > 0 } => whenFull,
+        _ when reading.Entries >= reading.Limit || reading.Rates is { EarlyDropsPerMinute: > 0 } or { TableFullDropsPerMinute: > 0 } =>
+            whenFull,
         _ => 1,
     };
 

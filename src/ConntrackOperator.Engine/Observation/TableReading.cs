@@ -21,5 +21,6 @@ public readonly record struct TableReading(
     public string? ExtensionsWhy { get; init; }
 
     /// <summary>How full the table is, in percent, rounded down; null when unknown or without a limit.</summary>
-    public int? Percent => Entries is { } entries && Limit is > 0 and { } limit ? (int)Int128.Min(100, (Int128)entries * 100 / limit) : null;
+    public int? Percent =>
+        Entries is { } entries && Limit is > 0 and { } limit ? (int)Int128.Min(100, (Int128)entries * 100 / limit) : null;
 }

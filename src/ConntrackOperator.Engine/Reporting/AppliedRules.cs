@@ -44,11 +44,14 @@ internal static class AppliedRules
         if (settings.All(s => s.State is SettingState.Observed or SettingState.NotSupported) && missing.Length < planned)
         {
             var differ = settings.Count(s => s.State == SettingState.Observed && s.Message is not null);
-            return new ConditionResult(true, ConditionReasons.Observed, $"{differ} of {planned} settings differ from the plan; nothing is written, since the policy only observes");
+            return new ConditionResult(
+                true, ConditionReasons.Observed,
+                $"{differ} of {planned} settings differ from the plan; nothing is written, since the policy only observes");
         }
 
         var note = missing.Length == 0 ? string.Empty : $"; this kernel has no {string.Join(", ", missing)}";
-        return new ConditionResult(true, ConditionReasons.InSync, $"the kernel holds {planned - missing.Length} of {planned} settings{note}");
+        return new ConditionResult(
+            true, ConditionReasons.InSync, $"the kernel holds {planned - missing.Length} of {planned} settings{note}");
     }
 
     public static ConditionResult Drifted(IReadOnlyList<SettingStatus> settings)
@@ -61,6 +64,9 @@ internal static class AppliedRules
         var rewrites = settings.Sum(s => s.Rewrites ?? 0);
         return rewrites == 0
             ? new ConditionResult(false, ConditionReasons.NoDrift, "nothing else has overwritten a setting since the agent started")
-            : new ConditionResult(false, ConditionReasons.Corrected, $"put back {rewrites} times since the agent started: {string.Join(", ", settings.Where(s => s.Rewrites > 0).Select(s => s.Name))}");
+            : new ConditionResult(
+                false, ConditionReasons.Corrected,
+                $"put back {rewrites} times since the agent started: "
+                    + $"{string.Join(", ", settings.Where(s => s.Rewrites > 0).Select(s => s.Name))}");
     }
 }

@@ -6,10 +6,12 @@ namespace ConntrackOperator.Engine.Reporting;
 /// <summary>From what was found to what is reported. Pure.</summary>
 internal static class FindingReport
 {
-    public static List<NodeFinding>? Of(IReadOnlyList<Finding> findings) => findings.Count == 0 ? null : [.. findings.Take(StatusBounds.Findings).Select(Of)];
+    public static List<NodeFinding>? Of(IReadOnlyList<Finding> findings) =>
+        findings.Count == 0 ? null : [.. findings.Take(StatusBounds.Findings).Select(Of)];
 
     public static List<FindingQuestion>? Of(IReadOnlyList<NotKnown> questions) =>
-        questions.Count == 0 ? null : [.. questions.Take(StatusBounds.FindingLines).Select(q => new FindingQuestion { What = q.What, Look = q.Look })];
+        questions.Count == 0
+            ? null : [.. questions.Take(StatusBounds.FindingLines).Select(q => new FindingQuestion { What = q.What, Look = q.Look })];
 
     private static NodeFinding Of(Finding finding) => new()
     {
@@ -40,7 +42,8 @@ internal static class FindingReport
         Value = finding.Value,
         Frees = Range(finding.Frees),
         FullAgainSeconds = finding.FullAgainSeconds,
-        Enough = finding.Enough is { } demand ? new FindingDemand { PerSecond = demand.PerSecond, Seconds = demand.Seconds, Has = demand.Has } : null,
+        Enough = finding.Enough is { } demand
+            ? new FindingDemand { PerSecond = demand.PerSecond, Seconds = demand.Seconds, Has = demand.Has } : null,
         Sufficient = finding.Sufficient,
         Elsewhere = finding.Elsewhere,
         MayBreak = Lines(finding.MayBreak),
@@ -49,9 +52,11 @@ internal static class FindingReport
 
     private static FindingStep Step(AdviceStep step) => new() { What = step.What, Run = step.Run is { } run ? [.. run.Split('\n')] : null };
 
-    private static FindingRange? Range(Bounds? bounds) => bounds is { } known ? new FindingRange { Least = known.Least, Most = known.Most } : null;
+    private static FindingRange? Range(Bounds? bounds) =>
+        bounds is { } known ? new FindingRange { Least = known.Least, Most = known.Most } : null;
 
     private static List<string>? Lines(IReadOnlyList<string> lines) => lines.Count == 0 ? null : [.. lines];
 
-    private static List<TTo>? List<TFrom, TTo>(IReadOnlyList<TFrom> items, Func<TFrom, TTo> map) => items.Count == 0 ? null : [.. items.Select(map)];
+    private static List<TTo>? List<TFrom, TTo>(IReadOnlyList<TFrom> items, Func<TFrom, TTo> map) =>
+        items.Count == 0 ? null : [.. items.Select(map)];
 }

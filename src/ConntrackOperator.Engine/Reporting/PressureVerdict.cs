@@ -14,7 +14,8 @@ internal static class PressureVerdict
             : reading is { NoLimit: true, Entries: { } entries } ? $"{entries} entries, no limit"
             : "usage unknown";
         var drops = reading.Rates?.TableFullDropsPerMinute is > 0 and var full ? "; " + PacketLoss.TableFull(full) : string.Empty;
-        var races = reading.Rates?.RacesLostPerMinute is >= PacketLoss.RacesThatCount and var lost ? "; " + PacketLoss.Races(lost) : string.Empty;
+        var races = reading.Rates?.RacesLostPerMinute is >= PacketLoss.RacesThatCount and var lost
+            ? "; " + PacketLoss.Races(lost) : string.Empty;
         return new ConditionResult(level != PressureLevel.Normal, level.ToString(), used + drops + races);
     }
 }

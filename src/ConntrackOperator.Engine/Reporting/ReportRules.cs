@@ -20,7 +20,8 @@ public static class ReportRules
     {
         ArgumentNullException.ThrowIfNull(now);
         if (last is null || last.ObservedGeneration != now.ObservedGeneration || last.Node != now.Node
-            || last.Table?.Limit != now.Table?.Limit || last.Table?.NoLimit != now.Table?.NoLimit || last.Table?.Buckets != now.Table?.Buckets
+            || last.Table?.Limit != now.Table?.Limit || last.Table?.NoLimit != now.Table?.NoLimit
+            || last.Table?.Buckets != now.Table?.Buckets
             || ConditionsDiffer(last, now) || SettingsDiffer(last, now)
             || !(last.Flushes ?? []).SequenceEqual(now.Flushes ?? []))
         {
@@ -83,7 +84,9 @@ public static class ReportRules
     private static bool UsageMoved(int? last, int? now) =>
         last is null != now is null || (last is { } a && now is { } b && Math.Abs(a - b) >= BandPoints);
 
-    /// <summary>From nothing to something, back, or by a factor of two. Invalid packets come and go on any node: they wait for the heartbeat.</summary>
+    /// <summary>
+    /// From nothing to something, back, or by a factor of two. Invalid packets come and go on any node: they wait for the heartbeat.
+    /// </summary>
     private static bool RateMoved(long? last, long? now)
     {
         var (a, b) = (last ?? 0, now ?? 0);

@@ -23,11 +23,17 @@ public static partial class RuleText
         }
 
         var saved = Lines(iptables).Concat(Lines(ip6tables)).ToList();
-        var drops = saved.FirstOrDefault(line => SavedInvalid().IsMatch(line)) ?? Lines(nft).FirstOrDefault(line => NftInvalid().IsMatch(line));
-        List<TranslationRule> translations = [.. Lines(iptables).Select(line => Saved(line, "iptables")).OfType<TranslationRule>(), .. Lines(ip6tables).Select(line => Saved(line, "ip6tables")).OfType<TranslationRule>()];
+        var drops = saved.FirstOrDefault(line => SavedInvalid().IsMatch(line))
+            ?? Lines(nft).FirstOrDefault(line => NftInvalid().IsMatch(line));
+        List<TranslationRule> translations = [
+            .. Lines(iptables).Select(line => Saved(line, "iptables")).OfType<TranslationRule>(),
+            .. Lines(ip6tables).Select(line => Saved(line, "ip6tables")).OfType<TranslationRule>()];
 
         // What iptables keeps in nft's tables is listed by both.
-        translations.AddRange(Nft(nft).Where(rule => !translations.Exists(known => known.LowestPort == rule.LowestPort && known.HighestPort == rule.HighestPort)));
+        translations.AddRange(
+            Nft(nft)
+                .Where(
+                    rule => !translations.Exists(known => known.LowestPort == rule.LowestPort && known.HighestPort == rule.HighestPort)));
         return new RuleFacts
         {
             DropsInvalid = drops is not null,
@@ -37,7 +43,8 @@ public static partial class RuleText
         };
     }
 
-    private static IEnumerable<string> Lines(string? text) => (text ?? string.Empty).Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0);
+    private static IEnumerable<string> Lines(string? text) =>
+        (text ?? string.Empty).Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0);
 
     private static TranslationRule? Saved(string line, string program)
     {
@@ -48,7 +55,9 @@ public static partial class RuleText
         }
 
         var words = line.Split(' ', 3);
-        var wide = string.Concat(words[2].AsSpan(0, match.Groups["range"].Index - (line.Length - words[2].Length)), "1024-65535", words[2].AsSpan(match.Groups["range"].Index + match.Groups["range"].Length - (line.Length - words[2].Length)));
+        var wide = string.Concat(
+            words[2].AsSpan(0, match.Groups["range"].Index - (line.Length - words[2].Length)), "1024-65535",
+            words[2].AsSpan(match.Groups["range"].Index + match.Groups["range"].Length - (line.Length - words[2].Length)));
         return new TranslationRule(line, lowest, highest, $"{program} -t nat -I {words[1]} {wide}");
     }
 
@@ -65,10 +74,12 @@ public static partial class RuleText
             {
                 chain = line["chain ".Length..].TrimEnd('{', ' ');
             }
-            else if (NftRange().Match(line) is { Success: true } match && Ports(match) is var (lowest, highest) && table is not null && chain is not null)
+            else if (NftRange().Match(line) is { Success: true } match && Ports(match) is var (lowest, highest) && table is not null
+                && chain is not null)
             {
                 var range = match.Groups["range"];
-                var plain = NftCounter().Replace(string.Concat(line.AsSpan(0, range.Index), "1024-65535", line.AsSpan(range.Index + range.Length)), "counter");
+                var plain = NftCounter()
+                    .Replace(string.Concat(line.AsSpan(0, range.Index), "1024-65535", line.AsSpan(range.Index + range.Length)), "counter");
                 yield return new TranslationRule(line, lowest, highest, $"nft insert rule {table} {chain} {plain}");
             }
         }

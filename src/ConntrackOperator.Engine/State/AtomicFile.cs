@@ -18,7 +18,9 @@ internal static class AtomicFile
         return true;
     });
 
-    /// <summary>Keeps a copy of a file that can't be read as *.corrupt, or *.corrupt.2 and so on when another one is there already.</summary>
+    /// <summary>
+    /// Keeps a copy of a file that can't be read as *.corrupt, or *.corrupt.2 and so on when another one is there already.
+    /// </summary>
     /// <returns>The copy's path.</returns>
     public static string KeepCopy(string path) => AsIOException(() =>
     {
@@ -60,7 +62,10 @@ internal static class AtomicFile
         return true;
     });
 
-    /// <summary>Reads the value. A file that is not there gives null; one that is not valid gives null and a problem, and is set aside as *.corrupt if asked for.</summary>
+    /// <summary>
+    /// Reads the value. A file that is not there gives null; one that is not valid gives null and a problem, and is set aside as *.corrupt
+    /// if asked for.
+    /// </summary>
     public static T? Read<T>(string path, JsonTypeInfo<T> json, bool setAside, out string? problem)
         where T : class
     {

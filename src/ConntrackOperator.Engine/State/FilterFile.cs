@@ -31,7 +31,8 @@ public sealed class FilterFile : IFilterStore
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(facts);
         return new FilterSupport(
-            facts.BootId.Length > 0 && TimeoutFile.NameOf(facts) is { } name ? new FilterFile(options.StatePath, facts.BootId, name) : null);
+            facts.BootId.Length > 0 && TimeoutFile.NameOf(facts) is { } name
+                ? new FilterFile(options.StatePath, facts.BootId, name) : null);
     }
 
     /// <inheritdoc />
@@ -39,7 +40,8 @@ public sealed class FilterFile : IFilterStore
     {
         try
         {
-            return AtomicFile.Read(Path, EngineJson.Default.FilterFileContent, setAside: false, out _) is { Version: FilterFileContent.CurrentVersion } file
+            return AtomicFile.Read(Path, EngineJson.Default.FilterFileContent, setAside: false, out _)
+                is { Version: FilterFileContent.CurrentVersion } file
                 && file.BootId == _bootId && file.NetworkNamespace == _networkNamespace
                 ? new FilterAnswers(file.Asked, file.Present & file.Asked)
                 : default;

@@ -28,7 +28,8 @@ internal sealed class NamedLock : IDisposable
     public static NamedLock? TryTake(string name, out bool isHeld)
     {
         isHeld = false;
-        var address = new UnixDomainSocketEndPoint("\0conntrack-operator-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name))));
+        var address = new UnixDomainSocketEndPoint(
+            "\0conntrack-operator-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name))));
         Socket? socket = null;
         try
         {

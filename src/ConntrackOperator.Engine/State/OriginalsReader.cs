@@ -28,10 +28,13 @@ internal static class OriginalsReader
         {
             using var document = JsonDocument.Parse(bytes);
             if (document.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("format", out var format)
-                && format.ValueKind == JsonValueKind.Number && !(format.TryGetInt32(out var number) && number <= OriginalsFile.CurrentFormat))
+                && format.ValueKind == JsonValueKind.Number
+                && !(format.TryGetInt32(out var number) && number <= OriginalsFile.CurrentFormat))
             {
                 isNewer = true;
-                problem = $"{path} was written by a newer version: its format is {format.GetRawText()}, and this version knows {OriginalsFile.CurrentFormat}";
+                problem =
+                    $"{path} was written by a newer version: its format is {format.GetRawText()}, and this version knows "
+                        + $"{OriginalsFile.CurrentFormat}";
                 return null;
             }
 
@@ -77,4 +80,5 @@ internal static class OriginalsReader
 /// <param name="File">The file.</param>
 /// <param name="Originals">The originals by key.</param>
 /// <param name="Foreign">What stands there under names that are no keys of connection tracking.</param>
-internal sealed record ReadOriginals(OriginalsFile File, Dictionary<string, OriginalValue> Originals, Dictionary<string, JsonElement> Foreign);
+internal sealed record ReadOriginals(
+    OriginalsFile File, Dictionary<string, OriginalValue> Originals, Dictionary<string, JsonElement> Foreign);

@@ -28,7 +28,8 @@ public sealed class OriginalsStore
     /// <summary>Reads the directory's originals.json.</summary>
     /// <param name="state">The directory, held by this process.</param>
     /// <param name="host">This boot, and the network namespace that is set.</param>
-    /// <param name="statusWillCome">Whether <see cref="Adopt"/> will be called: until then no original is recorded when the file is gone.</param>
+    /// <param name="statusWillCome">Whether <see cref="Adopt"/> will be called: until then no original is recorded when the file is
+    /// gone.</param>
     /// <exception cref="IOException">The disk does not give the file out.</exception>
     public OriginalsStore(StateDirectory state, HostFacts host, bool statusWillCome)
     {
@@ -39,7 +40,8 @@ public sealed class OriginalsStore
         var read = OriginalsReader.Read(state.OriginalsFile, out var problem, out _isNewer);
         Problem = problem;
         _setAside = problem is not null && !_isNewer;
-        IsFresh = read is null || read.File.BootId != host.BootId || !IsThisNamespace(read.File.NetworkNamespaceCookie, read.File.NetworkNamespace);
+        IsFresh = read is null || read.File.BootId != host.BootId
+            || !IsThisNamespace(read.File.NetworkNamespaceCookie, read.File.NetworkNamespace);
         if (read is not null && !IsFresh)
         {
             _originals = read.Originals;
@@ -63,12 +65,15 @@ public sealed class OriginalsStore
     /// the node's status of this boot was taken over.
     /// </summary>
     public string? Unknown => _isNewer || _setAside ? Problem
-        : _unreadable is { } name ? $"{Path.Combine(_state.Path, name)} could not be read, so what keys held that it knew of is not known" : null;
+        : _unreadable is { } name
+        ? $"{Path.Combine(_state.Path, name)} could not be read, so what keys held that it knew of is not known" : null;
 
     /// <summary>True when the directory knew nothing of this boot: the originals that the node's status tells can be taken over.</summary>
     public bool IsFresh { get; private set; }
 
-    /// <summary>True while a file that should be there is not, and the node's status may know what it knew: nothing is recorded meanwhile.</summary>
+    /// <summary>
+    /// True while a file that should be there is not, and the node's status may know what it knew: nothing is recorded meanwhile.
+    /// </summary>
     public bool AwaitsStatus { get; private set; }
 
     internal bool IsReadOnly => _state.IsReadOnly;
@@ -88,11 +93,13 @@ public sealed class OriginalsStore
     public int Adopt(NodeStatus? status)
     {
         var adopted = 0;
-        if (IsFresh && status?.Node is { } node && node.BootId == _host.BootId && IsThisNamespace(node.NetworkNamespaceCookie, node.NetworkNamespace))
+        if (IsFresh && status?.Node is { } node && node.BootId == _host.BootId
+            && IsThisNamespace(node.NetworkNamespaceCookie, node.NetworkNamespace))
         {
             foreach (var setting in status.Settings ?? [])
             {
-                if (setting is { Name: { } name, Original: >= 0 and var value } && _originals.TryAdd(name, new OriginalValue { Value = value, Policy = setting.Policy }))
+                if (setting is { Name: { } name, Original: >= 0 and var value }
+                    && _originals.TryAdd(name, new OriginalValue { Value = value, Policy = setting.Policy }))
                 {
                     _kept[name] = _originals[name];
                     adopted++;
@@ -109,7 +116,9 @@ public sealed class OriginalsStore
         return adopted;
     }
 
-    /// <summary>Notes an original, if the key has none yet, and what shall become of the setting. <see cref="Save"/> before writing the key.</summary>
+    /// <summary>
+    /// Notes an original, if the key has none yet, and what shall become of the setting. <see cref="Save"/> before writing the key.
+    /// </summary>
     internal void Note(string name, long actual, RemovalPolicy onRemoval, string? policy)
     {
         if (!_originals.TryGetValue(name, out var original))
@@ -149,7 +158,8 @@ public sealed class OriginalsStore
     /// Writes the file when something was noted or forgotten. When that fails all of it is taken back: what is known here is
     /// what the disk knows, or else a key's original could be older than the first write to it.
     /// </summary>
-    /// <exception cref="IOException">The disk is full or read-only, or the file is a newer version's: no key may be written whose original is not known here.</exception>
+    /// <exception cref="IOException">The disk is full or read-only, or the file is a newer version's: no key may be written whose original
+    /// is not known here.</exception>
     internal void Save()
     {
         if (!_unsaved || _state.IsReadOnly)
@@ -216,7 +226,8 @@ public sealed class OriginalsStore
     private bool IsThisNamespace(string? cookie, string? inode) =>
         _host.NetworkNamespaceCookie.Length > 0 && !string.IsNullOrEmpty(cookie)
             ? cookie == _host.NetworkNamespaceCookie
-            : (inode ?? string.Empty) == _host.NetworkNamespace && (_host.NetworkNamespaceCookie.Length == 0 || _host.IsInitialNetworkNamespace);
+            : (inode ?? string.Empty) == _host.NetworkNamespace
+            && (_host.NetworkNamespaceCookie.Length == 0 || _host.IsInitialNetworkNamespace);
 
     private Dictionary<string, OriginalValue> Copy() => new(_originals, StringComparer.Ordinal);
 }

@@ -11,7 +11,8 @@ public sealed class PlanCache
 
     /// <summary>The last plan, or null.</summary>
     /// <param name="problem">What was wrong with the file, if something was.</param>
-    public CachedPlan? Load(out string? problem) => AtomicFile.Read(_state.PlanFile, EngineJson.Default.CachedPlan, !_state.IsReadOnly, out problem);
+    public CachedPlan? Load(out string? problem) =>
+        AtomicFile.Read(_state.PlanFile, EngineJson.Default.CachedPlan, !_state.IsReadOnly, out problem);
 
     /// <summary>Whether the file is there, or nothing is to be kept.</summary>
     public bool IsThere => _state.IsReadOnly || File.Exists(_state.PlanFile);

@@ -100,7 +100,8 @@ public sealed class StateDirectory : IDisposable
             _lock?.Dispose();
             _lock = taken;
         }
-        catch (IOException e) when (File.Exists(LockFile) && e is not DirectoryNotFoundException and not PathTooLongException && IsSharingViolation(e))
+        catch (IOException e)
+            when (File.Exists(LockFile) && e is not DirectoryNotFoundException and not PathTooLongException && IsSharingViolation(e))
         {
             throw new StateDirectoryBusyException(Path, e);
         }

@@ -77,7 +77,8 @@ public sealed class TimeoutFile : ITimeoutStore
         : null;
 
     private static bool IsSound(TimeoutHistory? history) =>
-        history is { Spans: not null } && history.Since <= history.LastLook && history.Spans.All(s => s is { Key: not null, Seconds: >= 0 } && s.From <= s.Until);
+        history is { Spans: not null } && history.Since <= history.LastLook
+            && history.Spans.All(s => s is { Key: not null, Seconds: >= 0 } && s.From <= s.Until);
 
     private TimeoutHistory Replace(TimeoutHistory seen)
     {
@@ -105,7 +106,8 @@ public sealed class TimeoutFile : ITimeoutStore
 
     private TimeoutHistory Join(TimeoutFileContent? file, TimeoutHistory seen) =>
         file is { Version: TimeoutFileContent.CurrentVersion, Namespaces: { } namespaces }
-        && namespaces.TryGetValue(_networkNamespace, out var kept) && IsSound(kept) && kept.LastLook <= seen.LastLook + TimeoutHistory.MaxGap
+        && namespaces.TryGetValue(_networkNamespace, out var kept) && IsSound(kept)
+        && kept.LastLook <= seen.LastLook + TimeoutHistory.MaxGap
             ? seen.Join(kept)
             : seen;
 

@@ -6,7 +6,9 @@ using ConntrackOperator.Planning.Advice;
 
 namespace ConntrackOperator.Engine.Translation;
 
-/// <summary>Tells, from what a look at the table found, which translated addresses run out of ports. The worst are counted exactly.</summary>
+/// <summary>
+/// Tells, from what a look at the table found, which translated addresses run out of ports. The worst are counted exactly.
+/// </summary>
 /// <param name="procPath">/proc.</param>
 /// <param name="sysPath">/sys.</param>
 public sealed class NatPortWatch(string procPath, string sysPath)
@@ -38,7 +40,8 @@ public sealed class NatPortWatch(string procPath, string sysPath)
         List<NatPorts> counted = [];
         foreach (var pair in worst)
         {
-            counted.Add(pair.Percent >= CountedFromPercent && counted.Count < MostCounted && Exact(pair.Use) is { } exact ? Ranged(exact) : pair);
+            counted.Add(
+                pair.Percent >= CountedFromPercent && counted.Count < MostCounted && Exact(pair.Use) is { } exact ? Ranged(exact) : pair);
         }
 
         return Ranked(counted);
@@ -47,7 +50,8 @@ public sealed class NatPortWatch(string procPath, string sysPath)
     }
 
     private static List<NatPorts> Ranked(IEnumerable<NatPorts> pairs) =>
-        [.. pairs.Where(pair => pair.Percent >= LeastPercent).OrderByDescending(pair => pair.Percent).ThenByDescending(pair => pair.Use.Ports).Take(Listed)];
+        [.. pairs.Where(pair => pair.Percent >= LeastPercent).OrderByDescending(pair => pair.Percent)
+            .ThenByDescending(pair => pair.Use.Ports).Take(Listed)];
 
     private PortUse? Exact(PortUse use)
     {

@@ -9,7 +9,9 @@ public enum PortRangeSource
     /// <summary>A rule that was read.</summary>
     Rule,
 
-    /// <summary>The ports seen: nearly all were changed, and they lie close together, which a rule without ports does not bring about.</summary>
+    /// <summary>
+    /// The ports seen: nearly all were changed, and they lie close together, which a rule without ports does not bring about.
+    /// </summary>
     PortsSeen,
 
     /// <summary>net.ipv4.ip_local_port_range: they are this machine's own connections, which keep the ports that they have.</summary>

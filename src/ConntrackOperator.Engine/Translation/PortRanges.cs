@@ -25,7 +25,8 @@ public static class PortRanges
     /// <param name="rules">Rules that were read and name ports.</param>
     /// <param name="isLocal">Whether an address is this machine's.</param>
     /// <param name="local">net.ipv4.ip_local_port_range; null: not known.</param>
-    public static PortRange Of(PortUse use, IReadOnlyList<TranslationRule> rules, Func<string, bool> isLocal, (int Lowest, int Highest)? local)
+    public static PortRange Of(
+        PortUse use, IReadOnlyList<TranslationRule> rules, Func<string, bool> isLocal, (int Lowest, int Highest)? local)
     {
         ArgumentNullException.ThrowIfNull(use);
         ArgumentNullException.ThrowIfNull(rules);
@@ -33,7 +34,8 @@ public static class PortRanges
         var span = use.Highest - use.Lowest + 1;
         if (use.Moved >= use.Seen * NearlyAll && use.Seen > 0)
         {
-            if (rules.Where(rule => rule.LowestPort <= use.Lowest && rule.HighestPort >= use.Highest).MinBy(rule => rule.HighestPort - rule.LowestPort) is { } rule)
+            if (rules.Where(rule => rule.LowestPort <= use.Lowest && rule.HighestPort >= use.Highest)
+                .MinBy(rule => rule.HighestPort - rule.LowestPort) is { } rule)
             {
                 return new PortRange(rule.LowestPort, rule.HighestPort, PortRangeSource.Rule);
             }

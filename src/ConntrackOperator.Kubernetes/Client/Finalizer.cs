@@ -36,7 +36,8 @@ public sealed class Finalizer<T>
 
     /// <summary>Puts it on, unless the object has it or is being deleted.</summary>
     /// <returns>False: the object has changed meanwhile or is gone; look again.</returns>
-    /// <exception cref="ApiException">Anything but a conflict; <see cref="ApiException.IsRefused"/> when somebody's admission policy says no.</exception>
+    /// <exception cref="ApiException">Anything but a conflict; <see cref="ApiException.IsRefused"/> when somebody's admission policy says
+    /// no.</exception>
     public async Task<bool> EnsureAsync(T item, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(item);
@@ -51,7 +52,8 @@ public sealed class Finalizer<T>
 
     /// <summary>Takes it off, if it is on.</summary>
     /// <returns>False: the object has changed meanwhile; look again.</returns>
-    /// <exception cref="ApiException">Anything but a conflict or that the object is gone; <see cref="ApiException.IsRefused"/> when somebody's admission policy says no.</exception>
+    /// <exception cref="ApiException">Anything but a conflict or that the object is gone; <see cref="ApiException.IsRefused"/> when
+    /// somebody's admission policy says no.</exception>
     public async Task<bool> RemoveAsync(T item, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(item);

@@ -113,7 +113,10 @@ internal sealed class WatchConnection<T> : IDisposable
         }
     }
 
-    /// <summary>What one writer has put into its object must not break the watch for all others: an event whose object does not fit says so and is no failure.</summary>
+    /// <summary>
+    /// What one writer has put into its object must not break the watch for all others: an event whose object does not fit says so and is
+    /// no failure.
+    /// </summary>
     private WatchEvent<T> Decode(WatchEventType type, in ObjectScan scan, ReadOnlySpan<byte> body)
     {
         try

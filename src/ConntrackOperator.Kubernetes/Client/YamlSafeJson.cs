@@ -24,7 +24,8 @@ internal static class YamlSafeJson
         var length = 0;
         for (var at = 0; at < json.Length;)
         {
-            if (Half(json, at) is { } high && char.IsHighSurrogate(high) && Half(json, at + EscapeLength) is { } low && char.IsLowSurrogate(low))
+            if (Half(json, at) is { } high && char.IsHighSurrogate(high) && Half(json, at + EscapeLength) is { } low
+                && char.IsLowSurrogate(low))
             {
                 length += new Rune(high, low).EncodeToUtf8(result.AsSpan(length));
                 at += 2 * EscapeLength;

@@ -92,7 +92,8 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
     internal static IPEndPoint? Parse(string address)
     {
         var colon = address.LastIndexOf(':');
-        if (colon <= 0 || !ushort.TryParse(address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0)
+        if (colon <= 0 || !ushort.TryParse(address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            || port == 0)
         {
             return null;
         }
@@ -137,7 +138,8 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
                 while (again);
             }
         }
-        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception e)
+            when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
         {
             // The other side went away, took too long, or had to make room.
         }
@@ -159,12 +161,16 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
         };
         var body = text is null ? Metrics!() : Encoding.UTF8.GetBytes(text + "\n");
         var type = text is null ? "text/plain; version=0.0.4" : "text/plain";
-        var head = $"HTTP/1.1 {code}\r\nContent-Type: {type}; charset=utf-8\r\nContent-Length: {body.Length}\r\nConnection: {(again ? "keep-alive" : "close")}\r\n\r\n";
+        var head =
+            $"HTTP/1.1 {code}\r\nContent-Type: {type}; charset=utf-8\r\nContent-Length: {body.Length}\r\nConnection: "
+                + $"{(again ? "keep-alive" : "close")}\r\n\r\n";
         await stream.WriteAsync(Encoding.ASCII.GetBytes(head), ct);
         await stream.WriteAsync(body, ct);
     }
 
-    /// <summary>Only what has no body and does not ask for the end: after anything else it would not be clear where the next request begins.</summary>
+    /// <summary>
+    /// Only what has no body and does not ask for the end: after anything else it would not be clear where the next request begins.
+    /// </summary>
     private static bool MayStay(string head) =>
         head.StartsWith("GET ", StringComparison.Ordinal)
         && head.Contains(" HTTP/1.1\r\n", StringComparison.Ordinal)

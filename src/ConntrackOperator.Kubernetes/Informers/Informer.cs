@@ -250,11 +250,16 @@ public sealed class Informer<T> : IInformerState
         return version;
     }
 
-    /// <summary>As many objects as weigh what a page shall weigh, by the last one; it may grow to the double only, since the next objects may be others.</summary>
+    /// <summary>
+    /// As many objects as weigh what a page shall weigh, by the last one; it may grow to the double only, since the next objects may be
+    /// others.
+    /// </summary>
     private int NextLimit(int limit, ListPage<T> page)
     {
         var count = page.Items.Count + page.Undecodable.Count;
-        return count == 0 ? limit : (int)Math.Clamp(_options.PageBytes * (long)count / Math.Max(1, page.Bytes), 1, Math.Min(2L * limit, _options.PageSize));
+        return count == 0
+            ? limit
+            : (int)Math.Clamp(_options.PageBytes * (long)count / Math.Max(1, page.Bytes), 1, Math.Min(2L * limit, _options.PageSize));
     }
 
     private T Transformed(T item) => Transform is { } transform ? transform(item) : item;

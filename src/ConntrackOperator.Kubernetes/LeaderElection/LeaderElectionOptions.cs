@@ -24,7 +24,9 @@ public sealed record LeaderElectionOptions
     /// said otherwise.</summary>
     public Action<string> EndProcess { get; init; } = Environment.FailFast;
 
-    /// <summary>The object with which the lease goes when that is deleted; asked at each renewal. Null, or null as the answer: none.</summary>
+    /// <summary>
+    /// The object with which the lease goes when that is deleted; asked at each renewal. Null, or null as the answer: none.
+    /// </summary>
     public Func<OwnerReference?>? Owner { get; init; }
 
     internal void Validate()

@@ -95,11 +95,13 @@ internal sealed class LeaseLock(
     /// <summary>With its owner, if it may have one: to lead matters more.</summary>
     private async Task<Lease> ReplaceAsync(Lease wanted, CancellationToken ct)
     {
-        if (!_ownerRefused && options.Owner?.Invoke() is { } owner && wanted.Metadata?.OwnerReferences?.Exists(o => o.Uid == owner.Uid) != true)
+        if (!_ownerRefused && options.Owner?.Invoke() is { } owner
+            && wanted.Metadata?.OwnerReferences?.Exists(o => o.Uid == owner.Uid) != true)
         {
             try
             {
-                return await client.ReplaceAsync(ResourceType.Lease, ns, name, LeaderElectionRecord.Owned(wanted, owner), ProtocolJson.Default.Lease, ct);
+                return await client.ReplaceAsync(
+                    ResourceType.Lease, ns, name, LeaderElectionRecord.Owned(wanted, owner), ProtocolJson.Default.Lease, ct);
             }
             catch (ApiException e) when (e.Code is 403 or 422)
             {

@@ -33,7 +33,8 @@ internal static partial class RuntimeMessages
     public static partial void LeaseNotReleased(this ILogger log, Exception exception, string lease, string reason);
 
     [LoggerMessage(1020, LogLevel.Warning, "The event {EventReason} of {Kind} {Name} could not be written: {Reason}")]
-    public static partial void EventLost(this ILogger log, Exception exception, string eventReason, string? kind, string? name, string reason);
+    public static partial void EventLost(
+        this ILogger log, Exception exception, string eventReason, string? kind, string? name, string reason);
 
     [LoggerMessage(1030, LogLevel.Debug, "Reconciling {Key} met another's write: {Reason}")]
     public static partial void ReconcileConflict(this ILogger log, string? key, string reason);
@@ -41,7 +42,8 @@ internal static partial class RuntimeMessages
     [LoggerMessage(1031, LogLevel.Warning, "Reconciling {Key} failed, again in {RetrySeconds:0.###} s: {Reason}")]
     public static partial void ReconcileFailed(this ILogger log, Exception exception, string? key, double retrySeconds, string reason);
 
-    [LoggerMessage(1032, LogLevel.Warning, "Reconciling {Key} took longer than {LimitSeconds:0.#} s, again in {RetrySeconds:0.###} s: {Reason}")]
+    [LoggerMessage(
+        1032, LogLevel.Warning, "Reconciling {Key} took longer than {LimitSeconds:0.#} s, again in {RetrySeconds:0.###} s: {Reason}")]
     public static partial void ReconcileTimedOut(
         this ILogger log, Exception exception, string? key, double limitSeconds, double retrySeconds, string reason);
 
@@ -49,7 +51,8 @@ internal static partial class RuntimeMessages
     public static partial void WatchStarted(this ILogger log, string resource, string? resourceVersion);
 
     [LoggerMessage(1041, LogLevel.Warning, "Following {Resource} failed, {Next} again in {RetrySeconds:0.0} s: {Reason}")]
-    public static partial void WatchFailed(this ILogger log, Exception exception, string resource, string next, double retrySeconds, string reason);
+    public static partial void WatchFailed(
+        this ILogger log, Exception exception, string resource, string next, double retrySeconds, string reason);
 
     [LoggerMessage(1042, LogLevel.Error, "A handler of {Kind} {Key} failed: {Reason}")]
     public static partial void WatchHandlerFailed(this ILogger log, Exception exception, string kind, string key, string reason);
@@ -60,7 +63,8 @@ internal static partial class RuntimeMessages
     [LoggerMessage(1050, LogLevel.Error, "{Reason}")]
     public static partial void PartEnded(this ILogger log, Exception? exception, string reason);
 
-    [LoggerMessage(1060, LogLevel.Error, "can't listen on '{Address}': it must be address:port, such as 127.0.0.1:9808, [::1]:9808 or *:9808")]
+    [LoggerMessage(
+        1060, LogLevel.Error, "can't listen on '{Address}': it must be address:port, such as 127.0.0.1:9808, [::1]:9808 or *:9808")]
     public static partial void ListenAddressInvalid(this ILogger log, string address);
 
     [LoggerMessage(1061, LogLevel.Error, "can't listen on {Address}")]

@@ -7,7 +7,9 @@ public sealed class PartEndedException : Exception
     /// <param name="part">Which part.</param>
     /// <param name="cause">What it threw; null: it ended by itself.</param>
     public PartEndedException(string part, Exception? cause)
-        : base(cause is null ? $"{part} ended, which it never should" : $"{part} failed: {cause.GetType().Name}: {cause.Message}", cause) => Part = part;
+        : base(
+            cause is null ? $"{part} ended, which it never should" : $"{part} failed: {cause.GetType().Name}: {cause.Message}", cause) =>
+                Part = part;
 
     /// <summary>Which part.</summary>
     public string Part { get; }

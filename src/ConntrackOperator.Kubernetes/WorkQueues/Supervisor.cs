@@ -79,6 +79,8 @@ public sealed class Supervisor(ILogger log, TimeProvider? time = null)
     {
         var cause = part.Task.Exception?.GetBaseException();
         return isAsked && cause is null ? null
-            : new(part.Name, cause ?? (part.Task.IsCanceled ? new OperationCanceledException("it gave up though nobody had asked it to") : null));
+            : new(
+                part.Name,
+                cause ?? (part.Task.IsCanceled ? new OperationCanceledException("it gave up though nobody had asked it to") : null));
     }
 }

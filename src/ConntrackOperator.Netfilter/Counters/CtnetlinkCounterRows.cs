@@ -26,7 +26,8 @@ internal sealed class CtnetlinkCounterRows(Func<INetlinkTransport> open) : ICoun
             writer.Begin(Ctnetlink.IPCTNL_MSG_CT_GET_STATS_CPU, Nl.NLM_F_REQUEST | Nl.NLM_F_DUMP, ++_sequence, Native.AF_UNSPEC);
             writer.End();
             var visitor = new StatVisitor(rows);
-            NetlinkDump.Run(_transport, "read the conntrack counters", writer.Written, _sequence, _buffer, ref visitor, CancellationToken.None);
+            NetlinkDump.Run(
+                _transport, "read the conntrack counters", writer.Written, _sequence, _buffer, ref visitor, CancellationToken.None);
             return rows.Count > 0;
         }
         catch (NetlinkException)

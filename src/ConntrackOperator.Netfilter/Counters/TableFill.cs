@@ -9,5 +9,6 @@ public readonly record struct TableFill(long? Entries, long? Limit)
     public const int NearPercent = 50;
 
     /// <summary>Whether it may be or have been full. What is not known may be.</summary>
-    public bool MayBeFull => Limit is not { } limit || (limit > 0 && (Entries is not { } entries || (Int128)entries * 100 >= (Int128)limit * NearPercent));
+    public bool MayBeFull =>
+        Limit is not { } limit || (limit > 0 && (Entries is not { } entries || (Int128)entries * 100 >= (Int128)limit * NearPercent));
 }

@@ -7,9 +7,10 @@ namespace ConntrackOperator.Netfilter.Deleting;
 /// <summary>Finds out what the kernel filters by. No request here can delete an entry, on any kernel.</summary>
 /// <remarks>
 /// <list type="bullet">
-/// <item>Flush: a dump with a flag in CTA_FILTER that no kernel knows. One that reads CTA_FILTER refuses (5.8: EOPNOTSUPP, later EINVAL); one
-/// that does not, dumps. Then a deletion with the same flag, a whole tuple that no packet can have, and an id that is no entry's. A kernel
-/// that looks the tuple up says ENOENT (up to 6.11); one that deletes by filters refuses the flag before it looks at any entry.</item>
+/// <item>Flush: a dump with a flag in CTA_FILTER that no kernel knows. One that reads CTA_FILTER refuses (5.8: EOPNOTSUPP, later EINVAL);
+/// one that does not, dumps. Then a deletion with the same flag, a whole tuple that no packet can have, and an id that is no entry's. A
+/// kernel that looks the tuple up says ENOENT (up to 6.11); one that deletes by filters refuses the flag before it looks at any
+/// entry.</item>
 /// <item>Status: CTA_STATUS_MASK alone. A kernel that reads it says EINVAL (ctnetlink_filter_parse_status), others dump.</item>
 /// <item>Zone: there is no wrong zone. A dump of one zone must leave out an entry of another that a dump of all shows.</item>
 /// </list>
@@ -46,7 +47,9 @@ internal static class FilterProbe
     {
         var writer = new MessageWriter(new byte[FilterAttributes.MaxMessageBytes]);
         var dump = operation == Ctnetlink.IPCTNL_MSG_CT_GET;
-        writer.Begin(operation, dump ? (ushort)(Nl.NLM_F_REQUEST | Nl.NLM_F_DUMP) : (ushort)(Nl.NLM_F_REQUEST | Nl.NLM_F_ACK), Sequence, Native.AF_INET);
+        writer.Begin(
+            operation, dump ? (ushort)(Nl.NLM_F_REQUEST | Nl.NLM_F_DUMP) : (ushort)(Nl.NLM_F_REQUEST | Nl.NLM_F_ACK), Sequence,
+            Native.AF_INET);
         var tuple = writer.BeginNest(Ctnetlink.CTA_TUPLE_ORIG);
         var addresses = writer.BeginNest(Ctnetlink.CTA_TUPLE_IP);
         writer.BigEndian32(Ctnetlink.CTA_IP_V4_SRC, 0);
@@ -114,7 +117,8 @@ internal static class FilterProbe
         Span<byte> request = stackalloc byte[DumpRequest.MaxBytes];
         var visitor = new OtherZone();
         NetlinkDump.Run(
-            transport, Operation, request[..new DumpRequest(filter).Write(request, Sequence)], Sequence, new byte[NetlinkDump.BufferBytes], ref visitor, default);
+            transport, Operation, request[..new DumpRequest(filter).Write(request, Sequence)], Sequence, new byte[NetlinkDump.BufferBytes],
+            ref visitor, default);
         return visitor.Found;
     }
 

@@ -4,8 +4,8 @@ using ConntrackOperator.Netfilter.Netlink;
 namespace ConntrackOperator.Netfilter.Deleting;
 
 /// <summary>
-/// Which filters the kernel may be trusted with in a deletion. It is asked once for each, without harm (<see cref="FilterProbe"/>); no clear
-/// answer counts as no, and is asked for again the next time. Not safe for several threads at once.
+/// Which filters the kernel may be trusted with in a deletion. It is asked once for each, without harm (<see cref="FilterProbe"/>); no
+/// clear answer counts as no, and is asked for again the next time. Not safe for several threads at once.
 /// </summary>
 /// <param name="store">Where answers are kept for others; null: for this object alone.</param>
 public sealed class FilterSupport(IFilterStore? store = null)

@@ -109,7 +109,8 @@ internal static class AddressText
                 break;
             }
 
-            if (count == Groups || part.Length is 0 or > 4 || !Utf8Parser.TryParse(part, out ushort group, out var used, 'x') || used != part.Length)
+            if (count == Groups || part.Length is 0 or > 4 || !Utf8Parser.TryParse(part, out ushort group, out var used, 'x')
+                || used != part.Length)
             {
                 return false;
             }

@@ -79,13 +79,16 @@ internal sealed class CtnetlinkTable(Func<INetlinkTransport> open) : IFlowTable
         Span<byte> message = stackalloc byte[DumpRequest.MaxBytes];
         try
         {
-            return NetlinkDump.Run(transport, Operation, message[..new DumpRequest(filter).Write(message, sequence)], sequence, buffer, ref visitor, cancellation);
+            return NetlinkDump.Run(
+                transport, Operation, message[..new DumpRequest(filter).Write(message, sequence)], sequence, buffer, ref visitor,
+                cancellation);
         }
         catch (NetlinkException e) when (visitor.Entries == 0 && e.Errno is Errno.EOPNOTSUPP or Errno.EINVAL && !filter.IsPlain)
         {
             // A kernel built without marks or zones refuses to filter by them. We do it ourselves.
             var plain = new DumpRequest(new KernelFilter(filter.Family));
-            return NetlinkDump.Run(transport, Operation, message[..plain.Write(message, sequence)], sequence, buffer, ref visitor, cancellation);
+            return NetlinkDump.Run(
+                transport, Operation, message[..plain.Write(message, sequence)], sequence, buffer, ref visitor, cancellation);
         }
     }
 

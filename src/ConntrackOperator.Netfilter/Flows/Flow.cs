@@ -25,7 +25,9 @@ public ref struct Flow
     [UnscopedRef]
     public readonly ref readonly FlowTuple Original => ref OriginalTuple;
 
-    /// <summary>The direction of the answers, after address translation: it differs from the mirrored original where NAT is at work.</summary>
+    /// <summary>
+    /// The direction of the answers, after address translation: it differs from the mirrored original where NAT is at work.
+    /// </summary>
     [UnscopedRef]
     public readonly ref readonly FlowTuple Reply => ref ReplyTuple;
 

@@ -27,11 +27,13 @@ public sealed class FlowCounter
     }
 
     /// <summary>Counts.</summary>
-    /// <param name="match">Which entries. Give the protocol with ports, and single IPv4 addresses, to have the kernel do most of the work.</param>
+    /// <param name="match">Which entries. Give the protocol with ports, and single IPv4 addresses, to have the kernel do most of the
+    /// work.</param>
     /// <param name="ct">Looked at about every hundred entries that the kernel sends.</param>
     /// <returns>How many match; null when the table changed so that some may have been missed or counted twice.</returns>
     /// <exception cref="NetlinkException">The table can't be read to its end.</exception>
-    /// <exception cref="ArgumentException">The match names a state that the protocol does not have, or idle time without time-outs.</exception>
+    /// <exception cref="ArgumentException">The match names a state that the protocol does not have, or idle time without
+    /// time-outs.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public long? Count(FlowMatch match, CancellationToken ct = default)
     {

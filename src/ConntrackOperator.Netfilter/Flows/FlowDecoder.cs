@@ -3,7 +3,9 @@ using ConntrackOperator.Netfilter.Netlink;
 
 namespace ConntrackOperator.Netfilter.Flows;
 
-/// <summary>Decodes ctnetlink's messages (ctnetlink_fill_info in net/netfilter/nf_conntrack_netlink.c). Unknown attributes are skipped.</summary>
+/// <summary>
+/// Decodes ctnetlink's messages (ctnetlink_fill_info in net/netfilter/nf_conntrack_netlink.c). Unknown attributes are skipped.
+/// </summary>
 internal static class FlowDecoder
 {
     /// <param name="payload">The message after its struct nlmsghdr.</param>

@@ -41,7 +41,8 @@ public readonly record struct FlowNetwork
 
         var most = address.IsIPv6 ? 128 : 32;
         var prefix = most;
-        if (slash >= 0 && (!int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out prefix) || prefix > most))
+        if (slash >= 0
+            && (!int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out prefix) || prefix > most))
         {
             return false;
         }

@@ -58,7 +58,8 @@ public static class FlowStates
     public static bool IsKnown(string state, byte? protocol = null)
     {
         ArgumentNullException.ThrowIfNull(state);
-        ReadOnlySpan<byte> all = [Native.IPPROTO_TCP, Native.IPPROTO_SCTP, Native.IPPROTO_DCCP, Native.IPPROTO_UDP, Native.IPPROTO_UDPLITE, Native.IPPROTO_GRE];
+        ReadOnlySpan<byte> all = [
+            Native.IPPROTO_TCP, Native.IPPROTO_SCTP, Native.IPPROTO_DCCP, Native.IPPROTO_UDP, Native.IPPROTO_UDPLITE, Native.IPPROTO_GRE];
         foreach (var candidate in all)
         {
             if ((protocol is null || protocol == candidate) && Of(candidate).Contains(state, StringComparer.OrdinalIgnoreCase))

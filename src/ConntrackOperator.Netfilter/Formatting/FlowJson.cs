@@ -24,10 +24,14 @@ internal sealed class FlowJson(Utf8JsonWriter writer, IdleClock? idle = null)
 
         Number("timeoutSeconds"u8, flow.Has(FlowFields.Timeout), flow.TimeoutSeconds);
         Idle(flow);
-        Direction("original"u8, flow.Original, flow.Has(FlowFields.OriginalZone), flow.OriginalZone, flow.Has(FlowFields.OriginalCounters), flow.OriginalCounters);
+        Direction(
+            "original"u8, flow.Original, flow.Has(FlowFields.OriginalZone), flow.OriginalZone, flow.Has(FlowFields.OriginalCounters),
+            flow.OriginalCounters);
         if (flow.Has(FlowFields.Reply))
         {
-            Direction("reply"u8, flow.Reply, flow.Has(FlowFields.ReplyZone), flow.ReplyZone, flow.Has(FlowFields.ReplyCounters), flow.ReplyCounters);
+            Direction(
+                "reply"u8, flow.Reply, flow.Has(FlowFields.ReplyZone), flow.ReplyZone, flow.Has(FlowFields.ReplyCounters),
+                flow.ReplyCounters);
         }
 
         Status(flow);

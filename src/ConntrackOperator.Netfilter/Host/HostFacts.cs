@@ -57,7 +57,8 @@ public sealed record HostFacts(string Kernel, string BootId, string NetworkNames
 
         ulong cookie = 0;
         var length = (uint)sizeof(ulong);
-        var known = Libc.getsockopt(fd, Native.SOL_SOCKET, Native.SO_NETNS_COOKIE, &cookie, &length) == 0 && length == sizeof(ulong) && cookie != 0;
+        var known = Libc.getsockopt(fd, Native.SOL_SOCKET, Native.SO_NETNS_COOKIE, &cookie, &length) == 0 && length == sizeof(ulong)
+            && cookie != 0;
         _ = Libc.close(fd);
         return known ? cookie.ToString() : "";
     }

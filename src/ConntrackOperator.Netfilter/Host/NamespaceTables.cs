@@ -24,7 +24,9 @@ public sealed partial class NamespaceTables
         _namesPath = namesPath;
     }
 
-    /// <summary>Whether the machine's own processes are seen: PID 2 is the kernel's kthreadd in its initial PID namespace, and nowhere else.</summary>
+    /// <summary>
+    /// Whether the machine's own processes are seen: PID 2 is the kernel's kthreadd in its initial PID namespace, and nowhere else.
+    /// </summary>
     public bool SeesMachine => Text(_procPath + "/2/comm") == "kthreadd";
 
     /// <summary>Looks. Throws nothing for what is gone meanwhile or not ours to see.</summary>
@@ -43,7 +45,8 @@ public sealed partial class NamespaceTables
 
             var name = names.TryGetValue(inode, out var named) ? named.Name : null;
             found[inode] = new NamespaceTable(
-                inode, name, pid, Text($"{_procPath}/{pid}/comm"), Pod(Text($"{_procPath}/{pid}/cgroup")), stat.Entries, stat.LostForWant, stat.EarlyDrops);
+                inode, name, pid, Text($"{_procPath}/{pid}/comm"), Pod(Text($"{_procPath}/{pid}/cgroup")), stat.Entries, stat.LostForWant,
+                stat.EarlyDrops);
         }
 
         foreach (var (inode, named) in names)
@@ -57,7 +60,9 @@ public sealed partial class NamespaceTables
         return [.. found.Values.OrderByDescending(table => table.Entries).ThenBy(table => table.Inode)];
     }
 
-    /// <summary>The rows of /proc/net/stat/nf_conntrack added up; columns by their names, numbers are hexadecimal. Null: not that file.</summary>
+    /// <summary>
+    /// The rows of /proc/net/stat/nf_conntrack added up; columns by their names, numbers are hexadecimal. Null: not that file.
+    /// </summary>
     internal static (long Entries, long LostForWant, long EarlyDrops)? Parse(string text)
     {
         var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
@@ -84,7 +89,8 @@ public sealed partial class NamespaceTables
         long At(string[] row, string column)
         {
             var index = Array.IndexOf(header, column);
-            return index >= 0 && index < row.Length && long.TryParse(row[index], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) ? value : 0;
+            return index >= 0 && index < row.Length
+                && long.TryParse(row[index], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) ? value : 0;
         }
     }
 
@@ -109,7 +115,8 @@ public sealed partial class NamespaceTables
         var seen = new Dictionary<ulong, (int Pid, bool Holder)>();
         foreach (var directory in Directories(_procPath).Take(Most * 16))
         {
-            if (!int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) || Inode(directory + "/ns/net") is not { } inode)
+            if (!int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
+                || Inode(directory + "/ns/net") is not { } inode)
             {
                 continue;
             }

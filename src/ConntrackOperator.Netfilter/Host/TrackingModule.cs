@@ -11,5 +11,6 @@ public static class TrackingModule
     /// <param name="procPath">Where procfs is mounted.</param>
     /// <param name="sysPath">Where sysfs is mounted.</param>
     public static bool IsSeen(string procPath = "/proc", string sysPath = "/sys") =>
-        Directory.Exists(sysPath + "/module/nf_conntrack") || File.Exists(procPath + "/net/stat/nf_conntrack") || File.Exists(procPath + "/net/nf_conntrack");
+        Directory.Exists(sysPath + "/module/nf_conntrack") || File.Exists(procPath + "/net/stat/nf_conntrack")
+            || File.Exists(procPath + "/net/nf_conntrack");
 }

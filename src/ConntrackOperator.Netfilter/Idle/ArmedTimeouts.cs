@@ -88,7 +88,9 @@ internal sealed class ArmedTimeouts
         return [.. values];
     }
 
-    /// <summary>The choice at the end of nf_conntrack_tcp_packet (net/netfilter/nf_conntrack_proto_tcp.c), and nf_tcp_handle_invalid.</summary>
+    /// <summary>
+    /// The choice at the end of nf_conntrack_tcp_packet (net/netfilter/nf_conntrack_proto_tcp.c), and nf_tcp_handle_invalid.
+    /// </summary>
     private void Tcp(List<ArmedTimeout> values, byte state, FlowStatus status, bool? unacknowledged)
     {
         if (state == FlowStates.TcpSynSent2)

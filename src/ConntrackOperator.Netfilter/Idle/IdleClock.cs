@@ -20,7 +20,8 @@ public sealed class IdleClock
     // IP_CT_TCP_FLAG_DATA_UNACKNOWLEDGED in linux/netfilter/nf_conntrack_tcp.h.
     private const int DataUnacknowledged = 0x10;
 
-    // The seconds left are rounded down (nf_ct_expires), and count ticks, which a busy virtual machine has late: seen by up to half a second.
+    // The seconds left are rounded down (nf_ct_expires), and count ticks, which a busy virtual machine has late: seen by up to half a
+    // second.
     private const int Below = 2;
     private const int Above = 1;
 
@@ -73,7 +74,9 @@ public sealed class IdleClock
     /// <summary>Whether it takes it that the time-outs that were found first had held before.</summary>
     public bool AssumesHeld { get; }
 
-    /// <summary>For how long the time-outs have been watched without a gap; null when they are known for as long as the machine has run.</summary>
+    /// <summary>
+    /// For how long the time-outs have been watched without a gap; null when they are known for as long as the machine has run.
+    /// </summary>
     public TimeSpan? WatchedFor => History.KnownSince == TimeSpan.MinValue ? null : MonotonicTime.Now(_time) - History.KnownSince;
 
     /// <summary>How long an entry has been idle, when it was read just now.</summary>

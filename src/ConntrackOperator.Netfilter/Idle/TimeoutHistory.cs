@@ -162,7 +162,8 @@ public sealed record TimeoutHistory
     private static HashSet<(string Key, long Seconds)> Found(ConfiguredTimeouts look)
     {
         var found = look.Sysctls.Select(s => (s.Key, s.Value)).Concat(look.Objects).ToHashSet();
-        found.UnionWith(look.UnclearProtocols.Select(p => (UnclearProtocol + p.ToString(System.Globalization.CultureInfo.InvariantCulture), 0L)));
+        found.UnionWith(
+            look.UnclearProtocols.Select(p => (UnclearProtocol + p.ToString(System.Globalization.CultureInfo.InvariantCulture), 0L)));
         if (look.HasFlowTables)
         {
             found.Add((FlowTable, 0));

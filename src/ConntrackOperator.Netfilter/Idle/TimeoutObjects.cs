@@ -78,7 +78,8 @@ internal sealed class TimeoutObjects
         var buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(NetlinkDump.BufferBytes);
         try
         {
-            return NetlinkDump.Run(transport, Operation, writer.Written, 1, buffer, ref visitor, CancellationToken.None) == DumpOutcome.Complete;
+            return NetlinkDump.Run(
+                transport, Operation, writer.Written, 1, buffer, ref visitor, CancellationToken.None) == DumpOutcome.Complete;
         }
         finally
         {

@@ -26,7 +26,9 @@ public sealed class NetlinkException : Exception
     /// <summary>The kernel's own words, or null.</summary>
     public string? KernelMessage { get; }
 
-    /// <summary>Whether this kernel has no such interface, or this process may not use it, so that another source should be tried.</summary>
+    /// <summary>
+    /// Whether this kernel has no such interface, or this process may not use it, so that another source should be tried.
+    /// </summary>
     internal bool IsNotAvailable => Errno is Interop.Errno.EPERM or Interop.Errno.EACCES or Interop.Errno.EPROTONOSUPPORT
         or Interop.Errno.EOPNOTSUPP or Interop.Errno.EAFNOSUPPORT or Interop.Errno.EINVAL;
 }

@@ -38,7 +38,8 @@ internal sealed class ProcTable(string procPath) : IFlowTable
         }
     }
 
-    private static FlowReadResult Read<TVisitor>(int fd, byte[] buffer, FlowFields wanted, ref TVisitor visitor, CancellationToken cancellation)
+    private static FlowReadResult Read<TVisitor>(
+        int fd, byte[] buffer, FlowFields wanted, ref TVisitor visitor, CancellationToken cancellation)
         where TVisitor : struct, IFlowVisitor
     {
         long entries = 0;

@@ -19,7 +19,8 @@ internal readonly record struct GroupKey(ulong SourceHigh, ulong SourceLow, ulon
 
     internal FlowAddress Destination => new(DestinationHigh, DestinationLow, IsV6);
 
-    internal static GroupKey OfSource(in FlowTuple t, TrafficClass c) => new(t.SourceHigh, t.SourceLow, 0, 0, Word(t, c, port: false, protocol: false));
+    internal static GroupKey OfSource(in FlowTuple t, TrafficClass c) =>
+        new(t.SourceHigh, t.SourceLow, 0, 0, Word(t, c, port: false, protocol: false));
 
     internal static GroupKey OfNetwork(in FlowTuple t, TrafficClass c) => t.IsV6
         ? new(t.SourceHigh & 0xFFFFFFFF_00000000, 0, 0, 0, Word(t, c, port: false, protocol: false))

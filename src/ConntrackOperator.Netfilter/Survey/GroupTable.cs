@@ -63,7 +63,9 @@ internal sealed class GroupTable
 
     private int Home(in GroupKey key)
     {
-        var mixed = (key.SourceHigh * 3) ^ key.SourceLow ^ (ulong.RotateLeft(key.DestinationLow, 24) + (key.DestinationHigh * 5)) ^ ((ulong)key.Rest << 29);
+        var mixed =
+            (key.SourceHigh * 3) ^ key.SourceLow ^ (ulong.RotateLeft(key.DestinationLow, 24)
+                + (key.DestinationHigh * 5)) ^ ((ulong)key.Rest << 29);
         mixed *= _odd;
         return (int)((mixed ^ (mixed >> 31)) * 0x9E3779B97F4A7C15UL >> (64 - SlotBits));
     }

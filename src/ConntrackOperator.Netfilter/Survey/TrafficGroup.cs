@@ -2,16 +2,22 @@ using ConntrackOperator.Netfilter.Flows;
 
 namespace ConntrackOperator.Netfilter.Survey;
 
-/// <summary>Entries that have something in common. Counts are of entries seen; a group's true count is up to <see cref="CountError"/> more.</summary>
+/// <summary>
+/// Entries that have something in common. Counts are of entries seen; a group's true count is up to <see cref="CountError"/> more.
+/// </summary>
 public sealed record TrafficGroup
 {
-    /// <summary>Where idle times are counted from, in seconds: entry i of <see cref="IdleCounts"/> is from the bound i to the next.</summary>
+    /// <summary>
+    /// Where idle times are counted from, in seconds: entry i of <see cref="IdleCounts"/> is from the bound i to the next.
+    /// </summary>
     public static IReadOnlyList<long> IdleBounds { get; } = [0, 2, 5, 10, 20, 30, 60, 600, 3600, 7440, 21600, 86400];
 
     /// <summary>What they have in common.</summary>
     public required TrafficView View { get; init; }
 
-    /// <summary>Their class; <see cref="TrafficClass.Other"/> for <see cref="TrafficView.Translation"/>, which is over all of them.</summary>
+    /// <summary>
+    /// Their class; <see cref="TrafficClass.Other"/> for <see cref="TrafficView.Translation"/>, which is over all of them.
+    /// </summary>
     public required TrafficClass Class { get; init; }
 
     /// <summary>The protocol's number; 0 where the view does not tell them apart.</summary>
@@ -44,7 +50,9 @@ public sealed record TrafficGroup
     /// <summary>Of <see cref="Known"/>, entries that had a packet since the look before, for certain.</summary>
     public required long Speaking { get; init; }
 
-    /// <summary>Entries of which it is known that nothing was sent after the connection was opened: by counters, or by start and last packet.</summary>
+    /// <summary>
+    /// Entries of which it is known that nothing was sent after the connection was opened: by counters, or by start and last packet.
+    /// </summary>
     public required long Silent { get; init; }
 
     /// <summary>Entries of which it is known that something was.</summary>

@@ -12,13 +12,16 @@ namespace ConntrackOperator.Netfilter.Survey;
 /// </summary>
 public sealed class TrafficSurvey
 {
-    /// <summary>Entries that are remembered for the next look: somewhat more than it compares, so that those lie before the end of the former.</summary>
+    /// <summary>
+    /// Entries that are remembered for the next look: somewhat more than it compares, so that those lie before the end of the former.
+    /// </summary>
     public const int Remembered = 60_000;
 
     /// <summary>Entries that are compared with the look before.</summary>
     public const int Compared = 50_000;
 
-    internal const FlowFields Needs = IdleClock.Needs | FlowFields.Reply | FlowFields.OriginalCounters | FlowFields.ReplyCounters | FlowFields.Start;
+    internal const FlowFields Needs = IdleClock.Needs | FlowFields.Reply | FlowFields.OriginalCounters | FlowFields.ReplyCounters
+        | FlowFields.Start;
 
     private const int MostOfEachClass = 24;
     private const double LeastOfBefore = 0.9;
@@ -58,7 +61,9 @@ public sealed class TrafficSurvey
         var random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
         _views =
         [
-            .. ((TrafficView[])[TrafficView.Source, TrafficView.SourceNetwork, TrafficView.Destination, TrafficView.Pair, TrafficView.Port, TrafficView.Translation])
+            .. ((TrafficView[])[
+                TrafficView.Source, TrafficView.SourceNetwork, TrafficView.Destination, TrafficView.Pair, TrafficView.Port,
+                TrafficView.Translation])
                 .Select(view => (view, new GroupTable(random))),
         ];
     }
@@ -180,8 +185,12 @@ public sealed class TrafficSurvey
             KnowsSilence = _knowsSilence,
             Groups =
             [
-                .. _all.Select((slot, i) => TrafficGroupBuilder.Group(TrafficView.Class, (TrafficClass)i, slot, 0)).Where(group => group.Count > 0),
-                .. _views.SelectMany(v => v.Table.Top(MostOfEachClass).Select(slot => TrafficGroupBuilder.Group(v.View, slot.Key.Class, slot, v.Table.Error))),
+                .. _all.Select((slot, i) => TrafficGroupBuilder.Group(TrafficView.Class, (TrafficClass)i, slot, 0))
+                    .Where(group => group.Count > 0),
+                .. _views.SelectMany(
+                    v =>
+                        v.Table.Top(MostOfEachClass)
+                            .Select(slot => TrafficGroupBuilder.Group(v.View, slot.Key.Class, slot, v.Table.Error))),
             ],
         };
         (_before, _now) = (_now, _before);
@@ -282,5 +291,6 @@ public sealed class TrafficSurvey
         return h ^ (h >> 31);
     }
 
-    private readonly record struct Seen(bool IsNew, bool IsKnown, bool Spoke, int Silence, bool DestinationTranslated, bool SourceTranslated, int IdleBin);
+    private readonly record struct Seen(
+        bool IsNew, bool IsKnown, bool Spoke, int Silence, bool DestinationTranslated, bool SourceTranslated, int IdleBin);
 }

@@ -1,6 +1,8 @@
 namespace ConntrackOperator.Netfilter.Survey;
 
-/// <summary>By what entries of one <see cref="TrafficClass"/> are grouped. Addresses are those of the original direction unless said.</summary>
+/// <summary>
+/// By what entries of one <see cref="TrafficClass"/> are grouped. Addresses are those of the original direction unless said.
+/// </summary>
 public enum TrafficView
 {
     /// <summary>Nothing else: all entries of the class.</summary>
@@ -21,6 +23,9 @@ public enum TrafficView
     /// <summary>The destination's port.</summary>
     Port,
 
-    /// <summary>Where the source is translated: the translated source, and the destination and its port as they are after translation. Over all classes.</summary>
+    /// <summary>
+    /// Where the source is translated: the translated source, and the destination and its port as they are after translation. Over all
+    /// classes.
+    /// </summary>
     Translation,
 }

@@ -40,8 +40,10 @@ public static class EntryExtensions
         try
         {
             return File.ReadLines(procPath + "/net/netlink").Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Any(f =>
-                f.Length > 3 && int.TryParse(f[1], NumberStyles.None, CultureInfo.InvariantCulture, out var protocol) && protocol == NetfilterProtocol
-                && uint.TryParse(f[3], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var groups) && (groups & EventGroups) != 0);
+                f.Length > 3 && int.TryParse(f[1], NumberStyles.None, CultureInfo.InvariantCulture, out var protocol)
+                    && protocol == NetfilterProtocol
+                && uint.TryParse(f[3], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var groups)
+                && (groups & EventGroups) != 0);
         }
         catch (Exception e) when (e.IsIoFailure())
         {

@@ -104,7 +104,8 @@ public sealed class SysctlDirectory
 
         try
         {
-            using var handle = File.OpenHandle(System.IO.Path.Combine(Path, name), FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+            using var handle = File.OpenHandle(
+                System.IO.Path.Combine(Path, name), FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
             return true;
         }
         catch (Exception e) when (e.IsIoFailure())
@@ -159,10 +160,14 @@ public sealed class SysctlDirectory
     {
         Errno.ENOENT or Errno.ENOTDIR => new(SysctlStatus.NotSupported, null, errno, NotThere(name)),
         Errno.EACCES or Errno.EPERM => new(SysctlStatus.ReadOnly, held, errno,
-            $"{name} can't be written from here: {Errno.Describe(errno)}. It is read-only outside the host's initial network namespace, and needs CAP_NET_ADMIN inside it."),
+            $"{name} can't be written from here: {Errno.Describe(errno)}. It is read-only outside the host's initial network namespace, "
+                + "and needs CAP_NET_ADMIN inside it."),
         Errno.EROFS => new(SysctlStatus.ReadOnly, held, errno,
             $"{name} can't be written from here: {Errno.Describe(errno)}. Mount the host's {DefaultPath} writable."),
-        _ => new(SysctlStatus.Failed, held, errno, $"{name} was not set to {value}: {Errno.Describe(errno)}.{(errno == Errno.EINVAL ? TooLong(name, value) : "")}"),
+        _ =>
+            new(
+                SysctlStatus.Failed, held, errno,
+                $"{name} was not set to {value}: {Errno.Describe(errno)}.{(errno == Errno.EINVAL ? TooLong(name, value) : "")}"),
     };
 
     // proc_dointvec_jiffies refuses more than INT_MAX / HZ; no file of the kernel tells its HZ for certain.

@@ -3,17 +3,21 @@ using System.Buffers;
 namespace ConntrackOperator.Netfilter.Sysctls;
 
 /// <summary>
-/// The kernel's names of what this code asks for by name (Documentation/networking/nf_conntrack-sysctl.rst); the rest go by text. Which of them exist depends on the kernel.
-/// Time-outs are in whole seconds and belong to a network namespace.
+/// The kernel's names of what this code asks for by name (Documentation/networking/nf_conntrack-sysctl.rst); the rest go by text. Which of
+/// them exist depends on the kernel. Time-outs are in whole seconds and belong to a network namespace.
 /// </summary>
 public static class SysctlNames
 {
     private static readonly SearchValues<char> _characters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_");
 
-    /// <summary>Most entries in one network namespace's table. One value for the whole machine; read-only outside the initial namespace.</summary>
+    /// <summary>
+    /// Most entries in one network namespace's table. One value for the whole machine; read-only outside the initial namespace.
+    /// </summary>
     public const string Max = "nf_conntrack_max";
 
-    /// <summary>Size of the hash table. One value for the whole machine; rounded up by the kernel, see <see cref="Sysctls.Buckets"/>.</summary>
+    /// <summary>
+    /// Size of the hash table. One value for the whole machine; rounded up by the kernel, see <see cref="Sysctls.Buckets"/>.
+    /// </summary>
     public const string Buckets = "nf_conntrack_buckets";
 
     /// <summary>Entries in this namespace's table now. Read-only.</summary>
@@ -136,7 +140,9 @@ public static class SysctlNames
     /// <summary>Reassembly resumes under this, bytes; not over the high threshold.</summary>
     public const string Fragment6LowThreshold = "nf_conntrack_frag6_low_thresh";
 
-    /// <summary>Whether a name is one of connection tracking or of flow tables, whatever this kernel has: nf_conntrack_* and nf_flowtable_*.</summary>
+    /// <summary>
+    /// Whether a name is one of connection tracking or of flow tables, whatever this kernel has: nf_conntrack_* and nf_flowtable_*.
+    /// </summary>
     /// <param name="name">The name.</param>
     public static bool IsTrackingKey(string name)
     {

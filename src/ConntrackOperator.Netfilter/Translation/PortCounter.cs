@@ -3,7 +3,9 @@ using ConntrackOperator.Netfilter.Flows;
 
 namespace ConntrackOperator.Netfilter.Translation;
 
-/// <summary>Counts the ports that one translated address has in use for one destination, each one of them: by a filtered dump where the kernel can.</summary>
+/// <summary>
+/// Counts the ports that one translated address has in use for one destination, each one of them: by a filtered dump where the kernel can.
+/// </summary>
 public sealed class PortCounter
 {
     private readonly FlowReader _reader;
@@ -38,7 +40,8 @@ public sealed class PortCounter
             highest = Math.Max(highest, port);
             return true;
         });
-        return read.Complete ? use with { Ports = ports, IsExact = true, Seen = ports, Moved = moved, Lowest = lowest, Highest = highest } : null;
+        return read.Complete
+            ? use with { Ports = ports, IsExact = true, Seen = ports, Moved = moved, Lowest = lowest, Highest = highest } : null;
     }
 
     private static FlowNetwork Only(FlowAddress address) => new(address, address.IsIPv6 ? 128 : 32);

@@ -4,7 +4,9 @@ using ConntrackOperator.Netfilter.Survey;
 
 namespace ConntrackOperator.Netfilter.Translation;
 
-/// <summary>Finds the translated addresses and destinations with most ports in use, look after look, in fixed memory. Not thread-safe.</summary>
+/// <summary>
+/// Finds the translated addresses and destinations with most ports in use, look after look, in fixed memory. Not thread-safe.
+/// </summary>
 public sealed class PortSurvey
 {
     internal const FlowFields Needs = FlowFields.Reply;

@@ -12,7 +12,8 @@ internal sealed class TeeLogger(ILogger lines, ILogger otlp) : ILogger
 
     public bool IsEnabled(LogLevel logLevel) => lines.IsEnabled(logLevel);
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
         if (!IsEnabled(logLevel))
         {

@@ -22,8 +22,10 @@ public sealed class AgainstTheRealApiServerTests(RealCluster real) : AgentBehavi
         await PlanAsync(Setting(Established, 7200));
         await Until(() => Is("True InSync"), "the report is there");
         using var http = real.Require().CreateHttpClient();
-        var stored = JsonNode.Parse(await http.GetStringAsync(new Uri($"/apis/conntrack.dev/v1alpha1/conntracknodes/{Node}", UriKind.Relative), Token))!;
-        var owners = stored["metadata"]!["managedFields"]!.AsArray().Select(m => (m!["manager"]!.ToString(), m["operation"]!.ToString(), m["subresource"]?.ToString())).Order();
+        var stored = JsonNode.Parse(
+            await http.GetStringAsync(new Uri($"/apis/conntrack.dev/v1alpha1/conntracknodes/{Node}", UriKind.Relative), Token))!;
+        var owners = stored["metadata"]!["managedFields"]!.AsArray()
+            .Select(m => (m!["manager"]!.ToString(), m["operation"]!.ToString(), m["subresource"]?.ToString())).Order();
         Assert.Equal([("conntrack-agent", "Apply", "status"), ("conntrack-controller", "Apply", null)], owners);
     }
 
@@ -43,10 +45,18 @@ public sealed class AgainstTheRealApiServerTests(RealCluster real) : AgentBehavi
     public async Task Report_is_the_whole_status_whoever_wrote_there()
     {
         await PlanAsync(Setting(Established, 7200));
-        await PatchStatusAsync("""{"advice":"buy more memory","rates":{"racesLostPerMinute":7},"top":{"sources":[{"address":"192.0.2.1","percent":99}]},"settings":[{"name":"nf_conntrack_foreign"}]}""");
-        var report = new NodeStatus { ObservedGeneration = 1, Rates = new RatesStatus { EarlyDropsPerMinute = 1 }, Settings = [new SettingStatus { Name = "nf_conntrack_max" }] };
+        await PatchStatusAsync(
+            """{"advice":"buy more memory","rates":{"racesLostPerMinute":7},"top":{"sources":[{"address":"192.0.2.1","percent":99}]},"settings":[{"name":"nf_conntrack_foreign"}]}""");
+        var report = new NodeStatus
+        {
+            ObservedGeneration = 1,
+            Rates = new RatesStatus { EarlyDropsPerMinute = 1 },
+            Settings = [new SettingStatus { Name = "nf_conntrack_max" }],
+        };
         await ReportAsync(report);
-        Assert.Equal("""{"observedGeneration":1,"rates":{"earlyDropsPerMinute":1},"settings":[{"name":"nf_conntrack_max"}]}""", (await StoredAsync())["status"]!.ToJsonString());
+        Assert.Equal(
+            """{"observedGeneration":1,"rates":{"earlyDropsPerMinute":1},"settings":[{"name":"nf_conntrack_max"}]}""",
+            (await StoredAsync())["status"]!.ToJsonString());
     }
 
     [Fact]
@@ -72,15 +82,23 @@ public sealed class AgainstTheRealApiServerTests(RealCluster real) : AgentBehavi
     private async Task<JsonNode> StoredAsync()
     {
         using var http = real.Require().CreateHttpClient();
-        return JsonNode.Parse(await http.GetStringAsync(new Uri($"/apis/conntrack.dev/v1alpha1/conntracknodes/{Node}", UriKind.Relative), Token))!;
+        return JsonNode.Parse(
+            await http.GetStringAsync(new Uri($"/apis/conntrack.dev/v1alpha1/conntracknodes/{Node}", UriKind.Relative), Token))!;
     }
 
     private async Task PatchStatusAsync(string status) => await real.Require().CreateClient().PatchAsync(
-        Reporter.Type, null, Node, PatchKind.Merge, Encoding.UTF8.GetBytes($$"""{"status":{{status}}}"""), ApiJson.Default.ConntrackNode, "status", Token, "somebody");
+        Reporter.Type, null, Node, PatchKind.Merge, Encoding.UTF8.GetBytes($$"""{"status":{{status}}}"""), ApiJson.Default.ConntrackNode,
+        "status", Token, "somebody");
 
     private async Task ReportAsync(NodeStatus status) => await real.Require().CreateClient().ApplyAsync(
         Reporter.Type, null, Node,
-        new ConntrackNode { ApiVersion = ApiGroup.ApiVersion, Kind = ConntrackNode.KindName, Metadata = new ObjectMeta { Name = Node }, Status = status },
+        new ConntrackNode
+        {
+            ApiVersion = ApiGroup.ApiVersion,
+            Kind = ConntrackNode.KindName,
+            Metadata = new ObjectMeta { Name = Node },
+            Status = status,
+        },
         ApiJson.Default.ConntrackNode, Reporter.FieldManager, force: true, "status", Token);
 
     public override async ValueTask DisposeAsync()

@@ -13,7 +13,10 @@ using ConntrackOperator.TestKit.Kernel;
 
 namespace ConntrackOperator.Agent.Tests.Behaviour;
 
-/// <summary>What the agent does, whole and in this process, on a machine made of files; asked against the double and against Kubernetes' own code alike.</summary>
+/// <summary>
+/// What the agent does, whole and in this process, on a machine made of files; asked against the double and against Kubernetes' own code
+/// alike.
+/// </summary>
 public abstract class AgentBehaviour : IAsyncLifetime
 {
     private protected const string Established = SysctlNames.TcpTimeoutEstablished;
@@ -60,7 +63,9 @@ public abstract class AgentBehaviour : IAsyncLifetime
         await Until(() => Is("True InSync", generation: 1), "the report is there");
         Assert.Equal((7200, 524288), (Value(Established), Value(SysctlNames.Max)));
         var status = Stored!.Status!;
-        Assert.Equal((7200, 7200, 432000, "edge", SettingState.InSync), Status(Established) is var s ? (s.Desired, s.Actual, s.Original, s.Policy, s.State) : default);
+        Assert.Equal(
+            (7200, 7200, 432000, "edge", SettingState.InSync),
+            Status(Established) is var s ? (s.Desired, s.Actual, s.Original, s.Policy, s.State) : default);
         Assert.Equal(SettingState.NotSupported, Status("nf_conntrack_not_here").State);
         Assert.Equal((0, 524288, 0), (status.Table!.Entries, status.Table.Limit, status.Table.Percent));
         Assert.Equal(("boot-1", "4026531840"), (status.Node!.BootId, status.Node.NetworkNamespace));
@@ -98,7 +103,15 @@ public abstract class AgentBehaviour : IAsyncLifetime
             Metadata = new ObjectMeta { Name = Node },
             Status = new NodeStatus
             {
-                Conditions = [new Condition { Type = "Other", Status = "True", Reason = "Mine", Message = "m", LastTransitionTime = DateTimeOffset.UnixEpoch }],
+                Conditions = [
+                    new Condition
+                    {
+                        Type = "Other",
+                        Status = "True",
+                        Reason = "Mine",
+                        Message = "m",
+                        LastTransitionTime = DateTimeOffset.UnixEpoch,
+                    }],
                 Advice = "buy more memory",
             },
         };
@@ -111,7 +124,9 @@ public abstract class AgentBehaviour : IAsyncLifetime
         Assert.Equal(7200, Assert.Single(Stored.Spec!.Settings!).Value);
         // What it does not report any more goes from the status.
         await PlanAsync(Setting(TimeWait, 60));
-        await Until(() => Is("True InSync", generation: 2) && Stored!.Status!.Settings!.TrueForAll(s => s.Name == TimeWait), "the setting that left is gone");
+        await Until(
+            () => Is("True InSync", generation: 2) && Stored!.Status!.Settings!.TrueForAll(s => s.Name == TimeWait),
+            "the setting that left is gone");
     }
 
     [Fact]
@@ -148,7 +163,9 @@ public abstract class AgentBehaviour : IAsyncLifetime
         foreach (var seconds in Enumerable.Range(100, 5))
         {
             await PlanAsync(Setting(Established, seconds));
-            await Until(() => Is("True InSync") && Value(Established) == seconds && Status(Established).Desired == seconds, "the object has its report");
+            await Until(
+                () => Is("True InSync") && Value(Established) == seconds && Status(Established).Desired == seconds,
+                "the object has its report");
             await _api.DeleteAsync(Reporter.Type, null, Node, null, null, Token);
         }
     }
@@ -207,7 +224,8 @@ public abstract class AgentBehaviour : IAsyncLifetime
         Start();
         await PlanAsync(Setting(Established, 7200));
         await Until(() => Is("False ModuleNotLoaded"), "it is told");
-        Assert.Contains("modprobe nf_conntrack", Stored!.Status!.Conditions!.Find(c => c.Type == "Applied")!.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "modprobe nf_conntrack", Stored!.Status!.Conditions!.Find(c => c.Type == "Applied")!.Message, StringComparison.Ordinal);
         Machine.LoadModule();
         await Until(() => Is("True InSync"), "the plan is in force");
         Assert.Equal(7200, Value(Established));
@@ -296,7 +314,8 @@ public abstract class AgentBehaviour : IAsyncLifetime
 
     private protected SettingStatus Status(string name) => Stored!.Status!.Settings!.Single(s => s.Name == name);
 
-    private protected string? ConditionOf(string type) => Stored?.Status?.Conditions?.Find(c => c.Type == type) is { } c ? $"{c.Status} {c.Reason}" : null;
+    private protected string? ConditionOf(string type) =>
+        Stored?.Status?.Conditions?.Find(c => c.Type == type) is { } c ? $"{c.Status} {c.Reason}" : null;
 
     /// <summary>Whether the report says this of the plan, and is about it.</summary>
     private protected bool Is(string applied, long? generation = null) =>

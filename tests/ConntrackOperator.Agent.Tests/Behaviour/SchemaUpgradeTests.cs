@@ -21,7 +21,9 @@ public sealed class SchemaUpgradeTests(RealCluster real) : IAsyncLifetime
     {
         await SendAsync(HttpMethod.Post, Definitions, "application/json", Definition(atomic: false));
         await UntilAsync(async () => (await AnswerAsync(HttpMethod.Get, Reports, null, null)).IsSuccessStatusCode);
-        await SendAsync(HttpMethod.Patch, $"{Reports}/a?fieldManager=controller&force=true", "application/apply-patch+yaml", Report("""{"spec":{"settings":[{"name":"x","value":1}]}}"""));
+        await SendAsync(
+            HttpMethod.Patch, $"{Reports}/a?fieldManager=controller&force=true", "application/apply-patch+yaml",
+            Report("""{"spec":{"settings":[{"name":"x","value":1}]}}"""));
         await ReportAsync("agent", """{"advice":"a","table":{"limit":5},"settings":[{"name":"x","value":1},{"name":"y","value":2}]}""");
         await ReportAsync("somebody", """{"foreign":"f","settings":[{"name":"z","value":3}]}""");
         var before = await StoredAsync();
@@ -42,7 +44,9 @@ public sealed class SchemaUpgradeTests(RealCluster real) : IAsyncLifetime
         Assert.Equal("""agent {"f:status":{}}""", Assert.Single(owners.Select(m => $"{m!["manager"]} {m["fieldsV1"]!.ToJsonString()}")));
 
         // The plan likewise, whole, by the one who writes it.
-        await SendAsync(HttpMethod.Patch, $"{Reports}/a?fieldManager=controller&force=true", "application/apply-patch+yaml", Report("""{"spec":{"settings":[{"name":"w","value":9}]}}"""));
+        await SendAsync(
+            HttpMethod.Patch, $"{Reports}/a?fieldManager=controller&force=true", "application/apply-patch+yaml",
+            Report("""{"spec":{"settings":[{"name":"w","value":9}]}}"""));
         Assert.Equal("""{"settings":[{"name":"w","value":9}]}""", (await StoredAsync())["spec"]!.ToJsonString());
     }
 
@@ -58,7 +62,8 @@ public sealed class SchemaUpgradeTests(RealCluster real) : IAsyncLifetime
 
     private static string Definition(bool atomic)
     {
-        var kind = atomic ? "\"x-kubernetes-list-type\":\"atomic\"" : "\"x-kubernetes-list-type\":\"map\",\"x-kubernetes-list-map-keys\":[\"name\"]";
+        var kind = atomic
+            ? "\"x-kubernetes-list-type\":\"atomic\"" : "\"x-kubernetes-list-type\":\"map\",\"x-kubernetes-list-map-keys\":[\"name\"]";
         var list = $$$"""
             {"type":"array",{{{kind}}},"items":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"value":{"type":"integer"} } } }
             """;
@@ -83,7 +88,8 @@ public sealed class SchemaUpgradeTests(RealCluster real) : IAsyncLifetime
     }
 
     private Task ReportAsync(string manager, string status) => SendAsync(
-        HttpMethod.Patch, $"{Reports}/a/status?fieldManager={manager}&force=true", "application/apply-patch+yaml", Report($$"""{"status":{{status}}}"""));
+        HttpMethod.Patch, $"{Reports}/a/status?fieldManager={manager}&force=true", "application/apply-patch+yaml",
+        Report($$"""{"status":{{status}}}"""));
 
     private async Task<JsonNode> StoredAsync()
     {

@@ -23,7 +23,8 @@ public sealed class AgentHealthTests : IDisposable
 
     public AgentHealthTests()
     {
-        _watcher = new Informer<ConntrackNode>(_server.CreateClient(null, _time), Reporter.Type, ApiJson.Default.ConntrackNode, null, null, _time);
+        _watcher = new Informer<ConntrackNode>(
+            _server.CreateClient(null, _time), Reporter.Type, ApiJson.Default.ConntrackNode, null, null, _time);
         _health = new AgentHealth(_time, TimeSpan.FromSeconds(2), _watcher);
     }
 
@@ -83,11 +84,16 @@ public sealed class AgentHealthTests : IDisposable
         using var machine = new Machine();
         var key = Path.Combine(machine.Keys, SysctlNames.Count);
         var address = $"127.0.0.1:{FreePort.Next()}";
-        var options = RunningAgent.Options(machine, new ServerConnection { Server = _server.BaseAddress, Token = _server.Token }) with { Listen = address, Interval = TimeSpan.FromSeconds(2) };
+        var options = RunningAgent.Options(machine, new ServerConnection { Server = _server.BaseAddress, Token = _server.Token }) with
+        {
+            Listen = address,
+            Interval = TimeSpan.FromSeconds(2),
+        };
         _server.Put(Reporter.Type, $$"""{"metadata":{"name":"{{AgentBehaviour.Node}}"},"spec":{"settings":[]} }""");
         await using var agent = RunningAgent.Start(options, _time);
         using var http = new HttpClient { BaseAddress = new Uri($"http://{address}/") };
-        await Eventually.UntilAsync(() => Get(http, "readyz") == HttpStatusCode.OK, () => _time.Advance(TimeSpan.FromMilliseconds(100)), "ready");
+        await Eventually.UntilAsync(
+            () => Get(http, "readyz") == HttpStatusCode.OK, () => _time.Advance(TimeSpan.FromMilliseconds(100)), "ready");
         Assert.Equal(HttpStatusCode.OK, Get(http, "healthz"));
 
         // Whoever opens a pipe for reading waits until somebody opens it for writing.
@@ -99,7 +105,8 @@ public sealed class AgentHealthTests : IDisposable
 
         try
         {
-            await Eventually.UntilAsync(() => Get(http, "healthz") == HttpStatusCode.ServiceUnavailable, () => _time.Advance(TimeSpan.FromSeconds(1)), "503");
+            await Eventually.UntilAsync(
+                () => Get(http, "healthz") == HttpStatusCode.ServiceUnavailable, () => _time.Advance(TimeSpan.FromSeconds(1)), "503");
             Assert.Equal(HttpStatusCode.ServiceUnavailable, Get(http, "readyz"));
         }
         finally
@@ -111,7 +118,8 @@ public sealed class AgentHealthTests : IDisposable
             await File.WriteAllTextAsync(aside, "0\n", TestContext.Current.CancellationToken);
         }
 
-        await Eventually.UntilAsync(() => Get(http, "healthz") == HttpStatusCode.OK, () => _time.Advance(TimeSpan.FromMilliseconds(100)), "alive again");
+        await Eventually.UntilAsync(
+            () => Get(http, "healthz") == HttpStatusCode.OK, () => _time.Advance(TimeSpan.FromMilliseconds(100)), "alive again");
     }
 
     private static HttpStatusCode? Get(HttpClient http, string path)

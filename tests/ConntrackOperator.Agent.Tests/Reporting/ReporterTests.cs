@@ -172,7 +172,8 @@ public sealed class ReporterTests : IAsyncLifetime
         Assert.Null(_server.Get(Reporter.Type, Node)!["status"]);
         Adopt(null);
         _reporter.Offer(Status(10, "Held"));
-        await Eventually.UntilAsync(() => _server.Get(Reporter.Type, Node)!["status"] is not null, () => _time.Advance(TimeSpan.FromSeconds(1)));
+        await Eventually.UntilAsync(
+            () => _server.Get(Reporter.Type, Node)!["status"] is not null, () => _time.Advance(TimeSpan.FromSeconds(1)));
     }
 
     [Fact]
@@ -188,7 +189,8 @@ public sealed class ReporterTests : IAsyncLifetime
 
     private System.Text.Json.Nodes.JsonNode Stored => _server.Get(Reporter.Type, Node)!["status"]!;
 
-    private void Adopt(NodeStatus? stored) => _reporter.Adopt(_server.Get(Reporter.Type, Node)!["metadata"]!["uid"]!.GetValue<string>(), stored);
+    private void Adopt(NodeStatus? stored) =>
+        _reporter.Adopt(_server.Get(Reporter.Type, Node)!["metadata"]!["uid"]!.GetValue<string>(), stored);
 
     private async Task BeginAsync(int percent)
     {
@@ -197,7 +199,9 @@ public sealed class ReporterTests : IAsyncLifetime
         await SentAsync(1);
     }
 
-    /// <summary>Waits for so many more writes, no more than that, and for what the reporter makes of the last one's answer; takes them off the log.</summary>
+    /// <summary>
+    /// Waits for so many more writes, no more than that, and for what the reporter makes of the last one's answer; takes them off the log.
+    /// </summary>
     private async Task SentAsync(int count)
     {
         await Eventually.UntilAsync(() => Writes >= count, "the report");
@@ -218,7 +222,15 @@ public sealed class ReporterTests : IAsyncLifetime
     private static NodeStatus Status(int percent, string state = "InSync") => new()
     {
         ObservedGeneration = 1,
-        Conditions = [new Condition { Type = "Applied", Status = state == "InSync" ? "True" : "False", Reason = state, Message = "m", LastTransitionTime = DateTimeOffset.UnixEpoch }],
+        Conditions = [
+            new Condition
+            {
+                Type = "Applied",
+                Status = state == "InSync" ? "True" : "False",
+                Reason = state,
+                Message = "m",
+                LastTransitionTime = DateTimeOffset.UnixEpoch,
+            }],
         Table = new TableStatus { Entries = percent, Limit = 100, Percent = percent },
         Settings = [new SettingStatus { Name = "x", Actual = 1, State = Enum.Parse<SettingState>(state) }],
     };

@@ -8,7 +8,9 @@ using ConntrackOperator.Kubernetes.WorkQueues;
 
 namespace ConntrackOperator.Benchmarks.Fleet;
 
-/// <summary>The agents of all nodes in one process: each applies its plan at once and reports as a real one does, with all that a report can hold.</summary>
+/// <summary>
+/// The agents of all nodes in one process: each applies its plan at once and reports as a real one does, with all that a report can hold.
+/// </summary>
 internal sealed class AgentFleet : IAsyncDisposable
 {
     private static readonly ResourceType _type = ResourceType.ConntrackNode;
@@ -32,7 +34,9 @@ internal sealed class AgentFleet : IAsyncDisposable
                 _queue.Add(metadata.Name!);
             }
         };
-        _running = Task.WhenAll(_watcher.RunAsync(_stop.Token), new Reconciler<string>(_queue, ReportAsync, new ReconcilerOptions { Workers = 16 }).RunAsync(_stop.Token));
+        _running = Task.WhenAll(
+            _watcher.RunAsync(_stop.Token),
+            new Reconciler<string>(_queue, ReportAsync, new ReconcilerOptions { Workers = 16 }).RunAsync(_stop.Token));
     }
 
     /// <summary>Reports that were taken.</summary>
@@ -60,9 +64,16 @@ internal sealed class AgentFleet : IAsyncDisposable
         {
             var stored = await _api.ApplyAsync(
                 _type, null, name,
-                new ConntrackNode { ApiVersion = ApiGroup.ApiVersion, Kind = ConntrackNode.KindName, Metadata = new ObjectMeta { Name = name, Uid = node.Metadata.Uid }, Status = Report(name, node) },
+                new ConntrackNode
+                {
+                    ApiVersion = ApiGroup.ApiVersion,
+                    Kind = ConntrackNode.KindName,
+                    Metadata = new ObjectMeta { Name = name, Uid = node.Metadata.Uid },
+                    Status = Report(name, node),
+                },
                 ApiJson.Default.ConntrackNode, "conntrack-agent", force: true, "status", ct);
-            Interlocked.Exchange(ref _bytes, System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(stored, ApiJson.Default.ConntrackNode).Length);
+            Interlocked.Exchange(
+                ref _bytes, System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(stored, ApiJson.Default.ConntrackNode).Length);
             Interlocked.Increment(ref _reports);
         }
         catch (ApiException e) when (e.IsNotFound || e.IsConflict)
@@ -98,8 +109,22 @@ internal sealed class AgentFleet : IAsyncDisposable
                 Say("Drifted", false, "NoDrift", "nothing else has overwritten a setting since the agent started"),
                 Say("Pressure", false, "Normal", $"{limit * percent / 100} of {limit} entries, {percent}% full"),
             ],
-            Table = new TableStatus { Entries = (limit * percent / 100) + number, Limit = limit, Buckets = limit, Percent = percent, MemoryBytes = limit * 328, Memory = $"{limit * 328 >> 20}Mi" },
-            Rates = new RatesStatus { TableFullDropsPerMinute = 0, RacesLostPerMinute = number % 3, EarlyDropsPerMinute = 0, OverSeconds = 60 },
+            Table = new TableStatus
+            {
+                Entries = (limit * percent / 100) + number,
+                Limit = limit,
+                Buckets = limit,
+                Percent = percent,
+                MemoryBytes = limit * 328,
+                Memory = $"{limit * 328 >> 20}Mi",
+            },
+            Rates = new RatesStatus
+            {
+                TableFullDropsPerMinute = 0,
+                RacesLostPerMinute = number % 3,
+                EarlyDropsPerMinute = 0,
+                OverSeconds = 60,
+            },
             Settings =
             [
                 .. (node.Spec?.Settings ?? []).Select((s, i) => new SettingStatus
@@ -120,20 +145,44 @@ internal sealed class AgentFleet : IAsyncDisposable
                 UnrepliedPercent = 3,
                 AssuredPercent = 90,
                 At = now,
-                States = [.. Enumerable.Range(0, 10).Select(i => new StateShareStatus { Protocol = i < 7 ? "tcp" : "udp", State = $"STATE_{i}", Percent = 10, IdleP50 = "12s", IdleP90 = $"{number}s" })],
+                States = [
+                    .. Enumerable.Range(0, 10)
+                        .Select(
+                            i => new StateShareStatus
+                            {
+                                Protocol = i < 7 ? "tcp" : "udp",
+                                State = $"STATE_{i}",
+                                Percent = 10,
+                                IdleP50 = "12s",
+                                IdleP90 = $"{number}s",
+                            })],
             },
             Top = new TopStatus
             {
                 Sources = [.. Enumerable.Range(1, 5).Select(i => new TopSource { Address = Address(number, i), Percent = 9 - i })],
-                Destinations = [.. Enumerable.Range(1, 5).Select(i => new TopDestination { Address = Address(number + 7, i), Port = 443, Protocol = "tcp", Percent = 9 - i })],
+                Destinations = [
+                    .. Enumerable.Range(1, 5)
+                        .Select(
+                            i => new TopDestination { Address = Address(number + 7, i), Port = 443, Protocol = "tcp", Percent = 9 - i })],
             },
-            Advice = number % 4 == 0 ? $"76% of entries are ESTABLISHED and idle for over 2h: timeouts.tcp.established 2h would free about {number * 10} entries" : null,
+            Advice = number % 4 == 0
+                ? $"76% of entries are ESTABLISHED and idle for over 2h: timeouts.tcp.established 2h would free about {number * 10} "
+                + "entries" : null,
             AdviceReason = number % 4 == 0 ? "ShorterTimeout" : null,
             AdviceSeverity = number % 4 == 0 ? "Hint" : null,
-            Node = new NodeFactsStatus { Kernel = "6.18.5-cloud-amd64", BootId = Guid.NewGuid().ToString(), NetworkNamespace = "4026531840", Cores = 16, MemoryBytes = 68_719_476_736, AgentVersion = "0.1.0" },
+            Node = new NodeFactsStatus
+            {
+                Kernel = "6.18.5-cloud-amd64",
+                BootId = Guid.NewGuid().ToString(),
+                NetworkNamespace = "4026531840",
+                Cores = 16,
+                MemoryBytes = 68_719_476_736,
+                AgentVersion = "0.1.0",
+            },
             ReportedAt = now,
         };
     }
 
-    private static string Address(int number, int i) => string.Create(CultureInfo.InvariantCulture, $"10.{(number >> 8) & 255}.{number & 255}.{i}");
+    private static string Address(int number, int i) =>
+        string.Create(CultureInfo.InvariantCulture, $"10.{(number >> 8) & 255}.{number & 255}.{i}");
 }

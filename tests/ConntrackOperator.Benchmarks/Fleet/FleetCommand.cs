@@ -42,11 +42,13 @@ internal static class FleetCommand
             using var http = cluster.Server!.CreateHttpClient();
             await CreateNodesAsync(http, nodes);
             await using var fleet = new AgentFleet(cluster.Server.CreateClient());
-            var policy = (await File.ReadAllTextAsync(Path.Combine(Repository.Root, "config", "samples", "everything.yaml"))).Replace("mode: Observe ", "mode: Enforce ", StringComparison.Ordinal);
+            var policy = (await File.ReadAllTextAsync(Path.Combine(Repository.Root, "config", "samples", "everything.yaml")))
+                .Replace("mode: Observe ", "mode: Enforce ", StringComparison.Ordinal);
             Console.WriteLine($"{nodes} nodes, config/samples/everything.yaml with mode Enforce, limit {memory} MiB");
             Console.WriteLine("| | time | starts | peak charged | anonymous at the end |");
             Console.WriteLine("|---|---|---|---|---|");
-            var isGood = await RunAsync("first plan and reports of all", fresh: true) && await RunAsync("cold start with all there, then an edit of all", fresh: false);
+            var isGood = await RunAsync("first plan and reports of all", fresh: true)
+                && await RunAsync("cold start with all there, then an edit of all", fresh: false);
             Console.WriteLine($"{fleet.Reports} reports; an object has {fleet.ObjectBytes} bytes of JSON");
             return isGood ? 0 : 1;
 
@@ -57,11 +59,16 @@ internal static class FleetCommand
                 Process Begin()
                 {
                     starts++;
-                    return group.Start(log, controller, "--kubeconfig", cluster.Server.KubeconfigPath, "--namespace", "conntrack-system", "--listen", "none");
+                    return group.Start(
+                        log, controller, "--kubeconfig", cluster.Server.KubeconfigPath, "--namespace", "conntrack-system", "--listen",
+                        "none");
                 }
 
-                // Where API server and agents have two cores together, a renewal of the lease may come too late: then a kubelet starts it again.
-                bool MayGoOn(Process ended) => ended.ExitCode == 1 && starts < 5 && group.Killed == 0 && !File.ReadAllText(log).Contains("OutOfMemory", StringComparison.Ordinal);
+                // Where API server and agents have two cores together, a renewal of the lease may come too late: then a kubelet starts it
+                // again.
+                bool MayGoOn(Process ended) =>
+                    ended.ExitCode == 1 && starts < 5 && group.Killed == 0
+                        && !File.ReadAllText(log).Contains("OutOfMemory", StringComparison.Ordinal);
 
                 var process = Begin();
                 var watch = Stopwatch.StartNew();
@@ -74,7 +81,9 @@ internal static class FleetCommand
                     else
                     {
                         // It has to know all before it can say that all are ready for the next generation.
-                        await SendAsync(http, HttpMethod.Patch, Policies + "/everything", "application/merge-patch+json", """{"spec":{"timeouts":{"tcp":{"timeWait":"77s"}}}}""");
+                        await SendAsync(
+                            http, HttpMethod.Patch, Policies + "/everything", "application/merge-patch+json",
+                            """{"spec":{"timeouts":{"tcp":{"timeWait":"77s"}}}}""");
                     }
 
                     var ready = await UntilReadyAsync(http, nodes, process, watch);
@@ -91,13 +100,22 @@ internal static class FleetCommand
                         await Task.Delay(_settled);
                     }
 
-                    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {what} | {elapsed.TotalSeconds:0} s | {starts} | {group.Peak / (double)Mebi:0.0} MiB | {group.Anonymous / (double)Mebi:0.0} MiB |"));
+                    Console.WriteLine(
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"| {what} | {elapsed.TotalSeconds:0} s | {starts} | {group.Peak / (double)Mebi:0.0} MiB | "
+                                + $"{group.Anonymous / (double)Mebi:0.0} MiB |"));
                     if (ready && !process.HasExited)
                     {
                         return true;
                     }
 
-                    Console.WriteLine(group.Killed > 0 ? "the kernel killed it for want of memory" : process.HasExited ? $"it ended with {process.ExitCode}; see {log}" : $"not ready after {_patience.TotalMinutes} minutes; see {log}");
+                    Console.WriteLine(
+                        group.Killed > 0
+                            ? "the kernel killed it for want of memory"
+                            : process.HasExited
+                            ? $"it ended with {process.ExitCode}; see {log}"
+                            : $"not ready after {_patience.TotalMinutes} minutes; see {log}");
                     return false;
                 }
                 finally
@@ -115,32 +133,67 @@ internal static class FleetCommand
 
     private static async Task<bool> PublishAsync(string directory)
     {
-        using var publish = Process.Start("dotnet", ["publish", Path.Combine(Repository.Root, "src", "ConntrackOperator.Controller"), "-c", "Release", "-o", directory, "-v", "quiet", "--nologo"]);
+        using var publish = Process.Start(
+            "dotnet",
+            ["publish", Path.Combine(Repository.Root, "src", "ConntrackOperator.Controller"), "-c", "Release", "-o", directory, "-v",
+            "quiet", "--nologo"]);
         await publish.WaitForExitAsync();
         return publish.ExitCode == 0;
     }
 
     /// <summary>As a cloud's nodes are: labels, annotations, conditions with heartbeats, images.</summary>
-    private static async Task CreateNodesAsync(HttpClient http, int count) => await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (i, _) =>
+    private static async Task CreateNodesAsync(HttpClient http, int count) =>
+        await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (i, _) =>
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"ip-10-{i >> 8}-{i & 255}-7.eu-central-1.compute.internal");
-        var labels = new JsonObject { ["kubernetes.io/os"] = "linux", ["kubernetes.io/arch"] = "amd64", ["kubernetes.io/hostname"] = name, ["topology.kubernetes.io/zone"] = $"zone-{i % 3}" };
+        var labels = new JsonObject
+        {
+            ["kubernetes.io/os"] = "linux",
+            ["kubernetes.io/arch"] = "amd64",
+            ["kubernetes.io/hostname"] = name,
+            ["topology.kubernetes.io/zone"] = $"zone-{i % 3}",
+        };
         for (var k = 0; k < 12; k++)
         {
             labels[$"example.com/label-{k}"] = $"value-{i % (k + 1)}";
         }
 
-        var annotations = new JsonObject { ["csi.volume.kubernetes.io/nodeid"] = $$"""{"ebs.csi.aws.com":"i-{{i:x17}}"}""", ["volumes.kubernetes.io/controller-managed-attach-detach"] = "true" };
-        var node = new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Node", ["metadata"] = new JsonObject { ["name"] = name, ["labels"] = labels, ["annotations"] = annotations } };
-        await SendAsync(http, HttpMethod.Post, "/api/v1/nodes", "application/json", node.ToJsonString());
-        var conditions = new JsonArray([.. new[] { "MemoryPressure", "DiskPressure", "PIDPressure", "Ready" }.Select(t => (JsonNode)new JsonObject
+        var annotations = new JsonObject
         {
-            ["type"] = t, ["status"] = t == "Ready" ? "True" : "False", ["reason"] = "KubeletReady", ["message"] = "kubelet is posting ready status",
+            ["csi.volume.kubernetes.io/nodeid"] = $$"""{"ebs.csi.aws.com":"i-{{i:x17}}"}""",
+            ["volumes.kubernetes.io/controller-managed-attach-detach"] = "true",
+        };
+        var node = new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "Node",
+            ["metadata"] = new JsonObject { ["name"] = name, ["labels"] = labels, ["annotations"] = annotations },
+        };
+        await SendAsync(http, HttpMethod.Post, "/api/v1/nodes", "application/json", node.ToJsonString());
+        var conditions = new JsonArray(
+            [.. new[] { "MemoryPressure", "DiskPressure", "PIDPressure", "Ready" }.Select(t => (JsonNode)new JsonObject
+        {
+            ["type"] = t, ["status"] = t == "Ready" ? "True" : "False", ["reason"] = "KubeletReady",
+                ["message"] = "kubelet is posting ready status",
             ["lastHeartbeatTime"] = "2026-01-31T12:00:00Z", ["lastTransitionTime"] = "2026-01-31T12:00:00Z",
         })]);
-        var images = new JsonArray([.. Enumerable.Range(0, 30).Select(k => (JsonNode)new JsonObject { ["names"] = new JsonArray($"registry.example.com/team/image-{k}@sha256:{k:x64}"), ["sizeBytes"] = 100_000_000 + k })]);
-        var status = new JsonObject { ["capacity"] = new JsonObject { ["cpu"] = "16", ["memory"] = $"{64_000_000 + i}Ki", ["pods"] = "110" }, ["conditions"] = conditions, ["images"] = images };
-        await SendAsync(http, HttpMethod.Patch, $"/api/v1/nodes/{name}/status", "application/merge-patch+json", new JsonObject { ["status"] = status }.ToJsonString());
+        var images = new JsonArray(
+            [.. Enumerable.Range(0, 30)
+                .Select(
+                    k => (JsonNode)new JsonObject
+                    {
+                        ["names"] = new JsonArray($"registry.example.com/team/image-{k}@sha256:{k:x64}"),
+                        ["sizeBytes"] = 100_000_000 + k,
+                    })]);
+        var status = new JsonObject
+        {
+            ["capacity"] = new JsonObject { ["cpu"] = "16", ["memory"] = $"{64_000_000 + i}Ki", ["pods"] = "110" },
+            ["conditions"] = conditions,
+            ["images"] = images,
+        };
+        await SendAsync(
+            http, HttpMethod.Patch, $"/api/v1/nodes/{name}/status", "application/merge-patch+json",
+            new JsonObject { ["status"] = status }.ToJsonString());
     });
 
     private static async Task<bool> UntilReadyAsync(HttpClient http, int nodes, Process process, Stopwatch watch)
@@ -149,7 +202,8 @@ internal static class FleetCommand
         {
             await Task.Delay(500);
             var policy = JsonNode.Parse(await http.GetStringAsync(new Uri(Policies + "/everything", UriKind.Relative)))!;
-            if ((long?)policy["status"]?["observedGeneration"] == (long?)policy["metadata"]!["generation"] && (int?)policy["status"]?["nodes"]?["ready"] == nodes)
+            if ((long?)policy["status"]?["observedGeneration"] == (long?)policy["metadata"]!["generation"]
+                && (int?)policy["status"]?["nodes"]?["ready"] == nodes)
             {
                 return true;
             }
@@ -160,7 +214,10 @@ internal static class FleetCommand
 
     private static async Task SendAsync(HttpClient http, HttpMethod method, string path, string type, string body)
     {
-        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative)) { Content = new StringContent(body, Encoding.UTF8, type) };
+        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative))
+        {
+            Content = new StringContent(body, Encoding.UTF8, type),
+        };
         using var answer = await http.SendAsync(request);
         if (!answer.IsSuccessStatusCode)
         {

@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace ConntrackOperator.Benchmarks.Fleet;
 
-/// <summary>A memory cgroup of its own, version 1 or 2, as a container runtime makes one: what goes beyond the limit is killed by the kernel.</summary>
+/// <summary>
+/// A memory cgroup of its own, version 1 or 2, as a container runtime makes one: what goes beyond the limit is killed by the kernel.
+/// </summary>
 internal sealed class MemoryCgroup : IDisposable
 {
     private const string V1 = "/sys/fs/cgroup/memory";
@@ -27,7 +29,8 @@ internal sealed class MemoryCgroup : IDisposable
     /// <exception cref="IOException">This machine has no memory controller.</exception>
     public static MemoryCgroup Create(long bytes)
     {
-        var isV2 = File.Exists(Path.Combine(V2, "cgroup.controllers")) && File.ReadAllText(Path.Combine(V2, "cgroup.controllers")).Contains("memory", StringComparison.Ordinal);
+        var isV2 = File.Exists(Path.Combine(V2, "cgroup.controllers"))
+            && File.ReadAllText(Path.Combine(V2, "cgroup.controllers")).Contains("memory", StringComparison.Ordinal);
         if (isV2)
         {
             File.WriteAllText(Path.Combine(V2, "cgroup.subtree_control"), "+memory");
@@ -55,7 +58,9 @@ internal sealed class MemoryCgroup : IDisposable
     {
         // The shell joins the group and becomes the program.
         var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
-        foreach (var argument in (string[])["-c", "echo $$ >\"$1\" && log=$2 && shift 2 && exec \"$@\" >>\"$log\" 2>&1 </dev/null", "sh", Path.Combine(_directory, "cgroup.procs"), log, file, .. arguments])
+        foreach (var argument in (string[])[
+            "-c", "echo $$ >\"$1\" && log=$2 && shift 2 && exec \"$@\" >>\"$log\" 2>&1 </dev/null", "sh",
+            Path.Combine(_directory, "cgroup.procs"), log, file, .. arguments])
         {
             start.ArgumentList.Add(argument);
         }
@@ -65,7 +70,8 @@ internal sealed class MemoryCgroup : IDisposable
 
     public void Dispose() => Directory.Delete(_directory);
 
-    private void Write(string name, long value) => File.WriteAllText(Path.Combine(_directory, name), value.ToString(CultureInfo.InvariantCulture));
+    private void Write(string name, long value) =>
+        File.WriteAllText(Path.Combine(_directory, name), value.ToString(CultureInfo.InvariantCulture));
 
     private long Number(string name) => long.Parse(File.ReadAllText(Path.Combine(_directory, name)).Trim(), CultureInfo.InvariantCulture);
 

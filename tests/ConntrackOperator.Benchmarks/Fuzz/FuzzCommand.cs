@@ -19,7 +19,9 @@ internal static class FuzzCommand
             outcomes[worker] = new ParserFuzzer(messages, lines, seed + worker).Run((inputs + workers - 1) / workers));
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{outcomes.Sum(o => o.Inputs):N0} inputs in {watch.Elapsed.TotalSeconds:F1} s, seeds {seed} to {seed + workers - 1}: no crash, no hang, no read out of bounds; {outcomes.Sum(o => o.MessagesAccepted):N0} messages and {outcomes.Sum(o => o.LinesAccepted):N0} lines were accepted"));
+            $"{outcomes.Sum(o => o.Inputs):N0} inputs in {watch.Elapsed.TotalSeconds:F1} s, seeds {seed} to {seed + workers - 1}: no "
+                + $"crash, no hang, no read out of bounds; {outcomes.Sum(o => o.MessagesAccepted):N0} messages and "
+                + $"{outcomes.Sum(o => o.LinesAccepted):N0} lines were accepted"));
         return 0;
     }
 

@@ -54,11 +54,15 @@ internal static class HeadroomCommand
             var found = 100.0 * (attempts - flows.Send(attempts)) / attempts;
             var said = full < 100 ? 100 : 100 * Headroom.WhenFull(limit, buckets, unassured / 100.0)!.Value;
             worst = Math.Max(worst, Math.Abs(found - said));
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(double)limit / buckets,16:F2} {unassured,9}% {full,5}% {found,10:F1}% {said,7:F1}% {said - found + 0.0,7:F1}"));
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{(double)limit / buckets,16:F2} {unassured,9}% {full,5}% {found,10:F1}% {said,7:F1}% {said - found + 0.0,7:F1}"));
         }
 
         return worst;
     }
 
-    private static long Read(string name) => new SysctlDirectory().Read(name).Value ?? throw new InvalidOperationException($"{name} can't be read");
+    private static long Read(string name) =>
+        new SysctlDirectory().Read(name).Value ?? throw new InvalidOperationException($"{name} can't be read");
 }

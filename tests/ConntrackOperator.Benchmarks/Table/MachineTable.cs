@@ -67,7 +67,8 @@ internal sealed class MachineTable : IDisposable
     }
 
     private long Read(string name) =>
-        _sysctls.Read(name) is { Status: SysctlStatus.Ok, Value: { } value } ? value : throw new InvalidOperationException(_sysctls.Read(name).Message);
+        _sysctls.Read(name) is { Status: SysctlStatus.Ok, Value: { } value }
+            ? value : throw new InvalidOperationException(_sysctls.Read(name).Message);
 
     private void Write(string name, long value)
     {

@@ -8,7 +8,9 @@ namespace ConntrackOperator.Cli.Tests.Backup;
 
 public sealed partial class BackupTests
 {
-    private const string Own = "table inet own { set s { type ipv4_addr; elements = { 10.0.0.1 } }; chain c { type filter hook input priority 5; ip saddr @s accept; }; }\n";
+    private const string Own =
+        "table inet own { set s { type ipv4_addr; elements = { 10.0.0.1 } }; chain c { type filter hook input priority 5; ip saddr @s "
+            + "accept; }; }\n";
 
     [Fact]
     public void Entries_come_back_as_they_were()
@@ -26,7 +28,9 @@ public sealed partial class BackupTests
         Assert.Equal($"{Entries.Count} of {Entries.Count} entries would be put back; dry run, nothing was written\n", dry);
         Assert.Equal(0, Entries.Number(host));
 
-        Assert.EndsWith($"{Entries.Count} of {Entries.Count} entries put back\n", Entries.Ok(host.Run("restore", "--from", file, "--entries")), StringComparison.Ordinal);
+        Assert.EndsWith(
+            $"{Entries.Count} of {Entries.Count} entries put back\n", Entries.Ok(host.Run("restore", "--from", file, "--entries")),
+            StringComparison.Ordinal);
         Assert.Equal(before, Flows(host));
         Assert.Equal($"0 of {Entries.Count} entries put back\n", Entries.Ok(host.Run("restore", "--from", file, "--entries")));
     }
@@ -54,7 +58,9 @@ public sealed partial class BackupTests
     public void Settings_that_come_back_leave_their_originals_for_a_restore_and_are_no_plan()
     {
         using var host = new TestHost();
-        var file = host.File("b.json", """{"format": "conntrack-backup/1", "settings": {"nf_conntrack_udp_timeout": 77, "nf_conntrack_icmp_timeout": 11}}""");
+        var file = host.File(
+            "b.json",
+            """{"format": "conntrack-backup/1", "settings": {"nf_conntrack_udp_timeout": 77, "nf_conntrack_icmp_timeout": 11}}""");
         Entries.Ok(host.Run("apply", "-f", host.File("p.yaml", HostPolicies.Timeouts)));
         Entries.Ok(host.Run("restore", "--from", file));
         Assert.Equal((77, 11, 60), (host[SysctlNames.UdpTimeout], host[SysctlNames.IcmpTimeout], host[SysctlNames.TcpTimeoutTimeWait]));
@@ -88,14 +94,20 @@ public sealed partial class BackupTests
         try
         {
             var keys = Directory.CreateDirectory(Path.Combine(root.FullName, "keys")).FullName;
-            foreach (var (key, value) in new Dictionary<string, string> { [SysctlNames.Max] = "262144", [SysctlNames.Buckets] = "262144", [SysctlNames.Count] = "200000" })
+            foreach (var (key, value) in new Dictionary<string, string>
+            {
+                [SysctlNames.Max] = "262144",
+                [SysctlNames.Buckets] = "262144",
+                [SysctlNames.Count] = "200000",
+            })
             {
                 File.WriteAllText(Path.Combine(keys, key), value);
             }
 
             var file = Path.Combine(root.FullName, "b.json");
             File.WriteAllText(file, """{"format": "conntrack-backup/1", "settings": {"nf_conntrack_max": 131072}}""");
-            var result = CliProcess.Run("host", "restore", "--from", file, "--sysctl-dir", keys, "--state-dir", Path.Combine(root.FullName, "state"));
+            var result = CliProcess.Run(
+                "host", "restore", "--from", file, "--sysctl-dir", keys, "--state-dir", Path.Combine(root.FullName, "state"));
             Assert.Equal(3, result.ExitCode);
             Assert.Contains("nf_conntrack_max: Held: not lowered yet: with 200000 entries", result.Output, StringComparison.Ordinal);
             Assert.Equal("262144", File.ReadAllText(Path.Combine(keys, SysctlNames.Max)));
@@ -164,9 +176,15 @@ public sealed partial class BackupTests
     [InlineData("{}", "no backup of this program")]
     [InlineData("{", "no backup: ")]
     [InlineData("{\"format\": \"conntrack-backup/1\", \"setings\": {}}", "no backup: ")]
-    [InlineData("{\"format\": \"conntrack-backup/1\", \"settings\": {\"nf_conntrack_udp_timeout\": -1}}", "settings.nf_conntrack_udp_timeout: -1 must be 0 or more")]
-    [InlineData("{\"format\": \"conntrack-backup/1\", \"settings\": {\"../core/somaxconn\": 1}}", "settings.../core/somaxconn: no key of connection tracking")]
-    [InlineData("{\"format\": \"conntrack-backup/1\", \"settings\": {\"nf_log_all_netns\": 1}}", "settings.nf_log_all_netns: no key of connection tracking")]
+    [InlineData(
+        "{\"format\": \"conntrack-backup/1\", \"settings\": {\"nf_conntrack_udp_timeout\": -1}}",
+        "settings.nf_conntrack_udp_timeout: -1 must be 0 or more")]
+    [InlineData(
+        "{\"format\": \"conntrack-backup/1\", \"settings\": {\"../core/somaxconn\": 1}}",
+        "settings.../core/somaxconn: no key of connection tracking")]
+    [InlineData(
+        "{\"format\": \"conntrack-backup/1\", \"settings\": {\"nf_log_all_netns\": 1}}",
+        "settings.nf_log_all_netns: no key of connection tracking")]
     public void A_file_that_is_no_backup_is_bad_input(string content, string expected)
     {
         using var host = new TestHost();
@@ -181,17 +199,22 @@ public sealed partial class BackupTests
         using var host = new TestHost();
         var file = Path.Combine(host.Root, "b.json");
         Entries.Ok(host.Look("backup", file));
-        Assert.Equal((2, $"error: {file}: there are no entries in this backup\n"), (host.Run("restore", "--from", file, "--entries") is var r ? (r.ExitCode, r.Error) : default));
+        Assert.Equal(
+            (2, $"error: {file}: there are no entries in this backup\n"),
+            (host.Run("restore", "--from", file, "--entries") is var r ? (r.ExitCode, r.Error) : default));
     }
 
-    private static List<string> Flows(TestHost host) => [.. Entries.Ok(host.Shell("conntrack", "-L", "-o", "extended")).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+    private static List<string> Flows(TestHost host) =>
+        [.. Entries.Ok(host.Shell("conntrack", "-L", "-o", "extended")).Split('\n', StringSplitOptions.RemoveEmptyEntries)
         .Select(l => Seconds().Replace(l.TrimEnd(), "$1 N ")).Order(StringComparer.Ordinal)];
 
     // nft lists tables by age, which a restore can't give back, and iptables' own with the chains that it has made so far.
     private static List<string> Rules(TestHost host) =>
     [
-        .. string.Concat(Entries.Ok(host.Shell("iptables-save")), Entries.Ok(host.Shell("ip6tables-save"))).Split('\n').Where(l => !l.StartsWith('#')),
-        .. Entries.Ok(host.Shell("nft", "list", "ruleset")).Split("\n}\n").Where(t => !t.StartsWith("table ip ", StringComparison.Ordinal)).Order(StringComparer.Ordinal),
+        .. string.Concat(Entries.Ok(host.Shell("iptables-save")), Entries.Ok(host.Shell("ip6tables-save"))).Split('\n')
+            .Where(l => !l.StartsWith('#')),
+        .. Entries.Ok(host.Shell("nft", "list", "ruleset")).Split("\n}\n").Where(t => !t.StartsWith("table ip ", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal),
     ];
 
     [GeneratedRegex(@"^(ipv[46] +\d+ \S+ +\d+) \d+ ")]

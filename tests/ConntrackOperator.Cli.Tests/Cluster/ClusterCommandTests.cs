@@ -106,14 +106,18 @@ public sealed partial class ClusterCommandTests(ReportedCluster cluster) : IClas
         var report = JsonNode.Parse(cluster.Run(Batch, "plan", "-f", "-", "-o", "json").Output)!;
         var node = report["nodes"]!.AsArray().Single()!;
         Assert.Equal("node-3", node["name"]!.GetValue<string>());
-        Assert.Equal([262144, 20], node["changes"]!.AsArray().Where(c => c!["policy"]!.GetValue<string>() == "batch").Select(c => c!["planned"]!.GetValue<long>()));
+        Assert.Equal(
+            [262144, 20],
+            node["changes"]!.AsArray().Where(c => c!["policy"]!.GetValue<string>() == "batch")
+                .Select(c => c!["planned"]!.GetValue<long>()));
         Assert.Equal((262144L * 384) + (1048576 * 8), node["memoryBytesAfter"]!.GetValue<long>());
     }
 
     [Fact]
     public void Plan_of_a_table_over_the_memory_limit_is_exit_code_3()
     {
-        var result = cluster.Run(Batch.Replace("auto: {entriesPerCore: 65536}", "entries: 134217728", StringComparison.Ordinal), "plan", "-f", "-");
+        var result = cluster.Run(
+            Batch.Replace("auto: {entriesPerCore: 65536}", "entries: 134217728", StringComparison.Ordinal), "plan", "-f", "-");
         Assert.Equal(3, result.ExitCode);
         Assert.Contains("refused: nf_conntrack_max of policy batch (OverMemoryLimit): ", result.Output, StringComparison.Ordinal);
     }
@@ -122,7 +126,8 @@ public sealed partial class ClusterCommandTests(ReportedCluster cluster) : IClas
     public void A_bad_file_is_refused_before_the_cluster_is_asked()
     {
         var result = CliProcess.RunWith(
-            Batch.Replace("20s", "20x", StringComparison.Ordinal), new Dictionary<string, string> { ["KUBECONFIG"] = "/nonexistent" }, CliProcess.Program, "plan", "-f", "-");
+            Batch.Replace("20s", "20x", StringComparison.Ordinal), new Dictionary<string, string> { ["KUBECONFIG"] = "/nonexistent" },
+            CliProcess.Program, "plan", "-f", "-");
         Assert.Equal(2, result.ExitCode);
         Assert.StartsWith("error: <stdin>:8: spec.timeouts.udp.unreplied: Invalid value: \"20x\"", result.Error, StringComparison.Ordinal);
     }

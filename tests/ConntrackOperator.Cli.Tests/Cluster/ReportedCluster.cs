@@ -32,8 +32,12 @@ public sealed class ReportedCluster : IAsyncLifetime
         }
 
         await NodeAsync("win-1", "windows", "edge");
-        await ReportAsync("node-1", "InSync", "True", 1048576, """{"name": "nf_conntrack_max", "desired": 1048576, "actual": 1048576, "original": 262144, "policy": "edge", "state": "InSync"}""");
-        await ReportAsync("node-2", "ReadOnly", "False", 262144, """{"name": "nf_conntrack_max", "desired": 1048576, "actual": 262144, "policy": "edge", "state": "ReadOnly", "message": "it is read-only here: run the agent with hostNetwork"}""");
+        await ReportAsync(
+            "node-1", "InSync", "True", 1048576,
+            """{"name": "nf_conntrack_max", "desired": 1048576, "actual": 1048576, "original": 262144, "policy": "edge", "state": "InSync"}""");
+        await ReportAsync(
+            "node-2", "ReadOnly", "False", 262144,
+            """{"name": "nf_conntrack_max", "desired": 1048576, "actual": 262144, "policy": "edge", "state": "ReadOnly", "message": "it is read-only here: run the agent with hostNetwork"}""");
         await SendAsync(HttpMethod.Post, Api + "conntracknodes", Plan("node-3"));
     }
 
@@ -52,7 +56,8 @@ public sealed class ReportedCluster : IAsyncLifetime
     {
         while (true)
         {
-            var flushes = System.Text.Json.Nodes.JsonNode.Parse(await _http!.GetStringAsync(new Uri(Api + "conntrackflushes", UriKind.Relative), cancel))!["items"]!.AsArray();
+            var flushes = System.Text.Json.Nodes.JsonNode.Parse(
+                await _http!.GetStringAsync(new Uri(Api + "conntrackflushes", UriKind.Relative), cancel))!["items"]!.AsArray();
             if (flushes.FirstOrDefault(f => f!["status"] is null) is { } flush)
             {
                 await SendAsync(HttpMethod.Patch, Api + $"conntrackflushes/{flush["metadata"]!["name"]}/status", $$"""
@@ -101,8 +106,11 @@ public sealed class ReportedCluster : IAsyncLifetime
 
     private async Task NodeAsync(string name, string system, string pool)
     {
-        await SendAsync(HttpMethod.Post, "/api/v1/nodes", $$$"""{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "{{{name}}}", "labels": {"kubernetes.io/os": "{{{system}}}", "pool": "{{{pool}}}"} } }""");
-        await SendAsync(HttpMethod.Patch, $"/api/v1/nodes/{name}/status", """{"status": {"capacity": {"cpu": "4", "memory": "16393264Ki"}}}""");
+        await SendAsync(
+            HttpMethod.Post, "/api/v1/nodes",
+            $$$"""{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "{{{name}}}", "labels": {"kubernetes.io/os": "{{{system}}}", "pool": "{{{pool}}}"} } }""");
+        await SendAsync(
+            HttpMethod.Patch, $"/api/v1/nodes/{name}/status", """{"status": {"capacity": {"cpu": "4", "memory": "16393264Ki"}}}""");
     }
 
     private async Task ReportAsync(string name, string reason, string applied, long limit, string setting)
@@ -127,7 +135,11 @@ public sealed class ReportedCluster : IAsyncLifetime
     {
         using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative))
         {
-            Content = new StringContent(body, Encoding.UTF8, method == HttpMethod.Patch ? "application/merge-patch+json" : body.StartsWith('{') ? "application/json" : "application/yaml"),
+            Content = new StringContent(
+                body,
+                Encoding.UTF8,
+                method == HttpMethod.Patch
+                    ? "application/merge-patch+json" : body.StartsWith('{') ? "application/json" : "application/yaml"),
         };
         using var answer = await _http!.SendAsync(request);
         Assert.True(answer.IsSuccessStatusCode, $"{method} {path}: {await answer.Content.ReadAsStringAsync()}");

@@ -22,7 +22,8 @@ public sealed class CommandLineTests
     {
         var result = CliProcess.Run([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
         Assert.Equal(0, result.ExitCode);
-        Assert.Contains($"\n  kubectl conntrack{(command.Length == 0 ? string.Empty : " " + command)}", result.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"\n  kubectl conntrack{(command.Length == 0 ? string.Empty : " " + command)}", result.Output, StringComparison.Ordinal);
         Assert.Matches($"Examples?:\n  .*kubectl conntrack {(command.Length == 0 ? "host" : command)}", result.Output);
         Assert.DoesNotContain("kubectl-conntrack", result.Output, StringComparison.Ordinal);
     }
@@ -66,7 +67,8 @@ public sealed class CommandLineTests
     [InlineData("/usr/local/bin/kubectl-conntrack", "kubectl conntrack")]
     [InlineData("/opt/kubectl-conntrack.dll", "kubectl conntrack")]
     [InlineData("conntrackctl", "conntrackctl")]
-    public void The_program_is_named_as_it_is_called(string argument, string expected) => Assert.Equal(expected, CommandLine.NameFrom(argument));
+    public void The_program_is_named_as_it_is_called(string argument, string expected) =>
+        Assert.Equal(expected, CommandLine.NameFrom(argument));
 
     [Fact]
     public void Tables_are_aligned_with_numbers_to_the_right_and_no_blanks_at_the_end()
@@ -80,7 +82,8 @@ public sealed class CommandLineTests
     [Fact]
     public void Without_a_cluster_it_says_how_to_name_one()
     {
-        var result = CliProcess.RunWith(null, new Dictionary<string, string> { ["KUBECONFIG"] = "/nonexistent/kubeconfig" }, CliProcess.Program, "status");
+        var result = CliProcess.RunWith(
+            null, new Dictionary<string, string> { ["KUBECONFIG"] = "/nonexistent/kubeconfig" }, CliProcess.Program, "status");
         Assert.Equal(1, result.ExitCode);
         Assert.StartsWith("error: no cluster: ", result.Error, StringComparison.Ordinal);
         Assert.Contains("--kubeconfig", result.Error, StringComparison.Ordinal);

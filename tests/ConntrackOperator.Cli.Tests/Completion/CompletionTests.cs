@@ -18,16 +18,19 @@ public sealed class CompletionTests(ReportedCluster cluster) : IClassFixture<Rep
     [InlineData("completion f", "fish")]
     [InlineData("host nosuch ", "")]
     [InlineData("__comp", "")]
-    public void What_fits_is_suggested(string typed, string expected) => Assert.Equal(expected, Words(CliProcess.Run(["__complete", .. typed.Split(' ')]), ":4"));
+    public void What_fits_is_suggested(string typed, string expected) =>
+        Assert.Equal(expected, Words(CliProcess.Run(["__complete", .. typed.Split(' ')]), ":4"));
 
     [Fact]
-    public void Files_are_left_to_the_shell() => Assert.EndsWith(":0\n", CliProcess.Run("__complete", "host", "apply", "-f", "").Output, StringComparison.Ordinal);
+    public void Files_are_left_to_the_shell() =>
+        Assert.EndsWith(":0\n", CliProcess.Run("__complete", "host", "apply", "-f", "").Output, StringComparison.Ordinal);
 
     [Fact]
     public void Every_command_that_help_lists_is_suggested()
     {
         var help = CliProcess.Run("--help").Output;
-        var listed = help[help.IndexOf("Commands:\n", StringComparison.Ordinal)..].Split('\n').Skip(1).TakeWhile(l => l.StartsWith("  ", StringComparison.Ordinal))
+        var listed = help[help.IndexOf("Commands:\n", StringComparison.Ordinal)..].Split('\n').Skip(1)
+            .TakeWhile(l => l.StartsWith("  ", StringComparison.Ordinal))
             .Where(l => l[2] != ' ').Select(l => l.Trim().Split(' ')[0]).Order(StringComparer.Ordinal);
         Assert.Equal(string.Join(' ', listed), Words(CliProcess.Run("__complete", ""), ":4"));
     }
@@ -42,7 +45,8 @@ public sealed class CompletionTests(ReportedCluster cluster) : IClassFixture<Rep
     [Fact]
     public void Without_a_cluster_there_are_no_names_and_no_error()
     {
-        var result = CliProcess.RunWith(null, new Dictionary<string, string> { ["KUBECONFIG"] = "/nonexistent" }, CliProcess.Program, "__complete", "status", "");
+        var result = CliProcess.RunWith(
+            null, new Dictionary<string, string> { ["KUBECONFIG"] = "/nonexistent" }, CliProcess.Program, "__complete", "status", "");
         Assert.Equal((0, ":4\n", string.Empty), (result.ExitCode, result.Output, result.Error));
     }
 
@@ -68,8 +72,11 @@ public sealed class CompletionTests(ReportedCluster cluster) : IClassFixture<Rep
     [InlineData("fish")]
     public void Other_shells_take_their_script(string shell)
     {
-        Assert.SkipUnless((Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(':').Any(d => File.Exists(Path.Combine(d, shell))), $"{shell} is not installed.");
-        var script = shell == "fish" ? "kubectl-conntrack completion fish | source; complete -C 'kubectl-conntrack doc' | string split -f1 \\t"
+        Assert.SkipUnless(
+            (Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(':').Any(d => File.Exists(Path.Combine(d, shell))),
+            $"{shell} is not installed.");
+        var script = shell == "fish"
+            ? "kubectl-conntrack completion fish | source; complete -C 'kubectl-conntrack doc' | string split -f1 \\t"
             : "autoload -Uz compinit && compinit -u -D; source <(kubectl-conntrack completion zsh); print ${_comps[kubectl-conntrack]}";
         Assert.Equal(((shell == "fish" ? "doctor" : "_kubectl_conntrack") + "\n", string.Empty), Shell(shell, script));
     }
@@ -82,11 +89,15 @@ public sealed class CompletionTests(ReportedCluster cluster) : IClassFixture<Rep
 
     [Fact]
     public void Another_shell_is_bad_input() => Assert.Equal(
-        (2, "error: completion: Invalid value: \"tcsh\": must be one of bash, zsh, fish, kubectl\n"), (CliProcess.Run("completion", "tcsh").ExitCode, CliProcess.Run("completion", "tcsh").Error));
+        (2, "error: completion: Invalid value: \"tcsh\": must be one of bash, zsh, fish, kubectl\n"),
+        (CliProcess.Run("completion", "tcsh").ExitCode, CliProcess.Run("completion", "tcsh").Error));
 
     private static (string Output, string Error) Shell(string shell, string script)
     {
-        var environment = new Dictionary<string, string> { ["PATH"] = AppContext.BaseDirectory + ":" + Environment.GetEnvironmentVariable("PATH") };
+        var environment = new Dictionary<string, string>
+        {
+            ["PATH"] = AppContext.BaseDirectory + ":" + Environment.GetEnvironmentVariable("PATH"),
+        };
         var result = CliProcess.RunWith(null, environment, shell, "-c", script);
         return (result.Output, result.Error);
     }

@@ -118,7 +118,9 @@ public class CrdGeneratorTests
         {
             using var output = new StringWriter();
             Assert.Equal(0, CrdCommand.Run(Path.Combine(directory, "new"), output));
-            Assert.Equal(CrdGenerator.Generate().Keys, Directory.GetFiles(Path.Combine(directory, "new")).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal));
+            Assert.Equal(
+                CrdGenerator.Generate().Keys,
+                Directory.GetFiles(Path.Combine(directory, "new")).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal));
         }
         finally
         {

@@ -42,7 +42,9 @@ public sealed class DoctorOnTheRealServerTests : IAsyncLifetime
         using var http = _server!.CreateHttpClient();
         foreach (var ns in (string[])["kube-system", "kube-flannel", "conntrack-system"])
         {
-            await SendAsync(http, HttpMethod.Post, "/api/v1/namespaces", $$"""{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "{{ns}}"} }""", mayExist: true);
+            await SendAsync(
+                http, HttpMethod.Post, "/api/v1/namespaces",
+                $$"""{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "{{ns}}"} }""", mayExist: true);
         }
 
         var cluster = RecordedCluster.Load("kubeadm", DateTimeOffset.UtcNow);
@@ -56,14 +58,22 @@ public sealed class DoctorOnTheRealServerTests : IAsyncLifetime
         Assert.EndsWith("\nnothing is wrong\n", healthy.Output, StringComparison.Ordinal);
         Assert.Equal(0, healthy.ExitCode);
 
-        var configuration = cluster.Objects.Single(o => o.Text("kind") == "ConfigMap").Text("data", "config.conf").Replace("maxPerCore: 0\n  min: 0", "maxPerCore: 32768\n  min: 131072", StringComparison.Ordinal);
-        await SendAsync(http, HttpMethod.Patch, "/api/v1/namespaces/kube-system/configmaps/kube-proxy", new JsonObject { ["data"] = new JsonObject { ["config.conf"] = configuration } }.ToJsonString());
+        var configuration = cluster.Objects.Single(o => o.Text("kind") == "ConfigMap").Text("data", "config.conf")
+            .Replace("maxPerCore: 0\n  min: 0", "maxPerCore: 32768\n  min: 131072", StringComparison.Ordinal);
+        await SendAsync(
+            http, HttpMethod.Patch, "/api/v1/namespaces/kube-system/configmaps/kube-proxy",
+            new JsonObject { ["data"] = new JsonObject { ["config.conf"] = configuration } }.ToJsonString());
         var bad = Doctor();
-        Assert.Contains("\n1. Critical: 3 nodes: the next start of kube-proxy lowers nf_conntrack_max from 2,097,152 to 1,048,576  [kube-proxy]\n   where   node-1, node-2, node-3\n", bad.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "\n1. Critical: 3 nodes: the next start of kube-proxy lowers nf_conntrack_max from 2,097,152 to 1,048,576  [kube-proxy]\n   "
+                + "where   node-1, node-2, node-3\n", bad.Output, StringComparison.Ordinal);
         Assert.Contains("\nconntrack:\n  maxPerCore: 0\n  min: 0\n", bad.Output, StringComparison.Ordinal);
         Assert.Equal(3, bad.ExitCode);
         var json = JsonNode.Parse(Doctor("-o", "json").Output)!;
-        Assert.Equal(("Critical", "kube-proxy", 1), (json["findings"]![0]!["severity"]!.GetValue<string>(), json["findings"]![0]!["rule"]!.GetValue<string>(), json["critical"]!.GetValue<int>()));
+        Assert.Equal(
+            ("Critical", "kube-proxy", 1),
+            (json["findings"]![0]!["severity"]!.GetValue<string>(), json["findings"]![0]!["rule"]!.GetValue<string>(),
+            json["critical"]!.GetValue<int>()));
         Assert.Equal(0, Doctor("--ignore", "kube-proxy").ExitCode);
     }
 
@@ -72,7 +82,11 @@ public sealed class DoctorOnTheRealServerTests : IAsyncLifetime
     {
         var path = Environment.GetEnvironmentVariable("PATH") ?? string.Empty;
         var kubectl = path.Split(':').Select(d => Path.Combine(d, "kubectl")).FirstOrDefault(File.Exists);
-        var environment = new Dictionary<string, string> { ["KUBECONFIG"] = _server!.KubeconfigPath, ["PATH"] = AppContext.BaseDirectory + ":" + path };
+        var environment = new Dictionary<string, string>
+        {
+            ["KUBECONFIG"] = _server!.KubeconfigPath,
+            ["PATH"] = AppContext.BaseDirectory + ":" + path,
+        };
         return kubectl is null ? CliProcess.RunWith(null, environment, CliProcess.Program, ["doctor", .. arguments])
             : CliProcess.RunWith(null, environment, kubectl, ["conntrack", "doctor", .. arguments]);
     }
@@ -85,7 +99,9 @@ public sealed class DoctorOnTheRealServerTests : IAsyncLifetime
         if (one.Text("kind") == "CustomResourceDefinition")
         {
             using var ready = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-            while (!(await http.GetAsync(new Uri("/apis/conntrack.dev/v1alpha1/" + one.Text("spec", "names", "plural"), UriKind.Relative), ready.Token)).IsSuccessStatusCode)
+            while (!(await http.GetAsync(
+                new Uri("/apis/conntrack.dev/v1alpha1/" + one.Text("spec", "names", "plural"), UriKind.Relative),
+                ready.Token)).IsSuccessStatusCode)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, ready.Token);
             }
@@ -99,9 +115,12 @@ public sealed class DoctorOnTheRealServerTests : IAsyncLifetime
     private static async Task SendAsync(HttpClient http, HttpMethod method, string path, string body, bool mayExist = false)
     {
         using var content = new StringContent(body, Encoding.UTF8);
-        content.Headers.ContentType = new MediaTypeHeaderValue(method == HttpMethod.Patch ? "application/merge-patch+json" : "application/json");
+        content.Headers.ContentType = new MediaTypeHeaderValue(
+            method == HttpMethod.Patch ? "application/merge-patch+json" : "application/json");
         using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative)) { Content = content };
         using var answer = await http.SendAsync(request);
-        Assert.True(answer.IsSuccessStatusCode || (mayExist && (int)answer.StatusCode == 409), $"{method} {path}: {await answer.Content.ReadAsStringAsync()}");
+        Assert.True(
+            answer.IsSuccessStatusCode || (mayExist && (int)answer.StatusCode == 409),
+            $"{method} {path}: {await answer.Content.ReadAsStringAsync()}");
     }
 }

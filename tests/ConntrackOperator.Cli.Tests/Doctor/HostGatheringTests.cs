@@ -18,7 +18,8 @@ public sealed class HostGatheringTests : IDisposable
         Write("proc/sys/net/ipv4/tcp_keepalive_time", "7200");
         Write("proc/meminfo", "MemTotal:       16384000 kB");
         Write("sys/devices/system/cpu/online", "0-3");
-        foreach (var (key, value) in (ReadOnlySpan<(string, string)>)[("max", "262144"), ("buckets", "262144"), ("count", "10"), ("tcp_timeout_established", "432000"), ("tcp_be_liberal", "0")])
+        foreach (var (key, value) in (ReadOnlySpan<(string, string)>)[
+            ("max", "262144"), ("buckets", "262144"), ("count", "10"), ("tcp_timeout_established", "432000"), ("tcp_be_liberal", "0")])
         {
             Write("netfilter/nf_conntrack_" + key, value);
         }
@@ -40,7 +41,14 @@ public sealed class HostGatheringTests : IDisposable
             conntrack: {maxPerCore: 16384, min: 65536}
             """);
         var wrong = Wrong();
-        Assert.Contains(wrong, f => f is { Rule: "kube-proxy", Severity: DoctorSeverity.Critical, What: "this machine: the next start of kube-proxy lowers nf_conntrack_max from 262,144 to 65,536" });
+        Assert.Contains(
+            wrong,
+            f =>
+                f is
+                {
+                    Rule: "kube-proxy", Severity: DoctorSeverity.Critical,
+                    What: "this machine: the next start of kube-proxy lowers nf_conntrack_max from 262,144 to 65,536"
+                });
         Assert.Contains(wrong, f => f.Rule == "tcp-be-liberal" && f.What.Contains("5.15.0-139-generic", StringComparison.Ordinal));
         Assert.All(wrong, f => Assert.Empty(f.Nodes));
     }
@@ -49,7 +57,10 @@ public sealed class HostGatheringTests : IDisposable
     public void A_kube_proxy_whose_configuration_can_not_be_read_is_said()
     {
         Process("kube-proxy\0--config\0/nowhere\0");
-        Assert.Contains(Findings(), f => f.Rule == "kube-proxy" && f.What.Contains("names /nowhere with --config, which could not be read", StringComparison.Ordinal));
+        Assert.Contains(
+            Findings(),
+            f => f.Rule == "kube-proxy"
+                && f.What.Contains("names /nowhere with --config, which could not be read", StringComparison.Ordinal));
         Assert.Empty(Wrong());
     }
 
@@ -58,7 +69,10 @@ public sealed class HostGatheringTests : IDisposable
     {
         Process("kube-proxy\0--conntrack-max-per-core=65536\0");
         Write("etc/sysctl.d/90-conntrack.conf", "net.netfilter.nf_conntrack_max = 1048576\n");
-        Assert.Contains(Wrong(), f => f.Rule == "other-writers" && f.What == "this machine: /etc/sysctl.d/90-conntrack.conf sets nf_conntrack_max to 1,048,576, kube-proxy to 262,144");
+        Assert.Contains(
+            Wrong(),
+            f => f.Rule == "other-writers"
+                && f.What == "this machine: /etc/sysctl.d/90-conntrack.conf sets nf_conntrack_max to 1,048,576, kube-proxy to 262,144");
     }
 
     [Fact]

@@ -20,14 +20,16 @@ public sealed class ProxyStartTests
     public void The_limit_after_its_start_goes_by_version(string version, long perCore, long min, int cores, long before, long after)
     {
         var proxy = Proxy(version, new ProxyConntrack { MaxPerCore = perCore, Min = min });
-        var writes = ProxyStart.Writes(proxy, new NodeView { Name = "n", Cores = cores }).Where(w => w.Sysctl == "nf_conntrack_max").ToList();
+        var writes = ProxyStart.Writes(proxy, new NodeView { Name = "n", Cores = cores }).Where(w => w.Sysctl == "nf_conntrack_max")
+            .ToList();
         Assert.Equal(after, writes.Count == 0 ? before : writes[0].After(before));
     }
 
     [Fact]
     public void Time_outs_of_nought_are_left_alone()
     {
-        var proxy = Proxy("1.34.0", new ProxyConntrack { MaxPerCore = 0, TcpEstablishedTimeout = 0, TcpCloseWaitTimeout = 60, TcpBeLiberal = true });
+        var proxy = Proxy(
+            "1.34.0", new ProxyConntrack { MaxPerCore = 0, TcpEstablishedTimeout = 0, TcpCloseWaitTimeout = 60, TcpBeLiberal = true });
         Assert.Equal(
             [("nf_conntrack_tcp_timeout_close_wait", 60), ("nf_conntrack_tcp_be_liberal", 1)],
             ProxyStart.Writes(proxy, new NodeView { Name = "n", Cores = 4 }).Select(w => (w.Sysctl, w.Value)));
@@ -52,12 +54,14 @@ public sealed class ProxyStartTests
     [InlineData("\"net.netfilter.nf_conntrack_max\" = \"262144\"", "nf_conntrack_max", 262144L)]
     [InlineData("sysctl -w net/netfilter/nf_conntrack_tcp_timeout_established=3600", "nf_conntrack_tcp_timeout_established", 3600L)]
     [InlineData("sysctl -w net.netfilter.nf_conntrack_max=$MAX", "nf_conntrack_max", null)]
-    public void Settings_are_found_in_files_and_scripts(string text, string sysctl, long? value) => Assert.Equal([(sysctl, value)], WriterGathering.Settings(text));
+    public void Settings_are_found_in_files_and_scripts(string text, string sysctl, long? value) =>
+        Assert.Equal([(sysctl, value)], WriterGathering.Settings(text));
 
     [Theory]
     [InlineData("sysctl net.netfilter.nf_conntrack_max")]
     [InlineData("cat /proc/sys/net/netfilter/nf_conntrack_max")]
     public void What_only_reads_a_setting_sets_nothing(string text) => Assert.Empty(WriterGathering.Settings(text));
 
-    private static ProxyFacts Proxy(string version, ProxyConntrack conntrack) => new() { Kind = ProxyKind.DaemonSetFlags, Source = "s", Version = KubeVersion.Find(version), Conntrack = conntrack };
+    private static ProxyFacts Proxy(string version, ProxyConntrack conntrack) =>
+        new() { Kind = ProxyKind.DaemonSetFlags, Source = "s", Version = KubeVersion.Find(version), Conntrack = conntrack };
 }

@@ -26,7 +26,8 @@ internal sealed partial class RecordedCluster : IClusterObjects
     public static DateTimeOffset Now { get; } = DateTimeOffset.Parse("2026-11-26T12:00:00Z", CultureInfo.InvariantCulture);
 
     public static IReadOnlyList<string> Names { get; } =
-        [.. Directory.GetFiles(Folder, "*.yaml").Select(f => Path.GetFileNameWithoutExtension(f)).Where(n => n != "operator").Order(StringComparer.Ordinal)];
+        [.. Directory.GetFiles(Folder, "*.yaml").Select(f => Path.GetFileNameWithoutExtension(f)).Where(n => n != "operator")
+            .Order(StringComparer.Ordinal)];
 
     public IReadOnlyList<JsonObject> Objects => _objects;
 
@@ -37,7 +38,9 @@ internal sealed partial class RecordedCluster : IClusterObjects
 
     /// <summary>The cluster with this operator in it.</summary>
     public static RecordedCluster Load(string name, DateTimeOffset? now = null) =>
-        new([.. Read(name, now).Items("objects").Concat(Read("operator", now).Items("objects")).Select(o => o.DeepClone().AsObject()), .. CrdGenerator.Manifests()]);
+        new(
+            [.. Read(name, now).Items("objects").Concat(Read("operator", now).Items("objects")).Select(o => o.DeepClone().AsObject()),
+            .. CrdGenerator.Manifests()]);
 
     /// <summary>The cluster as it was before this operator.</summary>
     public static RecordedCluster LoadBefore(string name) =>
@@ -72,10 +75,16 @@ internal sealed partial class RecordedCluster : IClusterObjects
     public Task<IReadOnlyList<JsonObject>> ListAsync(ResourceType type, string? ns, string? labels, CancellationToken cancel)
     {
         Refuse(type, ns);
-        var found = Of(type, ns).Where(o => labels is null || labels.Split(',').All(l => l.Split('=') is [var key, var value] && o.Map("metadata", "labels").GetValueOrDefault(key) == value)).ToList();
+        var found = Of(type, ns)
+            .Where(
+                o => labels is null
+                    || labels.Split(',')
+                    .All(l => l.Split('=') is [var key, var value] && o.Map("metadata", "labels").GetValueOrDefault(key) == value))
+                .ToList();
 
         // The built-in kinds are in every cluster, others only where they are installed.
-        return found.Count > 0 || !type.Group.Contains('.', StringComparison.Ordinal) || type.Group.EndsWith(".k8s.io", StringComparison.Ordinal)
+        return found.Count > 0 || !type.Group.Contains('.', StringComparison.Ordinal)
+            || type.Group.EndsWith(".k8s.io", StringComparison.Ordinal)
             ? Task.FromResult<IReadOnlyList<JsonObject>>(found)
             : throw new ApiException("the server could not find the requested resource", 404);
     }
@@ -83,10 +92,12 @@ internal sealed partial class RecordedCluster : IClusterObjects
     public Task<JsonObject> GetAsync(ResourceType type, string? ns, string name, CancellationToken cancel)
     {
         Refuse(type, ns);
-        return Of(type, ns).FirstOrDefault(o => o.Name() == name) is { } found ? Task.FromResult(found) : throw new ApiException($"{type.QualifiedName} \"{name}\" not found", 404);
+        return Of(type, ns).FirstOrDefault(o => o.Name() == name) is { } found
+            ? Task.FromResult(found) : throw new ApiException($"{type.QualifiedName} \"{name}\" not found", 404);
     }
 
-    private static string Id(JsonObject o) => $"{o.Text("kind")} {(o.Namespace().Length > 0 ? o.Namespace() + "/" : string.Empty)}{o.Name()}";
+    private static string Id(JsonObject o) =>
+        $"{o.Text("kind")} {(o.Namespace().Length > 0 ? o.Namespace() + "/" : string.Empty)}{o.Name()}";
 
     private IEnumerable<JsonObject> Of(ResourceType type, string? ns) =>
         _objects.Where(o => o.Text("kind") == type.Kind && o.Text("apiVersion") == type.ApiVersion && (ns is null || o.Namespace() == ns));
@@ -95,7 +106,9 @@ internal sealed partial class RecordedCluster : IClusterObjects
     {
         if (Forbidden.Contains(type.Kind))
         {
-            throw new ApiException($"list {type.QualifiedName} in {ns ?? "all namespaces"}: 403 Forbidden (missing: verb \"list\" on resource \"{type.Plural}\")", 403, "Forbidden");
+            throw new ApiException(
+                $"list {type.QualifiedName} in {ns ?? "all namespaces"}: 403 Forbidden (missing: verb \"list\" on resource "
+                    + $"\"{type.Plural}\")", 403, "Forbidden");
         }
     }
 
@@ -106,7 +119,8 @@ internal sealed partial class RecordedCluster : IClusterObjects
         JsonNode at = target;
         foreach (var part in path.SkipLast(1))
         {
-            at = (at is JsonArray list ? list[int.Parse(part, CultureInfo.InvariantCulture)] : at[part]) ?? throw new InvalidOperationException($"{part} of {change.Text("set")} is not there");
+            at = (at is JsonArray list ? list[int.Parse(part, CultureInfo.InvariantCulture)] : at[part])
+                ?? throw new InvalidOperationException($"{part} of {change.Text("set")} is not there");
         }
 
         JsonNode? value;
@@ -139,7 +153,9 @@ internal sealed partial class RecordedCluster : IClusterObjects
     {
         var text = File.ReadAllText(Path.Combine(Folder, name + ".yaml"))
             .Replace("@VERSION@", EngineVersion.Text, StringComparison.Ordinal)
-            .Replace("@NOW@", (now ?? Now).UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture), StringComparison.Ordinal);
+            .Replace(
+                "@NOW@", (now ?? Now).UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture),
+                StringComparison.Ordinal);
         using var reader = new StringReader(text);
         var problems = new List<SourceProblem>();
         var document = Assert.Single(YamlSource.Read(reader, problems));

@@ -10,7 +10,8 @@ public sealed class RecordedClusterTests
 {
     public static TheoryData<string> Clusters { get; } = [.. RecordedCluster.Names];
 
-    public static TheoryData<string, string> Faults { get; } = [.. RecordedCluster.Names.SelectMany(c => RecordedCluster.Faults(c).Select(f => new TheoryDataRow<string, string>(c, f.Name)))];
+    public static TheoryData<string, string> Faults { get; } = [
+        .. RecordedCluster.Names.SelectMany(c => RecordedCluster.Faults(c).Select(f => new TheoryDataRow<string, string>(c, f.Name)))];
 
     [Fact]
     public void Nine_kinds_of_cluster_are_recorded_each_with_its_sources() => Assert.All(
@@ -19,7 +20,8 @@ public sealed class RecordedClusterTests
 
     [Theory]
     [MemberData(nameof(Clusters))]
-    public async Task Nothing_is_wrong_in_a_healthy_cluster(string name) => Assert.Empty(Wrong(await FactsAsync(RecordedCluster.Load(name))));
+    public async Task Nothing_is_wrong_in_a_healthy_cluster(string name) =>
+        Assert.Empty(Wrong(await FactsAsync(RecordedCluster.Load(name))));
 
     [Theory]
     [MemberData(nameof(Clusters))]
@@ -39,7 +41,9 @@ public sealed class RecordedClusterTests
         cluster.Plant(planted);
         var wrong = Wrong(await FactsAsync(cluster));
         var found = wrong.Where(f => f.Rule == planted.Rule && f.What.Contains(planted.Says, StringComparison.Ordinal)).ToList();
-        Assert.True(found.Count == 1, $"looked for [{planted.Rule}] {planted.Says}\nfound\n{string.Join('\n', wrong.Select(f => $"[{f.Rule}] {f.What}"))}");
+        Assert.True(
+            found.Count == 1,
+            $"looked for [{planted.Rule}] {planted.Says}\nfound\n{string.Join('\n', wrong.Select(f => $"[{f.Rule}] {f.What}"))}");
         Assert.NotEmpty(found[0].Why);
         Assert.NotEmpty(found[0].Do ?? string.Empty);
         Assert.All((string?[])[found[0].Snippet], s => Assert.True(s is null || s.EndsWith('\n'), s));
@@ -48,7 +52,8 @@ public sealed class RecordedClusterTests
     [Theory]
     [InlineData("cilium", "Cilium: connections of pods are in its own maps, not in the kernel's table", "524,288")]
     [InlineData("calico-ebpf", "Calico (eBPF): connections of pods are in its own maps, not in the kernel's table", "bpfMapSizeConntrack")]
-    [InlineData("openshift", "OVN-Kubernetes: connections of pods are in the kernel's table, in zones of Open vSwitch", "one nf_conntrack_max")]
+    [InlineData(
+        "openshift", "OVN-Kubernetes: connections of pods are in the kernel's table, in zones of Open vSwitch", "one nf_conntrack_max")]
     [InlineData("eks", "Amazon VPC CNI: connections of pods are in the kernel's table", "policies here reach all of them")]
     [InlineData("k3s", "Flannel: connections of pods are in the kernel's table", "flannel.alpha.coreos.com/backend-type")]
     public async Task Which_connections_are_in_the_kernels_table_is_told(string name, string what, string why)
@@ -65,7 +70,10 @@ public sealed class RecordedClusterTests
         cluster.Plant(RecordedCluster.Faults("kubeadm").Single(f => f.Rule == "hash-chains"));
         cluster.Forbidden.UnionWith(["DaemonSet", "CustomResourceDefinition"]);
         var facts = await FactsAsync(cluster);
-        Assert.Contains(facts.Unread, u => u.What.StartsWith("DaemonSets: kube-proxy", StringComparison.Ordinal) && u.Why.Contains("\"daemonsets\"", StringComparison.Ordinal));
+        Assert.Contains(
+            facts.Unread,
+            u => u.What.StartsWith("DaemonSets: kube-proxy", StringComparison.Ordinal)
+                && u.Why.Contains("\"daemonsets\"", StringComparison.Ordinal));
         Assert.Contains(facts.Unread, u => u.What.StartsWith("CustomResourceDefinitions", StringComparison.Ordinal));
         Assert.Equal(["hash-chains"], Wrong(facts).Select(f => f.Rule));
     }
@@ -89,8 +97,10 @@ public sealed class RecordedClusterTests
             Metadata = new() { Name = "bigger" },
             Spec = new PolicySpec { Table = new TableSpec { Size = new TableSizeSpec { Entries = 1048576 } } },
         };
-        var facts = await ClusterGathering.ReadAsync(RecordedCluster.LoadBefore("gke"), [policy], new FixedTime(), TestContext.Current.CancellationToken);
-        Assert.Equal("3 nodes: the next start of kube-proxy lowers nf_conntrack_max from 1,048,576 to 262,144", Assert.Single(Wrong(facts)).What);
+        var facts = await ClusterGathering.ReadAsync(
+            RecordedCluster.LoadBefore("gke"), [policy], new FixedTime(), TestContext.Current.CancellationToken);
+        Assert.Equal(
+            "3 nodes: the next start of kube-proxy lowers nf_conntrack_max from 1,048,576 to 262,144", Assert.Single(Wrong(facts)).What);
     }
 
     [Fact]
@@ -101,9 +111,11 @@ public sealed class RecordedClusterTests
         Assert.DoesNotContain(DoctorRules.Judge(await FactsAsync(cluster), ["hash-chains"]), f => f.Severity != DoctorSeverity.Note);
     }
 
-    private static Task<DoctorFacts> FactsAsync(RecordedCluster cluster) => ClusterGathering.ReadAsync(cluster, [], new FixedTime(), TestContext.Current.CancellationToken);
+    private static Task<DoctorFacts> FactsAsync(RecordedCluster cluster) =>
+        ClusterGathering.ReadAsync(cluster, [], new FixedTime(), TestContext.Current.CancellationToken);
 
-    private static List<DoctorFinding> Wrong(DoctorFacts facts) => [.. DoctorRules.Judge(facts, []).Where(f => f.Severity != DoctorSeverity.Note)];
+    private static List<DoctorFinding> Wrong(DoctorFacts facts) =>
+        [.. DoctorRules.Judge(facts, []).Where(f => f.Severity != DoctorSeverity.Note)];
 
     private sealed class FixedTime : TimeProvider
     {

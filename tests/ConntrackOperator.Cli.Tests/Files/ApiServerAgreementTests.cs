@@ -32,7 +32,8 @@ public sealed class ApiServerWithCrds : IAsyncLifetime
         using var ready = new CancellationTokenSource(TimeSpan.FromSeconds(90));
         foreach (var plural in new[] { "conntrackpolicies", "conntrackflushes" })
         {
-            while ((await _http.GetAsync(new Uri("/apis/conntrack.dev/v1alpha1/" + plural, UriKind.Relative), ready.Token)).StatusCode != HttpStatusCode.OK)
+            while ((await _http.GetAsync(new Uri("/apis/conntrack.dev/v1alpha1/" + plural, UriKind.Relative), ready.Token)).StatusCode
+                != HttpStatusCode.OK)
             {
                 await Task.Delay(50, ready.Token);
             }
@@ -60,11 +61,15 @@ public sealed class ApiServerWithCrds : IAsyncLifetime
     internal Task<(HttpStatusCode Status, string Message)> PatchFlushAsync(string name, string json) =>
         SendAsync(HttpMethod.Patch, "/apis/conntrack.dev/v1alpha1/conntrackflushes/" + name, json, "application/merge-patch+json");
 
-    private Task<(HttpStatusCode Status, string Message)> PostAsync(string path, string yaml) => SendAsync(HttpMethod.Post, path, yaml, "application/yaml");
+    private Task<(HttpStatusCode Status, string Message)> PostAsync(string path, string yaml) =>
+        SendAsync(HttpMethod.Post, path, yaml, "application/yaml");
 
     private async Task<(HttpStatusCode Status, string Message)> SendAsync(HttpMethod method, string path, string text, string type)
     {
-        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative)) { Content = new StringContent(text, Encoding.UTF8, type) };
+        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative))
+        {
+            Content = new StringContent(text, Encoding.UTF8, type),
+        };
         using var answer = await _http!.SendAsync(request);
         using var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
         return (answer.StatusCode, json.RootElement.TryGetProperty("message", out var message) ? message.GetString()! : string.Empty);
@@ -106,7 +111,8 @@ public class ApiServerAgreementTests(ApiServerWithCrds server) : IClassFixture<A
     {
         Assert.SkipWhen(TestApiServer.Unavailable is not null, TestApiServer.Unavailable ?? string.Empty);
         var file = PolicyTestData.PathOf("flush-invalid", name);
-        var (status, message) = await server.TryAsync(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), "conntrackflushes");
+        var (status, message) = await server.TryAsync(
+            await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), "conntrackflushes");
         Assert.True(status is HttpStatusCode.UnprocessableEntity or HttpStatusCode.BadRequest, $"{status}: {message}");
         Assert.All(PolicyTestData.Expected(file), part => Assert.Contains(part, message, StringComparison.Ordinal));
     }
@@ -116,7 +122,8 @@ public class ApiServerAgreementTests(ApiServerWithCrds server) : IClassFixture<A
     {
         Assert.SkipWhen(TestApiServer.Unavailable is not null, TestApiServer.Unavailable ?? string.Empty);
         var (status, message) = await server.TryAsync(
-            await File.ReadAllTextAsync(PolicyTestData.PathOf("flush-valid", name), TestContext.Current.CancellationToken), "conntrackflushes");
+            await File.ReadAllTextAsync(PolicyTestData.PathOf("flush-valid", name), TestContext.Current.CancellationToken),
+            "conntrackflushes");
         Assert.True(status == HttpStatusCode.Created, $"{status}: {message}");
     }
 
@@ -125,7 +132,8 @@ public class ApiServerAgreementTests(ApiServerWithCrds server) : IClassFixture<A
     {
         Assert.SkipWhen(TestApiServer.Unavailable is not null, TestApiServer.Unavailable ?? string.Empty);
         var file = Path.Combine(Repository.Root, "config", "samples", "flush-time-wait.yaml");
-        var (status, message) = await server.TryAsync(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), "conntrackflushes");
+        var (status, message) = await server.TryAsync(
+            await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), "conntrackflushes");
         Assert.True(status == HttpStatusCode.Created, $"{status}: {message}");
     }
 
@@ -134,7 +142,8 @@ public class ApiServerAgreementTests(ApiServerWithCrds server) : IClassFixture<A
     {
         Assert.SkipWhen(TestApiServer.Unavailable is not null, TestApiServer.Unavailable ?? string.Empty);
         var (created, why) = await server.CreateFlushAsync(
-            "apiVersion: conntrack.dev/v1alpha1\nkind: ConntrackFlush\nmetadata: {name: kept}\nspec: {nodeName: a, match: {protocol: TCP}}\n");
+            "apiVersion: conntrack.dev/v1alpha1\nkind: ConntrackFlush\nmetadata: {name: kept}\nspec: {nodeName: a, match: {protocol: "
+                + "TCP}}\n");
         Assert.True(created == HttpStatusCode.Created, $"{created}: {why}");
         var (changed, message) = await server.PatchFlushAsync("kept", """{"spec": {"match": {"protocol": "UDP"}}}""");
         Assert.Equal(HttpStatusCode.UnprocessableEntity, changed);

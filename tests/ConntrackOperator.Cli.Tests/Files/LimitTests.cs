@@ -30,9 +30,12 @@ public sealed class LimitTests(ApiServerWithCrds server) : IClassFixture<ApiServ
     [
         .. At(ConntrackPolicy.KindName, "rollout.maxUnavailable", [1, RolloutSpec.MaximumNodes, "1%", "99%", "100%"],
             [-1, 0, RolloutSpec.MaximumNodes + 1, "0%", "101%", "1000%", "5000", "%"]),
-        .. At(ConntrackPolicy.KindName, "sysctls", [Sysctl("nf_flowtable_x", "0"), Sysctl("nf_flowtable_x", $"{PolicySpec.MaximumSysctlValue}"), Named(0)],
+        .. At(
+            ConntrackPolicy.KindName, "sysctls",
+            [Sysctl("nf_flowtable_x", "0"), Sysctl("nf_flowtable_x", $"{PolicySpec.MaximumSysctlValue}"), Named(0)],
             [
-                Sysctl("nf_flowtable_x", "-1"), Sysctl("nf_flowtable_x", $"{PolicySpec.MaximumSysctlValue + 1}"), Sysctl("nf_flowtable_x", "01"),
+                Sysctl("nf_flowtable_x", "-1"), Sysctl("nf_flowtable_x", $"{PolicySpec.MaximumSysctlValue + 1}"),
+                Sysctl("nf_flowtable_x", "01"),
                 Sysctl("nf_flowtable_x", ""), Named(1),
             ]),
         .. At(ConntrackFlush.KindName, "match.protocol", ["TCP", "L2TP", 0, 255], ["tcp", "", "255", -1, 256]),
@@ -48,7 +51,8 @@ public sealed class LimitTests(ApiServerWithCrds server) : IClassFixture<ApiServ
     {
         string[] fields =
         [
-            .. Leaves(typeof(PolicySpec), "").Select(l => "ConntrackPolicy " + l.Path), .. Leaves(typeof(FlushSpec), "").Select(l => "ConntrackFlush " + l.Path),
+            .. Leaves(typeof(PolicySpec), "").Select(l => "ConntrackPolicy " + l.Path),
+            .. Leaves(typeof(FlushSpec), "").Select(l => "ConntrackFlush " + l.Path),
         ];
         Assert.Equal(fields.Order(), _limits.Select(l => $"{l.Kind} {l.Path}").Distinct().Order());
     }
@@ -68,8 +72,11 @@ public sealed class LimitTests(ApiServerWithCrds server) : IClassFixture<ApiServ
         var wrong = new List<string>();
         foreach (var limit in _limits)
         {
-            var (status, message) = await server.TryAsync(limit.Text(), limit.Kind == ConntrackPolicy.KindName ? "conntrackpolicies" : "conntrackflushes");
-            Assert.True(status is HttpStatusCode.Created or HttpStatusCode.UnprocessableEntity or HttpStatusCode.BadRequest, $"{limit}: {status}: {message}");
+            var (status, message) = await server.TryAsync(
+                limit.Text(), limit.Kind == ConntrackPolicy.KindName ? "conntrackpolicies" : "conntrackflushes");
+            Assert.True(
+                status is HttpStatusCode.Created or HttpStatusCode.UnprocessableEntity or HttpStatusCode.BadRequest,
+                $"{limit}: {status}: {message}");
             if (status == HttpStatusCode.Created != limit.IsWithin)
             {
                 wrong.Add($"{limit}: {status}: {message}");
@@ -100,7 +107,8 @@ public sealed class LimitTests(ApiServerWithCrds server) : IClassFixture<ApiServ
 
         if (type.IsEnum)
         {
-            return At(kind, path, [.. Enum.GetNames(type).Select(n => (JsonNode)n)], [Enum.GetNames(type)[0].ToUpperInvariant() + "x", "", 1]);
+            return At(
+                kind, path, [.. Enum.GetNames(type).Select(n => (JsonNode)n)], [Enum.GetNames(type)[0].ToUpperInvariant() + "x", "", 1]);
         }
 
         if (property.GetCustomAttribute<RangeAttribute>() is { } range)
@@ -134,13 +142,17 @@ public sealed class LimitTests(ApiServerWithCrds server) : IClassFixture<ApiServ
         if (property.GetCustomAttribute<AllowedValuesAttribute>() is { } allowed)
         {
             // Exists and DoesNotExist take no values, which stand beside it here.
-            return At(kind, path, [.. allowed.Values.Where(v => !v.Contains("Exist", StringComparison.Ordinal)).Select(v => (JsonNode)v)], ["", "in"]);
+            return At(
+                kind, path, [.. allowed.Values.Where(v => !v.Contains("Exist", StringComparison.Ordinal)).Select(v => (JsonNode)v)],
+                ["", "in"]);
         }
 
         if (property.GetCustomAttribute<LabelKeysAttribute>() is not null)
         {
             var dns = $"{new string('a', 63)}.{new string('b', 63)}.{new string('c', 63)}.{new string('d', 61)}";
-            return At(kind, path, ["a", new string('a', 63), $"{dns}/{new string('a', 63)}"], ["", new string('a', 64), $"{dns}e/a", $"{dns}/{new string('a', 64)}"]);
+            return At(
+                kind, path, ["a", new string('a', 63), $"{dns}/{new string('a', 63)}"],
+                ["", new string('a', 64), $"{dns}e/a", $"{dns}/{new string('a', 64)}"]);
         }
 
         return property.GetCustomAttribute<MaxLengthAttribute>() is { } length

@@ -28,16 +28,19 @@ public class PolicyFileTests
         [
             "policy.yaml:5: spec.priority: Invalid value: 5000: must be from -1000 to 1000",
             "policy.yaml:6: spec.mdoe: unknown field (column 3); did you mean mode?",
-            "policy.yaml:9: spec.timeouts.tcp.established: Invalid value: \"5d\": must be a duration of whole seconds from 1s to 596523h14m7s"
+            "policy.yaml:9: spec.timeouts.tcp.established: Invalid value: \"5d\": must be a duration of whole seconds from 1s to "
+                + "596523h14m7s"
                 + " (24855 days), written with h, m and s in this order, such as 30s, 10m, 1h30m or 24h",
-            "policy.yaml:10: spec.timeouts.tcp.close: Invalid value: 10: must be of type string, not integer: put it in quotes, or add the unit"
+            "policy.yaml:10: spec.timeouts.tcp.close: Invalid value: 10: must be of type string, not integer: put it in quotes, or add "
+                + "the unit"
                 + " when it is a duration, such as 30s",
         ],
         Errors(Head + "spec:\n  priority: 5000\n  mdoe: Observe\n  timeouts:\n    tcp:\n      established: 5d\n      close: 10\n"));
 
     [Fact]
     public void A_field_of_the_wrong_type_brings_no_second_error_about_what_is_then_missing() => Assert.Equal(
-        ["policy.yaml:4: spec.table.size.entries: Invalid value: \"a\": must be of type integer, not string: no quotes, and nothing else in the value"],
+        ["policy.yaml:4: spec.table.size.entries: Invalid value: \"a\": must be of type integer, not string: no quotes, and nothing else "
+            + "in the value"],
         Errors(Head + "spec: {table: {size: {entries: a}}}\n"));
 
     [Fact]
@@ -64,7 +67,9 @@ public class PolicyFileTests
     [Fact]
     public void An_error_in_a_list_names_the_item_and_its_line() => Assert.Equal(
         ["policy.yaml:7: items[0].spec.priority: Invalid value: 2000: must be from -1000 to 1000"],
-        Errors("apiVersion: v1\nkind: List\nitems:\n- apiVersion: conntrack.dev/v1alpha1\n  kind: ConntrackPolicy\n  metadata: {name: a}\n  spec: {priority: 2000}\n"));
+        Errors(
+            "apiVersion: v1\nkind: List\nitems:\n- apiVersion: conntrack.dev/v1alpha1\n  kind: ConntrackPolicy\n  metadata: {name: a}\n  "
+                + "spec: {priority: 2000}\n"));
 
     [Fact]
     public void The_same_name_twice_in_one_file_is_refused() => Assert.Equal(
@@ -74,14 +79,19 @@ public class PolicyFileTests
     [Fact]
     public void Json_is_read_with_lines_and_tabs()
     {
-        var text = "{\n\t\"apiVersion\": \"conntrack.dev/v1alpha1\",\n\t\"kind\": \"ConntrackPolicy\",\n\t\"metadata\": {\"name\": \"t\"},\n\t\"spec\": {\n\t\t\"priority\": 1,\n\t\t\"priority\": 2,\n\t\t\"mode\": \"Watch\"\n\t}\n}\n";
+        var text =
+            "{\n\t\"apiVersion\": \"conntrack.dev/v1alpha1\",\n\t\"kind\": \"ConntrackPolicy\",\n\t\"metadata\": {\"name\": \"t\"},\n"
+                + "\t\"spec\": {\n\t\t\"priority\": 1,\n\t\t\"priority\": 2,\n\t\t\"mode\": \"Watch\"\n\t}\n}\n";
         Assert.Equal(
             [
                 "policy.yaml:7: spec.priority: key \"priority\" already set in map, in line 6 (column 3)",
                 "policy.yaml:8: spec.mode: Invalid value: \"Watch\": must be one of Enforce, Observe",
             ],
             Errors(text));
-        Assert.Single(Read("{\"apiVersion\":\"conntrack.dev/v1alpha1\",\"kind\":\"ConntrackPolicy\",\"metadata\":{\"name\":\"t\"},\"spec\":{\"table\":{\"size\":{\"entries\":65536.0}}}}").Policies);
+        Assert.Single(
+            Read(
+                "{\"apiVersion\":\"conntrack.dev/v1alpha1\",\"kind\":\"ConntrackPolicy\",\"metadata\":{\"name\":\"t\"},"
+                    + "\"spec\":{\"table\":{\"size\":{\"entries\":65536.0}}}}").Policies);
     }
 
     [Theory]
@@ -107,7 +117,9 @@ public class PolicyFileTests
     [InlineData("1e30")]
     [InlineData("yes")]
     public void What_is_no_integer_to_the_API_server_is_none_here(string text) =>
-        Assert.Contains("spec.table.size.entries: Invalid value", Assert.Single(Errors(Head + $"spec: {{table: {{size: {{entries: {text}}}}}}}\n")), StringComparison.Ordinal);
+        Assert.Contains(
+            "spec.table.size.entries: Invalid value", Assert.Single(Errors(Head + $"spec: {{table: {{size: {{entries: {text}}}}}}}\n")),
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData("yes", true)]
@@ -116,14 +128,16 @@ public class PolicyFileTests
     [InlineData("TRUE", true)]
     [InlineData("n", false)]
     [InlineData("OFF", false)]
-    public void Booleans_are_those_of_YAML_1_1(string text, bool value) => Assert.Equal(value, Spec($"{{tcp: {{loose: {text}}}}}").Tcp!.Loose);
+    public void Booleans_are_those_of_YAML_1_1(string text, bool value) =>
+        Assert.Equal(value, Spec($"{{tcp: {{loose: {text}}}}}").Tcp!.Loose);
 
     [Theory]
     [InlineData("oN")]
     [InlineData("'yes'")]
     [InlineData("1")]
     public void Anything_else_is_no_boolean(string text) =>
-        Assert.Contains("must be of type boolean", Assert.Single(Errors(Head + $"spec: {{tcp: {{loose: {text}}}}}\n")), StringComparison.Ordinal);
+        Assert.Contains(
+            "must be of type boolean", Assert.Single(Errors(Head + $"spec: {{tcp: {{loose: {text}}}}}\n")), StringComparison.Ordinal);
 
     [Fact]
     public void Null_counts_as_left_out()
@@ -140,7 +154,8 @@ public class PolicyFileTests
     public void Aliases_that_would_explode_are_refused()
     {
         var bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
-            + string.Concat(Enumerable.Range(1, 9).Select(i => $"a{i}: &a{i} [{string.Join(", ", Enumerable.Repeat($"*a{i - 1}", 10))}]\n"));
+            + string.Concat(
+                Enumerable.Range(1, 9).Select(i => $"a{i}: &a{i} [{string.Join(", ", Enumerable.Repeat($"*a{i - 1}", 10))}]\n"));
         Assert.Contains("when aliases are followed", Assert.Single(Errors(bomb)), StringComparison.Ordinal);
     }
 
@@ -165,8 +180,12 @@ public class PolicyFileTests
         Assert.Contains("nested deeper than 64 levels", Assert.Single(Errors(new string('[', 100_000))), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n", "policy.yaml:2: kind: Invalid value: \"ConfigMap\": must be ConntrackPolicy")]
-    [InlineData("apiVersion: conntrack.dev/v1\nkind: ConntrackPolicy\n", "policy.yaml:1: apiVersion: Invalid value: \"conntrack.dev/v1\": must be conntrack.dev/v1alpha1")]
+    [InlineData(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n",
+        "policy.yaml:2: kind: Invalid value: \"ConfigMap\": must be ConntrackPolicy")]
+    [InlineData(
+        "apiVersion: conntrack.dev/v1\nkind: ConntrackPolicy\n",
+        "policy.yaml:1: apiVersion: Invalid value: \"conntrack.dev/v1\": must be conntrack.dev/v1alpha1")]
     [InlineData("kind: ConntrackPolicy\n", "policy.yaml:1: apiVersion: Required value: conntrack.dev/v1alpha1")]
     [InlineData("- a\n", "policy.yaml:1: Invalid value: array: must be an object with apiVersion, kind, metadata and spec")]
     public void Other_objects_are_refused_with_what_is_allowed(string text, string message) =>
@@ -175,7 +194,10 @@ public class PolicyFileTests
     [Fact]
     public void A_flush_among_policies_is_refused_with_what_to_do_with_it() => Assert.Equal(
         ["policy.yaml:6: kind: is a ConntrackFlush: use kubectl apply or kubectl conntrack flush"],
-        Errors(Head + "spec: {}\n---\n{apiVersion: conntrack.dev/v1alpha1, kind: ConntrackFlush, metadata: {name: f}, spec: {nodeName: a, match: {all: true}}}\n"));
+        Errors(
+            Head
+                + "spec: {}\n---\n{apiVersion: conntrack.dev/v1alpha1, kind: ConntrackFlush, metadata: {name: f}, spec: {nodeName: a, "
+                + "match: {all: true}}}\n"));
 
     [Fact]
     public void A_policy_among_flushes_is_refused_with_what_to_do_with_it()
@@ -197,17 +219,21 @@ public class PolicyFileTests
     {
         var path = Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString("N"), "p.yaml");
         Assert.Equal($"{path}: no such file", Assert.Single(PolicyFile.Read(path, TextReader.Null).Errors).ToString());
-        Assert.Equal($"{Path.GetTempPath()}: is a directory, not a file", Assert.Single(PolicyFile.Read(Path.GetTempPath(), TextReader.Null).Errors).ToString());
+        Assert.Equal(
+            $"{Path.GetTempPath()}: is a directory, not a file",
+            Assert.Single(PolicyFile.Read(Path.GetTempPath(), TextReader.Null).Errors).ToString());
     }
 
     [Fact]
     public void A_dash_reads_the_standard_input()
     {
         using var input = new StringReader(Head + "spec: {priority: 7000}\n");
-        Assert.StartsWith("<stdin>:4: spec.priority:", Assert.Single(PolicyFile.Read("-", input).Errors).ToString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "<stdin>:4: spec.priority:", Assert.Single(PolicyFile.Read("-", input).Errors).ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
     public void With_an_error_anywhere_no_policy_is_given_so_that_nobody_applies_half_a_file() =>
-        Assert.Empty(Read(Head + "spec: {}\n---\n" + Head.Replace("test", "other", StringComparison.Ordinal) + "spec: {priority: 5000}\n").Policies);
+        Assert.Empty(
+            Read(Head + "spec: {}\n---\n" + Head.Replace("test", "other", StringComparison.Ordinal) + "spec: {priority: 5000}\n").Policies);
 }

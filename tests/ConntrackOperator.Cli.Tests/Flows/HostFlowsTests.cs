@@ -37,7 +37,8 @@ public sealed partial class HostFlowsTests
         NetworkNamespace.Require("conntrack");
         using var host = new TestHost();
         Entries.Load(host);
-        var expected = Stable(Entries.Ok(host.Shell("cat", "/proc/net/nf_conntrack")).Replace("timeout=0, stream_timeout=0 ", "", StringComparison.Ordinal));
+        var expected = Stable(
+            Entries.Ok(host.Shell("cat", "/proc/net/nf_conntrack")).Replace("timeout=0, stream_timeout=0 ", "", StringComparison.Ordinal));
         Assert.Equal(expected, Stable(Entries.Ok(host.Look("flows", "-o", "proc", "--source-of", "proc"))));
     }
 
@@ -47,16 +48,19 @@ public sealed partial class HostFlowsTests
         NetworkNamespace.Require("conntrack");
         using var host = new TestHost();
         Entries.Load(host);
-        var ids = Regex.Matches(Entries.Ok(host.Shell("conntrack", "-L", "-o", "id")), @" id=(\d+)$", RegexOptions.Multiline).Select(m => m.Groups[1].Value).Order().ToList();
+        var ids = Regex.Matches(Entries.Ok(host.Shell("conntrack", "-L", "-o", "id")), @" id=(\d+)$", RegexOptions.Multiline)
+            .Select(m => m.Groups[1].Value).Order().ToList();
         var lines = Entries.Ok(host.Look("flows", "-o", "jsonl")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(ids, lines.Select(l => JsonNode.Parse(l)!["id"]!.ToString()).Order());
-        Assert.Equal(ids, JsonNode.Parse(Entries.Ok(host.Look("flows", "-o", "json")))!.AsArray().Select(f => f!["id"]!.ToString()).Order());
+        Assert.Equal(
+            ids, JsonNode.Parse(Entries.Ok(host.Look("flows", "-o", "json")))!.AsArray().Select(f => f!["id"]!.ToString()).Order());
         var yaml = new YamlStream();
         yaml.Load(new StringReader(Entries.Ok(host.Look("flows", "-o", "yaml"))));
         Assert.Equal(ids, ((YamlSequenceNode)yaml.Documents.Single().RootNode).Select(f => f["id"].ToString()).Order());
         var table = Entries.Ok(host.Look("flows", "-o", "table")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(Entries.Count + 1, table.Length);
-        Assert.Contains(table, l => Regex.IsMatch(l, @"^tcp +ESTABLISHED +10\.1\.0\.1:10 +192\.0\.2\.5:80 +\d+ +\S+ +to 10\.9\.9\.9:8080$"));
+        Assert.Contains(
+            table, l => Regex.IsMatch(l, @"^tcp +ESTABLISHED +10\.1\.0\.1:10 +192\.0\.2\.5:80 +\d+ +\S+ +to 10\.9\.9\.9:8080$"));
     }
 
     [Fact]
@@ -64,7 +68,9 @@ public sealed partial class HostFlowsTests
     {
         NetworkNamespace.Require("conntrack");
         using var host = new TestHost();
-        Assert.Equal(("[]\n", "[]\n", ""), (host.Look("flows", "-o", "json").Output, host.Look("flows", "-o", "yaml").Output, host.Look("flows").Output));
+        Assert.Equal(
+            ("[]\n", "[]\n", ""),
+            (host.Look("flows", "-o", "json").Output, host.Look("flows", "-o", "yaml").Output, host.Look("flows").Output));
         Entries.Load(host);
         Assert.Equal(5, host.Look("flows", "--limit", "5").Output.Count(c => c == '\n'));
     }
@@ -89,7 +95,8 @@ public sealed partial class HostFlowsTests
     [InlineData("--protocol", "tpc", "--protocol: Invalid value: \"tpc\"")]
     [InlineData("--state", "OPENED", "--state: Invalid value: \"OPENED\": must be one of NONE, SYN_SENT")]
     [InlineData("--source", "10.0.0.0/33", "--source: Invalid value")]
-    [InlineData("--destination", "10.0.0.1/8", "--destination: Invalid value: \"10.0.0.1/8\": must be an address or a network such as 10.0.0.0/8")]
+    [InlineData(
+        "--destination", "10.0.0.1/8", "--destination: Invalid value: \"10.0.0.1/8\": must be an address or a network such as 10.0.0.0/8")]
     [InlineData("--dport", "70000", "--dport: Invalid value")]
     [InlineData("--idle-for", "5x", "--idle-for: Invalid value")]
     [InlineData("--mark", "x", "--mark: Invalid value")]
@@ -103,7 +110,8 @@ public sealed partial class HostFlowsTests
 
     // Seconds left go on counting between two readings.
     private static List<string> Stable(string text) =>
-        [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => Seconds().Replace(l.TrimEnd(), "$1 N ")).Order(StringComparer.Ordinal)];
+        [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => Seconds().Replace(l.TrimEnd(), "$1 N "))
+            .Order(StringComparer.Ordinal)];
 
     [GeneratedRegex(@"^(ipv[46] +\d+ \S+ +\d+) \d+ ")]
     private static partial Regex Seconds();

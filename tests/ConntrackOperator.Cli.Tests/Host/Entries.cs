@@ -3,7 +3,10 @@ using System.Text;
 
 namespace ConntrackOperator.Cli.Tests.Host;
 
-/// <summary>Fills a host's table with the conntrack tool: TCP in several states, UDP, ICMP, GRE, a protocol without a tracker, both versions of IP, marks, zones, NAT.</summary>
+/// <summary>
+/// Fills a host's table with the conntrack tool: TCP in several states, UDP, ICMP, GRE, a protocol without a tracker, both versions of IP,
+/// marks, zones, NAT.
+/// </summary>
 internal static class Entries
 {
     public const int Count = 400;

@@ -72,7 +72,8 @@ public sealed class HostApplyTests
     {
         using var host = new TestHost();
         var before = host[SysctlNames.UdpTimeout];
-        var result = host.RunWith(HostPolicies.Timeouts + (size ? "---\n" + HostPolicies.Size : string.Empty), "apply", "-f", "-", "--dry-run");
+        var result = host.RunWith(
+            HostPolicies.Timeouts + (size ? "---\n" + HostPolicies.Size : string.Empty), "apply", "-f", "-", "--dry-run");
 
         Assert.Equal(exit, result.ExitCode);
         Assert.Matches("nf_conntrack_udp_timeout +30 +30 +20 +Pending +timeouts", result.Output);
@@ -87,8 +88,12 @@ public sealed class HostApplyTests
         NetworkNamespace.Require("script");
         using var host = new TestHost();
         var apply = $"{CliProcess.Program} host apply --dry-run -f {host.File("p.yaml", HostPolicies.Timeouts)} --state-dir {host.State}";
-        Assert.Contains("\u001b[", host.Shell("script", "-qec", "env -u NO_COLOR TERM=xterm-256color " + apply, "/dev/null").Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("\u001b[3", host.Shell("script", "-qec", "env NO_COLOR=1 TERM=xterm-256color " + apply, "/dev/null").Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "\u001b[", host.Shell("script", "-qec", "env -u NO_COLOR TERM=xterm-256color " + apply, "/dev/null").Output,
+            StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "\u001b[3", host.Shell("script", "-qec", "env NO_COLOR=1 TERM=xterm-256color " + apply, "/dev/null").Output,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -121,7 +126,8 @@ public sealed class HostApplyTests
     public void Several_files_make_one_plan_and_the_higher_priority_wins()
     {
         using var host = new TestHost();
-        var high = HostPolicies.Udp.Replace("timeouts}", "udp}", StringComparison.Ordinal).Replace("spec:", "spec:\n  priority: 5", StringComparison.Ordinal);
+        var high = HostPolicies.Udp.Replace("timeouts}", "udp}", StringComparison.Ordinal)
+            .Replace("spec:", "spec:\n  priority: 5", StringComparison.Ordinal);
         var result = host.Run("apply", "-f", host.File("a.yaml", HostPolicies.Timeouts), "-f", host.File("b.yaml", high));
         Assert.Equal(0, result.ExitCode);
         Assert.Equal((10, 60), (host[SysctlNames.UdpTimeout], host[SysctlNames.TcpTimeoutTimeWait]));
@@ -151,7 +157,8 @@ public sealed class HostApplyTests
     public void A_node_selector_is_ignored_and_that_is_said_in_one_line()
     {
         using var host = new TestHost();
-        var selecting = HostPolicies.Timeouts.Replace("spec:", "spec:\n  nodeSelector: {matchLabels: {pool: edge}}", StringComparison.Ordinal);
+        var selecting = HostPolicies.Timeouts.Replace(
+            "spec:", "spec:\n  nodeSelector: {matchLabels: {pool: edge}}", StringComparison.Ordinal);
         var result = host.Run("apply", "-f", host.File("p.yaml", selecting));
         Assert.Equal("note: the nodeSelector of policy timeouts does not match this host; on one host it is ignored\n", result.Error);
         Assert.Equal(20, host[SysctlNames.UdpTimeout]);
@@ -171,7 +178,8 @@ public sealed class HostApplyTests
     public void A_table_over_the_memory_limit_is_refused_with_the_figures()
     {
         using var host = new TestHost();
-        var huge = HostPolicies.Size.Replace("200001", "134217728", StringComparison.Ordinal).Replace(", buckets: 65536", ", memoryLimitPercent: 1", StringComparison.Ordinal);
+        var huge = HostPolicies.Size.Replace("200001", "134217728", StringComparison.Ordinal)
+            .Replace(", buckets: 65536", ", memoryLimitPercent: 1", StringComparison.Ordinal);
         var result = host.Run("apply", "-f", host.File("p.yaml", huge));
         Assert.Equal(3, result.ExitCode);
         Assert.Contains("nf_conntrack_max: refused (OverMemoryLimit):", result.Output, StringComparison.Ordinal);
@@ -180,7 +188,8 @@ public sealed class HostApplyTests
     [Theory]
     [InlineData("spec:\n  timeouts: {generic: 5d}", "p.yaml:5: spec.timeouts.generic: Invalid value: \"5d\": ")]
     [InlineData("spec:\n  timeouts: {generc: 5m}", "p.yaml:5: spec.timeouts.generc: unknown field")]
-    [InlineData("spec:\n  table: {size: {entries: 5}}", "p.yaml:5: spec.table.size.entries: Invalid value: 5: must be from 1024 to 134217728")]
+    [InlineData(
+        "spec:\n  table: {size: {entries: 5}}", "p.yaml:5: spec.table.size.entries: Invalid value: 5: must be from 1024 to 134217728")]
     [InlineData("spec: [", "p.yaml:")]
     public void A_bad_file_is_exit_code_2_with_file_line_field_value_and_what_is_allowed(string spec, string expected)
     {
@@ -198,7 +207,9 @@ public sealed class HostApplyTests
 
     [Fact]
     public void A_file_that_is_not_there_is_bad_input() =>
-        Assert.Equal((2, "error: /nonexistent.yaml: no such file\n"), (CliProcess.Run("host", "apply", "-f", "/nonexistent.yaml") is var r ? (r.ExitCode, r.Error) : default));
+        Assert.Equal(
+            (2, "error: /nonexistent.yaml: no such file\n"),
+            (CliProcess.Run("host", "apply", "-f", "/nonexistent.yaml") is var r ? (r.ExitCode, r.Error) : default));
 
     [Fact]
     public void A_read_only_mount_is_named_before_anything_is_done()
@@ -208,7 +219,8 @@ public sealed class HostApplyTests
         var file = host.File("p.yaml", HostPolicies.Timeouts);
         var result = host.Shell(
             "unshare", "-m", "sh", "-c",
-            $"mount --bind /proc/sys/net/netfilter {keys} && mount -o remount,ro,bind {keys} && {CliProcess.Program} host apply -f {file} --sysctl-dir {keys} --state-dir {host.State}");
+            $"mount --bind /proc/sys/net/netfilter {keys} && mount -o remount,ro,bind {keys} && {CliProcess.Program} host apply -f "
+                + $"{file} --sysctl-dir {keys} --state-dir {host.State}");
         Assert.Equal(1, result.ExitCode);
         Assert.Contains($"and {keys} is mounted read-only. It takes root or CAP_NET_ADMIN", result.Error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(host.State));
@@ -227,12 +239,15 @@ public sealed class HostApplyTests
         string[] files = command == "restore" ? [] : ["-f", file];
         string[] drop = ["--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"];
         Assert.SkipUnless(
-            host.Shell("setpriv", [.. drop, CliProcess.Program, "version"]).ExitCode == 0, "The program, or the runtime, can't be read by another user here.");
+            host.Shell("setpriv", [.. drop, CliProcess.Program, "version"]).ExitCode == 0,
+            "The program, or the runtime, can't be read by another user here.");
 
         var result = host.Shell("setpriv", [.. drop, CliProcess.Program, "host", command, .. files, "--state-dir", host.State]);
 
         Assert.Equal(1, result.ExitCode);
-        Assert.Contains("this runs as nobody, without CAP_NET_ADMIN. It takes root or CAP_NET_ADMIN, and /proc/sys/net/netfilter writable; try sudo", result.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "this runs as nobody, without CAP_NET_ADMIN. It takes root or CAP_NET_ADMIN, and /proc/sys/net/netfilter writable; try sudo",
+            result.Error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(host.State));
     }
 }

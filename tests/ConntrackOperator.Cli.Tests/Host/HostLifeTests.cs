@@ -48,7 +48,9 @@ public sealed class HostLifeTests
     public void Restore_puts_everything_back_even_what_the_policy_would_keep_and_forgets_the_plan()
     {
         using var host = new TestHost();
-        host.Run("apply", "-f", host.File("p.yaml", HostPolicies.Timeouts.Replace("spec:", "spec:\n  onDelete: Keep", StringComparison.Ordinal)));
+        host.Run(
+            "apply", "-f",
+            host.File("p.yaml", HostPolicies.Timeouts.Replace("spec:", "spec:\n  onDelete: Keep", StringComparison.Ordinal)));
         var result = host.Run("restore");
 
         Assert.Equal(
@@ -95,7 +97,8 @@ public sealed class HostLifeTests
         host.Run("apply", "-f", host.File("p.yaml", HostPolicies.Timeouts));
         File.WriteAllText(Path.Combine(host.State, "originals.json"), "null");
         host[SysctlNames.UdpTimeout] = 31;
-        Assert.Contains("can't be read", host.Run("apply", "-f", host.File("p.yaml", HostPolicies.Timeouts)).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "can't be read", host.Run("apply", "-f", host.File("p.yaml", HostPolicies.Timeouts)).Error, StringComparison.Ordinal);
         var result = host.Run("restore");
         Assert.Equal(1, result.ExitCode);
         Assert.Contains("originals.json.corrupt could not be read", result.Error, StringComparison.Ordinal);
@@ -183,7 +186,9 @@ public sealed class HostLifeTests
         {
             var file = Path.Combine(root.FullName, "p.yaml");
             File.WriteAllText(file, HostPolicies.Timeouts);
-            var result = CliProcess.Run("host", "apply", "-f", file, "--sysctl-dir", Path.Combine(root.FullName, "none"), "--state-dir", Path.Combine(root.FullName, "state"));
+            var result = CliProcess.Run(
+                "host", "apply", "-f", file, "--sysctl-dir", Path.Combine(root.FullName, "none"), "--state-dir",
+                Path.Combine(root.FullName, "state"));
             Assert.Equal(3, result.ExitCode);
             var loaded = Directory.Exists("/sys/module/nf_conntrack") || File.Exists("/proc/net/stat/nf_conntrack");
             Assert.Contains(loaded ? "are not to be seen from here" : "modprobe nf_conntrack", result.Output, StringComparison.Ordinal);
@@ -201,7 +206,10 @@ public sealed class HostLifeTests
         while (true)
         {
             var line = process.StandardOutput.ReadLineAsync(limit.Token).AsTask().GetAwaiter().GetResult();
-            Assert.True(line is not null, $"ended without '{text}', after: {string.Join('\n', seen)} {(process.HasExited ? process.StandardError.ReadToEnd() : string.Empty)}");
+            Assert.True(
+                line is not null,
+                $"ended without '{text}', after: {string.Join('\n', seen)} "
+                    + $"{(process.HasExited ? process.StandardError.ReadToEnd() : string.Empty)}");
             seen.Add(line);
             if (line.Contains(text, StringComparison.Ordinal))
             {

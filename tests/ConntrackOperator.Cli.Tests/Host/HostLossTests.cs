@@ -80,13 +80,16 @@ public sealed class HostLossTests
         using var watch = host.Start("watch", "-f", policy);
         var first = await watch.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
         Assert.Contains("watching 1 settings", first, StringComparison.Ordinal);
-        while (await watch.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line && !line.Contains("nf_conntrack_udp_timeout_stream", StringComparison.Ordinal))
+        while (await watch.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line
+            && !line.Contains("nf_conntrack_udp_timeout_stream", StringComparison.Ordinal))
         {
         }
 
         Assert.True(race.Lose(20, TimeSpan.FromMinutes(2)) >= 20, "no race was lost in two minutes");
         var told = await watch.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
-        Assert.Contains("packets lost in races at insertion: no size of the table helps; for DNS a node-local cache, NAT with random-fully, or single-request-reopen does", told, StringComparison.Ordinal);
+        Assert.Contains(
+            "packets lost in races at insertion: no size of the table helps; for DNS a node-local cache, NAT with random-fully, or "
+                + "single-request-reopen does", told, StringComparison.Ordinal);
         watch.Kill();
 
         var status = Entries.Ok(host.Look("status"));

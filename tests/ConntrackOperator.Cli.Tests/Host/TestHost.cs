@@ -35,15 +35,22 @@ internal sealed class TestHost : IDisposable
     internal CliResult RunWith(string? input, params string[] arguments) =>
         _network.Run(() => CliProcess.RunWith(input, null, CliProcess.Program, ["host", .. arguments, "--state-dir", State]));
 
-    /// <summary>`host` with these arguments, for commands that only look: those that tell idle times keep in the state directory what they saw.</summary>
+    /// <summary>
+    /// `host` with these arguments, for commands that only look: those that tell idle times keep in the state directory what they saw.
+    /// </summary>
     internal CliResult Look(params string[] arguments) => _network.Run(() => CliProcess.RunWith(
-        null, null, CliProcess.Program, ["host", .. arguments, .. arguments is ["flows" or "flush" or "top" or "advise", ..] ? ["--state-dir", State] : Array.Empty<string>()]));
+        null, null, CliProcess.Program,
+        ["host",
+        .. arguments, .. arguments is ["flows" or "flush" or "top" or "advise", ..] ? ["--state-dir", State] : Array.Empty<string>()]));
 
-    internal CliResult ShellWith(string input, string program, params string[] arguments) => _network.Run(() => CliProcess.RunWith(input, null, program, arguments));
+    internal CliResult ShellWith(string input, string program, params string[] arguments) =>
+        _network.Run(() => CliProcess.RunWith(input, null, program, arguments));
 
-    internal CliResult Shell(string program, params string[] arguments) => _network.Run(() => CliProcess.RunWith(null, null, program, arguments));
+    internal CliResult Shell(string program, params string[] arguments) =>
+        _network.Run(() => CliProcess.RunWith(null, null, program, arguments));
 
-    internal Process Start(params string[] arguments) => _network.Run(() => CliProcess.Start(null, CliProcess.Program, ["host", .. arguments, "--state-dir", State]));
+    internal Process Start(params string[] arguments) =>
+        _network.Run(() => CliProcess.Start(null, CliProcess.Program, ["host", .. arguments, "--state-dir", State]));
 
     internal long this[string key]
     {

@@ -13,12 +13,13 @@ public sealed class LiveScreenTests
         // script(1) gives the program a terminal, and passes on what is typed.
         NetworkNamespace.Require("script");
         using var network = new NetworkNamespace();
-        using var screen = network.Run(() => Process.Start(new ProcessStartInfo("script", ["-qec", $"{CliProcess.Program} host top", "/dev/null"])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            Environment = { ["TERM"] = "xterm" },
-        })!);
+        using var screen = network.Run(
+            () => Process.Start(new ProcessStartInfo("script", ["-qec", $"{CliProcess.Program} host top", "/dev/null"])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                Environment = { ["TERM"] = "xterm" },
+            })!);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(TimeSpan.FromMinutes(1));
         try

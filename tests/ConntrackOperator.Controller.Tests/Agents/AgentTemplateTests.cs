@@ -14,14 +14,19 @@ public sealed class AgentTemplateTests
     {
         var daemonSet = Templates.Agent().For("here", NodeAffinityTerms.Compute([null], null, []), null);
         Assert.Equal("here", (string?)daemonSet["metadata"]!["namespace"]);
-        var terms = daemonSet["spec"]!["template"]!["spec"]!["affinity"]!["nodeAffinity"]!["requiredDuringSchedulingIgnoredDuringExecution"]!["nodeSelectorTerms"]!;
+        var terms =
+            daemonSet["spec"]!["template"]!["spec"]!["affinity"]!["nodeAffinity"]!["requiredDuringSchedulingIgnoredDuringExecution"]![
+                "nodeSelectorTerms"]!;
         Assert.Single(terms.AsArray());
     }
 
     [Fact]
     public void Other_affinities_of_the_template_stay()
     {
-        var template = Templates.From(Templates.Text + "\n      affinity:\n        podAffinity: {}\n        nodeAffinity:\n          preferredDuringSchedulingIgnoredDuringExecution: []\n");
+        var template = Templates.From(
+            Templates.Text
+                + "\n      affinity:\n        podAffinity: {}\n        nodeAffinity:\n          "
+                + "preferredDuringSchedulingIgnoredDuringExecution: []\n");
         var affinity = template.For("here", [], null)["spec"]!["template"]!["spec"]!["affinity"]!;
         Assert.NotNull(affinity["podAffinity"]);
         Assert.NotNull(affinity["nodeAffinity"]!["preferredDuringSchedulingIgnoredDuringExecution"]);
@@ -52,7 +57,9 @@ public sealed class AgentTemplateTests
     {
         var stream = new YamlDotNet.RepresentationModel.YamlStream();
         stream.Load(new StringReader(yaml));
-        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(json), YamlJson.Convert(stream.Documents[0].RootNode)), YamlJson.Convert(stream.Documents[0].RootNode)?.ToJsonString());
+        Assert.True(
+            JsonNode.DeepEquals(JsonNode.Parse(json), YamlJson.Convert(stream.Documents[0].RootNode)),
+            YamlJson.Convert(stream.Documents[0].RootNode)?.ToJsonString());
     }
 
     [Theory]

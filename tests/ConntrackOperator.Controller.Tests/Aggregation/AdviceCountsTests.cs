@@ -31,7 +31,9 @@ public sealed class AdviceCountsTests
         }
 
         Add("liar", "Critical", "Nonsense", "buy more memory");
-        Assert.Equal("liar (1 of 120 nodes): buy more memory; most frequent: 80 of 120 nodes, such as n00: timeouts.tcp.established 2h", _counts.Summary(120));
+        Assert.Equal(
+            "liar (1 of 120 nodes): buy more memory; most frequent: 80 of 120 nodes, such as n00: timeouts.tcp.established 2h",
+            _counts.Summary(120));
     }
 
     [Fact]

@@ -140,7 +140,8 @@ public sealed class PolicyStatusAggregatorTests
             },
             _policies.Where((_, i) => (selected & (1 << i)) != 0).ToDictionary(
                 p => p, p => new NodePolicyStatus(states[Array.IndexOf(_policies, p)], "Reason", $"of {p}")),
-            (selected & 3) == 3 ? [.. Enumerable.Range(0, conflicts).Select(i => new PlanConflict($"f{i}", "a", "1", "b", "2", node))] : []);
+            (selected & 3) == 3
+                ? [.. Enumerable.Range(0, conflicts).Select(i => new PlanConflict($"f{i}", "a", "1", "b", "2", node))] : []);
 
     private static PolicyAggregateSnapshot Naive(string policy, Dictionary<string, NodeStatusSummary> model)
     {
@@ -162,17 +163,36 @@ public sealed class PolicyStatusAggregatorTests
             Entries = mine.Sum(n => n.Value.Usage.Entries),
             Limit = mine.Sum(n => n.Value.Usage.Limit),
             NodesWithoutLimit = mine.Count(n => n.Value.Usage.NoLimit),
-            TableFullDropsPerMinute = mine.Exists(n => n.Value.Usage.TableFullDrops is not null) ? mine.Sum(n => n.Value.Usage.TableFullDrops ?? 0) : null,
+            TableFullDropsPerMinute = mine.Exists(n => n.Value.Usage.TableFullDrops is not null)
+                ? mine.Sum(n => n.Value.Usage.TableFullDrops ?? 0) : null,
             RacesLostPerMinute = mine.Exists(n => n.Value.Usage.RacesLost is not null) ? mine.Sum(n => n.Value.Usage.RacesLost ?? 0) : null,
             Hottest =
             [
-                .. mine.Where(n => n.Value.Usage.Limit > 0).OrderByDescending(n => n.Value.Usage.Percent).ThenBy(n => n.Key, StringComparer.Ordinal).Take(20)
-                    .Select(n => new HotNode { Name = n.Key, Entries = n.Value.Usage.Entries, Limit = n.Value.Usage.Limit, Percent = n.Value.Usage.Percent, TableFullDropsPerMinute = n.Value.Usage.TableFullDrops, RacesLostPerMinute = n.Value.Usage.RacesLost }),
+                .. mine.Where(n => n.Value.Usage.Limit > 0).OrderByDescending(n => n.Value.Usage.Percent)
+                    .ThenBy(n => n.Key, StringComparer.Ordinal).Take(20)
+                    .Select(
+                        n => new HotNode
+                        {
+                            Name = n.Key,
+                            Entries = n.Value.Usage.Entries,
+                            Limit = n.Value.Usage.Limit,
+                            Percent = n.Value.Usage.Percent,
+                            TableFullDropsPerMinute = n.Value.Usage.TableFullDrops,
+                            RacesLostPerMinute = n.Value.Usage.RacesLost,
+                        }),
             ],
             Failures =
             [
-                .. mine.Where(n => n.Value.Policies[policy].State is NodePolicyState.Failed or NodePolicyState.Drifted or NodePolicyState.Unreachable).Take(20)
-                    .Select(n => new NodeFailure { Name = n.Key, Reason = n.Value.Policies[policy].Reason, Message = n.Value.Policies[policy].Message }),
+                .. mine.Where(
+                    n => n.Value.Policies[policy].State is NodePolicyState.Failed or NodePolicyState.Drifted or NodePolicyState.Unreachable)
+                    .Take(20)
+                    .Select(
+                        n => new NodeFailure
+                        {
+                            Name = n.Key,
+                            Reason = n.Value.Policies[policy].Reason,
+                            Message = n.Value.Policies[policy].Message,
+                        }),
             ],
             Conflicts = [.. Conflicts(policy, mine).Take(3)],
             ConflictCount = Conflicts(policy, mine).Count,
@@ -207,15 +227,19 @@ public sealed class PolicyStatusAggregatorTests
     private static void Compare(string policy, PolicyAggregateSnapshot expected, PolicyAggregateSnapshot actual)
     {
         Assert.Equal(expected.Nodes, actual.Nodes);
-        Assert.Equal((expected.Entries, expected.Limit, expected.TableFullDropsPerMinute), (actual.Entries, actual.Limit, actual.TableFullDropsPerMinute));
+        Assert.Equal(
+            (expected.Entries, expected.Limit, expected.TableFullDropsPerMinute),
+            (actual.Entries, actual.Limit, actual.TableFullDropsPerMinute));
         Assert.Equal((expected.NodesWithoutLimit, expected.RacesLostPerMinute), (actual.NodesWithoutLimit, actual.RacesLostPerMinute));
         Assert.Equal(expected.Hottest, actual.Hottest);
         Assert.Equal(expected.Failures, actual.Failures);
         Assert.Equal(expected.Conflicts.Select(Line), actual.Conflicts.Select(Line));
         Assert.Equal((expected.ConflictCount, expected.Advice), (actual.ConflictCount, actual.Advice));
 
-        static string Line(ConflictSummary c) => $"{c.Field} {c.Winner} {c.WinnerValue} {c.Loser} {c.LoserValue} {c.Nodes} {string.Join(',', c.FirstNodes)}";
-        Assert.Equal((policy, expected.Warning, expected.Critical, expected.Pending), (policy, actual.Warning, actual.Critical, actual.Pending));
+        static string Line(ConflictSummary c) =>
+            $"{c.Field} {c.Winner} {c.WinnerValue} {c.Loser} {c.LoserValue} {c.Nodes} {string.Join(',', c.FirstNodes)}";
+        Assert.Equal(
+            (policy, expected.Warning, expected.Critical, expected.Pending), (policy, actual.Warning, actual.Critical, actual.Pending));
     }
 
     private static NodeStatusSummary One(string policy, NodePolicyState state) =>

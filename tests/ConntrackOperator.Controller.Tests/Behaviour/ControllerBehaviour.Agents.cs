@@ -17,7 +17,9 @@ public abstract partial class ControllerBehaviour
         Assert.Null(Cluster.DaemonSet());
         await Cluster.ApplyAsync("edge", """{"nodeSelector":{"matchLabels":{"pool":"edge"}},"timeouts":{"tcp":{"established":"24h"}}}""");
         await Until(() => Reaches("pool In edge"), "agents run on the edge");
-        await Cluster.ApplyAsync("web", """{"nodeSelector":{"matchExpressions":[{"key":"pool","operator":"In","values":["web"]}]},"timeouts":{"tcp":{"established":"24h"}}}""");
+        await Cluster.ApplyAsync(
+            "web",
+            """{"nodeSelector":{"matchExpressions":[{"key":"pool","operator":"In","values":["web"]}]},"timeouts":{"tcp":{"established":"24h"}}}""");
         await Until(() => Reaches("pool In edge", "pool In web"), "and on the web");
         await Until(() => Cluster.IsReady("edge") && Cluster.IsReady("web"), "both policies are ready");
 
@@ -51,8 +53,11 @@ public abstract partial class ControllerBehaviour
         await Cluster.MergeAsync(ResourceType.DaemonSet, "conntrack-agent", """
             {"spec":{"template":{"spec":{"nodeSelector":{"keep":"out"},"containers":[{"name":"agent","image":"evil:1"}]}}}}
             """, ns: TestCluster.Namespace);
-        await Until(() => Pod() is { } pod && pod.GetProperty("containers")[0].GetProperty("image").GetString() == "conntrack-agent:test" && !pod.TryGetProperty("nodeSelector", out _), "it is as the template says");
-        await Cluster.MergeAsync(ResourceType.DaemonSet, "conntrack-agent", """{"metadata":{"labels":{"app":"other"}}}""", ns: TestCluster.Namespace);
+        await Until(
+            () => Pod() is { } pod && pod.GetProperty("containers")[0].GetProperty("image").GetString() == "conntrack-agent:test"
+                && !pod.TryGetProperty("nodeSelector", out _), "it is as the template says");
+        await Cluster.MergeAsync(
+            ResourceType.DaemonSet, "conntrack-agent", """{"metadata":{"labels":{"app":"other"}}}""", ns: TestCluster.Namespace);
         await Until(() => Cluster.DaemonSet()?.Metadata?.Labels?["app"] == "conntrack-agent", "its label too");
         var uid = Cluster.DaemonSet()!.Metadata!.Uid;
         await Cluster.DeleteAsync(ResourceType.DaemonSet, "conntrack-agent", TestCluster.Namespace);
@@ -68,10 +73,12 @@ public abstract partial class ControllerBehaviour
         await Cluster.CreateNodeAsync("web-1", "pool=web,zone=a");
         await Cluster.ApplyAsync("edge", """{"nodeSelector":{"matchLabels":{"pool":"edge"}},"timeouts":{"tcp":{"established":"24h"}}}""");
         await Cluster.ApplyAsync("web", """{"nodeSelector":{"matchLabels":{"pool":"web"}},"timeouts":{"tcp":{"established":"24h"}}}""");
-        await Until(() => Reaches("pool In edge", "pool In web") && Cluster.IsReady("edge") && Cluster.IsReady("web"), "agents run on both");
+        await Until(
+            () => Reaches("pool In edge", "pool In web") && Cluster.IsReady("edge") && Cluster.IsReady("web"), "agents run on both");
         var generation = Cluster.DaemonSet()!.Metadata!.Generation;
 
-        await Cluster.ApplyAsync("edge", """{"nodeSelector":{"matchLabels":{"pool":"edge","zone":"a"}},"timeouts":{"tcp":{"established":"24h"}}}""");
+        await Cluster.ApplyAsync(
+            "edge", """{"nodeSelector":{"matchLabels":{"pool":"edge","zone":"a"}},"timeouts":{"tcp":{"established":"24h"}}}""");
         await Cluster.MergeAsync(ResourceType.Node, "web-1", """{"metadata":{"labels":{"pool":"edge"}}}""");
         await Until(() => Cluster.IsReady("edge") && Cluster.Policy("edge")!.Status!.Nodes!.Selected == 2, "the node has moved");
         await Cluster.DeleteAsync(ResourceType.ConntrackPolicy, "web");
@@ -83,7 +90,8 @@ public abstract partial class ControllerBehaviour
         await Until(() => Cluster.IsReady("edge"), "another controller has gone on");
         Assert.Equal(generation, Cluster.DaemonSet()!.Metadata!.Generation);
 
-        await RestartAsync(Templates.From(Templates.Text.Replace("conntrack-agent:test", "conntrack-agent:next", StringComparison.Ordinal)));
+        await RestartAsync(
+            Templates.From(Templates.Text.Replace("conntrack-agent:test", "conntrack-agent:next", StringComparison.Ordinal)));
         await Until(() => Reaches("pool In edge"), "with a new template goes what is not needed");
         await Until(() => Cluster.DaemonSet()!.Metadata!.Generation == generation + 1, "in one change");
     }
@@ -99,14 +107,23 @@ public abstract partial class ControllerBehaviour
             {"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":"2026-01-31T12:00:00Z"}}}}}
             """, ns: TestCluster.Namespace);
         var applied = Log.Lines.Count(l => l.StartsWith("applied DaemonSet", StringComparison.Ordinal));
-        await Until(() => Log.Lines.Count(l => l.StartsWith("applied DaemonSet", StringComparison.Ordinal)) > applied, "the controller has looked at it");
+        await Until(
+            () => Log.Lines.Count(l => l.StartsWith("applied DaemonSet", StringComparison.Ordinal)) > applied,
+            "the controller has looked at it");
         await RestartAsync(Templates.Agent());
-        await Until(() => Log.Lines.Count(l => l.StartsWith("applied DaemonSet", StringComparison.Ordinal)) > applied + 1, "and another one");
-        Assert.Equal("2026-01-31T12:00:00Z", Cluster.DaemonSet()!.Spec!.Value.GetProperty("template").GetProperty("metadata").GetProperty("annotations").GetProperty("kubectl.kubernetes.io/restartedAt").GetString());
+        await Until(
+            () => Log.Lines.Count(l => l.StartsWith("applied DaemonSet", StringComparison.Ordinal)) > applied + 1, "and another one");
+        Assert.Equal(
+            "2026-01-31T12:00:00Z",
+            Cluster.DaemonSet()!.Spec!.Value.GetProperty("template").GetProperty("metadata").GetProperty("annotations")
+                .GetProperty("kubectl.kubernetes.io/restartedAt").GetString());
         Assert.Equal(generation + 1, Cluster.DaemonSet()!.Metadata!.Generation);
     }
 
-    /// <summary>The controller went with its namespace, and with it the DaemonSet: a policy that is deleted then waits for somebody to take its finalizer off.</summary>
+    /// <summary>
+    /// The controller went with its namespace, and with it the DaemonSet: a policy that is deleted then waits for somebody to take its
+    /// finalizer off.
+    /// </summary>
     [Fact]
     public async Task Installing_again_after_the_namespace_was_deleted_lets_go_of_policies_that_could_not_be_deleted()
     {
@@ -117,14 +134,18 @@ public abstract partial class ControllerBehaviour
         Fleet.IsThere = _ => false;
         await Cluster.DeleteAsync(ResourceType.DaemonSet, "conntrack-agent", TestCluster.Namespace);
         await Cluster.DeleteAsync(ResourceType.ConntrackPolicy, "p");
-        await Until(() => Cluster.DaemonSet() is null && Cluster.Policy("p")?.Metadata?.DeletionTimestamp is not null, "the policy can't go");
+        await Until(
+            () => Cluster.DaemonSet() is null && Cluster.Policy("p")?.Metadata?.DeletionTimestamp is not null, "the policy can't go");
 
-        Controller = RunningController.Lead(ControllerClient(), RunningController.Quick with { RestoreTimeout = TimeSpan.FromMinutes(2) }, Templates.Agent(), Log);
+        Controller = RunningController.Lead(
+            ControllerClient(), RunningController.Quick with { RestoreTimeout = TimeSpan.FromMinutes(2) }, Templates.Agent(), Log);
         await Until(() => Cluster.DaemonSet() is not null, "the agents are there again");
         Assert.NotNull(Cluster.Policy("p"));
         Fleet.IsThere = _ => true;
         Fleet.Wake("n1");
-        await Until(() => Cluster.Policy("p") is null && Cluster.Plan("n1") is null && Cluster.DaemonSet() is null, "the node has restored and all is gone");
+        await Until(
+            () => Cluster.Policy("p") is null && Cluster.Plan("n1") is null && Cluster.DaemonSet() is null,
+            "the node has restored and all is gone");
     }
 
     private async Task RestartAsync(AgentTemplate template)
@@ -158,13 +179,15 @@ public abstract partial class ControllerBehaviour
             return "no DaemonSet";
         }
 
-        var terms = pod.GetProperty("affinity").GetProperty("nodeAffinity").GetProperty("requiredDuringSchedulingIgnoredDuringExecution").GetProperty("nodeSelectorTerms");
+        var terms = pod.GetProperty("affinity").GetProperty("nodeAffinity").GetProperty("requiredDuringSchedulingIgnoredDuringExecution")
+            .GetProperty("nodeSelectorTerms");
         return string.Join("; ", terms.EnumerateArray().Select(Text).Order(StringComparer.Ordinal));
     }
 
     private JsonElement? Pod() => Cluster.DaemonSet()?.Spec?.GetProperty("template").GetProperty("spec");
 
-    private static string Text(JsonElement term) => string.Join(" and ", term.EnumerateObject().SelectMany(list => list.Value.EnumerateArray())
+    private static string Text(JsonElement term) =>
+        string.Join(" and ", term.EnumerateObject().SelectMany(list => list.Value.EnumerateArray())
         .Where(r => r.GetProperty("key").GetString() != "kubernetes.io/os")
         .Select(r => $"{r.GetProperty("key")} {r.GetProperty("operator")} {string.Join(',', r.GetProperty("values").EnumerateArray())}"));
 }

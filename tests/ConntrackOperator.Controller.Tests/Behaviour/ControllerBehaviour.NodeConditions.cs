@@ -21,7 +21,9 @@ public abstract partial class ControllerBehaviour
         Fleet.Use("n2", 80);
         await UntilCondition("n2", "True ConntrackWarning");
         var warned = await ConditionOf("n2");
-        Assert.Equal("80000 of 100000 conntrack entries in use (80%) when this changed; now: kubectl get conntracknode n2", (string?)warned!["message"]);
+        Assert.Equal(
+            "80000 of 100000 conntrack entries in use (80%) when this changed; now: kubectl get conntracknode n2",
+            (string?)warned!["message"]);
         Fleet.Use("n2", 95);
         await UntilCondition("n2", "True ConntrackCritical");
         var critical = await ConditionOf("n2");

@@ -39,7 +39,9 @@ public abstract partial class ControllerBehaviour
         Fleet.IsThere = _ => false;
         await NodesAsync(3);
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"1h"}},"rollout":{"maxUnavailable":"34%"}}""");
-        await Until(() => Cluster.Plans.Count() == 3 && Cluster.Policy("p")!.Status?.Nodes?.Waiting == 3, "all have an object to report on, and wait");
+        await Until(
+            () => Cluster.Plans.Count() == 3 && Cluster.Policy("p")!.Status?.Nodes?.Waiting == 3,
+            "all have an object to report on, and wait");
         Assert.Equal("", Changed(3600));
         var most = new ChangingNodes(Cluster);
         Fleet.IsThere = _ => true;
@@ -58,7 +60,8 @@ public abstract partial class ControllerBehaviour
         await NodesAsync(4);
         Fleet.Use("n1", 95, drops: 3);
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
-        await Until(() => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.Usage!.TableFullDropsPerMinute == 3, "all are ready, and one drops");
+        await Until(
+            () => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.Usage!.TableFullDropsPerMinute == 3, "all are ready, and one drops");
         await PauseAsync();
         await Cluster.EventAsync("p", "RolloutPaused");
         Assert.Equal("False RolloutPaused", Cluster.Condition("p", "Ready"));
@@ -163,7 +166,9 @@ public abstract partial class ControllerBehaviour
         };
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"1h"}},"rollout":{"maxUnavailable":2}}""");
         await Until(() => Cluster.Policy("p")!.Status!.Nodes is { Failed: 2, Waiting: 2 }, "two fail, two wait");
-        await Until(() => Message("p", "Reconciling").Contains("2 that failed take every place", StringComparison.Ordinal), "it is told why it does not go on");
+        await Until(
+            () => Message("p", "Reconciling").Contains("2 that failed take every place", StringComparison.Ordinal),
+            "it is told why it does not go on");
         Assert.Equal("n0 n1", Changed(3600));
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"2h"}},"rollout":{"maxUnavailable":2}}""");
         await Until(() => Cluster.IsReady("p") && Changed(7200) == "n0 n1 n2 n3", "the edit reaches all");
@@ -195,7 +200,8 @@ public abstract partial class ControllerBehaviour
         Assert.Equal((120, 120), (Cluster.Planned("n0", TimeWait), Cluster.Planned("n1", TimeWait)));
         Assert.Equal(1, most.TakeMost());
 
-        bool FailsOne(string policy, long generation) => Cluster.Policy(policy)?.Status is { Nodes.Failed: 1 } status && status.ObservedGeneration == generation;
+        bool FailsOne(string policy, long generation) =>
+            Cluster.Policy(policy)?.Status is { Nodes.Failed: 1 } status && status.ObservedGeneration == generation;
     }
 
     /// <summary>Nodes named n0 and so on.</summary>
@@ -219,7 +225,8 @@ public abstract partial class ControllerBehaviour
     private async Task PauseAsync(int priority = 0)
     {
         Fleet.IsThere = _ => false;
-        await Cluster.ApplyAsync("p", $$"""{"priority":{{priority}},"timeouts":{"tcp":{"established":"1h"} },"rollout":{"maxUnavailable":1} }""");
+        await Cluster.ApplyAsync(
+            "p", $$"""{"priority":{{priority}},"timeouts":{"tcp":{"established":"1h"} },"rollout":{"maxUnavailable":1} }""");
         await Until(() => Changed(3600) == "n0", "the first is given the edit");
         Fleet.IsThere = name => name == "n0";
         Fleet.Use("n0", 99, drops: 12);
@@ -229,7 +236,11 @@ public abstract partial class ControllerBehaviour
 
     /// <summary>The nodes whose plan has this value of the time-out.</summary>
     private string Changed(long value) =>
-        string.Join(' ', Cluster.Plans.Where(p => p.Spec?.Settings?.Exists(s => s.Name == Established && s.Value == value) ?? false).Select(p => p.Metadata!.Name!).Order(StringComparer.Ordinal));
+        string.Join(
+            ' ',
+            Cluster.Plans.Where(p => p.Spec?.Settings?.Exists(s => s.Name == Established && s.Value == value) ?? false)
+                .Select(p => p.Metadata!.Name!).Order(StringComparer.Ordinal));
 
-    private string Message(string policy, string type) => Cluster.Policy(policy)!.Status!.Conditions!.Find((Condition c) => c.Type == type)!.Message!;
+    private string Message(string policy, string type) =>
+        Cluster.Policy(policy)!.Status!.Conditions!.Find((Condition c) => c.Type == type)!.Message!;
 }

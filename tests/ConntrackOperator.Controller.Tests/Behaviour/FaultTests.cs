@@ -50,9 +50,11 @@ public sealed class FaultTests() : SimulatedClusterTest(User)
         var log = new ListLog();
         await using var controller = Start(log);
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
-        await Until(() => Cluster.IsReady("p") && Cluster.Planned("n1", Established) == 86400 && Cluster.DaemonSet() is not null, "it is ready");
+        await Until(
+            () => Cluster.IsReady("p") && Cluster.Planned("n1", Established) == 86400 && Cluster.DaemonSet() is not null, "it is ready");
         await Cluster.ApplyAsync("p", """{"nodeSelector":{"matchLabels":{"pool":"edge"}},"timeouts":{"tcp":{"established":"1h"}}}""");
-        await Until(() => Cluster.IsReady("p") && Cluster.Planned("n2", Established) == 3600 && Cluster.Plan("n1") is null, "the edit is in force");
+        await Until(
+            () => Cluster.IsReady("p") && Cluster.Planned("n2", Established) == 3600 && Cluster.Plan("n1") is null, "the edit is in force");
         Assert.Equal(2, Cluster.Plan("n2")!.Metadata!.Generation);
         await Cluster.DeleteAsync(ResourceType.ConntrackPolicy, "p");
         await Until(() => Cluster.Policy("p") is null && !Cluster.Plans.Any() && Cluster.DaemonSet() is null, "all is gone");
@@ -103,7 +105,8 @@ public sealed class FaultTests() : SimulatedClusterTest(User)
             await using var controller = RunningController.Lead(connection.Client, null, Templates.Agent());
             if (round % 4 == 0)
             {
-                await Cluster.ApplyAsync("p", $$"""{"timeouts":{"tcp":{"established":"{{100 + round}}s"} },"rollout":{"maxUnavailable":"15%"} }""");
+                await Cluster.ApplyAsync(
+                    "p", $$"""{"timeouts":{"tcp":{"established":"{{100 + round}}s"} },"rollout":{"maxUnavailable":"15%"} }""");
             }
 
             await Task.Delay(random.Next(250), TestCluster.Token);
@@ -146,7 +149,9 @@ public sealed class FaultTests() : SimulatedClusterTest(User)
         // What was deleted is not in any log that a watch could be resumed from.
         Server.Compact();
         Server.Start();
-        await Until(() => Cluster.Plan("n1") is null && Cluster.Planned("n2", Established) == 86400 && Cluster.DaemonSet() is not null, "the plans are as they have to be");
+        await Until(
+            () => Cluster.Plan("n1") is null && Cluster.Planned("n2", Established) == 86400 && Cluster.DaemonSet() is not null,
+            "the plans are as they have to be");
         await Until(() => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.Nodes!.Selected == 1, "and the counts");
     }
 
@@ -164,10 +169,12 @@ public sealed class FaultTests() : SimulatedClusterTest(User)
             using var connection = new KillableConnection(Server.BaseAddress, User);
             await using var controller = RunningController.Lead(connection.Client, null, Templates.Agent());
             var seconds = 100 + round;
-            await Cluster.ApplyAsync("even", $$"""{"nodeSelector":{"matchLabels":{"pool":"even"} },"timeouts":{"tcp":{"established":"{{seconds}}s"} } }""");
+            await Cluster.ApplyAsync(
+                "even", $$"""{"nodeSelector":{"matchLabels":{"pool":"even"} },"timeouts":{"tcp":{"established":"{{seconds}}s"} } }""");
             if (round % 3 == 0)
             {
-                await Cluster.ApplyAsync("odd", """{"nodeSelector":{"matchLabels":{"pool":"odd"}},"timeouts":{"tcp":{"established":"1h"}}}""");
+                await Cluster.ApplyAsync(
+                    "odd", """{"nodeSelector":{"matchLabels":{"pool":"odd"}},"timeouts":{"tcp":{"established":"1h"}}}""");
             }
             else if (round % 3 == 1 && Server.Get(ResourceType.ConntrackPolicy, "odd") is not null)
             {
@@ -181,7 +188,9 @@ public sealed class FaultTests() : SimulatedClusterTest(User)
 
         await using var last = Start();
         await Until(() => Cluster.IsReady("even") && Cluster.Policy("even")!.Status!.Nodes!.Ready == 6, "the policy is ready");
-        await Until(() => Cluster.Plans.Count(p => p.Spec!.Settings!.Exists(s => s is { Policy: "even", Value: 111 })) == 6, "its nodes have the last plan");
+        await Until(
+            () => Cluster.Plans.Count(p => p.Spec!.Settings!.Exists(s => s is { Policy: "even", Value: 111 })) == 6,
+            "its nodes have the last plan");
         await Until(() => Cluster.Policy("odd") is null && Cluster.Plans.Count() == 6, "nothing is left of the other");
         // A write that was on its way when its controller died may come after the next one's: the next one sees that and writes
         // once more. Nothing else may be written twice.

@@ -31,7 +31,10 @@ public sealed class LeaseTests() : SimulatedClusterTest("a", "b")
         using var b = new KillableConnection(Server.BaseAddress, "b");
 
         // Longer than anything here waits for: the second one can only go on because the first one gave the lease back.
-        var options = _options with { Lease = _options.Lease with { Duration = TimeSpan.FromHours(1), RenewDeadline = TimeSpan.FromMinutes(10) } };
+        var options = _options with
+        {
+            Lease = _options.Lease with { Duration = TimeSpan.FromHours(1), RenewDeadline = TimeSpan.FromMinutes(10) },
+        };
         var first = RunningController.Host(a.Client, options with { Identity = "a" }, Templates.Agent());
         await Cluster.ApplyAsync("p", Spec(1));
         await Until(() => Cluster.IsReady("p"), "the first one leads");

@@ -19,13 +19,18 @@ public sealed class PreconditionTests() : SimulatedClusterTest(User)
         await Cluster.ApplyAsync("p", """{"nodeSelector":{"matchLabels":{"pool":"edge"}},"timeouts":{"tcp":{"established":"24h"}}}""");
         await Until(() => Cluster.IsReady("p"), "it is ready");
         var uid = Cluster.Plan("n1")!.Metadata!.Uid;
-        Server.Faults.Add(r => r is { User: User, Verb: "delete", Plural: "conntracknodes" }, 1, FaultAction.Delay(TimeSpan.FromSeconds(5)));
+        Server.Faults.Add(
+            r => r is { User: User, Verb: "delete", Plural: "conntracknodes" }, 1, FaultAction.Delay(TimeSpan.FromSeconds(5)));
         await Cluster.MergeAsync(ResourceType.Node, "n1", """{"metadata":{"labels":{"pool":"web"}}}""");
-        await Until(() => Server.Requests.Count(r => r is { User: User, Verb: "delete", Plural: "conntracknodes" }) == 1, "the deletion is on its way");
+        await Until(
+            () => Server.Requests.Count(r => r is { User: User, Verb: "delete", Plural: "conntracknodes" }) == 1,
+            "the deletion is on its way");
         // The agent has found that something is still to be put back.
         Fleet.IsThere = _ => false;
         Server.Merge(
-            ResourceType.ConntrackNode, "n1", """{"status":{"settings":[{"name":"nf_conntrack_max","actual":1,"original":2,"state":"Failed","policy":"p"}]}}""", null, "status");
+            ResourceType.ConntrackNode, "n1",
+            """{"status":{"settings":[{"name":"nf_conntrack_max","actual":1,"original":2,"state":"Failed","policy":"p"}]}}""", null,
+            "status");
         await Task.Delay(6500, TestCluster.Token);
         Assert.Equal(uid, Server.Get(ResourceType.ConntrackNode, "n1")?["metadata"]!["uid"]!.GetValue<string>());
         Server.Merge(ResourceType.ConntrackNode, "n1", """{"status":{"settings":[]}}""", null, "status");
@@ -64,19 +69,26 @@ public sealed class PreconditionTests() : SimulatedClusterTest(User)
         // While nobody can see it the first one goes, and another one comes and is deleted as well.
         Server.Stop();
         Server.Merge(ResourceType.ConntrackPolicy, "p", """{"metadata":{"finalizers":null}}""");
-        Server.Put(ResourceType.ConntrackPolicy, """{"metadata":{"name":"p","finalizers":["conntrack.dev/restore"]},"spec":{"timeouts":{"tcp":{"established":"24h"}}}}""");
+        Server.Put(
+            ResourceType.ConntrackPolicy,
+            """{"metadata":{"name":"p","finalizers":["conntrack.dev/restore"]},"spec":{"timeouts":{"tcp":{"established":"24h"}}}}""");
         Server.Delete(ResourceType.ConntrackPolicy, "p");
         Server.Compact();
-        await Until(() => TimeProvider.System.GetElapsedTime(deleted) > RunningController.Quick.RestoreTimeout * 0.8, "most of the first one's time is over");
+        await Until(
+            () => TimeProvider.System.GetElapsedTime(deleted) > RunningController.Quick.RestoreTimeout * 0.8,
+            "most of the first one's time is over");
         Server.Start();
         await Until(() => Server.Get(ResourceType.ConntrackPolicy, "p") is null, "its time is over");
         // It was seen when the policies were listed, and not before.
         var seen = Server.Requests.All.Last(r => r is { User: User, Verb: "list", Plural: "conntrackpolicies" }).At;
         var removed = Server.Requests.All.Last(r => r is { User: User, Verb: "patch", Plural: "conntrackpolicies", Subresource: null }).At;
-        Assert.True(removed - seen > RunningController.Quick.RestoreTimeout * 0.95, $"the second one had {removed - seen}, what was left of the first one's time");
+        Assert.True(
+            removed - seen > RunningController.Quick.RestoreTimeout * 0.95,
+            $"the second one had {removed - seen}, what was left of the first one's time");
     }
 
     private static Task Until(Func<bool> condition, string what) => Eventually.UntilAsync(condition, what);
 
-    private RunningController Start() => RunningController.Lead(new ServerConnection { Server = Server.BaseAddress, Token = User }.Connect());
+    private RunningController Start() =>
+        RunningController.Lead(new ServerConnection { Server = Server.BaseAddress, Token = User }.Connect());
 }

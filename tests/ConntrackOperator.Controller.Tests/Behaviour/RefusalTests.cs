@@ -10,8 +10,8 @@ using Microsoft.Extensions.Time.Testing;
 namespace ConntrackOperator.Controller.Tests.Behaviour;
 
 /// <summary>
-/// What somebody's own admission policy says no to. The controller has a clock of the test's, so that how often it tries is told by that clock
-/// and not by how fast this machine is.
+/// What somebody's own admission policy says no to. The controller has a clock of the test's, so that how often it tries is told by that
+/// clock and not by how fast this machine is.
 /// </summary>
 public sealed class RefusalTests() : SimulatedClusterTest(User)
 {
@@ -29,12 +29,16 @@ public sealed class RefusalTests() : SimulatedClusterTest(User)
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
         await Until(() => Cluster.Condition("p", "Stalled") == "True FinalizerRefused", "the condition says so");
         await Cluster.EventAsync("p", "FinalizerRefused");
-        Assert.Contains("the test wants it so", Cluster.Policy("p")!.Status!.Conditions!.Find(c => c.Type == "Stalled")!.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "the test wants it so", Cluster.Policy("p")!.Status!.Conditions!.Find(c => c.Type == "Stalled")!.Message,
+            StringComparison.Ordinal);
         await Until(() => Cluster.Policy("p")!.Status!.Nodes!.Ready == 1, "the nodes are planned all the same");
         await ReportAsync("p", 40);
         AssertWaitsDouble("The finalizer of ConntrackPolicy p was refused");
         Server.Faults.Clear();
-        await Until(() => Cluster.Policy("p")!.Metadata!.Finalizers is { Count: 1 } && Cluster.Condition("p", "Stalled") == "False NotStalled", "it is put on when nobody refuses any more");
+        await Until(
+            () => Cluster.Policy("p")!.Metadata!.Finalizers is { Count: 1 } && Cluster.Condition("p", "Stalled") == "False NotStalled",
+            "it is put on when nobody refuses any more");
     }
 
     [Fact]
@@ -82,7 +86,9 @@ public sealed class RefusalTests() : SimulatedClusterTest(User)
         await Until(() => Cluster.IsReady("p") && Cluster.Policy("p")!.Status!.Nodes!.Ready == 2, "both are ready");
         Refuse(r => IsPlan(r, "n1"));
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"1h"}}}""");
-        await Until(() => Cluster.Policy("p")!.Status is { Nodes: { Failed: 1, Ready: 1 }, Failures: [{ Name: "n1", Reason: "PlanRefused" }] }, "the status says which and why");
+        await Until(
+            () => Cluster.Policy("p")!.Status is { Nodes: { Failed: 1, Ready: 1 }, Failures: [{ Name: "n1", Reason: "PlanRefused" }] },
+            "the status says which and why");
         await ReportAsync("p", 40);
         AssertWaitsDouble("The plan of node n1 was refused");
         Assert.Contains(_log.Lines, line => line.Contains("The plan of node n1 was refused, again in 2 s", StringComparison.Ordinal));
@@ -100,7 +106,9 @@ public sealed class RefusalTests() : SimulatedClusterTest(User)
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}},"pressure":{"nodeCondition":true}}""");
         await Cluster.EventAsync("p", "NodeConditionRefused");
         await Until(() => Cluster.IsReady("p"), "the policy is ready all the same");
-        Assert.Contains(_log.Lines, line => line.Contains("The condition ConntrackPressure of node n1 was refused, again in 2 s", StringComparison.Ordinal));
+        Assert.Contains(
+            _log.Lines,
+            line => line.Contains("The condition ConntrackPressure of node n1 was refused, again in 2 s", StringComparison.Ordinal));
         var (before, started) = (Server.Requests.Count(IsNodeStatus), TimeProvider.System.GetTimestamp());
         foreach (var percent in new[] { 80, 10, 95, 20 })
         {
@@ -118,11 +126,13 @@ public sealed class RefusalTests() : SimulatedClusterTest(User)
 
     private static bool IsNodeStatus(RequestRecord r) => r is { User: User, Verb: "patch", Plural: "nodes", Subresource: "status" };
 
-    private static bool IsPlan(RequestRecord r, string node) => r is { User: User, Verb: "patch", Plural: "conntracknodes", Subresource: null } && r.Name == node;
+    private static bool IsPlan(RequestRecord r, string node) =>
+        r is { User: User, Verb: "patch", Plural: "conntracknodes", Subresource: null } && r.Name == node;
 
     private static bool IsFinalizer(RequestRecord r) => r is { User: User, Verb: "patch", Plural: "conntrackpolicies", Subresource: null };
 
-    private static bool IsStatus(RequestRecord r) => r is { User: User, Verb: "patch", Plural: "conntrackpolicies", Subresource: "status", Name: "p" };
+    private static bool IsStatus(RequestRecord r) =>
+        r is { User: User, Verb: "patch", Plural: "conntrackpolicies", Subresource: "status", Name: "p" };
 
     private Task Until(Func<bool> condition, string what) =>
         Eventually.UntilAsync(condition, () => _time.Advance(TimeSpan.FromMilliseconds(20)), what);
@@ -154,7 +164,9 @@ public sealed class RefusalTests() : SimulatedClusterTest(User)
         }
     }
 
-    /// <summary>Each attempt came at least as long after the one before as the doubled wait, by the controller's clock, and was logged.</summary>
+    /// <summary>
+    /// Each attempt came at least as long after the one before as the doubled wait, by the controller's clock, and was logged.
+    /// </summary>
     private void AssertWaitsDouble(string logged)
     {
         long[] attempts = [.. _attempts];

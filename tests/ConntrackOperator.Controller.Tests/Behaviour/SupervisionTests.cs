@@ -30,7 +30,10 @@ public sealed class SupervisionTests() : SimulatedClusterTest(User)
     {
         await Cluster.CreateNodeAsync("n1");
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
-        using var http = new HttpClient(new Broken(request => request.Method == HttpMethod.Post && request.RequestUri!.AbsolutePath.EndsWith("/events", StringComparison.Ordinal)));
+        using var http = new HttpClient(
+            new Broken(
+                request => request.Method == HttpMethod.Post
+                    && request.RequestUri!.AbsolutePath.EndsWith("/events", StringComparison.Ordinal)));
         await EndsAsync(http, "the event recorder");
     }
 
@@ -39,7 +42,10 @@ public sealed class SupervisionTests() : SimulatedClusterTest(User)
     {
         await Cluster.CreateNodeAsync("n1");
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
-        using var http = new HttpClient(new Broken(request => request.Method == HttpMethod.Patch && request.RequestUri!.AbsolutePath.Contains("conntracknodes/n1", StringComparison.Ordinal)));
+        using var http = new HttpClient(
+            new Broken(
+                request => request.Method == HttpMethod.Patch
+                    && request.RequestUri!.AbsolutePath.Contains("conntracknodes/n1", StringComparison.Ordinal)));
         await EndsAsync(http, "reconcile node");
     }
 
@@ -50,7 +56,8 @@ public sealed class SupervisionTests() : SimulatedClusterTest(User)
         await Eventually.UntilAsync(() => controller.Ended.IsCompleted, "the controller ends");
         var e = await Assert.ThrowsAsync<PartEndedException>(async () => await controller.DisposeAsync());
         Assert.Equal(part, e.Part);
-        Assert.Contains(_log.Lines, line => line.StartsWith($"warning: {part} failed: InsufficientMemoryException", StringComparison.Ordinal));
+        Assert.Contains(
+            _log.Lines, line => line.StartsWith($"warning: {part} failed: InsufficientMemoryException", StringComparison.Ordinal));
     }
 
     private sealed class Broken(Func<HttpRequestMessage, bool> breaks) : DelegatingHandler(new SocketsHttpHandler())

@@ -24,12 +24,16 @@ public sealed class FlushBehaviourTests() : SimulatedClusterTest(User)
         await Until(() => Phases("Running") == 32 && Phases("Pending") == 8, "32 run and 8 wait");
         await Until(() => Planned("n1").Count == 32, "the plan holds them");
         var waiting = Server.All(ResourceType.ConntrackFlush).First(f => Phase(f) == "Pending");
-        Assert.Equal("node n1 has 32 flushes to do already; this one begins when enough of those are over", Condition(waiting)!["message"]!.GetValue<string>());
+        Assert.Equal(
+            "node n1 has 32 flushes to do already; this one begins when enough of those are over",
+            Condition(waiting)!["message"]!.GetValue<string>());
         // Another node's are not held up, and plans can still be changed.
         Flush("elsewhere", """{"nodeName":"n2","match":{"all":true}}""");
         await Until(() => Phase("elsewhere") == "Running" && Planned("n2").Count == 1, "another node's flush begins at once");
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"1h"}}}""");
-        await Until(() => Server.Get(ResourceType.ConntrackNode, "n1")!["spec"]!["settings"]![0]!["value"]!.GetValue<long>() == 3600, "the edit is planned");
+        await Until(
+            () => Server.Get(ResourceType.ConntrackNode, "n1")!["spec"]!["settings"]![0]!["value"]!.GetValue<long>() == 3600,
+            "the edit is planned");
         while (Phases("Succeeded") < 40)
         {
             Assert.InRange(Planned("n1").Count, 0, 32);
@@ -87,7 +91,10 @@ public sealed class FlushBehaviourTests() : SimulatedClusterTest(User)
         await using var next = Start();
         Do("n2", 6);
         await Until(() => Phase("f") is "Succeeded" or "Failed", "it ends");
-        Assert.Equal(("Succeeded", 2, 0, 11L), (Phase("f"), Status("f")!["nodes"]!["done"]!.GetValue<int>(), Status("f")!["nodes"]!["failed"]!.GetValue<int>(), Status("f")!["deleted"]!.GetValue<long>()));
+        Assert.Equal(
+            ("Succeeded", 2, 0, 11L),
+            (Phase("f"), Status("f")!["nodes"]!["done"]!.GetValue<int>(), Status("f")!["nodes"]!["failed"]!.GetValue<int>(),
+            Status("f")!["deleted"]!.GetValue<long>()));
     }
 
     [Fact]
@@ -104,7 +111,8 @@ public sealed class FlushBehaviourTests() : SimulatedClusterTest(User)
         }
 
         Assert.InRange(Server.Requests.Count(IsWrite), 1, 4);
-        Assert.Contains(_log.Lines, line => line.Contains("The status of ConntrackFlush f was refused, again in 2 s", StringComparison.Ordinal));
+        Assert.Contains(
+            _log.Lines, line => line.Contains("The status of ConntrackFlush f was refused, again in 2 s", StringComparison.Ordinal));
         Server.Faults.Clear();
         await Until(() => Phase("f") == "Running", "it goes on when nobody refuses any more");
     }
@@ -150,18 +158,24 @@ public sealed class FlushBehaviourTests() : SimulatedClusterTest(User)
     private RunningController Start() =>
         RunningController.Lead(new ServerConnection { Server = Server.BaseAddress, Token = User }.Connect(), null, null, _log);
 
-    private void Flush(string name, string spec) => Server.Put(ResourceType.ConntrackFlush, $$"""{"metadata":{"name":"{{name}}"},"spec":{{spec}} }""");
+    private void Flush(string name, string spec) =>
+        Server.Put(ResourceType.ConntrackFlush, $$"""{"metadata":{"name":"{{name}}"},"spec":{{spec}} }""");
 
     /// <summary>The node's agent reports on all flushes of its plan.</summary>
     private void Do(string node, long matched = 1)
     {
         var plan = Server.Get(ResourceType.ConntrackNode, node)!["spec"]!["flushes"]?.AsArray() ?? [];
-        var reports = new JsonArray([.. plan.Select(f => new JsonObject { ["uid"] = f!["uid"]!.GetValue<string>(), ["matched"] = matched, ["deleted"] = matched })]);
-        Server.Merge(ResourceType.ConntrackNode, node, new JsonObject { ["status"] = new JsonObject { ["flushes"] = reports } }.ToJsonString(), null, "status");
+        var reports = new JsonArray(
+            [.. plan.Select(
+                f => new JsonObject { ["uid"] = f!["uid"]!.GetValue<string>(), ["matched"] = matched, ["deleted"] = matched })]);
+        Server.Merge(
+            ResourceType.ConntrackNode, node, new JsonObject { ["status"] = new JsonObject { ["flushes"] = reports } }.ToJsonString(),
+            null, "status");
     }
 
     private List<string> Planned(string node) =>
-        [.. (Server.Get(ResourceType.ConntrackNode, node)?["spec"]?["flushes"]?.AsArray() ?? []).Select(f => f!["name"]!.GetValue<string>())];
+        [.. (Server.Get(ResourceType.ConntrackNode, node)?["spec"]?["flushes"]?.AsArray() ?? [])
+            .Select(f => f!["name"]!.GetValue<string>())];
 
     private int Phases(string phase) => Server.All(ResourceType.ConntrackFlush).Count(f => Phase(f) == phase);
 
@@ -169,5 +183,6 @@ public sealed class FlushBehaviourTests() : SimulatedClusterTest(User)
 
     private static string? Phase(JsonObject flush) => flush["status"]?["phase"]?.GetValue<string>();
 
-    private static JsonNode? Condition(JsonObject flush) => flush["status"]?["conditions"]?.AsArray().FirstOrDefault(c => c!["type"]!.GetValue<string>() == "Complete");
+    private static JsonNode? Condition(JsonObject flush) =>
+        flush["status"]?["conditions"]?.AsArray().FirstOrDefault(c => c!["type"]!.GetValue<string>() == "Complete");
 }

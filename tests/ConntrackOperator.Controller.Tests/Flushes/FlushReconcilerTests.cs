@@ -40,7 +40,9 @@ public sealed class FlushReconcilerTests
         {
             var condition = status["conditions"]!.AsArray().Single(c => c!["type"]!.GetValue<string>() == "Failed")!;
             Assert.Equal("TooManyNodes", condition["reason"]!.GetValue<string>());
-            Assert.Contains("matches 5001 nodes that have an agent, and a flush is for 5000 at most", condition["message"]!.GetValue<string>(), StringComparison.Ordinal);
+            Assert.Contains(
+                "matches 5001 nodes that have an agent, and a flush is for 5000 at most", condition["message"]!.GetValue<string>(),
+                StringComparison.Ordinal);
         }
 
         await stop.CancelAsync();

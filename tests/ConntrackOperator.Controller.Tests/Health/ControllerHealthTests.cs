@@ -117,7 +117,8 @@ public sealed class ControllerHealthTests : IDisposable
         {
             var failures = _cluster.Watches.Select(w => w.Failures).ToList();
             await Eventually.UntilAsync(
-                () => _cluster.Watches.Zip(failures).All(pair => pair.First.Failures > pair.Second), () => _time.Advance(TimeSpan.FromSeconds(1)));
+                () => _cluster.Watches.Zip(failures).All(pair => pair.First.Failures > pair.Second),
+                () => _time.Advance(TimeSpan.FromSeconds(1)));
             Assert.Null(_health.NotAlive());
             _time.Advance(TimeSpan.FromMinutes(1));
             Assert.Null(_health.NotAlive());

@@ -42,7 +42,9 @@ public sealed class HostileAgentTests(RealCluster real) : IAsyncDisposable
         }
 
         await cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"100s"}}}""");
-        await Until(() => honest.Concat(hostile).All(n => cluster.Plan(n) is not null) && cluster.Policy("p")?.Status?.Nodes?.Ready == 3, "the plans are there");
+        await Until(
+            () => honest.Concat(hostile).All(n => cluster.Plan(n) is not null) && cluster.Policy("p")?.Status?.Nodes?.Ready == 3,
+            "the plans are there");
 
         var percent = 10;
         var alone = TimeSpan.Zero;
@@ -51,25 +53,32 @@ public sealed class HostileAgentTests(RealCluster real) : IAsyncDisposable
             alone = Longer(alone, await ReportAsync(cluster, fleet, honest[i % 3], ++percent));
         }
 
-        var seed = Environment.GetEnvironmentVariable("FUZZ_SEED") is { Length: > 0 } given ? int.Parse(given, CultureInfo.InvariantCulture) : Random.Shared.Next();
+        var seed = Environment.GetEnvironmentVariable("FUZZ_SEED") is { Length: > 0 } given
+            ? int.Parse(given, CultureInfo.InvariantCulture) : Random.Shared.Next();
         TestContext.Current.TestOutputHelper?.WriteLine($"FUZZ_SEED={seed}");
-        var attacks = Enumerable.Range(0, 4).Select(i => AttackAsync(hostile[i % 2], new StatusFuzzer(new Random(seed + i), [.. honest, .. hostile, "p", "f",
-            "nf_conntrack_tcp_timeout_established", "nf_conntrack_max", "Applied", "Pressure", "Critical", "Ready", .. cluster.Plans.Select(p => p.Metadata!.Uid!)]))).ToList();
+        var attacks = Enumerable.Range(0, 4)
+            .Select(i => AttackAsync(hostile[i % 2], new StatusFuzzer(new Random(seed + i), [.. honest, .. hostile, "p", "f",
+            "nf_conntrack_tcp_timeout_established", "nf_conntrack_max", "Applied", "Pressure", "Critical", "Ready",
+            .. cluster.Plans.Select(p => p.Metadata!.Uid!)]))).ToList();
         var begun = TimeProvider.System.GetTimestamp();
-        var length = TimeSpan.FromSeconds(int.Parse(Environment.GetEnvironmentVariable("FUZZ_SECONDS") is { Length: > 0 } s ? s : "8", CultureInfo.InvariantCulture));
+        var length = TimeSpan.FromSeconds(
+            int.Parse(Environment.GetEnvironmentVariable("FUZZ_SECONDS") is { Length: > 0 } s ? s : "8", CultureInfo.InvariantCulture));
         var beside = TimeSpan.Zero;
         long? memory = null;
         for (var round = 1; TimeProvider.System.GetElapsedTime(begun) < length || Accepted < 500; round++)
         {
             Assert.False(controller.Ended.IsCompleted, "the controller has ended");
-            Assert.True(TimeProvider.System.GetElapsedTime(begun) < length + TimeSpan.FromMinutes(2), $"only {Accepted} reports were accepted");
+            Assert.True(
+                TimeProvider.System.GetElapsedTime(begun) < length + TimeSpan.FromMinutes(2), $"only {Accepted} reports were accepted");
             Assert.DoesNotContain(attacks, attack => attack.IsCompleted);
             beside = Longer(beside, await ReportAsync(cluster, fleet, honest[round % 3], percent = 10 + ((percent - 9) % 80)));
             if (round % 10 == 0)
             {
                 // An edit reaches all plans, the hostile nodes' too.
                 await cluster.ApplyAsync("p", $$"""{"timeouts":{"tcp":{"established":"{{100 + round}}s"} } }""");
-                await Until(() => honest.All(n => cluster.Planned(n, "nf_conntrack_tcp_timeout_established") == 100 + round), "the edit is planned");
+                await Until(
+                    () => honest.All(n => cluster.Planned(n, "nf_conntrack_tcp_timeout_established") == 100 + round),
+                    "the edit is planned");
             }
 
             memory ??= Accepted > 300 ? GC.GetTotalMemory(forceFullCollection: true) : null;
@@ -83,7 +92,9 @@ public sealed class HostileAgentTests(RealCluster real) : IAsyncDisposable
         await _stop.CancelAsync();
         await Task.WhenAll(attacks);
         var said = string.Create(CultureInfo.InvariantCulture,
-            $"{Accepted} reports accepted, {rate:0} a second ({string.Join(", ", _answers.Select(a => $"{a.Value} × {(int)a.Key}"))}); an honest report was in the status after {beside.TotalSeconds:0.00} s at most, without the others {alone.TotalSeconds:0.00} s; memory {grown:+0.0;-0.0} MiB");
+            $"{Accepted} reports accepted, {rate:0} a second ({string.Join(", ", _answers.Select(a => $"{a.Value} × {(int)a.Key}"))}); "
+                + $"an honest report was in the status after {beside.TotalSeconds:0.00} s at most, without the others "
+                + $"{alone.TotalSeconds:0.00} s; memory {grown:+0.0;-0.0} MiB");
         TestContext.Current.TestOutputHelper?.WriteLine(said);
         // Two seconds; on a machine that is so busy that it takes long without the attack as well, not much longer than that.
         Assert.True(beside < Longer(_soon, alone * 4), said);
@@ -109,7 +120,9 @@ public sealed class HostileAgentTests(RealCluster real) : IAsyncDisposable
     {
         var begun = TimeProvider.System.GetTimestamp();
         fleet.Use(node, percent);
-        await Until(() => cluster.Policy("p")?.Status?.HottestNodes?.Exists(h => h.Name == node && h.Percent == percent) == true, $"{node} reports {percent} %");
+        await Until(
+            () => cluster.Policy("p")?.Status?.HottestNodes?.Exists(h => h.Name == node && h.Percent == percent) == true,
+            $"{node} reports {percent} %");
         return TimeProvider.System.GetElapsedTime(begun);
     }
 
@@ -131,11 +144,14 @@ public sealed class HostileAgentTests(RealCluster real) : IAsyncDisposable
         using var http = server.CreateHttpClient();
         using var body = new StringContent(
             """{"apiVersion":"conntrack.dev/v1alpha1","kind":"ConntrackFlush","metadata":{"name":"f"},"spec":{"nodeSelector":{},"match":{"all":true}}}""", Encoding.UTF8, "application/json");
-        using var answer = await http.PostAsync(new Uri("/apis/conntrack.dev/v1alpha1/conntrackflushes", UriKind.Relative), body, TestCluster.Token);
+        using var answer = await http.PostAsync(
+            new Uri("/apis/conntrack.dev/v1alpha1/conntrackflushes", UriKind.Relative), body, TestCluster.Token);
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(TestCluster.Token));
     }
 
-    /// <summary>Keeps what no report may lead to: anything thrown but what the API said, and any failure that is not the hostile nodes' own.</summary>
+    /// <summary>
+    /// Keeps what no report may lead to: anything thrown but what the API said, and any failure that is not the hostile nodes' own.
+    /// </summary>
     private sealed class WatchfulLog : ILogger
     {
         public ConcurrentQueue<string> Unexpected { get; } = new();
@@ -145,7 +161,8 @@ public sealed class HostileAgentTests(RealCluster real) : IAsyncDisposable
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (!IsEnabled(logLevel))
             {

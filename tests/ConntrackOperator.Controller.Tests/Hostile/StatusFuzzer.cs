@@ -7,8 +7,9 @@ using YamlDotNet.RepresentationModel;
 
 namespace ConntrackOperator.Controller.Tests.Hostile;
 
-/// <summary>Makes up statuses of a ConntrackNode that the API server takes, from the schema that is shipped: at its bounds, beyond what makes
-/// sense, and with the names that the controller looks for. Now and then a bound is left out, to find what the server takes all the same.</summary>
+/// <summary>Makes up statuses of a ConntrackNode that the API server takes, from the schema that is shipped: at its bounds, beyond what
+/// makes sense, and with the names that the controller looks for. Now and then a bound is left out, to find what the server takes all the
+/// same.</summary>
 internal sealed class StatusFuzzer
 {
     /// <summary>Dates that the API server calls RFC 3339; some of them are none to .NET.</summary>
@@ -18,7 +19,8 @@ internal sealed class StatusFuzzer
         "2026-01-01T00:00:00.123456789123Z", "1969-12-31T23:59:59-14:00", "2016-12-31T23:59:60Z", "2026-06-01T12:00:00Z",
     ];
 
-    private static readonly string[] _texts = ["", " ", "\u0000\u0007\u001b[31m", "\r\n", "\u202eevil", "🐧", "n1", "..", "{{", "$(x)", "-1", "NaN", "null"];
+    private static readonly string[] _texts = [
+        "", " ", "\u0000\u0007\u001b[31m", "\r\n", "\u202eevil", "🐧", "n1", "..", "{{", "$(x)", "-1", "NaN", "null"];
 
     private readonly JsonObject _schema;
     private readonly Random _random;
@@ -37,7 +39,8 @@ internal sealed class StatusFuzzer
         var yaml = new YamlStream();
         using var text = File.OpenText(Path.Combine(Repository.Root, "config", "crd", "conntrack.dev_conntracknodes.yaml"));
         yaml.Load(text);
-        _schema = (JsonObject)YamlJson.Convert(yaml.Documents[0].RootNode)!["spec"]!["versions"]![0]!["schema"]!["openAPIV3Schema"]!["properties"]!["status"]!;
+        _schema = (JsonObject)YamlJson.Convert(
+            yaml.Documents[0].RootNode)!["spec"]!["versions"]![0]!["schema"]!["openAPIV3Schema"]!["properties"]!["status"]!;
     }
 
     /// <summary>The next status: small most of the time, for there to be many of them, at times huge, at times beyond a bound.</summary>

@@ -38,7 +38,8 @@ public sealed class NodeEvaluatorTests
     [Fact]
     public void Worst_setting_counts_whatever_the_order()
     {
-        SettingStatus[] settings = [Setting(SettingState.Held), Setting(SettingState.Failed), Setting(SettingState.Contested), Setting(SettingState.InSync)];
+        SettingStatus[] settings = [
+            Setting(SettingState.Held), Setting(SettingState.Failed), Setting(SettingState.Contested), Setting(SettingState.InSync)];
         Assert.Equal("Failed", Evaluate(Node(settings)).Reason);
         Assert.Equal("Failed", Evaluate(Node([.. settings.Reverse()])).Reason);
     }
@@ -52,17 +53,25 @@ public sealed class NodeEvaluatorTests
     [InlineData(5, 5, nameof(NodePolicyState.Ready))]
     [InlineData(6, 5, nameof(NodePolicyState.Ready))]
     public void Report_on_an_earlier_plan_is_no_report_on_this_one(long observed, long generation, string expected) =>
-        Assert.Equal(expected, NodeEvaluator.Evaluate("p", _plan, generation, new(Node([Setting(SettingState.InSync)], observed), true, TimeSpan.Zero)).State.ToString());
+        Assert.Equal(
+            expected,
+            NodeEvaluator.Evaluate("p", _plan, generation, new(Node([Setting(SettingState.InSync)], observed), true, TimeSpan.Zero)).State
+                .ToString());
 
     [Fact]
     public void Node_that_is_not_ready_is_unreachable_whatever_it_said() =>
-        Assert.Equal((NodePolicyState.Unreachable, "NodeNotReady"), Of(NodeEvaluator.Evaluate("p", _plan, 5, new(Node([Setting(SettingState.Failed)]), false, TimeSpan.Zero))));
+        Assert.Equal(
+            (NodePolicyState.Unreachable, "NodeNotReady"),
+            Of(NodeEvaluator.Evaluate("p", _plan, 5, new(Node([Setting(SettingState.Failed)]), false, TimeSpan.Zero))));
 
     [Theory]
     [InlineData(25, nameof(NodePolicyState.Ready))]
     [InlineData(26, nameof(NodePolicyState.Unreachable))]
     public void Agent_that_missed_two_heartbeats_is_silent(int minutes, string expected) =>
-        Assert.Equal(expected, NodeEvaluator.Evaluate("p", _plan, 5, new(Node([Setting(SettingState.InSync)]), true, TimeSpan.FromMinutes(minutes))).State.ToString());
+        Assert.Equal(
+            expected,
+            NodeEvaluator.Evaluate("p", _plan, 5, new(Node([Setting(SettingState.InSync)]), true, TimeSpan.FromMinutes(minutes))).State
+                .ToString());
 
     [Theory]
     [InlineData(5, "Updating")]
@@ -79,7 +88,10 @@ public sealed class NodeEvaluatorTests
     public void Clock_of_a_node_makes_nobody_silent_and_keeps_nobody_alive(string reportedAt)
     {
         var node = Node([Setting(SettingState.InSync)]);
-        node = node with { Status = node.Status! with { ReportedAt = DateTimeOffset.Parse(reportedAt, System.Globalization.CultureInfo.InvariantCulture) } };
+        node = node with
+        {
+            Status = node.Status! with { ReportedAt = DateTimeOffset.Parse(reportedAt, System.Globalization.CultureInfo.InvariantCulture) },
+        };
         Assert.Equal(NodePolicyState.Ready, NodeEvaluator.Evaluate("p", _plan, 5, new(node, true, TimeSpan.FromMinutes(25))).State);
         Assert.True(new NodeObservation(node, true, TimeSpan.FromMinutes(25)).IsAvailable);
         Assert.Equal("AgentSilent", NodeEvaluator.Evaluate("p", _plan, 5, new(node, true, TimeSpan.FromMinutes(26))).Reason);
@@ -90,7 +102,9 @@ public sealed class NodeEvaluatorTests
     public void Node_whose_report_can_not_be_read_is_failed_and_gets_no_change()
     {
         var node = Node([Setting(SettingState.InSync)]);
-        Assert.Equal((NodePolicyState.Failed, "ReportUnreadable"), Of(NodeEvaluator.Evaluate("p", _plan, 5, new(node, true, TimeSpan.Zero, IsReadable: false))));
+        Assert.Equal(
+            (NodePolicyState.Failed, "ReportUnreadable"),
+            Of(NodeEvaluator.Evaluate("p", _plan, 5, new(node, true, TimeSpan.Zero, IsReadable: false))));
         Assert.False(new NodeObservation(node, true, TimeSpan.Zero, IsReadable: false).IsAvailable);
     }
 
@@ -101,7 +115,10 @@ public sealed class NodeEvaluatorTests
     [Fact]
     public void Refused_setting_fails_the_policy_that_asks_for_it_and_no_other()
     {
-        var plan = _plan with { Refused = [new RefusedSetting { Name = "nf_conntrack_max", Policy = "p", Reason = "OverMemoryLimit", Message = "too large" }] };
+        var plan = _plan with
+        {
+            Refused = [new RefusedSetting { Name = "nf_conntrack_max", Policy = "p", Reason = "OverMemoryLimit", Message = "too large" }],
+        };
         var node = Node([Setting(SettingState.InSync)]);
         Assert.Equal((NodePolicyState.Failed, "OverMemoryLimit"), Of(NodeEvaluator.Evaluate("p", plan, 5, new(node, true, TimeSpan.Zero))));
         Assert.Equal(NodePolicyState.Ready, NodeEvaluator.Evaluate("other", plan, 5, new(node, true, TimeSpan.Zero)).State);
@@ -111,7 +128,13 @@ public sealed class NodeEvaluatorTests
     public void Missing_module_fails_every_policy()
     {
         var node = Node([Setting(SettingState.Pending)]);
-        node = node with { Status = node.Status! with { Conditions = [new Condition { Type = "Applied", Status = "False", Reason = "ModuleNotLoaded", Message = "modprobe" }] } };
+        node = node with
+        {
+            Status = node.Status! with
+            {
+                Conditions = [new Condition { Type = "Applied", Status = "False", Reason = "ModuleNotLoaded", Message = "modprobe" }],
+            },
+        };
         Assert.Equal((NodePolicyState.Failed, "ModuleNotLoaded"), Of(Evaluate(node)));
     }
 
@@ -128,7 +151,8 @@ public sealed class NodeEvaluatorTests
 
     private static (NodePolicyState, string?) Of(NodePolicyStatus status) => (status.State, status.Reason);
 
-    private static SettingStatus Setting(SettingState state, string policy = "p") => new() { Name = "x", Policy = policy, State = state, Message = "why" };
+    private static SettingStatus Setting(SettingState state, string policy = "p") =>
+        new() { Name = "x", Policy = policy, State = state, Message = "why" };
 
     private static ConntrackNode Node(SettingStatus[] settings, long observed = 5) => new()
     {

@@ -16,7 +16,8 @@ public sealed class NodeEventsTests
     [InlineData("Critical", 91, "Warning", 80, "")]
     [InlineData("Warning", 76, "Warning", 80, "")]
     [InlineData("Warning", 76, "Normal", 60, "")]
-    public void Table_that_fills_is_told_and_one_that_empties_is_not(string before, int percentBefore, string after, int percent, string expected) =>
+    public void Table_that_fills_is_told_and_one_that_empties_is_not(
+        string before, int percentBefore, string after, int percent, string expected) =>
         Assert.Equal(expected, Reasons(Status(before, percentBefore), Status(after, percent)));
 
     [Fact]
@@ -59,7 +60,9 @@ public sealed class NodeEventsTests
     public void Table_without_a_limit_has_neither_of_nor_percent()
     {
         var after = Status("Critical", 1, drops: 5) with { Table = new TableStatus { Entries = 31337, NoLimit = true } };
-        Assert.Equal("5 packets a minute are dropped for want of a conntrack entry; 31337 conntrack entries in use, no limit", NodeEvents.News(after with { Rates = null }, after).Single().Note);
+        Assert.Equal(
+            "5 packets a minute are dropped for want of a conntrack entry; 31337 conntrack entries in use, no limit",
+            NodeEvents.News(after with { Rates = null }, after).Single().Note);
     }
 
     [Fact]
@@ -97,12 +100,14 @@ public sealed class NodeEventsTests
         Assert.Equal("", Reasons(after, after));
     }
 
-    private static string Reasons(NodeStatus? before, NodeStatus after) => string.Join(' ', NodeEvents.News(before, after).Select(n => n.Reason));
+    private static string Reasons(NodeStatus? before, NodeStatus after) =>
+        string.Join(' ', NodeEvents.News(before, after).Select(n => n.Reason));
 
     private static SettingStatus Setting(SettingState state, long? rewrites = null) =>
         new() { Name = "x", Desired = 5, State = state, Rewrites = rewrites, Message = "why" };
 
-    private static NodeStatus Races(long lost) => Status("Normal", 1) with { Rates = new RatesStatus { TableFullDropsPerMinute = 0, RacesLostPerMinute = lost } };
+    private static NodeStatus Races(long lost) =>
+        Status("Normal", 1) with { Rates = new RatesStatus { TableFullDropsPerMinute = 0, RacesLostPerMinute = lost } };
 
     private static NodeStatus Status(string pressure, int percent, long drops = 0, long buckets = 65536) => new()
     {

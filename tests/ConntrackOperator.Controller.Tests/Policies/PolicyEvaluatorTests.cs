@@ -15,17 +15,25 @@ public sealed class PolicyEvaluatorTests
 
     public static TheoryData<string, PolicyNodeCounts, int, bool, bool, string, string, string> Cases => new()
     {
-        // what                         nodes                                                       pending deleting invalid Ready Reconciling Stalled
+        // what, nodes, pending, deleting, invalid, Ready, Reconciling, Stalled
         { "all nodes hold it", new() { Selected = 3, Ready = 3 }, 0, false, false, "True AllNodesReady", "False Done", "False NotStalled" },
         { "no node is selected", new(), 0, false, false, "True NoNodes", "False Done", "False NotStalled" },
-        { "nodes wait for their plan", new() { Selected = 3, Ready = 3 }, 2, false, false, "False Planning", "True Planning", "False NotStalled" },
-        { "nodes are being changed", new() { Selected = 3, Ready = 2, Updating = 1 }, 0, false, false, "False Updating", "True Updating", "False NotStalled" },
-        { "nodes wait for their turn", new() { Selected = 3, Ready = 1, Waiting = 2 }, 0, false, false, "False RollingOut", "True RollingOut", "False NotStalled" },
-        { "nodes wait, one fails", new() { Selected = 3, Failed = 1, Waiting = 2 }, 0, false, false, "False NodesFailed", "True RollingOut", "True NodesFailed" },
-        { "a node fails", new() { Selected = 3, Ready = 2, Failed = 1 }, 0, false, false, "False NodesFailed", "False Done", "True NodesFailed" },
-        { "a node fails, others are being changed", new() { Selected = 3, Updating = 2, Failed = 1 }, 0, false, false, "False NodesFailed", "True Updating", "True NodesFailed" },
-        { "a node is contested", new() { Selected = 3, Ready = 2, Drifted = 1 }, 0, false, false, "False Contested", "False Done", "True Contested" },
-        { "a node is away", new() { Selected = 3, Ready = 2, Unreachable = 1 }, 0, false, false, "False NodesUnreachable", "False Done", "False NotStalled" },
+        { "nodes wait for their plan", new() { Selected = 3, Ready = 3 }, 2, false, false, "False Planning", "True Planning",
+            "False NotStalled" },
+        { "nodes are being changed", new() { Selected = 3, Ready = 2, Updating = 1 }, 0, false, false, "False Updating", "True Updating",
+            "False NotStalled" },
+        { "nodes wait for their turn", new() { Selected = 3, Ready = 1, Waiting = 2 }, 0, false, false, "False RollingOut",
+            "True RollingOut", "False NotStalled" },
+        { "nodes wait, one fails", new() { Selected = 3, Failed = 1, Waiting = 2 }, 0, false, false, "False NodesFailed",
+            "True RollingOut", "True NodesFailed" },
+        { "a node fails", new() { Selected = 3, Ready = 2, Failed = 1 }, 0, false, false, "False NodesFailed", "False Done",
+            "True NodesFailed" },
+        { "a node fails, others are being changed", new() { Selected = 3, Updating = 2, Failed = 1 }, 0, false, false, "False NodesFailed",
+            "True Updating", "True NodesFailed" },
+        { "a node is contested", new() { Selected = 3, Ready = 2, Drifted = 1 }, 0, false, false, "False Contested", "False Done",
+            "True Contested" },
+        { "a node is away", new() { Selected = 3, Ready = 2, Unreachable = 1 }, 0, false, false, "False NodesUnreachable", "False Done",
+            "False NotStalled" },
         { "it is not valid", new(), 1, false, true, "False Invalid", "False Invalid", "True Invalid" },
         { "it is being deleted", new() { Selected = 0 }, 1, true, false, "False Deleting", "True Deleting", "False NotStalled" },
     };
@@ -37,7 +45,8 @@ public sealed class PolicyEvaluatorTests
     {
         var aggregate = Snapshot(nodes, pending);
         var conditions = PolicyEvaluator.Evaluate(new("p", aggregate, invalid ? _invalid : [], deleting), null, 7, _now);
-        Assert.Equal([(what, ready), (what, reconciling), (what, stalled)], conditions.Take(3).Select(c => (what, $"{c.Status} {c.Reason}")));
+        Assert.Equal(
+            [(what, ready), (what, reconciling), (what, stalled)], conditions.Take(3).Select(c => (what, $"{c.Status} {c.Reason}")));
         Assert.Equal(["Ready", "Reconciling", "Stalled", "Conflict", "Pressure"], conditions.Select(c => c.Type));
         Assert.All(conditions, c => Assert.Equal((7, _now), (c.ObservedGeneration, c.LastTransitionTime)));
         Assert.All(conditions, c => Assert.False(string.IsNullOrEmpty(c.Message)));
@@ -61,27 +70,38 @@ public sealed class PolicyEvaluatorTests
         Assert.Equal("12 of 120 nodes changed, 30 at once", Of("Reconciling", aggregate).Message);
         var stuck = Of("Reconciling", aggregate with { Rollout = Rollout() with { Stuck = 30 } });
         Assert.Equal("RollingOut", stuck.Reason);
-        Assert.Equal("12 of 120 nodes changed, 30 at once, and 30 that failed take every place: mend them (status.failures says what is wrong), or edit the policy", stuck.Message);
+        Assert.Equal(
+            "12 of 120 nodes changed, 30 at once, and 30 that failed take every place: mend them (status.failures says what is wrong), "
+                + "or edit the policy", stuck.Message);
         var paused = aggregate with { Rollout = Rollout() with { IsPaused = true, Dropping = 5, DroppingNodes = ["n1", "n2", "n3"] } };
         Assert.Equal(Of("Reconciling", paused), Of("Ready", paused) with { Status = true });
         Assert.Equal((true, "RolloutPaused"), Of("Reconciling", paused) is var result ? (result.Status, result.Reason) : default);
-        Assert.StartsWith("12 of 120 nodes changed; n1, n2, n3 and 2 more dropped no packets before the change and do now. It goes on by itself", result.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "12 of 120 nodes changed; n1, n2, n3 and 2 more dropped no packets before the change and do now. It goes on by itself",
+            result.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Rollout_that_no_node_waits_for_is_not_paused()
     {
-        var aggregate = Snapshot(new() { Selected = 2, Ready = 2 }) with { Rollout = Rollout() with { IsPaused = true, Dropping = 1, DroppingNodes = ["n1"] } };
+        var aggregate = Snapshot(new() { Selected = 2, Ready = 2 }) with
+        {
+            Rollout = Rollout() with { IsPaused = true, Dropping = 1, DroppingNodes = ["n1"] },
+        };
         Assert.Equal("AllNodesReady", Of("Ready", aggregate).Reason);
         Assert.Equal("Done", Of("Reconciling", aggregate).Reason);
     }
 
-    private static RolloutProgress Rollout() => new() { AtOnce = 30, Changing = 30, Stuck = 0, IsPaused = false, Dropping = 0, DroppingNodes = [] };
+    private static RolloutProgress Rollout() =>
+        new() { AtOnce = 30, Changing = 30, Stuck = 0, IsPaused = false, Dropping = 0, DroppingNodes = [] };
 
     [Fact]
     public void Failure_is_told_with_an_example()
     {
-        var aggregate = Snapshot(new() { Selected = 3, Failed = 2 }) with { Failures = [new NodeFailure { Name = "n1", Reason = "ReadOnly", Message = "no right" }] };
+        var aggregate = Snapshot(new() { Selected = 3, Failed = 2 }) with
+        {
+            Failures = [new NodeFailure { Name = "n1", Reason = "ReadOnly", Message = "no right" }],
+        };
         Assert.Equal("2 of 3 nodes: n1: ReadOnly: no right", Of("Ready", aggregate).Message);
     }
 
@@ -103,17 +123,23 @@ public sealed class PolicyEvaluatorTests
             ConflictCount = 1,
         };
         Assert.Equal(
-            "timeouts.generic on 5 nodes (n1, n2, n3, …): new asks 5m, this policy's 10m stands since it is older. Give one of them a higher priority",
+            "timeouts.generic on 5 nodes (n1, n2, n3, …): new asks 5m, this policy's 10m stands since it is older. Give one of them a "
+                + "higher priority",
             Of("Conflict", aggregate, "old").Message);
         Assert.Equal(
-            "timeouts.generic on 5 nodes (n1, n2, n3, …): the older old sets 10m, this policy's 5m does not count. Give one of them a higher priority",
+            "timeouts.generic on 5 nodes (n1, n2, n3, …): the older old sets 10m, this policy's 5m does not count. Give one of them a "
+                + "higher priority",
             Of("Conflict", aggregate, "new").Message);
     }
 
     [Fact]
     public void More_than_three_disputed_fields_are_counted()
     {
-        var aggregate = Snapshot(new()) with { Conflicts = [.. Enumerable.Range(1, 3).Select(i => new ConflictSummary($"f{i}", "old", "1", "new", "2", 1, ["n1"]))], ConflictCount = 5 };
+        var aggregate = Snapshot(new()) with
+        {
+            Conflicts = [.. Enumerable.Range(1, 3).Select(i => new ConflictSummary($"f{i}", "old", "1", "new", "2", 1, ["n1"]))],
+            ConflictCount = 5,
+        };
         Assert.Contains("; and 2 more. Give", Of("Conflict", aggregate, "new").Message, StringComparison.Ordinal);
     }
 

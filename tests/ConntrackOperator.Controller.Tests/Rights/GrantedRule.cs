@@ -20,7 +20,8 @@ internal sealed record GrantedRule(string? Namespace, string[] Groups, string[] 
                where (string?)role["kind"] is "Role" or "ClusterRole"
                from rule in ((YamlSequenceNode)role["rules"]).Cast<YamlMappingNode>()
                select new GrantedRule(
-                   role["metadata"] is YamlMappingNode metadata && metadata.Children.TryGetValue("namespace", out var ns) ? (string?)ns : null,
+                   role["metadata"] is YamlMappingNode metadata && metadata.Children.TryGetValue("namespace", out var ns)
+                       ? (string?)ns : null,
                    List(rule, "apiGroups"), List(rule, "resources"), List(rule, "resourceNames"), List(rule, "verbs")),
         ];
     }
@@ -32,10 +33,13 @@ internal sealed record GrantedRule(string? Namespace, string[] Groups, string[] 
         && Resources.Contains(Resource(request)) && Verbs.Contains(verb)
         && (Names.Length == 0 || Names.Contains(Name(request)));
 
-    public static string Resource(RequestRecord request) => request.Subresource is null ? request.Plural! : $"{request.Plural}/{request.Subresource}";
+    public static string Resource(RequestRecord request) =>
+        request.Subresource is null ? request.Plural! : $"{request.Plural}/{request.Subresource}";
 
     private static string? Name(RequestRecord request) =>
-        request.Name ?? (request.Query.TryGetValue("fieldSelector", out var selector) && selector.StartsWith("metadata.name=", StringComparison.Ordinal)
+        request.Name
+            ?? (request.Query.TryGetValue("fieldSelector", out var selector)
+                && selector.StartsWith("metadata.name=", StringComparison.Ordinal)
             ? selector["metadata.name=".Length..]
             : null);
 

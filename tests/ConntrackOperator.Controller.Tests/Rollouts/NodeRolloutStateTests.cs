@@ -45,14 +45,28 @@ public sealed class NodeRolloutStateTests
     public void Setting_that_is_still_being_put_back_keeps_the_place()
     {
         var node = Node(5, checkpoint: new(4, 0, _now));
-        Assert.True(Of(node with { Status = node.Status! with { Settings = [.. node.Status.Settings!, new() { Name = "y", Policy = "p", State = SettingState.InSync }] } }).IsChanging);
+        Assert.True(
+            Of(node with
+            {
+                Status = node.Status! with
+                {
+                    Settings = [.. node.Status.Settings!, new() { Name = "y", Policy = "p", State = SettingState.InSync }],
+                },
+            }).IsChanging);
     }
 
     [Fact]
     public void Setting_of_another_policy_does_not_count()
     {
         var node = Node(5, checkpoint: new(4, 0, _now));
-        Assert.False(Of(node with { Status = node.Status! with { Settings = [.. node.Status.Settings!, new() { Name = "y", Policy = "q", Desired = 1, State = SettingState.Failed }] } }).IsChanging);
+        Assert.False(
+            Of(node with
+            {
+                Status = node.Status! with
+                {
+                    Settings = [.. node.Status.Settings!, new() { Name = "y", Policy = "q", Desired = 1, State = SettingState.Failed }],
+                },
+            }).IsChanging);
     }
 
     [Fact]
@@ -78,18 +92,24 @@ public sealed class NodeRolloutStateTests
     [InlineData(7, 7, 5, false)]
     [InlineData(1, 900, 5, false)]
     [InlineData(0, 7, 4, false)]
-    public void Drops_count_when_there_were_none_before_the_change_and_it_is_known_to_the_agent(long before, long now, long observed, bool began) =>
+    public void Drops_count_when_there_were_none_before_the_change_and_it_is_known_to_the_agent(
+        long before, long now, long observed, bool began) =>
         Assert.Equal(began, Of(Node(observed, checkpoint: new(4, before, _now), drops: now)).BeganToDrop);
 
     [Fact]
-    public void Drops_of_a_node_that_no_rollout_has_changed_do_not_count() => Assert.False(Of(Node(5, checkpoint: null, drops: 7)).BeganToDrop);
+    public void Drops_of_a_node_that_no_rollout_has_changed_do_not_count() =>
+        Assert.False(Of(Node(5, checkpoint: null, drops: 7)).BeganToDrop);
 
     [Theory]
     [InlineData(4, 9, true)]
     [InlineData(4, 10, false)]
     [InlineData(5, 0, false)]
     public void Node_that_goes_away_with_a_change_under_way_keeps_its_place_for_ten_minutes(long observed, int minutes, bool keeps) =>
-        Assert.Equal(keeps, NodeRolloutState.Of("p", Node(observed, checkpoint: new(4, 0, _now), drops: 7), false, _now.AddMinutes(minutes)) == new NodeRolloutState(true, false));
+        Assert.Equal(
+            keeps,
+            NodeRolloutState.Of(
+                "p", Node(observed, checkpoint: new(4, 0, _now), drops: 7), false, _now.AddMinutes(minutes)) == new NodeRolloutState(
+                    true, false));
 
     [Theory]
     [InlineData("")]
@@ -100,7 +120,10 @@ public sealed class NodeRolloutStateTests
     public void Annotation_that_somebody_spoilt_counts_as_none(string text)
     {
         var node = Node(5, checkpoint: null);
-        Assert.Null(RolloutCheckpoints.Of(node with { Metadata = node.Metadata! with { Annotations = new() { [ApiGroup.RolloutAnnotation] = text } } }).GetValueOrDefault("p"));
+        Assert.Null(
+            RolloutCheckpoints.Of(
+                node with { Metadata = node.Metadata! with { Annotations = new() { [ApiGroup.RolloutAnnotation] = text } } })
+                .GetValueOrDefault("p"));
     }
 
     [Fact]
@@ -108,23 +131,34 @@ public sealed class NodeRolloutStateTests
     {
         Dictionary<string, RolloutCheckpoint> checkpoints = new() { ["q"] = new(1, 2, _now), ["p"] = new(3, 0, _now) };
         var written = RolloutCheckpoints.Annotations(checkpoints)!;
-        Assert.Equal("""{"p":{"after":3,"drops":0,"at":"2026-01-31T12:00:00Z"},"q":{"after":1,"drops":2,"at":"2026-01-31T12:00:00Z"}}""", Assert.Single(written).Value);
-        Assert.Equal(checkpoints.OrderBy(m => m.Key), RolloutCheckpoints.Of(new ConntrackNode { Metadata = new ObjectMeta { Annotations = written } }).OrderBy(m => m.Key));
+        Assert.Equal(
+            """{"p":{"after":3,"drops":0,"at":"2026-01-31T12:00:00Z"},"q":{"after":1,"drops":2,"at":"2026-01-31T12:00:00Z"}}""",
+            Assert.Single(written).Value);
+        Assert.Equal(
+            checkpoints.OrderBy(m => m.Key),
+            RolloutCheckpoints.Of(new ConntrackNode { Metadata = new ObjectMeta { Annotations = written } }).OrderBy(m => m.Key));
         Assert.Null(RolloutCheckpoints.Annotations(new Dictionary<string, RolloutCheckpoint>()));
     }
 
     private static NodeRolloutState Of(ConntrackNode node) => NodeRolloutState.Of("p", node, true, _now);
 
-    private static ConntrackNode Node(long observed, RolloutCheckpoint? checkpoint, SettingState state = SettingState.InSync, long drops = 0) => new()
-    {
-        Metadata = new ObjectMeta { Name = "n", Generation = 5, Annotations = checkpoint is null ? null : RolloutCheckpoints.Annotations(new Dictionary<string, RolloutCheckpoint> { ["p"] = checkpoint }) },
-        Spec = new NodeSpec { Settings = [new() { Name = "x", Value = 1, Policy = "p" }] },
-        Status = new NodeStatus
+    private static ConntrackNode Node(
+        long observed, RolloutCheckpoint? checkpoint, SettingState state = SettingState.InSync, long drops = 0) => new()
         {
-            ObservedGeneration = observed,
-            Settings = [new() { Name = "x", Desired = 1, Policy = "p", State = state }],
-            Rates = new RatesStatus { TableFullDropsPerMinute = drops },
-            ReportedAt = _now,
-        },
-    };
+            Metadata = new ObjectMeta
+            {
+                Name = "n",
+                Generation = 5,
+                Annotations = checkpoint is null
+                ? null : RolloutCheckpoints.Annotations(new Dictionary<string, RolloutCheckpoint> { ["p"] = checkpoint }),
+            },
+            Spec = new NodeSpec { Settings = [new() { Name = "x", Value = 1, Policy = "p" }] },
+            Status = new NodeStatus
+            {
+                ObservedGeneration = observed,
+                Settings = [new() { Name = "x", Desired = 1, Policy = "p", State = state }],
+                Rates = new RatesStatus { TableFullDropsPerMinute = drops },
+                ReportedAt = _now,
+            },
+        };
 }

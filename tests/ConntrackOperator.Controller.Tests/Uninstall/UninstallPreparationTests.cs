@@ -15,7 +15,8 @@ public sealed class UninstallPreparationTests : IDisposable
     private const string Namespace = "conntrack-system";
     private const string Agents = "agents";
 
-    private readonly FakeApiServer _server = new([new(ResourceType.ConntrackPolicy), new(ResourceType.ConntrackNode), new(ResourceType.DaemonSet)]);
+    private readonly FakeApiServer _server = new(
+        [new(ResourceType.ConntrackPolicy), new(ResourceType.ConntrackNode), new(ResourceType.DaemonSet)]);
     private readonly FakeTimeProvider _time = new();
     private readonly List<string> _said = [];
 
@@ -64,18 +65,24 @@ public sealed class UninstallPreparationTests : IDisposable
             {"status":{"observedGeneration":1,"settings":[{"name":"nf_conntrack_buckets","state":"InSync"},{"name":"nf_conntrack_max","state":"Held","message":"300000 entries are in the table"}]}}
             """, subresource: "status");
         var running = Start();
-        await UntilSaid("1 policies wait for their nodes (edge), 1 of them: node-1: nf_conntrack_max is Held: 300000 entries are in the table;");
+        await UntilSaid(
+            "1 policies wait for their nodes (edge), 1 of them: node-1: nf_conntrack_max is Held: 300000 entries are in the table;");
 
         _server.Merge(ResourceType.ConntrackPolicy, "edge", """{"metadata":{"finalizers":null}}""");
-        await Eventually.UntilAsync(() => Said("1 nodes have not put their settings back yet (node-1: nf_conntrack_max is Held"), () => _time.Advance(TimeSpan.FromMilliseconds(100)));
+        await Eventually.UntilAsync(
+            () => Said("1 nodes have not put their settings back yet (node-1: nf_conntrack_max is Held"),
+            () => _time.Advance(TimeSpan.FromMilliseconds(100)));
         _server.Delete(ResourceType.ConntrackNode, "node-1");
         Assert.True(await Finish(running));
     }
 
     [Theory]
     [InlineData("""{"status":{"observedGeneration":0,"settings":[]}}""", "its agent has not reported on the last change yet")]
-    [InlineData("""{"status":{"observedGeneration":1,"settings":[{"name":"a","state":"InSync"},{"name":"b","state":"Pending"}]}}""", "2 settings are in force still")]
-    [InlineData("""{"status":{"observedGeneration":1,"settings":[{"name":"a","state":"Failed","message":"EINVAL"}]}}""", "a is Failed: EINVAL")]
+    [InlineData(
+        """{"status":{"observedGeneration":1,"settings":[{"name":"a","state":"InSync"},{"name":"b","state":"Pending"}]}}""",
+        "2 settings are in force still")]
+    [InlineData(
+        """{"status":{"observedGeneration":1,"settings":[{"name":"a","state":"Failed","message":"EINVAL"}]}}""", "a is Failed: EINVAL")]
     [InlineData("""{"status":{"observedGeneration":1}}""", "it has put everything back, and its object is about to be deleted")]
     [InlineData("""{"status":{"observedGeneration":"what"}}""", "what it reports can't be read")]
     public async Task Reason_is_what_the_node_reports(string patch, string reason)
@@ -96,7 +103,8 @@ public sealed class UninstallPreparationTests : IDisposable
         Plan("node-1");
         Plan("node-2");
         Assert.True(await Finish(Start()));
-        Assert.Contains(_said, s => s.Contains("2 nodes are gone or not ready and are not waited for (node-1, node-2)", StringComparison.Ordinal));
+        Assert.Contains(
+            _said, s => s.Contains("2 nodes are gone or not ready and are not waited for (node-1, node-2)", StringComparison.Ordinal));
         Assert.Empty(_server.All(ResourceType.ConntrackNode));
     }
 

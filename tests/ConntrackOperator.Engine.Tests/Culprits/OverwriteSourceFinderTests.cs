@@ -22,12 +22,16 @@ public sealed class CulpritFinderTests : IDisposable
     [InlineData(SysctlNames.Max, 999, Nobody)]
     [InlineData(SysctlNames.Accounting, 1, Nobody)]
     public void The_likely_culprit_is_named_with_what_to_change_there(string name, long found, string expected) =>
-        Assert.Equal(expected, new OverwriteSourceFinder(Path.Combine(AppContext.BaseDirectory, "TestData", "host-with-sysctl-files"), _root.FullName).Describe(name, found));
+        Assert.Equal(
+            expected,
+            new OverwriteSourceFinder(Path.Combine(AppContext.BaseDirectory, "TestData", "host-with-sysctl-files"), _root.FullName)
+                .Describe(name, found));
 
     [Fact]
     public void An_unknown_value_blames_any_line_that_sets_the_key() => Assert.StartsWith(
         "/etc/sysctl.conf",
-        new OverwriteSourceFinder(Path.Combine(AppContext.BaseDirectory, "TestData", "host-with-sysctl-files"), _root.FullName).Describe(SysctlNames.Max, null), StringComparison.Ordinal);
+        new OverwriteSourceFinder(Path.Combine(AppContext.BaseDirectory, "TestData", "host-with-sysctl-files"), _root.FullName)
+            .Describe(SysctlNames.Max, null), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("net.netfilter.nf_conntrack_max = 65536   # for the gateway", 65536, true)]
@@ -155,9 +159,14 @@ public sealed class CulpritFinderTests : IDisposable
     public void Tuned_is_named_with_the_file_of_the_profile_that_sets_it()
     {
         File("etc/tuned/active_profile", "gateway");
-        File("etc/tuned/gateway/tuned.conf", "[main]\nsummary=x\ninclude=network-throughput\n[sysctl]\nnet.netfilter.nf_conntrack_acct = 1");
-        File("usr/lib/tuned/network-throughput/tuned.conf", "[sysctl]\nnet.netfilter.nf_conntrack_max=>1048576\nnet.netfilter.nf_conntrack_acct=0\n[other]\nnet.netfilter.nf_conntrack_udp_timeout=9");
-        const string rest = " sets it, for tuned's active profile gateway: take the line out of its section [sysctl], or choose another profile";
+        File(
+            "etc/tuned/gateway/tuned.conf", "[main]\nsummary=x\ninclude=network-throughput\n[sysctl]\nnet.netfilter.nf_conntrack_acct = 1");
+        File(
+            "usr/lib/tuned/network-throughput/tuned.conf",
+            "[sysctl]\nnet.netfilter.nf_conntrack_max=>1048576\nnet.netfilter.nf_conntrack_acct=0\n[other]\n"
+                + "net.netfilter.nf_conntrack_udp_timeout=9");
+        const string rest =
+            " sets it, for tuned's active profile gateway: take the line out of its section [sysctl], or choose another profile";
         Assert.Equal("/usr/lib/tuned/network-throughput/tuned.conf" + rest, Describe(SysctlNames.Max, 1048576));
         Assert.Equal("/etc/tuned/gateway/tuned.conf" + rest, Describe(SysctlNames.Accounting, 1));
         Assert.Equal(Nobody, Describe(SysctlNames.Accounting, 0));
@@ -170,7 +179,8 @@ public sealed class CulpritFinderTests : IDisposable
     public void The_modules_option_sets_buckets_and_limit()
     {
         File("etc/modprobe.d/conntrack.conf", "# x\noptions nf-conntrack acct=1 \\\n  hashsize=0x10001\noptions nf_conntrack_ftp ports=21");
-        const string expected = "/etc/modprobe.d/conntrack.conf sets it whenever the module is loaded: take hashsize out of the options of nf_conntrack there";
+        const string expected =
+            "/etc/modprobe.d/conntrack.conf sets it whenever the module is loaded: take hashsize out of the options of nf_conntrack there";
         Assert.Equal(expected, Describe(SysctlNames.Buckets, 66048));
         Assert.Equal(expected, Describe(SysctlNames.Max, 8 * 66048));
         Assert.Equal(Nobody, Describe(SysctlNames.Max, 66048));

@@ -16,7 +16,15 @@ public sealed class ApplyTests
 
         Assert.Equal((524288, 524288, 20), (machine[SysctlNames.Buckets], machine[SysctlNames.Max], machine[SysctlNames.UdpTimeout]));
         Assert.Equal(
-            new SettingStatus { Name = SysctlNames.UdpTimeout, Desired = 20, Actual = 20, Original = 30, Policy = "edge", State = SettingState.InSync },
+            new SettingStatus
+            {
+                Name = SysctlNames.UdpTimeout,
+                Desired = 20,
+                Actual = 20,
+                Original = 30,
+                Policy = "edge",
+                State = SettingState.InSync,
+            },
             machine.Status(SysctlNames.UdpTimeout));
         Assert.Equal("True InSync", machine.Condition("Applied"));
     }
@@ -55,7 +63,8 @@ public sealed class ApplyTests
     public void Observe_says_the_difference_and_writes_nothing()
     {
         using var machine = new Machine();
-        machine.Apply(Set(SysctlNames.UdpTimeout, 20, mode: PolicyMode.Observe), Set(SysctlNames.TcpTimeoutTimeWait, 120, mode: PolicyMode.Observe));
+        machine.Apply(
+            Set(SysctlNames.UdpTimeout, 20, mode: PolicyMode.Observe), Set(SysctlNames.TcpTimeoutTimeWait, 120, mode: PolicyMode.Observe));
 
         Assert.Equal(30, machine[SysctlNames.UdpTimeout]);
         Assert.Equal(SettingState.Observed, machine.Status(SysctlNames.UdpTimeout).State);
@@ -132,7 +141,8 @@ public sealed class ApplyTests
     {
         using var machine = new Machine();
         machine.Apply(
-            Set(SysctlNames.Buckets, -5), Set(SysctlNames.UdpTimeout, 25), Set(SysctlNames.UdpTimeout, 20), Set("../../etc/passwd", 1), new NodeSetting());
+            Set(SysctlNames.Buckets, -5), Set(SysctlNames.UdpTimeout, 25), Set(SysctlNames.UdpTimeout, 20), Set("../../etc/passwd", 1),
+            new NodeSetting());
         Assert.Equal(20, machine[SysctlNames.UdpTimeout]);
         Assert.Equal(SettingState.Failed, machine.Status("../../etc/passwd").State);
     }
@@ -153,7 +163,8 @@ public sealed class ApplyTests
         Assert.Equal(
             [SettingState.Pending, SettingState.ReadOnly, SettingState.Pending],
             settings.Select(s => s.State!.Value));
-        Assert.Equal(["to be set from 120 to 60", "can't be set here from 65536 to 1", "to be set from 20 to 30"], settings.Select(s => s.Message));
+        Assert.Equal(
+            ["to be set from 120 to 60", "can't be set here from 65536 to 1", "to be set from 20 to 30"], settings.Select(s => s.Message));
         Assert.Equal((20, 120), (machine[SysctlNames.UdpTimeout], machine[SysctlNames.TcpTimeoutTimeWait]));
         Assert.Equal(kept, File.ReadAllText(machine.OriginalsFile));
         Assert.Equal(20, machine.Engine.Plan!.Spec!.Settings!.Single().Value);

@@ -18,7 +18,8 @@ public sealed class FailureTests
         machine.Link(SysctlNames.Accounting, RangedFile);
 
         machine.Apply(
-            Set(SysctlNames.Max, 1048576), Set(SysctlNames.DccpTimeoutOpen, 10), Set(SysctlNames.Accounting, 4000), Set(SysctlNames.UdpTimeout, 20));
+            Set(SysctlNames.Max, 1048576), Set(SysctlNames.DccpTimeoutOpen, 10), Set(SysctlNames.Accounting, 4000),
+            Set(SysctlNames.UdpTimeout, 20));
 
         Assert.Equal(
             [SettingState.ReadOnly, SettingState.NotSupported, SettingState.Failed, SettingState.InSync],

@@ -30,7 +30,8 @@ public sealed class HoldTests
         machine[SysctlNames.Count] = 200000;
         machine.Apply(Set(SysctlNames.Max, 131072));
         Assert.Equal(
-            "not lowered yet: with 200000 entries in the table a limit of 131072 would leave it 152% full; it is lowered from 262144 once there are fewer than 104857",
+            "not lowered yet: with 200000 entries in the table a limit of 131072 would leave it 152% full; it is lowered from 262144 "
+                + "once there are fewer than 104857",
             machine.Status(SysctlNames.Max).Message);
         Assert.Null(machine.KeptOriginal(SysctlNames.Max));
 
@@ -99,7 +100,8 @@ public sealed class HoldTests
         machine.Apply(Set(SysctlNames.Max, 131072));
         Assert.Equal((0, SettingState.Held), (machine[SysctlNames.Max], machine.Status(SysctlNames.Max).State));
         Assert.Equal(
-            "not lowered yet: with 200000 entries in the table a limit of 131072 would leave it 152% full; it is lowered from no limit once there are fewer than 104857",
+            "not lowered yet: with 200000 entries in the table a limit of 131072 would leave it 152% full; it is lowered from no limit "
+                + "once there are fewer than 104857",
             machine.Status(SysctlNames.Max).Message);
 
         machine[SysctlNames.Count] = 1000;

@@ -43,7 +43,9 @@ public sealed class ResizeTests
         machine.Time.Advance(TimeSpan.FromSeconds(45));
         machine.Apply(Set(SysctlNames.Buckets, 1048576));
         Assert.Equal((524288, SettingState.Held), (machine[SysctlNames.Buckets], machine.Status(SysctlNames.Buckets).State));
-        Assert.Matches("rehashes every entry with all locks held, here for about 50[12] ms, and the last one was less than 51 s ago$", machine.Status(SysctlNames.Buckets).Message);
+        Assert.Matches(
+            "rehashes every entry with all locks held, here for about 50[12] ms, and the last one was less than 51 s ago$",
+            machine.Status(SysctlNames.Buckets).Message);
 
         machine.Time.Advance(TimeSpan.FromSeconds(6));
         machine.Engine.Enforce();
@@ -54,7 +56,8 @@ public sealed class ResizeTests
     public void Entries_of_other_namespaces_are_rehashed_too()
     {
         using var machine = new Machine();
-        File.WriteAllText(Path.Combine(machine.Proc, "slabinfo"), "nf_conntrack 1000000 1000000 256 16 1 : tunables 0 0 0 : slabdata 62500 62500 0\n");
+        File.WriteAllText(
+            Path.Combine(machine.Proc, "slabinfo"), "nf_conntrack 1000000 1000000 256 16 1 : tunables 0 0 0 : slabdata 62500 62500 0\n");
         machine.Apply(Set(SysctlNames.Buckets, 524288));
         machine.Apply(Set(SysctlNames.Buckets, 1048576));
         Assert.Equal(SettingState.Held, machine.Status(SysctlNames.Buckets).State);

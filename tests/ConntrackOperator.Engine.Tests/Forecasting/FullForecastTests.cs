@@ -3,7 +3,9 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace ConntrackOperator.Engine.Tests.Forecasting;
 
-/// <summary>Series as agents see them, a count each two seconds, through the history. All have noise of one per cent, with bursts.</summary>
+/// <summary>
+/// Series as agents see them, a count each two seconds, through the history. All have noise of one per cent, with bursts.
+/// </summary>
 public sealed class FullForecastTests
 {
     private const long Limit = 100_000;
@@ -108,7 +110,8 @@ public sealed class FullForecastTests
     {
         TimeToFull? first = null;
         var (minute, at) = (0, 0);
-        double Wave(double m) => 45_000 + (20_000 * Math.Sin(m * 2 * Math.PI / (24 * 60))) + (m < 2 * 24 * 60 ? 0 : 60 * (m - (2 * 24 * 60)));
+        double Wave(double m) =>
+            45_000 + (20_000 * Math.Sin(m * 2 * Math.PI / (24 * 60))) + (m < 2 * 24 * 60 ? 0 : 60 * (m - (2 * 24 * 60)));
         while (Wave(minute) < Limit)
         {
             var start = minute;

@@ -13,7 +13,8 @@ public sealed class HeadroomTests
     [InlineData(0.25, 1, 0.982)]
     [InlineData(0.05, 4, 0.959)]
     [InlineData(1, 0.01, 0.148)]
-    public void Full_table_has_room_where_an_unassured_entry_is_in_one_of_eight_buckets(double unassured, double entriesABucket, double probability) =>
+    public void Full_table_has_room_where_an_unassured_entry_is_in_one_of_eight_buckets(
+        double unassured, double entriesABucket, double probability) =>
         Assert.Equal(probability, Headroom.WhenFull((long)(entriesABucket * 100_000), 100_000, unassured)!.Value, 0.001);
 
     [Fact]
@@ -49,7 +50,8 @@ public sealed class HeadroomTests
     [InlineData(0.9999, 99)]
     [InlineData(1.0, 100)]
     [InlineData(0.0, 0)]
-    public void Hundred_percent_is_every_connection(double probability, int percent) => Assert.Equal(percent, Headroom.Percent(probability));
+    public void Hundred_percent_is_every_connection(double probability, int percent) =>
+        Assert.Equal(percent, Headroom.Percent(probability));
 
     private static TableReading Reading(long? entries) => new(entries, 100_000, 100_000, null, null, null);
 

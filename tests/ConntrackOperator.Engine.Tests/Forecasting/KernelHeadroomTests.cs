@@ -26,7 +26,10 @@ public sealed class KernelHeadroomTests : IDisposable
         using var space = new NetworkNamespace();
         space.TrackLoopback();
         using var flows = new NewFlows(space);
-        using var engine = space.Run(() => NodeEngine.OpenReadOnly(new EngineOptions { StatePath = _state.FullName, ScanInterval = TimeSpan.FromTicks(1) }, TimeProvider.System));
+        using var engine = space.Run(
+            () =>
+                NodeEngine.OpenReadOnly(
+                    new EngineOptions { StatePath = _state.FullName, ScanInterval = TimeSpan.FromTicks(1) }, TimeProvider.System));
         Assert.Equal(SysctlStatus.Ok, new SysctlDirectory().Write(SysctlNames.Max, Limit).Status);
         new MixedEntries(space, unassuredPercent).Add(Limit - 1000);
 

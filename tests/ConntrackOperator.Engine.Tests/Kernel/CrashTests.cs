@@ -33,7 +33,8 @@ public sealed class CrashTests
                 }
             }
 
-            Assert.True(interrupted > Kills / 4, $"only {interrupted} of {Kills} kills came while something was set: the test shows nothing");
+            Assert.True(
+                interrupted > Kills / 4, $"only {interrupted} of {Kills} kills came while something was set: the test shows nothing");
         }
         finally
         {

@@ -16,7 +16,8 @@ internal static class CrashingEngine
     /// <summary>The keys that it sets; all of them can be written in a network namespace of one's own.</summary>
     internal static string[] Keys { get; } =
     [
-        SysctlNames.UdpTimeout, SysctlNames.UdpTimeoutStream, SysctlNames.GenericTimeout, SysctlNames.IcmpTimeout, SysctlNames.Icmpv6Timeout,
+        SysctlNames.UdpTimeout, SysctlNames.UdpTimeoutStream, SysctlNames.GenericTimeout, SysctlNames.IcmpTimeout,
+        SysctlNames.Icmpv6Timeout,
         SysctlNames.TcpTimeoutEstablished, SysctlNames.TcpTimeoutTimeWait, SysctlNames.TcpTimeoutCloseWait, SysctlNames.TcpTimeoutSynSent,
         SysctlNames.Accounting,
     ];
@@ -52,5 +53,6 @@ internal static class CrashingEngine
     }
 
     private static NodeSetting[] Settings(int round, int everyOther) =>
-        [.. Keys.Where((_, i) => (i + round) % everyOther != 0).Select(key => Set(key, key == SysctlNames.Accounting ? 1 : 1000 + (round % 1000)))];
+        [.. Keys.Where((_, i) => (i + round) % everyOther != 0)
+            .Select(key => Set(key, key == SysctlNames.Accounting ? 1 : 1000 + (round % 1000)))];
 }

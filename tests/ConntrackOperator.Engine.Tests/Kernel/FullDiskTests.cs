@@ -31,10 +31,13 @@ public sealed class FullDiskTests : IDisposable
             Assert.Contains("No space left", error.Message, StringComparison.Ordinal);
 
             // Drift is corrected, what left the plan is put back, and only what is new waits.
-            Assert.Equal((20, stream, generic), (Held(SysctlNames.UdpTimeout), Held(SysctlNames.UdpTimeoutStream), Held(SysctlNames.GenericTimeout)));
+            Assert.Equal(
+                (20, stream, generic),
+                (Held(SysctlNames.UdpTimeout), Held(SysctlNames.UdpTimeoutStream), Held(SysctlNames.GenericTimeout)));
             var settings = engine.Status(engine.Observe(), null).Settings!.ToDictionary(s => s.Name!);
             Assert.Equal(SettingState.InSync, settings[SysctlNames.UdpTimeout].State);
-            Assert.Equal((SettingState.Failed, null), (settings[SysctlNames.GenericTimeout].State, settings[SysctlNames.GenericTimeout].Original));
+            Assert.Equal(
+                (SettingState.Failed, null), (settings[SysctlNames.GenericTimeout].State, settings[SysctlNames.GenericTimeout].Original));
             Assert.Contains("No space left", settings[SysctlNames.GenericTimeout].Message, StringComparison.Ordinal);
             using (var look = NodeEngine.OpenReadOnly(new EngineOptions { StatePath = _state.FullName }, TimeProvider.System))
             {
@@ -47,7 +50,9 @@ public sealed class FullDiskTests : IDisposable
             Assert.Equal(77, Held(SysctlNames.GenericTimeout));
             engine.SetPlan(Of());
             engine.Enforce();
-            Assert.Equal((udp, stream, generic), (Held(SysctlNames.UdpTimeout), Held(SysctlNames.UdpTimeoutStream), Held(SysctlNames.GenericTimeout)));
+            Assert.Equal(
+                (udp, stream, generic),
+                (Held(SysctlNames.UdpTimeout), Held(SysctlNames.UdpTimeoutStream), Held(SysctlNames.GenericTimeout)));
         });
     }
 

@@ -56,7 +56,8 @@ public sealed class KernelEngineTests : IDisposable
             var before = Values(engine);
             engine.SetPlan(Of(Set(SysctlNames.Max, 8388608), Set(SysctlNames.UdpTimeout, 21)));
             engine.Enforce();
-            Assert.Equal([SettingState.ReadOnly, SettingState.Pending], engine.Status(engine.Observe(), null).Settings!.Select(s => s.State!.Value));
+            Assert.Equal(
+                [SettingState.ReadOnly, SettingState.Pending], engine.Status(engine.Observe(), null).Settings!.Select(s => s.State!.Value));
             Assert.Equal(before, Values(engine));
         });
     }
@@ -91,7 +92,9 @@ public sealed class KernelEngineTests : IDisposable
         using var machine = await MachineLock.TakeAsync(TestContext.Current.CancellationToken);
         using var engine = Start();
         var buckets = engine.Sysctls.Read(SysctlNames.Buckets).Value!.Value;
-        Assert.SkipUnless(engine.Sysctls.IsWritable(SysctlNames.Buckets), "This is not the machine's initial network namespace: nf_conntrack_buckets is read-only.");
+        Assert.SkipUnless(
+            engine.Sysctls.IsWritable(SysctlNames.Buckets),
+            "This is not the machine's initial network namespace: nf_conntrack_buckets is read-only.");
 
         // Tables of tests before this one are still going away.
         for (var i = 0; i < 60 && SlabInfo.ReadObjects() > 15000; i++)
@@ -126,5 +129,7 @@ public sealed class KernelEngineTests : IDisposable
 
     // Without those that are the whole machine's: somebody else may set them meanwhile.
     private static Dictionary<string, long?> Values(NodeEngine engine) =>
-        engine.Sysctls.List().Where(name => name is not (SysctlNames.Count or SysctlNames.Max or SysctlNames.Buckets or "nf_conntrack_expect_max")).ToDictionary(name => name, name => engine.Sysctls.Read(name).Value);
+        engine.Sysctls.List()
+            .Where(name => name is not (SysctlNames.Count or SysctlNames.Max or SysctlNames.Buckets or "nf_conntrack_expect_max"))
+            .ToDictionary(name => name, name => engine.Sysctls.Read(name).Value);
 }

@@ -6,7 +6,9 @@ using static ConntrackOperator.TestKit.Machines.Plans;
 
 namespace ConntrackOperator.Engine.Tests.Kernel;
 
-/// <summary>What the kernel counts as one, made on a real kernel and told apart. The limit is the machine's, so nobody else may change it meanwhile.</summary>
+/// <summary>
+/// What the kernel counts as one, made on a real kernel and told apart. The limit is the machine's, so nobody else may change it meanwhile.
+/// </summary>
 [Collection(KernelCollection.Name)]
 public sealed class KernelLossTests : IDisposable
 {
@@ -85,7 +87,9 @@ public sealed class KernelLossTests : IDisposable
             engine.SetPlan(Of(Set(SysctlNames.Max, entries)));
             engine.Enforce();
             var status = engine.Status(engine.Observe(), null);
-            Assert.Equal((null, true, "none", null, null), (status.Table!.Limit, status.Table.NoLimit, status.Table.LimitText, status.Table.Percent, status.Table.MemoryBytes));
+            Assert.Equal(
+                (null, true, "none", null, null),
+                (status.Table!.Limit, status.Table.NoLimit, status.Table.LimitText, status.Table.Percent, status.Table.MemoryBytes));
             var setting = status.Settings!.Single();
             Assert.Equal((SettingState.Held, 0), (setting.State, setting.Actual));
             Assert.Contains("it is lowered from no limit once there are fewer than", setting.Message, StringComparison.Ordinal);

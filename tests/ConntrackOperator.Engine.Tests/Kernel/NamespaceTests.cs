@@ -22,7 +22,8 @@ public sealed class NamespaceTests : IDisposable
             first = network.Run(() =>
             {
                 using var engine = Start();
-                Assert.SkipUnless(engine.Facts.NetworkNamespaceCookie.Length > 0, "This kernel gives network namespaces no cookie (before Linux 5.14).");
+                Assert.SkipUnless(
+                    engine.Facts.NetworkNamespaceCookie.Length > 0, "This kernel gives network namespaces no cookie (before Linux 5.14).");
                 engine.SetPlan(Of(Set(SysctlNames.UdpTimeout, 20)));
                 engine.Enforce();
                 return engine.Facts.NetworkNamespace;
@@ -34,7 +35,8 @@ public sealed class NamespaceTests : IDisposable
         second.Run(() =>
         {
             var file = Path.Combine(_state.FullName, "originals.json");
-            File.WriteAllText(file, File.ReadAllText(file).Replace($"\"{first}\"", $"\"{HostFacts.Read().NetworkNamespace}\"", StringComparison.Ordinal));
+            File.WriteAllText(
+                file, File.ReadAllText(file).Replace($"\"{first}\"", $"\"{HostFacts.Read().NetworkNamespace}\"", StringComparison.Ordinal));
             using var engine = Start();
             Assert.True(engine.Originals.IsFresh);
             Assert.Null(engine.Originals.Find(SysctlNames.UdpTimeout));
@@ -73,7 +75,11 @@ public sealed class NamespaceTests : IDisposable
     public void A_file_that_knows_only_the_inode_is_believed_where_no_other_namespace_can_have_had_it(
         string cookie, bool isInitial, string? filesCookie, string? filesInode, bool believed)
     {
-        var host = new HostFacts("6.18", "boot-1", "7", 1, 1, "node-7") { NetworkNamespaceCookie = cookie, IsInitialNetworkNamespace = isInitial };
+        var host = new HostFacts("6.18", "boot-1", "7", 1, 1, "node-7")
+        {
+            NetworkNamespaceCookie = cookie,
+            IsInitialNetworkNamespace = isInitial,
+        };
         var node = new NodeFactsStatus { BootId = "boot-1", NetworkNamespace = filesInode, NetworkNamespaceCookie = filesCookie };
         using (var state = StateDirectory.Open(_state.FullName))
         {

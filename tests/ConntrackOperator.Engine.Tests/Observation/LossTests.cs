@@ -45,10 +45,13 @@ public sealed class LossTests : IDisposable
         _machine.Time.Advance(TimeSpan.FromMinutes(1));
         Count(drop: 678, failed: 678);
         var report = _machine.Report();
-        Assert.Equal((0, 678, 0), (report.Rates!.TableFullDropsPerMinute, report.Rates.RacesLostPerMinute, report.Rates.OtherDropsPerMinute));
+        Assert.Equal(
+            (0, 678, 0), (report.Rates!.TableFullDropsPerMinute, report.Rates.RacesLostPerMinute, report.Rates.OtherDropsPerMinute));
         var pressure = report.Conditions!.Single(c => c.Type == "Pressure");
         Assert.Equal(("False", "Normal"), (pressure.Status, pressure.Reason));
-        Assert.StartsWith("1000 of 262144 entries, 0% full; 678 packets a minute are lost in races at insertion: no size of the table helps", pressure.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "1000 of 262144 entries, 0% full; 678 packets a minute are lost in races at insertion: no size of the table helps",
+            pressure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("dropped", pressure.Message, StringComparison.Ordinal);
     }
 
@@ -62,7 +65,9 @@ public sealed class LossTests : IDisposable
         Count(drop: 12, failed: 2);
         var report = _machine.Report();
         Assert.Equal((10, 2), (report.Rates!.TableFullDropsPerMinute, report.Rates.RacesLostPerMinute));
-        Assert.Equal("200000 of 262144 entries, 76% full; 10 packets a minute are dropped for want of a conntrack entry", report.Conditions!.Single(c => c.Type == "Pressure").Message);
+        Assert.Equal(
+            "200000 of 262144 entries, 76% full; 10 packets a minute are dropped for want of a conntrack entry",
+            report.Conditions!.Single(c => c.Type == "Pressure").Message);
         Assert.Equal("True Critical", _machine.Condition("Pressure"));
         _machine.Time.Advance(TimeSpan.FromMinutes(1));
         Count(drop: 12, failed: 2);

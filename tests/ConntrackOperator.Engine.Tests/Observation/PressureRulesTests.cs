@@ -59,7 +59,9 @@ public sealed class PressureRulesTests
         machine[SysctlNames.Max] = 0;
         machine[SysctlNames.Count] = 31337;
         machine.Apply(Set(SysctlNames.UdpTimeout, 20));
-        Assert.Equal(new TableStatus { Entries = 31337, NoLimit = true, LimitText = "none", Buckets = 262144, HeadroomPercent = 100 }, machine.Report().Table);
+        Assert.Equal(
+            new TableStatus { Entries = 31337, NoLimit = true, LimitText = "none", Buckets = 262144, HeadroomPercent = 100 },
+            machine.Report().Table);
         var pressure = machine.Report().Conditions!.Single(c => c.Type == "Pressure");
         Assert.Equal(("False", "Normal", "31337 entries, no limit"), (pressure.Status, pressure.Reason, pressure.Message));
     }

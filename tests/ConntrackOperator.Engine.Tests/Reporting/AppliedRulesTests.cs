@@ -6,7 +6,9 @@ namespace ConntrackOperator.Engine.Tests.Reporting;
 public sealed class AppliedRulesTests
 {
     [Theory]
-    [InlineData("Failed", SettingState.InSync, SettingState.Pending, SettingState.Held, SettingState.Contested, SettingState.ReadOnly, SettingState.Failed)]
+    [InlineData(
+        "Failed", SettingState.InSync, SettingState.Pending, SettingState.Held, SettingState.Contested, SettingState.ReadOnly,
+        SettingState.Failed)]
     [InlineData("ReadOnly", SettingState.Pending, SettingState.Held, SettingState.Contested, SettingState.ReadOnly)]
     [InlineData("Contested", SettingState.Pending, SettingState.Held, SettingState.Contested)]
     [InlineData("Held", SettingState.Pending, SettingState.Held)]
@@ -20,7 +22,8 @@ public sealed class AppliedRulesTests
     [Fact]
     public void The_message_names_the_first_setting_and_how_many_more() => Assert.Equal(
         "key0: why (and 2 more)",
-        AppliedRules.Applied(Settings(SettingState.Failed, SettingState.Failed, SettingState.Failed, SettingState.Held), true, true).Message);
+        AppliedRules.Applied(
+            Settings(SettingState.Failed, SettingState.Failed, SettingState.Failed, SettingState.Held), true, true).Message);
 
     [Fact]
     public void A_setting_that_is_put_back_says_Restoring()
@@ -33,7 +36,8 @@ public sealed class AppliedRulesTests
     public void Observed_counts_what_differs() => Assert.Equal(
         "1 of 3 settings differ from the plan; nothing is written, since the policy only observes",
         AppliedRules.Applied(
-            [.. Settings(SettingState.Observed, SettingState.NotSupported), new SettingStatus { Name = "same", Desired = 1, State = SettingState.Observed }], true, true).Message);
+            [.. Settings(SettingState.Observed, SettingState.NotSupported),
+            new SettingStatus { Name = "same", Desired = 1, State = SettingState.Observed }], true, true).Message);
 
     [Fact]
     public void Only_missing_keys_are_in_sync_with_nothing_held() => Assert.Equal(

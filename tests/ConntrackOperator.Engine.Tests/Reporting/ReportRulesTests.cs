@@ -14,7 +14,8 @@ public sealed class ReportRulesTests
         Table = new TableStatus { Entries = 1000, Limit = 10000, Buckets = 10000, Percent = 10, HeadroomPercent = 100 },
         Findings = [new NodeFinding { Cause = "DnsStorm", Text = "a" }],
         Rates = new RatesStatus { TableFullDropsPerMinute = 0, EarlyDropsPerMinute = 0, RacesLostPerMinute = 0 },
-        Settings = [new SettingStatus { Name = "nf_conntrack_max", Desired = 10000, Actual = 10000, State = SettingState.InSync, Message = "a" }],
+        Settings = [
+            new SettingStatus { Name = "nf_conntrack_max", Desired = 10000, Actual = 10000, State = SettingState.InSync, Message = "a" }],
         Node = new NodeFactsStatus { Kernel = "6.18.0" },
     };
 
@@ -33,28 +34,35 @@ public sealed class ReportRulesTests
         { "a drop with room", _last with { Rates = _last.Rates! with { OtherDropsPerMinute = 1 } }, ReportUrgency.Soon },
         { "a chain too long", _last with { Rates = _last.Rates! with { ChainTooLongPerMinute = 1 } }, ReportUrgency.Soon },
         { "rates that became unknown", _last with { Rates = null }, ReportUrgency.Soon },
-        { "invalid packets", _last with { Rates = _last.Rates! with { InvalidPerMinute = 5000, OverSeconds = 60 } }, ReportUrgency.Heartbeat },
-        { "no limit any more", _last with { Table = _last.Table! with { Limit = null, NoLimit = true, Percent = null } }, ReportUrgency.Now },
+        { "invalid packets", _last with { Rates = _last.Rates! with { InvalidPerMinute = 5000, OverSeconds = 60 } },
+        ReportUrgency.Heartbeat },
+        { "no limit any more", _last with { Table = _last.Table! with { Limit = null, NoLimit = true, Percent = null } },
+        ReportUrgency.Now },
         { "no limit, and not known before", _last with { Table = _last.Table! with { NoLimit = true } }, ReportUrgency.Now },
         { "headroom within a band", _last with { Table = _last.Table! with { HeadroomPercent = 96 } }, ReportUrgency.Heartbeat },
         { "headroom a band down", _last with { Table = _last.Table! with { HeadroomPercent = 95 } }, ReportUrgency.Soon },
         { "headroom that became unknown", _last with { Table = _last.Table! with { HeadroomPercent = null } }, ReportUrgency.Soon },
         { "few ports of an address in use", _last with { Nat = [new NatStatus { Percent = 54 }] }, ReportUrgency.Heartbeat },
         { "many ports of an address in use", _last with { Nat = [new NatStatus { Percent = 55 }] }, ReportUrgency.Soon },
-        { "many ports of the second worst address in use", _last with { Nat = [new NatStatus { Percent = 20 }, new NatStatus { Percent = 90 }] }, ReportUrgency.Heartbeat },
+        { "many ports of the second worst address in use",
+        _last with { Nat = [new NatStatus { Percent = 20 }, new NatStatus { Percent = 90 }] }, ReportUrgency.Heartbeat },
         { "a forecast", _last with { Table = _last.Table! with { FullIn = "1h" } }, ReportUrgency.Soon },
         { "a composition", _last with { Composition = new CompositionStatus() }, ReportUrgency.Soon },
         { "an advice", _last with { Advice = "b" }, ReportUrgency.Soon },
         { "no advice and why", _last with { AdviceReason = "Normal" }, ReportUrgency.Soon },
-        { "another cause", _last with { Findings = [new NodeFinding { Cause = "Scan" }, new NodeFinding { Cause = "DnsStorm" }] }, ReportUrgency.Soon },
-        { "the same causes in another order", _last with { Findings = [new NodeFinding { Cause = "DnsStorm", Text = "b" }] }, ReportUrgency.Heartbeat },
+        { "another cause", _last with { Findings = [new NodeFinding { Cause = "Scan" }, new NodeFinding { Cause = "DnsStorm" }] },
+        ReportUrgency.Soon },
+        { "the same causes in another order", _last with { Findings = [new NodeFinding { Cause = "DnsStorm", Text = "b" }] },
+        ReportUrgency.Heartbeat },
         { "a flush", _last with { Flushes = [new NodeFlushStatus { Uid = "a" }] }, ReportUrgency.Now },
         { "a condition's status", _last with { Conditions = [_last.Conditions![0] with { Status = "Unknown" }] }, ReportUrgency.Now },
         { "a condition in another's place", _last with { Conditions = [_last.Conditions![0] with { Type = "Ready" }] }, ReportUrgency.Now },
         { "another limit", _last with { Table = _last.Table! with { Limit = 20000 } }, ReportUrgency.Now },
         { "another size", _last with { Table = _last.Table! with { Buckets = 20000 } }, ReportUrgency.Now },
         { "a condition's reason", _last with { Conditions = [_last.Conditions![0] with { Reason = "Held" }] }, ReportUrgency.Now },
-        { "a condition more", _last with { Conditions = [.. _last.Conditions!, new Condition { Type = "Ready", Status = "True", Reason = "InSync" }] }, ReportUrgency.Now },
+        { "a condition more",
+        _last with { Conditions = [.. _last.Conditions!, new Condition { Type = "Ready", Status = "True", Reason = "InSync" }] },
+        ReportUrgency.Now },
         { "a setting's state", _last with { Settings = [_last.Settings![0] with { State = SettingState.Failed }] }, ReportUrgency.Now },
         { "a setting's value", _last with { Settings = [_last.Settings![0] with { Actual = 1 }] }, ReportUrgency.Now },
         { "a setting less", _last with { Settings = [] }, ReportUrgency.Now },
@@ -78,7 +86,8 @@ public sealed class ReportRulesTests
     [InlineData(1, 0, ReportUrgency.Soon)]
     public void A_rate_is_news_when_it_doubles_halves_begins_or_ends(long before, long after, ReportUrgency expected) =>
         Assert.Equal(expected, ReportRules.Compare(
-            _last with { Rates = _last.Rates! with { TableFullDropsPerMinute = before } }, _last with { Rates = _last.Rates! with { TableFullDropsPerMinute = after } }));
+            _last with { Rates = _last.Rates! with { TableFullDropsPerMinute = before } },
+            _last with { Rates = _last.Rates! with { TableFullDropsPerMinute = after } }));
 
     [Fact]
     public void However_usage_wanders_what_was_reported_is_less_than_a_band_away() =>

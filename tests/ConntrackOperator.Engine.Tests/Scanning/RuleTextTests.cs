@@ -25,7 +25,11 @@ public class RuleTextTests
     [InlineData("ct state invalid counter packets 0 bytes 0", false)]
     [InlineData("ct state established,related accept", false)]
     public void A_listed_rule_that_drops_what_is_invalid_is_found(string rule, bool drops) =>
-        Assert.Equal(drops, RuleText.Read($"table inet filter {{\n\tchain forward {{\n\t\ttype filter hook forward priority filter; policy accept;\n\t\t{rule}\n\t}}\n}}\n", null, null).DropsInvalid);
+        Assert.Equal(
+            drops,
+            RuleText.Read(
+                $"table inet filter {{\n\tchain forward {{\n\t\ttype filter hook forward priority filter; policy accept;\n\t\t{rule}\n"
+                    + "\t}\n}\n", null, null).DropsInvalid);
 
     [Fact]
     public void Rules_that_could_not_be_read_are_not_known()
@@ -51,7 +55,9 @@ public class RuleTextTests
     [Fact]
     public void A_narrow_range_of_nft_is_found_in_its_chain()
     {
-        const string Listing = "table ip nat {\n\tchain postrouting {\n\t\ttype nat hook postrouting priority srcnat; policy accept;\n\t\tip saddr 10.0.0.0/8 counter packets 5 bytes 300 masquerade to :20000-21999 fully-random\n\t}\n}\n";
+        const string Listing =
+            "table ip nat {\n\tchain postrouting {\n\t\ttype nat hook postrouting priority srcnat; policy accept;\n\t\tip saddr "
+                + "10.0.0.0/8 counter packets 5 bytes 300 masquerade to :20000-21999 fully-random\n\t}\n}\n";
         var found = Assert.Single(RuleText.Read(Listing, null, null).Translations);
         Assert.Equal(
             (20_000, 21_999, "nft insert rule ip nat postrouting ip saddr 10.0.0.0/8 counter masquerade to :1024-65535 fully-random"),
@@ -61,5 +67,6 @@ public class RuleTextTests
     [Theory]
     [InlineData("-A POSTROUTING -j MASQUERADE")]
     [InlineData("-A POSTROUTING -p tcp -j MASQUERADE --to-ports 1024-65535")]
-    public void A_rule_with_all_ports_is_none(string rule) => Assert.Empty(RuleText.Read(null, $"*nat\n{rule}\nCOMMIT\n", null).Translations);
+    public void A_rule_with_all_ports_is_none(string rule) =>
+        Assert.Empty(RuleText.Read(null, $"*nat\n{rule}\nCOMMIT\n", null).Translations);
 }

@@ -41,5 +41,6 @@ public sealed class FilterFileTests : IDisposable
 
     public void Dispose() => _directory.Delete(recursive: true);
 
-    private FilterFile Of(string boot, string networkNamespace, string? directory = null) => new(directory ?? _directory.FullName, boot, networkNamespace);
+    private FilterFile Of(string boot, string networkNamespace, string? directory = null) =>
+        new(directory ?? _directory.FullName, boot, networkNamespace);
 }

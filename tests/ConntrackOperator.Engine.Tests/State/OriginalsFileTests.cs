@@ -56,7 +56,9 @@ public sealed class OriginalsFileTests
             machine.Restart();
         }
 
-        Assert.Equal(["{1", "{2", "{3"], Directory.GetFiles(machine.State, "originals.json.corrupt*").Order(StringComparer.Ordinal).Select(File.ReadAllText));
+        Assert.Equal(
+            ["{1", "{2", "{3"],
+            Directory.GetFiles(machine.State, "originals.json.corrupt*").Order(StringComparer.Ordinal).Select(File.ReadAllText));
     }
 
     [Fact]
@@ -96,7 +98,8 @@ public sealed class OriginalsFileTests
         File.WriteAllText(machine.OriginalsFile, Newer);
 
         var error = Assert.ThrowsAny<IOException>(() => machine.Apply(Set(SysctlNames.UdpTimeout, 20)));
-        Assert.EndsWith("was written by a newer version: its format is 2, and this version knows 1", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "was written by a newer version: its format is 2, and this version knows 1", error.Message, StringComparison.Ordinal);
         Assert.Equal(30, machine[SysctlNames.UdpTimeout]);
         Assert.Equal(Newer, File.ReadAllText(machine.OriginalsFile));
         Assert.Single(Directory.GetFiles(machine.State, "originals*"));

@@ -23,7 +23,9 @@ public sealed class OriginalsStoreTests : IDisposable
         _root.Delete(recursive: true);
     }
 
-    /// <summary>This boot, cookie, inode and whether the namespace is the initial one; and what was written down; and whether it counts.</summary>
+    /// <summary>
+    /// This boot, cookie, inode and whether the namespace is the initial one; and what was written down; and whether it counts.
+    /// </summary>
     public static TheoryData<string, string, bool, string, string?, string?, bool> Namespaces => new()
     {
         // By the cookie where both know it.
@@ -99,7 +101,10 @@ public sealed class OriginalsStoreTests : IDisposable
         Assert.False(store.AwaitsStatus);
         store.Save();
         var written = JsonNode.Parse(System.IO.File.ReadAllText(File))!;
-        Assert.Equal((1, "boot-1", "400", 0), ((int)written["format"]!, (string?)written["bootId"], (string?)written["networkNamespace"], written["originals"]!.AsObject().Count));
+        Assert.Equal(
+            (1, "boot-1", "400", 0),
+            ((int)written["format"]!, (string?)written["bootId"], (string?)written["networkNamespace"],
+            written["originals"]!.AsObject().Count));
         Assert.Null(written["networkNamespaceCookie"]);
         Close();
         Assert.False(Open().IsFresh);

@@ -6,7 +6,9 @@ using ConntrackOperator.TestKit.Kernel;
 
 namespace ConntrackOperator.Engine.Tests.Translation;
 
-/// <summary>Masquerading to few ports until there is none left. The limit is the machine's, so nobody else may lower it meanwhile.</summary>
+/// <summary>
+/// Masquerading to few ports until there is none left. The limit is the machine's, so nobody else may lower it meanwhile.
+/// </summary>
 [Collection(KernelCollection.Name)]
 public sealed class KernelNatPortsTests : IDisposable
 {
@@ -129,7 +131,8 @@ public sealed class KernelNatPortsTests : IDisposable
 
     private NodeStatus Look(NetworkNamespace space) => space.Run(() =>
     {
-        using var engine = NodeEngine.OpenReadOnly(new EngineOptions { StatePath = _state.FullName, ScanInterval = TimeSpan.FromTicks(1) }, TimeProvider.System);
+        using var engine = NodeEngine.OpenReadOnly(
+            new EngineOptions { StatePath = _state.FullName, ScanInterval = TimeSpan.FromTicks(1) }, TimeProvider.System);
         var reading = engine.Observe();
         Assert.True(engine.Scan(reading));
         return engine.Status(reading, null);

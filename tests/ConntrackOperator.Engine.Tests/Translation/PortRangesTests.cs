@@ -60,16 +60,19 @@ public sealed class PortRangesTests
     public void More_ports_than_there_are_are_hundred_percent() =>
         Assert.Equal(100, new NatPorts(Use(70_000, 0, 1024, 65_535), PortRanges.All).Percent);
 
-    private static (string Text, int Count, PortRangeSource From) Range(PortUse use, TranslationRule[]? rules = null, (int, int)? local = null) =>
-        PortRanges.Of(use, rules ?? [], address => address == "10.0.0.1", local) is var range ? (range.ToString(), range.Count, range.From) : default;
+    private static (string Text, int Count, PortRangeSource From) Range(
+        PortUse use, TranslationRule[]? rules = null, (int, int)? local = null) =>
+        PortRanges.Of(use, rules ?? [], address => address == "10.0.0.1", local) is var range
+            ? (range.ToString(), range.Count, range.From) : default;
 
-    private static PortUse Use(long ports, long moved, int lowest, int highest) => new(FlowAddress.V4(0xC0000201), FlowAddress.V4(0xC0000202), 443, 6)
-    {
-        Ports = ports,
-        IsExact = true,
-        Seen = ports,
-        Moved = moved,
-        Lowest = (ushort)lowest,
-        Highest = (ushort)highest,
-    };
+    private static PortUse Use(long ports, long moved, int lowest, int highest) =>
+        new(FlowAddress.V4(0xC0000201), FlowAddress.V4(0xC0000202), 443, 6)
+        {
+            Ports = ports,
+            IsExact = true,
+            Seen = ports,
+            Moved = moved,
+            Lowest = (ushort)lowest,
+            Highest = (ushort)highest,
+        };
 }

@@ -22,7 +22,10 @@ internal sealed record Advice
     /// </summary>
     internal Advice Of(string ours) => this with
     {
-        Findings = [.. Findings.Where(f => f.Cause != "OtherNamespaceFull" || f.Who.Any(w => w.Role == "Namespace" && w.Name?.Contains(ours, StringComparison.Ordinal) == true))],
+        Findings = [
+            .. Findings.Where(
+                f => f.Cause != "OtherNamespaceFull"
+                    || f.Who.Any(w => w.Role == "Namespace" && w.Name?.Contains(ours, StringComparison.Ordinal) == true))],
     };
 
     internal static Advice Parse(string json) => JsonSerializer.Deserialize<Advice>(json, _options)!;

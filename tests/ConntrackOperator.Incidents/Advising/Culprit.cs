@@ -27,5 +27,7 @@ internal sealed record Culprit
     };
 
     private bool Has(string address) =>
-        Address == address || (Network is { } network && IPNetwork.TryParse(network, out var net) && net.PrefixLength > 0 && net.Contains(IPAddress.Parse(address)));
+        Address == address
+            || (Network is { } network && IPNetwork.TryParse(network, out var net) && net.PrefixLength > 0
+                && net.Contains(IPAddress.Parse(address)));
 }

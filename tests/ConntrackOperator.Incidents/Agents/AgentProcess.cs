@@ -51,7 +51,17 @@ internal sealed class AgentProcess : IDisposable
                 Text = f.Text ?? "",
                 Seen = f.Seen ?? [],
                 Because = f.Because,
-                Who = [.. (f.Who ?? []).Select(w => new Culprit { Role = w.Role, Address = w.Address, Network = w.Network, Port = w.Port, Name = w.Name, Pid = w.Pid })],
+                Who = [
+                    .. (f.Who ?? []).Select(
+                        w => new Culprit
+                        {
+                            Role = w.Role,
+                            Address = w.Address,
+                            Network = w.Network,
+                            Port = w.Port,
+                            Name = w.Name,
+                            Pid = w.Pid,
+                        })],
                 Now = [.. (f.Now ?? []).Select(s => new Step(s.What, s.Run is null ? null : string.Join('\n', s.Run), null))],
                 Sufficient = f.Sufficient ?? false,
                 Elsewhere = f.Elsewhere,

@@ -43,7 +43,9 @@ internal sealed record Incident
     /// <summary>Whether an entry of the generators' connections is legitimate too: none of them may be broken by what is advised.</summary>
     internal int? PreciousPort { get; init; }
 
-    /// <summary>A page of the documentation, or a sample, in the checkout: its commands are run instead of those that are advised.</summary>
+    /// <summary>
+    /// A page of the documentation, or a sample, in the checkout: its commands are run instead of those that are advised.
+    /// </summary>
     internal string? Page { get; init; }
 
     /// <summary>Whether only the diagnosis is asked for: neither times nor losses are taken, and nothing is mended.</summary>

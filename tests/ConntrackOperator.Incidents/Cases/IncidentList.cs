@@ -52,19 +52,22 @@ internal static class IncidentList
             Name = "nat-ports", Title = "MASQUERADE out of ports, the table nearly empty", Limit = null,
             Rules = "*nat\n-I POSTROUTING -p tcp -d 10.84.0.2 --dport 443 -j MASQUERADE --to-ports 20000-21999\nCOMMIT\n",
             MoreLegitimate = "5@10.84.0.2:443",
-            Traffic = ["open from=10.81.5.1 sources=3 to=10.84.0.2:443 rate=600 max=2600 patience=2 then=hold"], Reaches = 2_000, AtLeast = 6,
+            Traffic = ["open from=10.81.5.1 sources=3 to=10.84.0.2:443 rate=600 max=2600 patience=2 then=hold"], Reaches = 2_000,
+                AtLeast = 6,
             Truths = [Truth.Of("NatPortsExhausted", "10.84.0.2:443", "10.81.5.1|10.81.5.2|10.81.5.3|10.84.0.1")],
         },
         new()
         {
             Name = "too-small", Title = "honest, busy, too small",
-            Traffic = ["open from=10.81.6.1 sources=500 to=10.96.0.10:80,10.83.1.1:8080,10.83.1.2:8080 rate=2000 max=22000 then=ask every=20"],
+            Traffic = [
+                "open from=10.81.6.1 sources=500 to=10.96.0.10:80,10.83.1.1:8080,10.83.1.2:8080 rate=2000 max=22000 then=ask every=20"],
             Reaches = Full, Fixable = true, PreciousPort = 8080, Truths = [Truth.Of(_honest)],
         },
         new()
         {
             Name = "tunnel", Title = "one-way UDP tunnel (VXLAN, 4789) between nodes",
-            Traffic = ["raw kind=udp from=10.81.7.1 sources=3 to=10.83.0.2 ports=4789 sports=32768-60999 rate=2500 size=120"], Reaches = Full,
+            Traffic = ["raw kind=udp from=10.81.7.1 sources=3 to=10.83.0.2 ports=4789 sports=32768-60999 rate=2500 size=120"],
+                Reaches = Full,
             Truths = [Truth.Of("OneWayTunnel", "4789")],
         },
         new()
@@ -128,7 +131,8 @@ internal static class IncidentList
             Name = "nat-gateway", Title = "NAT gateway for 4,000 clients at noon",
             Traffic =
             [
-                "open from=10.81.16.0 sources=4000 to=10.84.0.2:80,10.84.1.1:80,10.84.1.2:80,10.84.1.3:80 rate=1600 max=18000 then=ask every=20",
+                "open from=10.81.16.0 sources=4000 to=10.84.0.2:80,10.84.1.1:80,10.84.1.2:80,10.84.1.3:80 rate=1600 max=18000 then=ask "
+                    + "every=20",
                 "open from=10.81.32.0 sources=2000 to=10.84.1.4:80,10.84.1.5:80 rate=200 then=close",
             ],
             Reaches = Full, Fixable = true, PreciousPort = 80, Truths = [Truth.Of(_honest)],
@@ -136,7 +140,9 @@ internal static class IncidentList
         new()
         {
             Name = "peers-rebooted", Title = "connections of a day ago to peers that were rebooted since",
-            Traffic = ["open from=10.81.13.1 sources=50 to=10.83.1.6:5432,10.83.1.7:5432,10.83.1.8:5432,10.83.1.9:5432 rate=2500 max=20500 then=hold"],
+            Traffic = [
+                "open from=10.81.13.1 sources=50 to=10.83.1.6:5432,10.83.1.7:5432,10.83.1.8:5432,10.83.1.9:5432 rate=2500 max=20500 "
+                    + "then=hold"],
             Reaches = Full, Fixable = true, Then = Reboot, Truths = [Truth.Of("IdleConnections")],
         },
         new()
@@ -153,12 +159,15 @@ internal static class IncidentList
         new()
         {
             Name = "page", Title = "a table full of idle connections, and the commands of docs/table-full.md", Page = "docs/table-full.md",
-            Traffic = ["open from=10.81.13.1 sources=50 to=10.83.1.6:5432,10.83.1.7:5432,10.83.1.8:5432,10.83.1.9:5432 rate=2500 max=20500 then=hold"],
+            Traffic = [
+                "open from=10.81.13.1 sources=50 to=10.83.1.6:5432,10.83.1.7:5432,10.83.1.8:5432,10.83.1.9:5432 rate=2500 max=20500 "
+                    + "then=hold"],
             Reaches = Full, Fixable = true, Then = Reboot, Truths = [Truth.Of("IdleConnections")],
         },
         new()
         {
-            Name = "sample", Title = "short connections, and config/samples/flush-time-wait.yaml in the order of its comment", Page = "config/samples/flush-time-wait.yaml",
+            Name = "sample", Title = "short connections, and config/samples/flush-time-wait.yaml in the order of its comment",
+                Page = "config/samples/flush-time-wait.yaml",
             Traffic = ["open from=10.81.4.1 sources=4 to=10.96.0.10:80 rate=1200 then=close"], Reaches = Full, Fixable = true,
             Truths = [Truth.Of("ShortConnections")],
         },

@@ -15,5 +15,7 @@ internal static class Backlog
 
     /// <summary>Packets lost in them since boot: the second column, a row for each CPU, hexadecimal.</summary>
     internal static long Lost() => File.ReadLines("/proc/net/softnet_stat")
-        .Sum(row => long.Parse(row.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+        .Sum(
+            row =>
+                long.Parse(row.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture));
 }

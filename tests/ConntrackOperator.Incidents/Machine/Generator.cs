@@ -17,7 +17,13 @@ internal sealed class Generator : IDisposable
     {
         Arguments = arguments;
         var all = (string[])[where, .. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
-        _process = Process.Start(new ProcessStartInfo(program.Path, all) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        _process = Process.Start(
+            new ProcessStartInfo(program.Path, all)
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            })!;
         _errors = _process.StandardError.ReadToEndAsync();
         _reader = Task.Run(ReadAsync);
     }
@@ -37,10 +43,12 @@ internal sealed class Generator : IDisposable
 
     /// <summary>The number after a word of its last line.</summary>
     internal long Number(string word) =>
-        Last.Split(' ') is var words && Array.IndexOf(words, word) is >= 0 and var at ? long.Parse(words[at + 1], CultureInfo.InvariantCulture) : 0;
+        Last.Split(' ') is var words && Array.IndexOf(words, word) is >= 0 and var at
+            ? long.Parse(words[at + 1], CultureInfo.InvariantCulture) : 0;
 
     /// <summary>The percent of what it was to send by now that it has sent; 100 before it has said anything.</summary>
-    internal double KeptPercent => Number("wanted") is > 0 and var wanted ? 100.0 * Math.Max(Number("sent"), Number("opened")) / wanted : 100;
+    internal double KeptPercent =>
+        Number("wanted") is > 0 and var wanted ? 100.0 * Math.Max(Number("sent"), Number("opened")) / wanted : 100;
 
     /// <summary>One line to its standard input.</summary>
     internal void Order()

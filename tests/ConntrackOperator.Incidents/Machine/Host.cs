@@ -26,7 +26,9 @@ internal sealed class Host
         Script(bin, "kubectl-conntrack", $"exec '{Path.GetFullPath(cli)}' \"$@\"");
 
         // What kubectl does with a plugin.
-        Script(bin, "kubectl", "[ \"$1\" = conntrack ] || { echo \"kubectl: no cluster here: $*\" >&2; exit 1; }\nshift\nexec kubectl-conntrack \"$@\"");
+        Script(
+            bin, "kubectl",
+            "[ \"$1\" = conntrack ] || { echo \"kubectl: no cluster here: $*\" >&2; exit 1; }\nshift\nexec kubectl-conntrack \"$@\"");
         Directory.CreateDirectory(State);
         _environment = new()
         {

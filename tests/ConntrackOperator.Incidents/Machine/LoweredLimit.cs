@@ -5,9 +5,9 @@ using ConntrackOperator.TestKit.Kernel;
 namespace ConntrackOperator.Incidents.Machine;
 
 /// <summary>
-/// The machine's nf_conntrack_max, and its buckets with it, lowered while the lock that tests share is held. They are put back when this is let go; when this
-/// process is killed, by a child that waits for its end, which deletes the network namespaces too. So are the queues between devices,
-/// which are made longer: see <see cref="Backlog"/>.
+/// The machine's nf_conntrack_max, and its buckets with it, lowered while the lock that tests share is held. They are put back when this is
+/// let go; when this process is killed, by a child that waits for its end, which deletes the network namespaces too. So are the queues
+/// between devices, which are made longer: see <see cref="Backlog"/>.
 /// </summary>
 internal sealed class LoweredLimit : IDisposable
 {

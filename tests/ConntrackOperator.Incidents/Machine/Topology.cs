@@ -52,9 +52,14 @@ internal sealed class Topology : IDisposable
 
     internal void RouterRules(string restore) => Shell.Run("ip", ["netns", "exec", Router, "iptables-restore", "--noflush"], restore);
 
-    /// <summary>Time passes for the router's entries to a port in a state: their seconds left become those of so long without a packet.</summary>
+    /// <summary>
+    /// Time passes for the router's entries to a port in a state: their seconds left become those of so long without a packet.
+    /// </summary>
     internal void Age(int port, TimeSpan idle, string state = "ESTABLISHED", long timeout = 432000) =>
-        Shell.Run(_program.Path, [Router, "age", $"port={port}", $"state={state}", string.Create(CultureInfo.InvariantCulture, $"left={timeout - (long)idle.TotalSeconds}")]);
+        Shell.Run(
+            _program.Path,
+            [Router, "age", $"port={port}", $"state={state}",
+            string.Create(CultureInfo.InvariantCulture, $"left={timeout - (long)idle.TotalSeconds}")]);
 
     public void Dispose()
     {
@@ -136,9 +141,12 @@ internal sealed class Topology : IDisposable
     private static void Configure(string name, params string[] lines) => Batch(name, string.Join('\n',
     [
         "link set lo up",
-        .. lines[..^1].SelectMany(line => line.Split(' ') is [var device, var address] ? new[] { $"addr add {address} dev {device}", $"link set {device} up" } : []),
+        .. lines[..^1].SelectMany(
+            line => line.Split(' ') is [var device, var address]
+                ? new[] { $"addr add {address} dev {device}", $"link set {device} up" } : []),
         lines[^1],
     ]));
 
-    private static void Batch(string? name, string lines) => Shell.Run("ip", [.. name is null ? (string[])[] : ["-n", name], "-batch", "-"], lines + "\n");
+    private static void Batch(string? name, string lines) =>
+        Shell.Run("ip", [.. name is null ? (string[])[] : ["-n", name], "-batch", "-"], lines + "\n");
 }

@@ -5,7 +5,9 @@ namespace ConntrackOperator.Incidents.Pages;
 /// <summary>The commands of a page of the documentation that work on one machine, and the files that they name. Pure.</summary>
 internal static partial class PageCommands
 {
-    /// <summary>Lines after a "$ " in console blocks, here-documents with all of theirs. Commands that need a cluster are left out.</summary>
+    /// <summary>
+    /// Lines after a "$ " in console blocks, here-documents with all of theirs. Commands that need a cluster are left out.
+    /// </summary>
     internal static IReadOnlyList<string> Of(string page)
     {
         var commands = new List<string>();
@@ -41,7 +43,8 @@ internal static partial class PageCommands
     internal static IReadOnlyDictionary<string, string> Files(string page)
     {
         var names = FileArgument().Matches(string.Join('\n', Of(page))).Select(m => m.Groups[1].Value).Distinct().ToArray();
-        var blocks = Blocks("yaml").Matches(page).Select(m => m.Groups[1].Value).Where(b => b.Contains("kind: ConntrackPolicy", StringComparison.Ordinal)).ToArray();
+        var blocks = Blocks("yaml").Matches(page).Select(m => m.Groups[1].Value)
+            .Where(b => b.Contains("kind: ConntrackPolicy", StringComparison.Ordinal)).ToArray();
         return names.Zip(blocks).ToDictionary(pair => pair.First, pair => pair.Second);
     }
 

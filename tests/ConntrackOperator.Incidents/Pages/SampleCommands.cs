@@ -12,7 +12,8 @@ internal static partial class SampleCommands
         var states = One(States(), sample).Split(',', StringSplitOptions.TrimEntries);
         return
         [
-            $"kubectl conntrack host flush --protocol {protocol} {string.Join(' ', states.Select(s => $"--state {s}"))} --idle-for {One(IdleFor(), sample)} --yes",
+            $"kubectl conntrack host flush --protocol {protocol} {string.Join(' ', states.Select(s => $"--state {s}"))} --idle-for "
+                + $"{One(IdleFor(), sample)} --yes",
             $"""
             kubectl conntrack host apply -f - <<'POLICY'
             apiVersion: conntrack.dev/v1alpha1
@@ -25,7 +26,8 @@ internal static partial class SampleCommands
     }
 
     private static string One(Regex field, string sample) =>
-        field.Match(sample) is { Success: true } match ? match.Groups[1].Value : throw new InvalidOperationException($"the sample has no {field}");
+        field.Match(sample) is { Success: true } match
+            ? match.Groups[1].Value : throw new InvalidOperationException($"the sample has no {field}");
 
     [GeneratedRegex(@"^\s+protocol: (\w+)", RegexOptions.Multiline)]
     private static partial Regex Protocol();

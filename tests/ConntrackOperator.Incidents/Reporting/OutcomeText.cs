@@ -21,6 +21,8 @@ internal static class OutcomeText
 
     private static string Fix(Outcome outcome) => outcome.Commands is not { } commands
         ? ""
-        : $"{(outcome.Disturbed is { } why ? $"; NOT COUNTED: {why}" : "")}; {commands} commands{(outcome.StoppedElsewhere ? " and the source stopped" : "")}; after {outcome.After}; broken by the fix {outcome.BrokenByFix}"
+        : $"{(outcome.Disturbed is { } why ? $"; NOT COUNTED: {why}" : "")}; {commands} "
+        + $"commands{(outcome.StoppedElsewhere ? " and the source stopped" : "")}; after {outcome.After}; broken by the fix "
+        + $"{outcome.BrokenByFix}"
             + string.Concat(outcome.Failed.Select(f => "\n      FAILED " + f));
 }

@@ -8,7 +8,9 @@ internal static class ResultTable
 {
     internal static string Markdown(IReadOnlyList<Outcome> outcomes)
     {
-        var text = new StringBuilder("| incident | said | right | the agent | lost before the fix | after it | broken from it on | commands |\n|---|---|---|---|---|---|---|---|\n");
+        var text = new StringBuilder(
+            "| incident | said | right | the agent | lost before the fix | after it | broken from it on | commands |\n"
+                + "|---|---|---|---|---|---|---|---|\n");
         foreach (var outcome in outcomes.Where(o => !IsMix(o)))
         {
             text.Append("| ").AppendJoin(" | ",
@@ -17,7 +19,10 @@ internal static class ResultTable
                 outcome.Right ? "yes" : "no",
                 outcome.Agent is null ? "–" : outcome.AgentWrong.Count == 0 ? "the same" : OutcomeText.Said(outcome.Agent),
                 outcome.Incident.Truths.Count == 0 ? "–" : Lost(outcome.During),
-                outcome.Commands is null ? "–" : Lost(outcome.After) + (outcome.Disturbed is null ? "" : " (does not count: the machine was too busy)") + (outcome.StoppedElsewhere ? ", its source stopped as advised" : ""),
+                outcome.Commands is null
+                    ? "–"
+                    : Lost(outcome.After) + (outcome.Disturbed is null ? "" : " (does not count: the machine was too busy)")
+                    + (outcome.StoppedElsewhere ? ", its source stopped as advised" : ""),
                 outcome.Commands is null ? "–" : $"{outcome.BrokenByFix}",
                 outcome.Commands is { } commands ? $"{commands}" : "–").AppendLine(" |");
         }

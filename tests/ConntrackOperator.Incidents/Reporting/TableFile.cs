@@ -19,7 +19,9 @@ internal static class TableFile
             throw new InvalidOperationException($"{file}: no {Begin} … {End}");
         }
 
-        var text = $"{Begin}\n{ResultTable.Markdown(outcomes)}\n{string.Join("\n", goals.Select(g => $"- {(g.Met ? "" : "**not met** ")}{g.Text}"))}\n";
+        var text =
+            $"{Begin}\n{ResultTable.Markdown(outcomes)}\n"
+                + $"{string.Join("\n", goals.Select(g => $"- {(g.Met ? "" : "**not met** ")}{g.Text}"))}\n";
         File.WriteAllText(file, page[..begin] + text + page[end..]);
     }
 }

@@ -77,10 +77,15 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
         _host = new Host(program, _topology, options.Cli);
         // On a busy machine an agent looks seldom: the short form does not wait for it.
         _agent = incident.OnlyAdvice || options.Short ? null : new AgentProcess(program, _topology);
-        _servers.Add(new(program, _topology.Servers, "serve tcp=8080:echo,6379:echo,9000:stream,5432:hold udp=53:echo,443:echo,27015:sink,4789:sink,8472:sink,6081:sink,51820:sink"));
+        _servers.Add(
+            new(
+                program, _topology.Servers,
+                "serve tcp=8080:echo,6379:echo,9000:stream,5432:hold "
+                    + "udp=53:echo,443:echo,27015:sink,4789:sink,8472:sink,6081:sink,51820:sink"));
         _servers.Add(new(program, _topology.Outside, "serve tcp=80:echo,443:echo"));
         _servers.Add(new(program, _topology.Pod, "serve tcp=80:echo,5432:hold"));
-        await Eventually.IsTrueAsync(() => _servers.All(s => s.Last == "ready"), TimeSpan.FromSeconds(20), () => "the servers are not ready", cancel);
+        await Eventually.IsTrueAsync(
+            () => _servers.All(s => s.Last == "ready"), TimeSpan.FromSeconds(20), () => "the servers are not ready", cancel);
         _legitimate = new(program, _topology, incident.MoreLegitimate);
         await _legitimate.EstablishAsync(_topology, cancel);
         if (incident.Page is not null)
@@ -115,7 +120,11 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
         {
             if (!incident.OnlyAdvice)
             {
-                _outcome.Took = _outcome.Took with { Status = Say("kubectl-conntrack host status").Took.TotalSeconds, Top = Say("kubectl-conntrack host top --once").Took.TotalSeconds };
+                _outcome.Took = _outcome.Took with
+                {
+                    Status = Say("kubectl-conntrack host status").Took.TotalSeconds,
+                    Top = Say("kubectl-conntrack host top --once").Took.TotalSeconds,
+                };
             }
 
             if (options.Keep is not null && !incident.OnlyAdvice)
@@ -129,7 +138,8 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
             RequireLimit();
             _outcome.Took = _outcome.Took with { Advise = json.Took.TotalSeconds };
             _outcome.Advice = Read(json);
-            _outcome.Wrong = _outcome.Advice is { } advice ? [.. Judge.Wrong(incident, advice)] : ["host advise -o json printed nothing that can be read"];
+            _outcome.Wrong = _outcome.Advice is { } advice
+                ? [.. Judge.Wrong(incident, advice)] : ["host advise -o json printed nothing that can be read"];
         },
         cancel);
 
@@ -142,12 +152,14 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
         }
 
         var since = _reached.AddSeconds(2);
-        await Eventually.IsTrueAsync(() => _agent.After(since) is not null, TimeSpan.FromSeconds(90), () => "no report of an agent", cancel);
+        await Eventually.IsTrueAsync(
+            () => _agent.After(since) is not null, TimeSpan.FromSeconds(90), () => "no report of an agent", cancel);
         var report = AgentProcess.Of(_agent.After(since)!);
         _outcome.Agent = report.Of(Topology.Prefix);
         _outcome.AgentWrong = [.. Judge.Wrong(incident, _outcome.Agent)];
         _log.Add("the agent's report:\n" + string.Join("\n\n", report.Findings.Select(f =>
-            $"{f.Severity} {f.Cause}: {f.Text}\n{string.Join("\n", f.Seen)}\n{string.Join("\n", f.Now.Select(s => $"# {s.What}\n{s.Run}"))}")));
+            $"{f.Severity} {f.Cause}: {f.Text}\n{string.Join("\n", f.Seen)}\n"
+                + $"{string.Join("\n", f.Now.Select(s => $"# {s.What}\n{s.Run}"))}")));
     }
 
     private async Task FixAsync(CancellationToken cancel)
@@ -156,13 +168,17 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
         var precious = incident.PreciousPort is not null ? StayingOpen() : 0;
         var evicted = _legitimate!.WithoutEntry(_topology!);
         var findings = _outcome.Advice!.Findings.Where(f => f.Severity != "Hint").ToArray();
-        var commands = incident.Page is { } page ? PageOf(page) : findings.SelectMany(f => f.Now).Concat(findings.SelectMany(f => f.ForGood)).Where(s => s.Run is { Length: > 0 }).Select(s => s.Run!).Distinct().ToArray();
+        var commands = incident.Page is { } page
+            ? PageOf(page)
+            : findings.SelectMany(f => f.Now).Concat(findings.SelectMany(f => f.ForGood)).Where(s => s.Run is { Length: > 0 })
+            .Select(s => s.Run!).Distinct().ToArray();
         foreach (var command in commands.SelectMany(Followed).ToArray())
         {
             var result = Say(command);
             if (result.ExitCode != 0)
             {
-                _outcome.Failed.Add($"{command.Split('\n')[0]}: exit code {result.ExitCode}: {(result.Errors + result.Output).Trim().Split('\n')[0]}");
+                _outcome.Failed.Add(
+                    $"{command.Split('\n')[0]}: exit code {result.ExitCode}: {(result.Errors + result.Output).Trim().Split('\n')[0]}");
             }
         }
 
@@ -172,7 +188,8 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
             // What the advice sends one to do elsewhere: the traffic ends at its source.
             _outcome.StoppedElsewhere = true;
             _traffic.ForEach(g => g.Dispose());
-            foreach (var command in findings.SelectMany(f => f.Now).Where(s => s.Run is { Length: > 0 }).Select(s => s.Run!).Distinct().SelectMany(Followed).ToArray())
+            foreach (var command in findings.SelectMany(f => f.Now).Where(s => s.Run is { Length: > 0 }).Select(s => s.Run!).Distinct()
+                .SelectMany(Followed).ToArray())
             {
                 Say(command);
             }
@@ -199,18 +216,24 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
             _outcome.BrokenByFix += Math.Max(0, precious - StayingOpen());
         }
 
-        _log.Add($"legitimate lost before {_outcome.Before}, during {_outcome.During}, from 10 s after the fix {_outcome.After}; broken by the fix {_outcome.BrokenByFix}; without an entry before it {evicted}\n"
+        _log.Add(
+            $"legitimate lost before {_outcome.Before}, during {_outcome.During}, from 10 s after the fix {_outcome.After}; broken by "
+                + $"the fix {_outcome.BrokenByFix}; without an entry before it {evicted}\n"
             + $"{(_outcome.StoppedElsewhere ? "the traffic was stopped at its source\n" : "")}{KernelTruth.Of(_topology.Router)}");
     }
 
     // Connections of the incident's own that are meant to last.
-    private long StayingOpen() => _traffic.Where(g => !g.Arguments.Contains("then=close", StringComparison.Ordinal)).Sum(g => g.Number("open"));
+    private long StayingOpen() =>
+        _traffic.Where(g => !g.Arguments.Contains("then=close", StringComparison.Ordinal)).Sum(g => g.Number("open"));
 
     private void RequireRate()
     {
         if (_traffic.Find(g => g.KeptPercent < LeastRatePercent) is { } slow && !options.Short)
         {
-            throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"a generator sent only {slow.KeptPercent:0} % of what it should have: {slow.Arguments}"));
+            throw new InvalidOperationException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"a generator sent only {slow.KeptPercent:0} % of what it should have: {slow.Arguments}"));
         }
     }
 
@@ -266,7 +289,10 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
             _outcome.SlowestOther = Math.Max(_outcome.SlowestOther, result.Took.TotalSeconds);
         }
 
-        _log.Add(string.Create(CultureInfo.InvariantCulture, $"$ {command}\n{result.Output}{result.Errors}[exit code {result.ExitCode}, {result.Took.TotalSeconds:0.00} s]"));
+        _log.Add(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"$ {command}\n{result.Output}{result.Errors}[exit code {result.ExitCode}, {result.Took.TotalSeconds:0.00} s]"));
         return result;
     }
 
@@ -287,7 +313,12 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
         if (options.Keep is { } folder)
         {
             Directory.CreateDirectory(folder);
-            File.WriteAllText(Path.Combine(folder, incident.Name + ".txt"), string.Join("\n\n", [.. _log, .. _outcome.Wrong.Select(w => "WRONG " + w), .. _outcome.AgentWrong.Select(w => "WRONG of the agent: " + w), .. _outcome.Failed.Select(f => "FAILED " + f), _outcome.NotStaged ?? ""]) + "\n");
+            File.WriteAllText(
+                Path.Combine(folder, incident.Name + ".txt"),
+                string.Join(
+                    "\n\n",
+                    [.. _log, .. _outcome.Wrong.Select(w => "WRONG " + w), .. _outcome.AgentWrong.Select(w => "WRONG of the agent: " + w),
+                    .. _outcome.Failed.Select(f => "FAILED " + f), _outcome.NotStaged ?? ""]) + "\n");
         }
     }
 }

@@ -27,11 +27,18 @@ internal static class Judge
                 continue;
             }
 
-            wrong.AddRange(truth.Whom.Where(whom => !whom.Split('|').Any(found.Names)).Select(whom => $"{found.Cause} does not name {whom}"));
+            wrong.AddRange(
+                truth.Whom.Where(whom => !whom.Split('|').Any(found.Names)).Select(whom => $"{found.Cause} does not name {whom}"));
         }
 
-        wrong.AddRange(said.Where(f => !incident.Truths.Any(t => t.Causes.Contains(f.Cause))).Select(f => $"{f.Severity} {f.Cause} is said, and is not so"));
-        wrong.AddRange(said.GroupBy(f => f.Cause).Where(g => g.Count() > incident.Truths.Count(t => t.Causes.Contains(g.Key)) && incident.Truths.Any(t => t.Causes.Contains(g.Key)))
+        wrong.AddRange(
+            said.Where(f => !incident.Truths.Any(t => t.Causes.Contains(f.Cause)))
+                .Select(f => $"{f.Severity} {f.Cause} is said, and is not so"));
+        wrong.AddRange(
+            said.GroupBy(f => f.Cause)
+                .Where(
+                    g => g.Count() > incident.Truths.Count(t => t.Causes.Contains(g.Key))
+                        && incident.Truths.Any(t => t.Causes.Contains(g.Key)))
             .Select(g => $"{g.Key} is said {g.Count()} times"));
         return wrong;
     }

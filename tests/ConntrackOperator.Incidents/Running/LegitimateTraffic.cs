@@ -21,7 +21,8 @@ internal sealed class LegitimateTraffic : IDisposable
     /// <summary>Waits until the long-lived ones are there, and makes the quiet ones look idle for two hours less a minute.</summary>
     internal async Task EstablishAsync(Topology topology, CancellationToken cancel)
     {
-        await Eventually.IsTrueAsync(() => Alive() == (15, 10, 6), TimeSpan.FromSeconds(30), () => $"legitimate connections: {_generator.Last}", cancel);
+        await Eventually.IsTrueAsync(
+            () => Alive() == (15, 10, 6), TimeSpan.FromSeconds(30), () => $"legitimate connections: {_generator.Last}", cancel);
         topology.Age(6379, TimeSpan.FromMinutes(119));
     }
 
@@ -65,7 +66,9 @@ internal sealed class LegitimateTraffic : IDisposable
             }
         }
 
-        return new((long)Math.Round(BegunUntil(ticks, end) - BegunUntil(ticks, start)), lost, broken, string.Join(", ", kinds.Select(k => $"{k.Value} {k.Key}")));
+        return new(
+            (long)Math.Round(BegunUntil(ticks, end) - BegunUntil(ticks, start)), lost, broken,
+            string.Join(", ", kinds.Select(k => $"{k.Value} {k.Key}")));
     }
 
     public void Dispose() => _generator.Dispose();

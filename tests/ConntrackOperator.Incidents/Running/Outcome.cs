@@ -20,7 +20,9 @@ internal sealed record Outcome(Incident Incident)
     /// <summary>What is wrong with that.</summary>
     internal IReadOnlyList<string> AgentWrong { get; set; } = [];
 
-    /// <summary>The seconds that the slowest other command of the program took, of those that were run at the full table and for the fix.</summary>
+    /// <summary>
+    /// The seconds that the slowest other command of the program took, of those that were run at the full table and for the fix.
+    /// </summary>
     internal double SlowestOther { get; set; }
 
     /// <summary>The seconds that status, top and advise took.</summary>

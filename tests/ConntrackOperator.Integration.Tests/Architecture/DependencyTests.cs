@@ -33,7 +33,8 @@ public sealed class DependencyTests
         ["Engine"] = [],
     };
 
-    public static TheoryData<string> Projects { get; } = [.. Directory.GetFiles(Path.Combine(Repository.Root, "src"), "*.csproj", SearchOption.AllDirectories).Select(NameOf).Order()];
+    public static TheoryData<string> Projects { get; } = [
+        .. Directory.GetFiles(Path.Combine(Repository.Root, "src"), "*.csproj", SearchOption.AllDirectories).Select(NameOf).Order()];
 
     [Fact]
     public void Every_project_has_its_place() => Assert.Equal(_allowed.Keys.Order(), Projects.Select(row => row.Data));
@@ -58,7 +59,9 @@ public sealed class DependencyTests
         }
     }
 
-    /// <summary>What projects share is in a project of its own; for tests that is TestKit, and Simulation where a controller runs.</summary>
+    /// <summary>
+    /// What projects share is in a project of its own; for tests that is TestKit, and Simulation where a controller runs.
+    /// </summary>
     [Fact]
     public void No_project_compiles_a_source_from_outside_its_folder()
     {
@@ -78,7 +81,8 @@ public sealed class DependencyTests
     [InlineData("conntrack-agent")]
     public void Compiled_assembly_references_the_runtime_and_its_neighbours_alone(string assembly)
     {
-        var names = Assembly.Load(assembly).GetReferencedAssemblies().Select(a => a.Name!).Where(n => !n.StartsWith("System.", StringComparison.Ordinal));
+        var names = Assembly.Load(assembly).GetReferencedAssemblies().Select(a => a.Name!)
+            .Where(n => !n.StartsWith("System.", StringComparison.Ordinal));
         var project = assembly == "conntrack-agent" ? "Agent" : NameOf(assembly);
         var allowed = _allowed[project].Select(n => "ConntrackOperator." + n)
             .Concat(_allowed[project].Append(project).SelectMany(n => _packages.GetValueOrDefault(n, [])));
@@ -90,9 +94,11 @@ public sealed class DependencyTests
     public void Planning_does_no_input_or_output()
     {
         var assembly = typeof(Planning.NodePlanner).Assembly;
-        string[] effects = ["System.Net.Http", "System.Net.Sockets", "System.Diagnostics.Process", "System.IO.FileSystem.Watcher", "System.IO.Pipes"];
+        string[] effects = [
+            "System.Net.Http", "System.Net.Sockets", "System.Diagnostics.Process", "System.IO.FileSystem.Watcher", "System.IO.Pipes"];
         Assert.Empty(assembly.GetReferencedAssemblies().Select(a => a.Name!).Intersect(effects));
-        var files = Directory.GetFiles(Path.Combine(Repository.Root, "src", "ConntrackOperator.Planning"), "*.cs", SearchOption.AllDirectories)
+        var files = Directory.GetFiles(
+            Path.Combine(Repository.Root, "src", "ConntrackOperator.Planning"), "*.cs", SearchOption.AllDirectories)
             .Where(file => !file.Contains("/obj/", StringComparison.Ordinal)).ToList();
         Assert.NotEmpty(files);
         string[] words = ["File.", "Directory.", "TimeProvider", "Console.", "Environment.Get", "Random"];
@@ -113,5 +119,7 @@ public sealed class DependencyTests
     private static XDocument Project(string name) =>
         XDocument.Load(Path.Combine(Repository.Root, "src", $"ConntrackOperator.{name}", $"ConntrackOperator.{name}.csproj"));
 
-    private static string NameOf(string path) => Path.GetFileNameWithoutExtension(path.EndsWith(".csproj", StringComparison.Ordinal) ? path : path + ".csproj")["ConntrackOperator.".Length..];
+    private static string NameOf(string path) =>
+        Path.GetFileNameWithoutExtension(
+            path.EndsWith(".csproj", StringComparison.Ordinal) ? path : path + ".csproj")["ConntrackOperator.".Length..];
 }

@@ -50,10 +50,19 @@ public abstract class WholeWay : IAsyncLifetime
     [Fact]
     public async Task Policies_come_change_collide_and_go_and_every_kernel_follows()
     {
-        var machines = new[] { await JoinAsync("node-1", "pool=edge"), await JoinAsync("node-2", "pool=edge"), await JoinAsync("node-3", "pool=web") };
-        await Cluster.ApplyAsync("edge", """{"nodeSelector":{"matchLabels":{"pool":"edge"}},"table":{"size":{"entries":524288}},"timeouts":{"tcp":{"established":"24h"}}}""");
+        var machines = new[]
+        {
+            await JoinAsync("node-1", "pool=edge"),
+            await JoinAsync("node-2", "pool=edge"),
+            await JoinAsync("node-3", "pool=web"),
+        };
+        await Cluster.ApplyAsync(
+            "edge",
+            """{"nodeSelector":{"matchLabels":{"pool":"edge"}},"table":{"size":{"entries":524288}},"timeouts":{"tcp":{"established":"24h"}}}""");
         await Until(() => Cluster.IsReady("edge"), "the policy is ready");
-        Assert.Equal([(524288, 86400), (524288, 86400), (262144, 432000)], machines.Select(m => (Value(m, SysctlNames.Max), Value(m, SysctlNames.TcpTimeoutEstablished))));
+        Assert.Equal(
+            [(524288, 86400), (524288, 86400), (262144, 432000)],
+            machines.Select(m => (Value(m, SysctlNames.Max), Value(m, SysctlNames.TcpTimeoutEstablished))));
         Assert.Equal(1048576, Cluster.Policy("edge")!.Status!.Usage!.Limit);
 
         await Cluster.ApplyAsync("urgent", """{"priority":10,"timeouts":{"tcp":{"established":"1h"}}}""");
@@ -61,10 +70,14 @@ public abstract class WholeWay : IAsyncLifetime
         Assert.All(machines, m => Assert.Equal(3600, Value(m, SysctlNames.TcpTimeoutEstablished)));
 
         await Cluster.MergeAsync(ResourceType.Node, "node-2", """{"metadata":{"labels":{"pool":"web"}}}""");
-        await Until(() => Value(machines[1], SysctlNames.Max) == 262144 && Cluster.Policy("edge")!.Status!.Nodes!.Selected == 1, "the node has left");
+        await Until(
+            () => Value(machines[1], SysctlNames.Max) == 262144 && Cluster.Policy("edge")!.Status!.Nodes!.Selected == 1,
+            "the node has left");
 
         await Cluster.DeleteAsync(ResourceType.ConntrackPolicy, "urgent");
-        await Until(() => Cluster.Policy("urgent") is null && Cluster.Plan("node-3") is null && Cluster.Plan("node-2") is null, "it is gone, and the plans of who left");
+        await Until(
+            () => Cluster.Policy("urgent") is null && Cluster.Plan("node-3") is null && Cluster.Plan("node-2") is null,
+            "it is gone, and the plans of who left");
         Assert.Equal([86400, 432000, 432000], machines.Select(m => Value(m, SysctlNames.TcpTimeoutEstablished)));
         await Cluster.EventAsync("urgent", "Restored");
 
@@ -111,7 +124,13 @@ public abstract class WholeWay : IAsyncLifetime
             Interval = TimeSpan.FromMilliseconds(50),
             StartJitter = TimeSpan.Zero,
         };
-        _nodes.Add((machine, Task.Run(() => AgentHost.RunAsync(options, new JsonLineLogger(Stream.Null, TimeProvider.System, LogLevel.Information), null, TimeProvider.System, new Random(1), _stop.Token))));
+        _nodes.Add(
+            (machine,
+            Task.Run(
+                () =>
+                    AgentHost.RunAsync(
+                        options, new JsonLineLogger(Stream.Null, TimeProvider.System, LogLevel.Information), null, TimeProvider.System,
+                        new Random(1), _stop.Token))));
         await Cluster.CreateNodeAsync(name, labels);
         return machine;
     }

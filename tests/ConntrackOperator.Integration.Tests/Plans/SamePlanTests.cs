@@ -15,7 +15,10 @@ public sealed class SamePlanTests
     private static readonly ConntrackPolicy _policy = new()
     {
         Metadata = new ObjectMeta { Name = "auto" },
-        Spec = new PolicySpec { Table = new TableSpec { Size = new TableSizeSpec { Auto = new AutoSizeSpec { MemoryPercent = 2, EntriesPerCore = 32768 } } } },
+        Spec = new PolicySpec
+        {
+            Table = new TableSpec { Size = new TableSizeSpec { Auto = new AutoSizeSpec { MemoryPercent = 2, EntriesPerCore = 32768 } } },
+        },
     };
 
     [Theory]
@@ -32,7 +35,8 @@ public sealed class SamePlanTests
     [InlineData("null")]
     public void Plan_that_the_command_shows_is_the_one_that_the_controller_makes(string capacity)
     {
-        var node = $$"""{"apiVersion":"v1","kind":"Node","metadata":{"name":"n","labels":{"kubernetes.io/os":"linux"} },"status":{"capacity":{{capacity}} } }""";
+        var node =
+            $$"""{"apiVersion":"v1","kind":"Node","metadata":{"name":"n","labels":{"kubernetes.io/os":"linux"} },"status":{"capacity":{{capacity}} } }""";
 
         // The agent found other figures on the machine than the kubelet: the controller does not read them.
         var reported = new ConntrackNode
@@ -41,10 +45,13 @@ public sealed class SamePlanTests
             Status = new NodeStatus { Node = new NodeFactsStatus { Cores = 3, MemoryBytes = 5L << 30 } },
         };
 
-        var shown = Assert.Single(PlanDifference.Compare([], [_policy], [JsonSerializer.Deserialize(node, ClusterJson.Default.NodeObject)!], [reported]).Nodes);
+        var shown = Assert.Single(
+            PlanDifference.Compare([], [_policy], [JsonSerializer.Deserialize(node, ClusterJson.Default.NodeObject)!], [reported]).Nodes);
         var made = NodePlanner.Plan(NodeReading.Facts(JsonSerializer.Deserialize(node, ClusterJson.Default.NodeObject)!), [_policy]).Spec;
 
-        Assert.Equal((made.Settings ?? []).Select(s => (s.Name, s.Value, $"{s.Field}: {s.Rule}")), shown.Changes.Select(c => ((string?)c.Setting, c.Planned, c.Rule!)));
+        Assert.Equal(
+            (made.Settings ?? []).Select(s => (s.Name, s.Value, $"{s.Field}: {s.Rule}")),
+            shown.Changes.Select(c => ((string?)c.Setting, c.Planned, c.Rule!)));
         Assert.Equal(made.Refused ?? [], shown.Refused ?? []);
     }
 }

@@ -44,7 +44,9 @@ public sealed class ThousandNodesTests(ITestOutputHelper output) : SimulatedClus
         Assert.All(Cluster.Plans, p => Assert.Equal(3600, Assert.Single(p.Spec!.Settings!).Value));
 
         await StepAsync("second policy for half of them", TimeSpan.FromSeconds(20), Nodes / 2,
-            () => Cluster.ApplyAsync("q", """{"priority":5,"nodeSelector":{"matchLabels":{"pool":"even"}},"timeouts":{"tcp":{"established":"2h"}}}"""),
+            () =>
+                Cluster.ApplyAsync(
+                    "q", """{"priority":5,"nodeSelector":{"matchLabels":{"pool":"even"}},"timeouts":{"tcp":{"established":"2h"}}}"""),
             () => Cluster.IsReady("q") && Cluster.IsReady("p") && Cluster.Policy("q")!.Status!.Nodes!.Ready == Nodes / 2);
 
         await StepAsync("one node reports", TimeSpan.FromSeconds(15), 0,
@@ -105,7 +107,10 @@ public sealed class ThousandNodesTests(ITestOutputHelper output) : SimulatedClus
             () => !Cluster.Plans.Any() && Cluster.Policy("p") is null && Cluster.DaemonSet() is null);
     }
 
-    /// <summary>One step: done within a time, with at most so many writes to plans, and with writes to a policy's status by the second and not by the node.</summary>
+    /// <summary>
+    /// One step: done within a time, with at most so many writes to plans, and with writes to a policy's status by the second and not by
+    /// the node.
+    /// </summary>
     private async Task StepAsync(string what, TimeSpan limit, int plans, Func<Task> act, Func<bool> done)
     {
         Server.Requests.Clear();
@@ -119,10 +124,13 @@ public sealed class ThousandNodesTests(ITestOutputHelper output) : SimulatedClus
         }
 
         var elapsed = watch.Elapsed;
-        var writes = Server.Requests.All.Where(r => r is { User: "controller", Verb: "create" or "update" or "patch" or "delete" }).ToList();
+        var writes = Server.Requests.All.Where(r => r is { User: "controller", Verb: "create" or "update" or "patch" or "delete" })
+            .ToList();
         var planned = writes.Count(r => r.Plural == "conntracknodes");
         var statuses = writes.Count(r => r.Plural == "conntrackpolicies");
-        output.WriteLine($"{what}: {elapsed.TotalSeconds:0.0} s, {planned} writes to plans, {statuses} to policies, {writes.Count - planned - statuses} others");
+        output.WriteLine(
+            $"{what}: {elapsed.TotalSeconds:0.0} s, {planned} writes to plans, {statuses} to policies, "
+                + $"{writes.Count - planned - statuses} others");
         Assert.InRange(planned, 0, plans);
         Assert.InRange(statuses, 1, 8 + (int)(2 * elapsed.TotalSeconds));
     }

@@ -188,7 +188,8 @@ public sealed class ApiClientTests : IDisposable
     {
         var client = _server.CreateClient();
         await using var watch = client.WatchAsync(
-            Widget.Type, null, new() { ResourceVersion = _server.Revision.ToString(CultureInfo.InvariantCulture) }, WidgetJson.Default.Widget, Token).GetAsyncEnumerator(Token);
+            Widget.Type, null, new() { ResourceVersion = _server.Revision.ToString(CultureInfo.InvariantCulture) },
+            WidgetJson.Default.Widget, Token).GetAsyncEnumerator(Token);
         var sizes = new[] { 1, 8_000, 8_191, 8_192, 8_193, 100_000, 20, 3_000_000, 7_900_000, 5, 64_000 };
         var next = watch.MoveNextAsync();
         await Eventually.UntilAsync(() => _server.Watches(Widget.Type) == 1);

@@ -7,10 +7,13 @@ public sealed class ResourceTypeTests
     [Theory]
     [InlineData("", "nodes", false, null, "a", null, "/api/v1/nodes/a")]
     [InlineData("", "nodes", false, null, "a", "status", "/api/v1/nodes/a/status")]
-    [InlineData("coordination.k8s.io", "leases", true, "kube-system", "a b", null, "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/a%20b")]
+    [InlineData(
+        "coordination.k8s.io", "leases", true, "kube-system", "a b", null,
+        "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/a%20b")]
     [InlineData("apps", "daemonsets", true, null, null, null, "/apis/apps/v1/daemonsets")]
     [InlineData("apps", "daemonsets", true, "x", null, null, "/apis/apps/v1/namespaces/x/daemonsets")]
-    public void Path_is_where_the_api_serves_it(string group, string plural, bool namespaced, string? ns, string? name, string? subresource, string expected) =>
+    public void Path_is_where_the_api_serves_it(
+        string group, string plural, bool namespaced, string? ns, string? name, string? subresource, string expected) =>
         Assert.Equal(expected, new ResourceType(group, "v1", plural, "Kind", namespaced).Path(ns, name, subresource));
 
     [Fact]

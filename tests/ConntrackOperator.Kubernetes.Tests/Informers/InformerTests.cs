@@ -43,14 +43,16 @@ public sealed class InformerTests : IAsyncDisposable
         for (var i = 0; i < 60; i++)
         {
             // 100 bytes at first, then 10,000: what is known of the first says nothing of the others.
-            _server.Put(Widget.Type, $$"""{"metadata":{"name":"w{{i:00}}"},"spec":{"color":"{{new string('x', i < 20 ? 100 : 10_000)}}"} }""");
+            _server.Put(
+                Widget.Type, $$"""{"metadata":{"name":"w{{i:00}}"},"spec":{"color":"{{new string('x', i < 20 ? 100 : 10_000)}}"} }""");
         }
 
         var watcher = Watcher(new() { PageSize = 500, FirstPageSize = 5, PageBytes = 50_000 });
         var running = watcher.RunAsync(_stop.Token);
         await watcher.WaitForSyncAsync(TestContext.Current.CancellationToken);
         Assert.Equal(60, watcher.Store.Count);
-        var limits = _server.Requests.All.Where(r => r.Verb == "list").Select(r => int.Parse(r.Query["limit"], System.Globalization.CultureInfo.InvariantCulture)).ToList();
+        var limits = _server.Requests.All.Where(r => r.Verb == "list")
+            .Select(r => int.Parse(r.Query["limit"], System.Globalization.CultureInfo.InvariantCulture)).ToList();
         // It grows to the double at most, falls at once, and stays at five of the heavy ones.
         Assert.Equal([5, 10, 20], limits.Take(3));
         Assert.All(limits.Skip(3), limit => Assert.InRange(limit, 4, 8));
@@ -63,7 +65,10 @@ public sealed class InformerTests : IAsyncDisposable
     {
         Put("a");
         var told = new ConcurrentQueue<string?>();
-        var watcher = new Informer<Widget>(_server.CreateClient(), Widget.Type, WidgetJson.Default.Widget) { Transform = w => w with { Spec = new WidgetSpec { Color = "kept" } } };
+        var watcher = new Informer<Widget>(_server.CreateClient(), Widget.Type, WidgetJson.Default.Widget)
+        {
+            Transform = w => w with { Spec = new WidgetSpec { Color = "kept" } },
+        };
         watcher.Changed += change => told.Enqueue(change.New?.Spec?.Color);
         var running = watcher.RunAsync(_stop.Token);
         await watcher.WaitForSyncAsync(TestContext.Current.CancellationToken);
@@ -291,9 +296,11 @@ public sealed class InformerTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData("""{"type":"ERROR","object":{"kind":"Status","status":"Failure","message":"etcdserver: something new","reason":"InternalError","code":500}}""")]
+    [InlineData(
+        """{"type":"ERROR","object":{"kind":"Status","status":"Failure","message":"etcdserver: something new","reason":"InternalError","code":500}}""")]
     [InlineData("""{"type":"ERROR","object":{"kind":"Status","status":"Failure","message":"?"}}""")]
-    [InlineData("""{"type":"ERROR","object":{"kind":"Status","status":"Failure","message":"bad version","reason":"BadRequest","code":400}}""")]
+    [InlineData(
+        """{"type":"ERROR","object":{"kind":"Status","status":"Failure","message":"bad version","reason":"BadRequest","code":400}}""")]
     public async Task Error_event_of_a_kind_that_is_not_known_leads_to_a_new_list(string line)
     {
         _server.Faults.Add("watch", "widgets", 1, FaultAction.SendLine(line));
@@ -352,7 +359,8 @@ public sealed class InformerTests : IAsyncDisposable
         var asked = _server.Requests.All.Where(request => request.Verb == "watch").Select(request => request.At).ToList();
         // At least 100, 200, 400 and 400 ms, and never less than was asked for.
         Assert.All(asked.Zip(asked.Skip(1), [100, 200, 400, 400]), pair => Assert.True(
-            pair.Second - pair.First >= TimeSpan.FromMilliseconds(pair.Third - 2), $"{(pair.Second - pair.First).TotalMilliseconds} ms instead of {pair.Third}"));
+            pair.Second - pair.First >= TimeSpan.FromMilliseconds(pair.Third - 2),
+            $"{(pair.Second - pair.First).TotalMilliseconds} ms instead of {pair.Third}"));
         Assert.Equal(1, watcher.Lists);
     }
 
@@ -424,7 +432,8 @@ public sealed class InformerTests : IAsyncDisposable
         _server.Authorize = request => request.Verb != "list";
         _running = _watcher.RunAsync(_stop.Token);
         await Eventually.UntilAsync(() => !_log.Warnings.IsEmpty);
-        Assert.Contains("""verb "list" on resource "widgets" of API group "test.conntrack.dev""", _log.Warnings.First(), StringComparison.Ordinal);
+        Assert.Contains(
+            """verb "list" on resource "widgets" of API group "test.conntrack.dev""", _log.Warnings.First(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -14,7 +14,8 @@ public sealed class ResyncTests
         using var stop = new CancellationTokenSource();
         var store = new ObjectStore<Widget>();
         store.Swap(Enumerable.Range(0, 1000).Select(i => ObjectStoreTests.Make(i, 1, 1)), []);
-        var running = Resync.RunAsync(store, item => item.Metadata!.Name!, queue, TimeSpan.FromMinutes(10), time, new Random(7), stop.Token);
+        var running = Resync.RunAsync(
+            store, item => item.Metadata!.Name!, queue, TimeSpan.FromMinutes(10), time, new Random(7), stop.Token);
         time.Advance(TimeSpan.FromMinutes(10));
         Assert.Equal(1000, queue.Waiting + queue.Depth);
         time.Advance(TimeSpan.FromMinutes(5));

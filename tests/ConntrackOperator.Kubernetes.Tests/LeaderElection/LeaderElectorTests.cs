@@ -169,7 +169,8 @@ public sealed class LeaderElectorTests : IAsyncDisposable
         _server.Authorize = request => request.User != "test-admin";
         _server.AddUser("other", "other");
         var b = new LeaderElector(
-            new ServerConnection { Server = _server.BaseAddress, Token = "other" }.Connect(null, _time), "default", "lock", "b", null, _log, _time);
+            new ServerConnection { Server = _server.BaseAddress, Token = "other" }.Connect(null, _time), "default", "lock", "b", null,
+            _log, _time);
         _running.Add(b.RunAsync(async ct =>
         {
             other = _time.GetUtcNow();
@@ -265,7 +266,9 @@ public sealed class LeaderElectorTests : IAsyncDisposable
         await WorkingAsync(1);
         _server.Faults.Add("get", "leases", 1, FaultAction.Answer(500));
         await Eventually.UntilAsync(() => running.IsCompleted, Step);
-        Assert.Contains("renewing it failed: InvalidOperationException: no log", (await Assert.ThrowsAsync<LeaseLostException>(() => running)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "renewing it failed: InvalidOperationException: no log", (await Assert.ThrowsAsync<LeaseLostException>(() => running)).Message,
+            StringComparison.Ordinal);
         Assert.Equal(0, _working);
         Assert.False(a.IsLeader);
     }
@@ -383,7 +386,8 @@ public sealed class LeaderElectorTests : IAsyncDisposable
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             throw new InvalidOperationException("no log");
     }
 

@@ -65,7 +65,8 @@ public sealed partial class JsonLineLoggerTests : IDisposable
     private string[] Lines() => System.Text.Encoding.UTF8.GetString(_output.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     [LoggerMessage(1, LogLevel.Warning, "policy {Policy} was refused, again in {RetrySeconds:0} s ({Count}, {Last}, {Setting})")]
-    private static partial void Refused(ILogger log, Exception exception, string policy, double retrySeconds, long count, bool last, string? setting);
+    private static partial void Refused(
+        ILogger log, Exception exception, string policy, double retrySeconds, long count, bool last, string? setting);
 
     [LoggerMessage(2, LogLevel.Error, "{Message} {Level} {Node}")]
     private static partial void Forged(ILogger log, string message, string level, string node);

@@ -40,7 +40,8 @@ public sealed class RealApiServerFixture : IAsyncLifetime
         using var body = new StringContent(Definition, Encoding.UTF8, "application/json");
         var answer = await http.PostAsync(new Uri("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", UriKind.Relative), body);
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
-        using var ns = new StringContent("""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"default"}}""", Encoding.UTF8, "application/json");
+        using var ns = new StringContent(
+            """{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"default"}}""", Encoding.UTF8, "application/json");
         await http.PostAsync(new Uri("/api/v1/namespaces", UriKind.Relative), ns);
         for (var i = 0; i < 100; i++)
         {

@@ -35,7 +35,11 @@ public sealed class RealApiServerTests(RealApiServerFixture fixture) : ServerBeh
     {
         var versions = new List<Version>();
         var server = (TestApiServer)Server();
-        using var handler = new ServerConnection { Server = server.BaseAddress, CertificateAuthorityFile = server.CertificateAuthorityFile }.CreateHandler();
+        using var handler = new ServerConnection
+        {
+            Server = server.BaseAddress,
+            CertificateAuthorityFile = server.CertificateAuthorityFile,
+        }.CreateHandler();
         using var http = new HttpClient(new Spy(handler, versions));
         http.DefaultRequestHeaders.Authorization = new("Bearer", server.Token);
         var client = new ApiClient(http, server.BaseAddress);
@@ -63,7 +67,12 @@ public sealed class RealApiServerTests(RealApiServerFixture fixture) : ServerBeh
             request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
             using var authority = request.CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(200));
             await File.WriteAllTextAsync(file, authority.ExportCertificatePem(), Token);
-            var client = new ServerConnection { Server = server.BaseAddress, CertificateAuthorityFile = file, Token = server.Token }.Connect();
+            var client = new ServerConnection
+            {
+                Server = server.BaseAddress,
+                CertificateAuthorityFile = file,
+                Token = server.Token,
+            }.Connect();
             var e = await Assert.ThrowsAsync<ApiException>(() => client.GetAsync(Widget.Type, null, "a", WidgetJson.Default.Widget, Token));
             Assert.Equal("Network", e.Reason);
             // The authority is exchanged under the running client.

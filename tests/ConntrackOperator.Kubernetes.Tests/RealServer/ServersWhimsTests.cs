@@ -78,7 +78,11 @@ public sealed class ServersWhimsTests : IAsyncLifetime
         }
 
         var compacted = 0;
-        using var handler = new ServerConnection { Server = _server.BaseAddress, CertificateAuthorityFile = _server.CertificateAuthorityFile }.CreateHandler();
+        using var handler = new ServerConnection
+        {
+            Server = _server.BaseAddress,
+            CertificateAuthorityFile = _server.CertificateAuthorityFile,
+        }.CreateHandler();
         using var http = new HttpClient(new BeforeSecondPage(handler, async () =>
         {
             compacted++;
@@ -88,7 +92,8 @@ public sealed class ServersWhimsTests : IAsyncLifetime
         }));
         http.DefaultRequestHeaders.Authorization = new("Bearer", _server.Token);
         var watcher = new Informer<Widget>(
-            new ApiClient(http, _server.BaseAddress), Widget.Type, WidgetJson.Default.Widget, new() { PageSize = 3, MinBackOff = TimeSpan.FromMilliseconds(50) });
+            new ApiClient(http, _server.BaseAddress), Widget.Type, WidgetJson.Default.Widget,
+            new() { PageSize = 3, MinBackOff = TimeSpan.FromMilliseconds(50) });
         using var stop = new CancellationTokenSource();
         var running = watcher.RunAsync(stop.Token);
         await watcher.WaitForSyncAsync(Token);

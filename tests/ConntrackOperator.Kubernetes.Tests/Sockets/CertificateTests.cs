@@ -29,16 +29,20 @@ public sealed class CertificateTests : IDisposable
     }
 
     [Fact]
-    public Task Certificate_for_another_address_is_refused() => RefusedAsync(_authority.Issue("127.0.0.2", TestAuthority.ServerAuthentication));
+    public Task Certificate_for_another_address_is_refused() =>
+        RefusedAsync(_authority.Issue("127.0.0.2", TestAuthority.ServerAuthentication));
 
     [Fact]
-    public Task Certificate_that_is_for_clients_alone_is_refused() => RefusedAsync(_authority.Issue("127.0.0.1", TestAuthority.ClientAuthentication));
+    public Task Certificate_that_is_for_clients_alone_is_refused() =>
+        RefusedAsync(_authority.Issue("127.0.0.1", TestAuthority.ClientAuthentication));
 
     [Fact]
-    public Task Certificate_that_has_expired_is_refused() => RefusedAsync(_authority.Issue("127.0.0.1", TestAuthority.ServerAuthentication, validUntilYear: 2020));
+    public Task Certificate_that_has_expired_is_refused() =>
+        RefusedAsync(_authority.Issue("127.0.0.1", TestAuthority.ServerAuthentication, validUntilYear: 2020));
 
     [Fact]
-    public Task Certificate_of_another_authority_is_refused() => RefusedAsync(_another.Issue("127.0.0.1", TestAuthority.ServerAuthentication));
+    public Task Certificate_of_another_authority_is_refused() =>
+        RefusedAsync(_another.Issue("127.0.0.1", TestAuthority.ServerAuthentication));
 
     [Fact]
     public async Task Rotation_of_the_authority_is_followed_without_a_restart()

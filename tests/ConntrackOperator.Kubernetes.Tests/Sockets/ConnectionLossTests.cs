@@ -15,7 +15,8 @@ public sealed class ConnectionLossTests
         var changes = new ConcurrentQueue<string>();
         var client = new ServerConnection { Server = proxy.Address, Token = server.Token }.Connect();
         var watcher = new Informer<Widget>(
-            client, Widget.Type, WidgetJson.Default.Widget, new() { MinBackOff = TimeSpan.FromMilliseconds(20), MaxBackOff = TimeSpan.FromMilliseconds(50) });
+            client, Widget.Type, WidgetJson.Default.Widget,
+            new() { MinBackOff = TimeSpan.FromMilliseconds(20), MaxBackOff = TimeSpan.FromMilliseconds(50) });
         watcher.Changed += change => changes.Enqueue($"{change.Kind} {change.Key}");
         using var stop = new CancellationTokenSource();
         var running = watcher.RunAsync(stop.Token);
@@ -36,7 +37,10 @@ public sealed class ConnectionLossTests
         {
             var cut = proxy.Cut;
             await Eventually.UntilAsync(() => proxy.Cut > cut, "an idle connection is cut");
-            Assert.Equal("w0", (await client.GetAsync(Widget.Type, null, "w0", WidgetJson.Default.Widget, TestContext.Current.CancellationToken)).Metadata!.Name);
+            Assert.Equal(
+                "w0",
+                (await client.GetAsync(
+                    Widget.Type, null, "w0", WidgetJson.Default.Widget, TestContext.Current.CancellationToken)).Metadata!.Name);
         }
 
         await stop.CancelAsync();

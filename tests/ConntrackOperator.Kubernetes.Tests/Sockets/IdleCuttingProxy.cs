@@ -4,7 +4,10 @@ using ConntrackOperator.TestKit;
 
 namespace ConntrackOperator.Kubernetes.Tests.Sockets;
 
-/// <summary>A proxy, or a load balancer, or a full connection table, in between: it breaks off every connection over which nothing has gone for a while.</summary>
+/// <summary>
+/// A proxy, or a load balancer, or a full connection table, in between: it breaks off every connection over which nothing has gone for a
+/// while.
+/// </summary>
 internal sealed class IdleCuttingProxy : LoopbackServer
 {
     private readonly int _port;

@@ -6,7 +6,10 @@ using System.Text;
 
 namespace ConntrackOperator.Kubernetes.Tests.Sockets;
 
-/// <summary>A server over TLS with whatever certificate the test wants. It answers each request with one widget, or with 401 to a token that it does not know.</summary>
+/// <summary>
+/// A server over TLS with whatever certificate the test wants. It answers each request with one widget, or with 401 to a token that it does
+/// not know.
+/// </summary>
 internal sealed class TlsServer : LoopbackServer
 {
     private int _connections;
@@ -44,9 +47,12 @@ internal sealed class TlsServer : LoopbackServer
                         token = header.StartsWith("Authorization: Bearer ", StringComparison.OrdinalIgnoreCase) ? header[22..] : token;
                     }
 
-                    var (status, body) = token == Token ? ("200 OK", """{"metadata":{"name":"a"}}""") : ("401 Unauthorized", """{"kind":"Status","code":401}""");
+                    var (status, body) = token == Token
+                        ? ("200 OK", """{"metadata":{"name":"a"}}""") : ("401 Unauthorized", """{"kind":"Status","code":401}""");
                     await tls.WriteAsync(Encoding.ASCII.GetBytes(
-                        FormattableString.Invariant($"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}")), Stopped);
+                        FormattableString.Invariant(
+                            $"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}")),
+                    Stopped);
                 }
             }
         }

@@ -74,7 +74,8 @@ public sealed class ReconcilerTests : IDisposable
     public async Task Conflict_is_a_quiet_requeue()
     {
         var attempts = 0;
-        var running = Run((_, _) => ++attempts < 3 ? throw new ApiException("conflict", 409, "Conflict") : Task.FromResult(ReconcileResult.Done));
+        var running = Run(
+            (_, _) => ++attempts < 3 ? throw new ApiException("conflict", 409, "Conflict") : Task.FromResult(ReconcileResult.Done));
         _queue.Add("a");
         await Eventually.UntilAsync(() => attempts == 3, () => _time.Advance(TimeSpan.FromSeconds(1)));
         await StopAsync(running);
@@ -85,7 +86,8 @@ public sealed class ReconcilerTests : IDisposable
     public async Task Result_can_ask_to_be_called_again_later()
     {
         var attempts = 0;
-        var running = Run((_, _) => Task.FromResult(++attempts == 1 ? ReconcileResult.RequeueAfter(TimeSpan.FromMinutes(5)) : ReconcileResult.Done));
+        var running = Run(
+            (_, _) => Task.FromResult(++attempts == 1 ? ReconcileResult.RequeueAfter(TimeSpan.FromMinutes(5)) : ReconcileResult.Done));
         _queue.Add("a");
         await Eventually.UntilAsync(() => _queue.Waiting == 1);
         _time.Advance(TimeSpan.FromMinutes(5));

@@ -12,7 +12,8 @@ public sealed class SupervisorTests : IDisposable
     public async Task Part_that_throws_ends_all_and_the_log_says_which_and_why()
     {
         var e = await Assert.ThrowsAsync<PartEndedException>(() => Supervisor().RunAsync(
-            [("the first", Forever("first")), ("the second", _ => throw new InsufficientMemoryException("no more")), ("the third", Forever("third"))], _stop.Token));
+            [("the first", Forever("first")), ("the second", _ => throw new InsufficientMemoryException("no more")),
+            ("the third", Forever("third"))], _stop.Token));
         Assert.Equal(["first", "third"], _ended.Order(StringComparer.Ordinal));
         Assert.IsType<InsufficientMemoryException>(e.InnerException);
         Assert.Equal(["the second failed: InsufficientMemoryException: no more"], _log.Warnings);
@@ -22,7 +23,8 @@ public sealed class SupervisorTests : IDisposable
     public async Task Part_that_throws_later_ends_all_as_well()
     {
         var e = await Assert.ThrowsAsync<PartEndedException>(() => Supervisor().RunAsync(
-            [("a", Forever("a")), ("b", async ct => { await Task.Yield(); throw new InvalidOperationException("a defect"); })], _stop.Token));
+            [("a", Forever("a")), ("b", async ct => { await Task.Yield(); throw new InvalidOperationException("a defect"); })],
+            _stop.Token));
         Assert.Equal("b", e.Part);
         Assert.Equal(["a"], _ended);
     }
@@ -30,9 +32,11 @@ public sealed class SupervisorTests : IDisposable
     [Fact]
     public async Task Part_that_ends_without_a_word_or_gives_up_is_no_better()
     {
-        foreach (Func<CancellationToken, Task> end in (Func<CancellationToken, Task>[])[_ => Task.CompletedTask, _ => Task.FromCanceled(new CancellationToken(true))])
+        foreach (Func<CancellationToken, Task> end in (Func<CancellationToken, Task>[])[
+            _ => Task.CompletedTask, _ => Task.FromCanceled(new CancellationToken(true))])
         {
-            var e = await Assert.ThrowsAsync<PartEndedException>(() => Supervisor().RunAsync([("a", Forever("a")), ("b", end)], _stop.Token));
+            var e = await Assert.ThrowsAsync<PartEndedException>(
+                () => Supervisor().RunAsync([("a", Forever("a")), ("b", end)], _stop.Token));
             Assert.Equal("b", e.Part);
         }
 
@@ -54,7 +58,9 @@ public sealed class SupervisorTests : IDisposable
     public async Task Part_that_fails_while_it_stops_is_told()
     {
         var running = Supervisor().RunAsync(
-            [("a", Forever("a")), ("b", async ct => { await Task.WhenAny(Task.Delay(Timeout.Infinite, ct)); throw new IOException("at the end"); })], _stop.Token);
+            [("a", Forever("a")),
+            ("b", async ct => { await Task.WhenAny(Task.Delay(Timeout.Infinite, ct)); throw new IOException("at the end"); })],
+        _stop.Token);
         await _stop.CancelAsync();
         Assert.Equal("b", (await Assert.ThrowsAsync<PartEndedException>(() => running)).Part);
         Assert.Equal(["b failed: IOException: at the end"], _log.Warnings);
@@ -91,7 +97,9 @@ public sealed class SupervisorTests : IDisposable
         var e = await Assert.ThrowsAsync<PartEndedException>(() => supervisor.RunAsync(
             [("the deaf one", _ => never.Task), ("the broken one", _ => throw new InvalidOperationException("a defect"))], _stop.Token));
         Assert.Equal("the broken one", e.Part);
-        Assert.Equal("the deaf one did not end within 0.1 s of being told to, which was because the broken one failed: InvalidOperationException: a defect", said);
+        Assert.Equal(
+            "the deaf one did not end within 0.1 s of being told to, which was because the broken one failed: InvalidOperationException: "
+                + "a defect", said);
         Assert.Contains(said, _log.Warnings);
     }
 

@@ -42,7 +42,8 @@ public sealed class CounterReaderTests
     {
         using var reader = new CounterReader(TestTree.Path("linux-4.4", "proc"));
         Assert.True(reader.TryRead(out var counters));
-        Assert.Equal((9L, 2L, 5L, 0L, 0L), (counters.Drop, counters.EarlyDrop, counters.InsertFailed, counters.ClashResolve, counters.ChainTooLong));
+        Assert.Equal(
+            (9L, 2L, 5L, 0L, 0L), (counters.Drop, counters.EarlyDrop, counters.InsertFailed, counters.ClashResolve, counters.ChainTooLong));
         Assert.Equal((0xb86L, 0xdacL, 0xb8eL, 11L), (counters.Delete, counters.Ignore, counters.Insert, counters.SearchRestart));
     }
 

@@ -98,7 +98,8 @@ public sealed class PacketLossTests
                 foreach (var (cpu, what) in events)
                 {
                     // What the kernel counts for each: a full table, a lost race, a chain too long, a race resolved.
-                    (uint Drop, uint Failed, uint Chain) = what switch { 0 => (1u, 0u, 0u), 1 => (1u, 1u, 0u), 2 => (0u, 1u, 1u), _ => (0u, 0u, 0u) };
+                    (uint Drop, uint Failed, uint Chain) =
+                        what switch { 0 => (1u, 0u, 0u), 1 => (1u, 1u, 0u), 2 => (0u, 1u, 1u), _ => (0u, 0u, 0u) };
                     unchecked
                     {
                         rows[cpu][CounterField.Drop] += Drop;

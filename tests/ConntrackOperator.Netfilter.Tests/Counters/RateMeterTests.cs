@@ -74,7 +74,8 @@ public sealed class RateMeterTests
         Assert.Equal(
             [2, 4, 6, 8, 10, 12, 14, 16, 18],
             [
-                rates.TableFullDropsPerMinute, rates.RacesLostPerMinute, rates.OtherDropsPerMinute, rates.EarlyDropsPerMinute, rates.InsertFailedPerMinute,
+                rates.TableFullDropsPerMinute, rates.RacesLostPerMinute, rates.OtherDropsPerMinute, rates.EarlyDropsPerMinute,
+                rates.InsertFailedPerMinute,
                 rates.ChainTooLongPerMinute, rates.ClashResolvePerMinute, rates.InvalidPerMinute, rates.SearchRestartPerMinute,
             ]);
     }

@@ -28,7 +28,9 @@ public sealed class DelayHistogramTests
         Assert.Equal(TimeSpan.Zero, histogram.Within(0.99));
         histogram.Add(TimeSpan.FromMilliseconds(1), 98);
         histogram.Add(TimeSpan.FromSeconds(3), 2);
-        Assert.Equal((TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(3)), (histogram.Within(0.98) - TimeSpan.FromMicroseconds(20), histogram.Within(0.99)));
+        Assert.Equal(
+            (TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(3)),
+            (histogram.Within(0.98) - TimeSpan.FromMicroseconds(20), histogram.Within(0.99)));
     }
 
     [Fact]

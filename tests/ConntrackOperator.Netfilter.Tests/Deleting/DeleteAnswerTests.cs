@@ -22,13 +22,16 @@ public sealed class DeleteAnswerTests
         var entry = new FlowCase { Status = FlowStatus.Confirmed | status };
         using var deleting = Batch(new FakeTransport().Answer(FakeTransport.Error(Errno.EBUSY, sequence: 0)), entry);
         deleting.Flush();
-        Assert.Equal((0L, offloaded, failed, 0L), (deleting.Deleted, (int)deleting.Refusals.Offloaded, (int)deleting.Refusals.Failed, deleting.Refusals.Gone));
+        Assert.Equal(
+            (0L, offloaded, failed, 0L),
+            (deleting.Deleted, (int)deleting.Refusals.Offloaded, (int)deleting.Refusals.Failed, deleting.Refusals.Gone));
 
         // The same when it is asked for again first.
         using var asking = Batch(new FakeTransport().Answer(FakeTransport.Error(Errno.EBUSY, sequence: 0)), entry);
         _time.Advance(DeleteBatch.MaxAge);
         asking.Flush();
-        Assert.Equal((0L, offloaded, failed, 1L), (asking.Deleted, (int)asking.Refusals.Offloaded, (int)asking.Refusals.Failed, asking.AskedAgain));
+        Assert.Equal(
+            (0L, offloaded, failed, 1L), (asking.Deleted, (int)asking.Refusals.Offloaded, (int)asking.Refusals.Failed, asking.AskedAgain));
     }
 
     [Fact]
@@ -84,7 +87,10 @@ public sealed class DeleteAnswerTests
     public void A_second_answer_and_one_to_no_question_are_passed_over()
     {
         var gone = FakeTransport.Error(Errno.ENOENT, sequence: 0);
-        using var batch = Batch(new FakeTransport().Answer(gone, gone, FakeTransport.Error(Errno.ENOENT, sequence: 1), FakeTransport.Error(Errno.EINVAL, sequence: 2)), new FlowCase());
+        using var batch = Batch(
+            new FakeTransport()
+                .Answer(gone, gone, FakeTransport.Error(Errno.ENOENT, sequence: 1), FakeTransport.Error(Errno.EINVAL, sequence: 2)),
+                    new FlowCase());
         _time.Advance(DeleteBatch.MaxAge);
         batch.Flush();
         Assert.Equal((0L, 1L, 0L), (batch.Deleted, batch.Refusals.Gone, batch.Refusals.Failed));
@@ -167,7 +173,8 @@ public sealed class DeleteAnswerTests
         Assert.False(batch.Add(FlowDecoder.Decode(new FlowCase().Encode(), FlowFields.All & ~FlowFields.Id, out _)));
     }
 
-    private static IEnumerable<FlowCase> Entries(int count) => Enumerable.Range(0, count).Select(i => new FlowCase { Id = (uint)i, SourcePort = (ushort)(1000 + i) });
+    private static IEnumerable<FlowCase> Entries(int count) =>
+        Enumerable.Range(0, count).Select(i => new FlowCase { Id = (uint)i, SourcePort = (ushort)(1000 + i) });
 
     private DeleteBatch Batch(INetlinkTransport kernel, params FlowCase[] entries)
     {
@@ -219,7 +226,9 @@ public sealed class DeleteAnswerTests
                 }
                 else if (!SilentOnce.Remove(id))
                 {
-                    answers.Add(FakeTransport.Entry(new FlowCase { Id = id, SourcePort = (ushort)(1000 + id) }.Encode(), messages.Sequence, flags: 0));
+                    answers.Add(
+                        FakeTransport.Entry(
+                            new FlowCase { Id = id, SourcePort = (ushort)(1000 + id) }.Encode(), messages.Sequence, flags: 0));
                 }
             }
 

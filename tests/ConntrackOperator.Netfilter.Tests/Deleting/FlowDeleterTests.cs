@@ -20,7 +20,8 @@ public sealed class FlowDeleterTests : IDisposable
     private readonly TestTree.Temporary _tree = new();
     private readonly PlayedKernel _kernel = new(
         KernelVersion.All.Single(v => v.Name == "6.12"),
-        Enumerable.Range(0, 100).Select(i => new FlowCase { Id = (uint)i, SourcePort = (ushort)(1000 + i), State = i % 4 == 0 ? TimeWait : (byte)3 }));
+        Enumerable.Range(0, 100)
+            .Select(i => new FlowCase { Id = (uint)i, SourcePort = (ushort)(1000 + i), State = i % 4 == 0 ? TimeWait : (byte)3 }));
 
     public void Dispose() => _tree.Dispose();
 
@@ -101,7 +102,9 @@ public sealed class FlowDeleterTests : IDisposable
         var opened = new List<FakeTransport>();
         var deleter = Deleter(() =>
         {
-            opened.Add(new FakeTransport().Answer(FakeTransport.Entry(WithoutId(new FlowCase { State = TimeWait }.Encode())), FakeTransport.Done()));
+            opened.Add(
+                new FakeTransport()
+                    .Answer(FakeTransport.Entry(WithoutId(new FlowCase { State = TimeWait }.Encode())), FakeTransport.Done()));
             return opened[^1];
         });
         var result = deleter.Delete(new FlowMatch { States = ["TIME_WAIT"] }, dryRun: false);
@@ -170,10 +173,12 @@ public sealed class FlowDeleterTests : IDisposable
         }
     }
 
-    private FlowDeleter Deleter(Func<INetlinkTransport> open, TimeoutWatch? timeouts = null) => new(open, new SysctlDirectory(_tree.Root), _time, timeouts);
+    private FlowDeleter Deleter(Func<INetlinkTransport> open, TimeoutWatch? timeouts = null) =>
+        new(open, new SysctlDirectory(_tree.Root), _time, timeouts);
 
     private TimeoutWatch Timeouts() => new(
-        new SysctlDirectory(TestTree.Path("linux-6.18", "proc/sys/net/netfilter")), _time, null, () => new FakeTransport().Answer(FakeTransport.Error(Errno.EINVAL)));
+        new SysctlDirectory(TestTree.Path("linux-6.18", "proc/sys/net/netfilter")), _time, null,
+        () => new FakeTransport().Answer(FakeTransport.Error(Errno.EINVAL)));
 
     private static byte[] WithoutId(byte[] payload)
     {

@@ -10,7 +10,9 @@ namespace ConntrackOperator.Netfilter.Tests.Deleting;
 [Collection(MachineCollection.Name)]
 public sealed class KernelDeleteTests : MachineTest
 {
-    public static TheoryData<string> Matches => ["protocol", "states", "udp states", "unreplied", "assured", "source", "source6", "destination", "port", "reply source", "reply destination", "zone", "idle", "all of them"];
+    public static TheoryData<string> Matches =>
+        ["protocol", "states", "udp states", "unreplied", "assured", "source", "source6", "destination", "port", "reply source",
+        "reply destination", "zone", "idle", "all of them"];
 
     [Theory]
     [MemberData(nameof(Matches))]
@@ -43,7 +45,8 @@ public sealed class KernelDeleteTests : MachineTest
         NetworkNamespace.Require("conntrack");
         using var space = new NetworkNamespace();
         Entries.Load(space, 2000);
-        var listed = space.Execute("conntrack", "-L -p tcp --state TIME_WAIT -d 192.168.1.0/24").Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
+        var listed = space.Execute("conntrack", "-L -p tcp --state TIME_WAIT -d 192.168.1.0/24")
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
         var result = space.Run(() => new FlowDeleter().Delete(
             new FlowMatch { Protocol = 6, States = ["TIME_WAIT"], Destination = Network("192.168.1.0/24") }, dryRun: false));
         Assert.Equal(listed, result.Deleted);
@@ -102,7 +105,8 @@ public sealed class KernelDeleteTests : MachineTest
         Assert.Contains("'SLEEPING' is not a state of any protocol", Assert.Throws<ArgumentException>(
             () => new FlowDeleter().Delete(new FlowMatch { States = ["SLEEPING"] }, dryRun: true)).Message, StringComparison.Ordinal);
         Assert.Contains("'TIME_WAIT' is not a state of udp", Assert.Throws<ArgumentException>(
-            () => new FlowDeleter().Delete(new FlowMatch { Protocol = 17, States = ["TIME_WAIT"] }, dryRun: true)).Message, StringComparison.Ordinal);
+            () => new FlowDeleter().Delete(new FlowMatch { Protocol = 17, States = ["TIME_WAIT"] }, dryRun: true)).Message,
+        StringComparison.Ordinal);
     }
 
     private static FlowMatch Match(string name) => name switch
@@ -136,7 +140,8 @@ public sealed class KernelDeleteTests : MachineTest
         return ids;
     });
 
-    private static FlowNetwork Network(string text) => FlowNetwork.TryParse(text, out var network) ? network : throw new FormatException(text);
+    private static FlowNetwork Network(string text) =>
+        FlowNetwork.TryParse(text, out var network) ? network : throw new FormatException(text);
 
     private sealed class Progress(List<DeleteProgress> reports) : IProgress<DeleteProgress>
     {

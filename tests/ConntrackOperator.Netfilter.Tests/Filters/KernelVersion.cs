@@ -11,7 +11,10 @@ internal sealed record KernelVersion(string Name)
     /// <summary>Reads CTA_FILTER in a dump: cb8aa9a3affb "add kernel side filtering for dump", 5.8.</summary>
     internal bool DumpsByFilter { get; init; }
 
-    /// <summary>Deletes by CTA_FILTER: "support CTA_FILTER for flush", 6.12; before it is EOPNOTSUPP where there is no tuple, and not looked at where there is one.</summary>
+    /// <summary>
+    /// Deletes by CTA_FILTER: "support CTA_FILTER for flush", 6.12; before it is EOPNOTSUPP where there is no tuple, and not looked at
+    /// where there is one.
+    /// </summary>
     internal bool FlushesByFilter { get; init; }
 
     /// <summary>Compares CTA_STATUS, and refuses CTA_STATUS_MASK alone: "allow to filter dump by status bits", 5.15.</summary>
@@ -46,7 +49,14 @@ internal sealed record KernelVersion(string Name)
         // Not released by anybody, as far as is known: what distributions could make of it, and what may come.
         new("5.10 with the flush alone") { DumpsByFilter = true, FlushesByFilter = true, KeepsOffloaded = true },
         new("6.1 with the flush alone") { DumpsByFilter = true, ComparesStatus = true, FlushesByFilter = true },
-        new("6.12 with IPv6 mended") { DumpsByFilter = true, ComparesStatus = true, ComparesZone = true, FlushesByFilter = true, ComparesIPv6 = true },
+        new("6.12 with IPv6 mended")
+        {
+            DumpsByFilter = true,
+            ComparesStatus = true,
+            ComparesZone = true,
+            FlushesByFilter = true,
+            ComparesIPv6 = true,
+        },
     ];
 
     /// <inheritdoc />

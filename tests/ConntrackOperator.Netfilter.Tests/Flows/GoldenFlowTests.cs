@@ -131,12 +131,15 @@ public sealed class GoldenFlowTests
         Assert.Equal(expected.TimeoutSeconds, actual.TimeoutSeconds);
         Assert.Equal(expected.StateName, actual.StateName);
         Assert.Equal((expected.IsAssured, expected.IsUnreplied), (actual.IsAssured, actual.IsUnreplied));
-        Assert.Equal((expected.Mark, expected.Zone, expected.OriginalZone, expected.ReplyZone), (actual.Mark, actual.Zone, actual.OriginalZone, actual.ReplyZone));
+        Assert.Equal(
+            (expected.Mark, expected.Zone, expected.OriginalZone, expected.ReplyZone),
+            (actual.Mark, actual.Zone, actual.OriginalZone, actual.ReplyZone));
         Assert.Equal((expected.OriginalCounters, expected.ReplyCounters), (actual.OriginalCounters, actual.ReplyCounters));
     }
 
     private static object Tuple(in FlowTuple t) =>
-        (t.Source, t.Destination, t.Protocol, (t.SourcePort, t.DestinationPort), (t.IcmpType, t.IcmpCode, t.IcmpId), (t.SourceKey, t.DestinationKey));
+        (t.Source, t.Destination, t.Protocol, (t.SourcePort, t.DestinationPort), (t.IcmpType, t.IcmpCode, t.IcmpId),
+        (t.SourceKey, t.DestinationKey));
 
     private static string Print(scoped in Flow flow, FlowFormat format)
     {

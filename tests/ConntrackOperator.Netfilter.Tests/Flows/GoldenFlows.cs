@@ -15,11 +15,14 @@ public sealed record GoldenFlow(string Command, string Line, string Proc, byte[]
     private static List<GoldenFlow> Read()
     {
         var flows = new List<GoldenFlow>();
-        foreach (var block in File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "TestData", "flows.txt")).Split("\n\n", StringSplitOptions.RemoveEmptyEntries))
+        foreach (var block in File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "TestData", "flows.txt"))
+            .Split("\n\n", StringSplitOptions.RemoveEmptyEntries))
         {
             var lines = block.Trim().Split('\n');
             string Value(string key) => lines.First(l => l.StartsWith(key + " ", StringComparison.Ordinal))[(key.Length + 1)..].Trim();
-            flows.Add(new GoldenFlow(string.Join(' ', lines.Where(l => l[0] == '#')), Value("line"), Value("proc"), Convert.FromHexString(Value("wire"))));
+            flows.Add(
+                new GoldenFlow(
+                    string.Join(' ', lines.Where(l => l[0] == '#')), Value("line"), Value("proc"), Convert.FromHexString(Value("wire"))));
         }
 
         return flows;

@@ -37,7 +37,8 @@ public sealed partial class KernelFlowTests : MachineTest
     public void The_lines_of_proc_come_out_entry_for_entry()
     {
         using var space = Filled();
-        var expected = Stable(space.Execute("cat", "/proc/net/nf_conntrack").Replace("timeout=0, stream_timeout=0 ", "", StringComparison.Ordinal));
+        var expected = Stable(
+            space.Execute("cat", "/proc/net/nf_conntrack").Replace("timeout=0, stream_timeout=0 ", "", StringComparison.Ordinal));
         Assert.Equal(expected, Stable(Print(space, FlowSource.Proc, FlowFormat.Proc)));
 
         // ctnetlink holds no reference of its own while it prints, so "use" is one less.
@@ -50,7 +51,8 @@ public sealed partial class KernelFlowTests : MachineTest
     {
         using var space = Filled();
         var lines = Print(space, FlowSource.Ctnetlink, FlowFormat.Json).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        var ids = Regex.Matches(space.Execute("conntrack", "-L -o id"), @" id=(\d+)$", RegexOptions.Multiline).Select(m => m.Groups[1].Value).Order().ToList();
+        var ids = Regex.Matches(space.Execute("conntrack", "-L -o id"), @" id=(\d+)$", RegexOptions.Multiline)
+            .Select(m => m.Groups[1].Value).Order().ToList();
         var flows = lines.Select(l => JsonDocument.Parse(l).RootElement).ToList();
         Assert.Equal(ids, flows.Select(f => f.GetProperty("id").ToString()).Order());
         var translated = flows.Single(f => f.TryGetProperty("destinationTranslated", out _));
@@ -120,17 +122,19 @@ public sealed partial class KernelFlowTests : MachineTest
         var path = space.Run(() => $"/proc/{Environment.ProcessId}/task/{File.ReadAllText("/proc/thread-self/stat").Split(' ')[0]}/ns/net");
         var changing = Task.Run(() =>
         {
-            using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("nsenter", $"--net={path} conntrack -R -")
-            {
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            })!;
+            using var process = System.Diagnostics.Process.Start(
+                new System.Diagnostics.ProcessStartInfo("nsenter", $"--net={path} conntrack -R -")
+                {
+                    RedirectStandardInput = true,
+                    RedirectStandardOutput = true,
+                    RedirectStandardError = true,
+                })!;
             _ = process.StandardOutput.ReadToEndAsync();
             _ = process.StandardError.ReadToEndAsync();
             for (var i = 0; !stop.IsCancellationRequested; i++)
             {
-                process.StandardInput.WriteLine($"-A -p tcp -s 172.16.{(i >> 8) & 255}.{i & 255} -d 192.0.2.1 --sport 1024 --dport 443 --state CLOSE -t 1");
+                process.StandardInput.WriteLine(
+                    $"-A -p tcp -s 172.16.{(i >> 8) & 255}.{i & 255} -d 192.0.2.1 --sport 1024 --dport 443 --state CLOSE -t 1");
                 ready.Release();
             }
 
@@ -171,7 +175,9 @@ public sealed partial class KernelFlowTests : MachineTest
         var more = new StringBuilder();
         for (var i = 0; i < 250; i++)
         {
-            more.AppendLine($"-A -p tcp -s 10.77.{i / 100}.{i % 100} -d 192.0.2.9 --sport 1024 --dport 80 --state ESTABLISHED -t 9999 -u ASSURED,SEEN_REPLY");
+            more.AppendLine(
+                $"-A -p tcp -s 10.77.{i / 100}.{i % 100} -d 192.0.2.9 --sport 1024 --dport 80 --state ESTABLISHED -t 9999 -u "
+                    + "ASSURED,SEEN_REPLY");
         }
 
         space.Execute("conntrack", "-R -", more.ToString());
@@ -183,7 +189,8 @@ public sealed partial class KernelFlowTests : MachineTest
         space.Run(() => new FlowReader(FlowSource.Ctnetlink).Read(filter, (in Flow _) => true));
 
     private static string Print(
-        NetworkNamespace space, FlowSource source, FlowFormat format, FlowFormatOptions? options = null, FlowFilter? filter = null) => space.Run(() =>
+        NetworkNamespace space, FlowSource source, FlowFormat format, FlowFormatOptions? options = null, FlowFilter? filter = null) =>
+            space.Run(() =>
     {
         var output = new ArrayBufferWriter<byte>();
         var formatter = new FlowFormatter(format, options);
@@ -198,9 +205,11 @@ public sealed partial class KernelFlowTests : MachineTest
 
     /// <summary>Sorted, and without what moves on between two readings: seconds left and age.</summary>
     private static List<string> Stable(string lines) =>
-        [.. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => SecondsLeft().Replace(Age().Replace(l, " "), "$1 T ")).Order(StringComparer.Ordinal)];
+        [.. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => SecondsLeft().Replace(Age().Replace(l, " "), "$1 T "))
+            .Order(StringComparer.Ordinal)];
 
-    private static FlowNetwork Network(string text) => FlowNetwork.TryParse(text, out var network) ? network : throw new FormatException(text);
+    private static FlowNetwork Network(string text) =>
+        FlowNetwork.TryParse(text, out var network) ? network : throw new FormatException(text);
 
     [GeneratedRegex(@"^((?:ipv\d\s+\d+ )?\S+\s+\d+) \d+ ")]
     private static partial Regex SecondsLeft();

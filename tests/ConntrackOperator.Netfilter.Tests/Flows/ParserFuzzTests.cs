@@ -8,7 +8,8 @@ public sealed class ParserFuzzTests
     [Fact]
     public void Mutated_messages_and_lines_never_break_the_readers()
     {
-        var fuzzer = new ParserFuzzer([.. GoldenFlow.All.Select(g => g.Wire)], [.. GoldenFlow.All.SelectMany(g => new[] { g.Line, g.Proc })], seed: 20260101);
+        var fuzzer = new ParserFuzzer(
+            [.. GoldenFlow.All.Select(g => g.Wire)], [.. GoldenFlow.All.SelectMany(g => new[] { g.Line, g.Proc })], seed: 20260101);
         var outcome = fuzzer.Run(100_000);
 
         // Both outcomes occur, or the mutations are not worth their name.

@@ -120,7 +120,9 @@ public sealed class HostTreeTests : IDisposable
         _tree.File($"proc/{pid}/cgroup", cgroup + "\n");
         if (entries is { } count)
         {
-            _tree.File($"proc/{pid}/net/stat/nf_conntrack", $"entries insert_failed drop early_drop\n{count:x8} 00000000 00000001 00000001\n{count:x8} 00000000 00000002 00000001\n");
+            _tree.File(
+                $"proc/{pid}/net/stat/nf_conntrack",
+                $"entries insert_failed drop early_drop\n{count:x8} 00000000 00000001 00000001\n{count:x8} 00000000 00000002 00000001\n");
         }
     }
 }

@@ -9,16 +9,21 @@ public sealed class NamespaceTablesTests
     public void Rows_are_added_up_and_a_lost_race_is_not_taken_for_a_full_table()
     {
         var read = NamespaceTables.Parse(
-            "entries  clashres found new invalid ignore delete chainlength insert insert_failed drop early_drop icmp_error  expect_new expect_create expect_delete search_restart\n"
-            + "00004e16  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000003 00000013 00000002 00000000  00000000 00000000 00000000 00000000\n"
-            + "00004e16  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000001 00000001 00000005 00000000  00000000 00000000 00000000 00000000\n");
+            "entries  clashres found new invalid ignore delete chainlength insert insert_failed drop early_drop icmp_error  expect_new "
+                + "expect_create expect_delete search_restart\n"
+            + "00004e16  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000003 00000013 00000002 00000000  "
+            + "00000000 00000000 00000000 00000000\n"
+            + "00004e16  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000001 00000001 00000005 00000000  "
+            + "00000000 00000000 00000000 00000000\n");
         Assert.Equal((19990L, 16L, 7L), read);
         Assert.Null(NamespaceTables.Parse("entries drop\n"));
         Assert.Null(NamespaceTables.Parse(""));
     }
 
     [Theory]
-    [InlineData("0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod2f0c9c2e_5a1b_4c3d_9e8f_0123456789ab.slice/cri-containerd-aa.scope", "2f0c9c2e-5a1b-4c3d-9e8f-0123456789ab")]
+    [InlineData(
+        "0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod2f0c9c2e_5a1b_4c3d_9e8f_0123456789ab.slice/"
+            + "cri-containerd-aa.scope", "2f0c9c2e-5a1b-4c3d-9e8f-0123456789ab")]
     [InlineData("11:net_cls:/kubepods/besteffort/pod2f0c9c2e-5a1b-4c3d-9e8f-0123456789ab/x", "2f0c9c2e-5a1b-4c3d-9e8f-0123456789ab")]
     [InlineData("0::/system.slice/docker-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.scope", "0123456789ab")]
     [InlineData("0::/user.slice", null)]
@@ -29,12 +34,14 @@ public sealed class NamespaceTablesTests
     {
         NetworkNamespace.Require("conntrack", "sleep");
         using var space = new NetworkNamespace();
-        space.Execute("conntrack", "-I -p tcp -s 10.0.0.1 -d 10.0.0.2 --sport 1000 --dport 80 --state ESTABLISHED -t 600 -u ASSURED,SEEN_REPLY");
+        space.Execute(
+            "conntrack", "-I -p tcp -s 10.0.0.1 -d 10.0.0.2 --sport 1000 --dport 80 --state ESTABLISHED -t 600 -u ASSURED,SEEN_REPLY");
         using var process = space.Run(() => System.Diagnostics.Process.Start("/usr/bin/sleep", "60"))!;
         try
         {
             var inode = new FileInfo($"/proc/{process.Id}/ns/net").LinkTarget!["net:[".Length..^1];
-            var found = new NamespaceTables().Read().Single(table => table.Inode.ToString(System.Globalization.CultureInfo.InvariantCulture) == inode);
+            var found = new NamespaceTables().Read()
+                .Single(table => table.Inode.ToString(System.Globalization.CultureInfo.InvariantCulture) == inode);
             Assert.Equal(1, found.Entries);
             Assert.NotNull(found.Pid);
         }

@@ -224,7 +224,8 @@ internal sealed class BusyConnections(NatPath path, Socket listener, Socket udpS
                 udpServer.SendTo(_buffer.AsSpan(0, 10), from);
             }
         }
-        while (awaited is not null && !awaited.Poll(TimeSpan.FromMilliseconds(5), SelectMode.SelectRead) && udpServer.Poll(TimeSpan.FromSeconds(5), SelectMode.SelectRead));
+        while (awaited is not null && !awaited.Poll(TimeSpan.FromMilliseconds(5), SelectMode.SelectRead)
+            && udpServer.Poll(TimeSpan.FromSeconds(5), SelectMode.SelectRead));
     }
 
     private int Receive(Socket socket)

@@ -6,7 +6,8 @@ namespace ConntrackOperator.Netfilter.Tests.Idle;
 
 public sealed class ConfiguredTimeoutsTests
 {
-    private readonly ConfiguredTimeouts _table = ConfiguredTimeouts.Read(new SysctlDirectory(TestTree.Path("linux-6.18", "proc/sys/net/netfilter")), TimeProvider.System);
+    private readonly ConfiguredTimeouts _table = ConfiguredTimeouts.Read(
+        new SysctlDirectory(TestTree.Path("linux-6.18", "proc/sys/net/netfilter")), TimeProvider.System);
 
     [Theory]
     [InlineData("tcp", "ESTABLISHED", false, 432000)]

@@ -53,7 +53,11 @@ public sealed class IdleClockTests
     {
         // 790 s were configured until a second ago, 772 s are now. Before the first entry is looked at, six seconds pass.
         var until = MonotonicTime.Now(_time) - TimeSpan.FromSeconds(1);
-        var before = new ConfiguredTimeouts { At = until, Sysctls = new Dictionary<string, long>(_defaults) { [SysctlNames.TcpTimeoutEstablished] = 790 } };
+        var before = new ConfiguredTimeouts
+        {
+            At = until,
+            Sysctls = new Dictionary<string, long>(_defaults) { [SysctlNames.TcpTimeoutEstablished] = 790 },
+        };
         var after = new ConfiguredTimeouts
         {
             At = MonotonicTime.Now(_time),
@@ -175,7 +179,10 @@ public sealed class IdleClockTests
         Assert.Equal(0u, Least(Look(432_000) with { HasFlowTables = true }));
         Assert.Equal(0u, Least(Look(432_000) with { ObjectsListed = false }));
         Assert.Equal(381_998u, Least(Look(432_000) with { UnclearProtocols = [Udp] }));
-        Assert.Equal(131_998u, new IdleClock(history.Add(Look(432_000) with { HasFlowTables = true }), _time).Of(Held.Flow(Tcp, Established, 300_000)).LeastSeconds);
+        Assert.Equal(
+            131_998u,
+            new IdleClock(history.Add(Look(432_000) with { HasFlowTables = true }), _time)
+                .Of(Held.Flow(Tcp, Established, 300_000)).LeastSeconds);
     }
 
     [Fact]

@@ -81,7 +81,8 @@ public sealed class KernelFlushTests
             }
 
             busy.Speak();
-            var result = path.Router.Run(() => new FlowDeleter(sysctls, timeouts: watch).Delete(new FlowMatch { IdleFor = idleFor }, dryRun: false));
+            var result = path.Router.Run(
+                () => new FlowDeleter(sysctls, timeouts: watch).Delete(new FlowMatch { IdleFor = idleFor }, dryRun: false));
             deleted += result.Deleted;
             busy.NotePause();
             if (busy.LongestPause > idleFor - TimeSpan.FromSeconds(3))

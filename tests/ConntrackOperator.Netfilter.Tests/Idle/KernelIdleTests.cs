@@ -104,7 +104,9 @@ public sealed class KernelIdleTests(ITestOutputHelper output)
         }
 
         output.WriteLine(string.Join(", ", traffic.Steps.Select(s => $"{s.Key} {s.Value}")));
-        output.WriteLine($"{check.Made} checks, {check.Skipped} left out since a packet passed meanwhile; by state: {string.Join(", ", check.States.OrderByDescending(s => s.Value).Select(s => $"{s.Key} {s.Value}"))}; "
+        output.WriteLine(
+            $"{check.Made} checks, {check.Skipped} left out since a packet passed meanwhile; by state: "
+                + $"{string.Join(", ", check.States.OrderByDescending(s => s.Value).Select(s => $"{s.Key} {s.Value}"))}; "
             + $"{check.Telling} said more than nothing below, {check.Bounded} above");
         Assert.Equal(0u, tap.Dropped());
         Assert.True(check.Wrong.Length == 0, $"{SeedVariable}={seed}:\n{check.Wrong}");
@@ -130,7 +132,9 @@ public sealed class KernelIdleTests(ITestOutputHelper output)
         {
             if (entries.TryGetValue(Name(flow), out var idle))
             {
-                check.Add(Text(flow), idle.Certain, IsOpening(flow), flow.StateName, tap.Last(flow), before, after, Possible(clock.History, flow.TimeoutSeconds));
+                check.Add(
+                    Text(flow), idle.Certain, IsOpening(flow), flow.StateName, tap.Last(flow), before, after,
+                    Possible(clock.History, flow.TimeoutSeconds));
                 check.Add(Text(flow), idle.Held, IsOpening(flow), flow.StateName, tap.Last(flow), before, after, "");
             }
 
@@ -139,7 +143,12 @@ public sealed class KernelIdleTests(ITestOutputHelper output)
     });
 
     private static string Possible(TimeoutHistory history, uint left) => string.Join(
-        ", ", history.Spans.Where(s => s.Seconds >= left && s.Seconds < left + 60).Select(s => $"{s.Key[(s.Key.LastIndexOf("out_", StringComparison.Ordinal) + 4)..]} {s.Seconds} {s.From.TotalSeconds:F1}-{(s.IsOpen ? "" : s.Until.TotalSeconds.ToString("F1", CultureInfo.InvariantCulture))}"));
+        ", ",
+        history.Spans.Where(s => s.Seconds >= left && s.Seconds < left + 60)
+            .Select(
+                s =>
+                    $"{s.Key[(s.Key.LastIndexOf("out_", StringComparison.Ordinal) + 4)..]} {s.Seconds} "
+                        + $"{s.From.TotalSeconds:F1}-{(s.IsOpen ? "" : $"{s.Until.TotalSeconds:F1}")}"));
 
     private static string Name(in Flow flow) => string.Create(
         CultureInfo.InvariantCulture,
@@ -147,12 +156,15 @@ public sealed class KernelIdleTests(ITestOutputHelper output)
 
     private static string Text(in Flow flow) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{FlowProtocols.Name(flow.Protocol)} {flow.StateName} {flow.TimeoutSeconds} s left, flags {flow.TcpFlagsOriginal:x}/{flow.TcpFlagsReply:x}, {flow.Original.SourcePort}>{flow.Original.DestinationPort} {flow.Status}");
+        $"{FlowProtocols.Name(flow.Protocol)} {flow.StateName} {flow.TimeoutSeconds} s left, flags "
+            + $"{flow.TcpFlagsOriginal:x}/{flow.TcpFlagsReply:x}, {flow.Original.SourcePort}>{flow.Original.DestinationPort} "
+            + $"{flow.Status}");
 
     private static bool IsOpening(in Flow flow) => flow.Protocol == 6 && flow.StateName is "SYN_SENT" or "SYN_RECV" or "SYN_SENT2";
 
     private static double? Number(string variable) =>
-        double.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : null;
+        double.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+            ? number : null;
 
     private sealed class Checks
     {
@@ -177,7 +189,8 @@ public sealed class KernelIdleTests(ITestOutputHelper output)
             : States.Count < 6 ? $"only the states {string.Join(", ", States.Keys)}"
             : null;
 
-        internal void Add(string entry, IdleTime idle, bool opening, string state, PacketTap.Sighting? last, double before, double after, string possible)
+        internal void Add(
+            string entry, IdleTime idle, bool opening, string state, PacketTap.Sighting? last, double before, double after, string possible)
         {
             // Repetitions do not count once a connection is open: see IdleClock.
             var at = last is null ? 0 : opening ? last.Any : last.Counted;
@@ -195,7 +208,8 @@ public sealed class KernelIdleTests(ITestOutputHelper output)
             {
                 Wrong.AppendLine(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{entry}: said {idle.LeastSeconds} to {(idle.Most is { } bound ? bound.TotalSeconds : "any")} s, its last packet passed {before - at:F2} s before; {last.What} {possible}"));
+                    $"{entry}: said {idle.LeastSeconds} to {(idle.Most is { } bound ? bound.TotalSeconds : "any")} s, its last packet "
+                        + $"passed {before - at:F2} s before; {last.What} {possible}"));
             }
         }
     }

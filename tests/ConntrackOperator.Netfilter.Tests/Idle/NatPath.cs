@@ -5,7 +5,9 @@ using ConntrackOperator.TestKit.Kernel;
 
 namespace ConntrackOperator.Netfilter.Tests.Idle;
 
-/// <summary>A client and a server with a router between them that translates the client's address, drops what is invalid, and loses packets.</summary>
+/// <summary>
+/// A client and a server with a router between them that translates the client's address, drops what is invalid, and loses packets.
+/// </summary>
 internal sealed class NatPath : IDisposable
 {
     internal static readonly IPAddress ServerAddress = IPAddress.Parse("10.97.2.2");
@@ -47,7 +49,10 @@ internal sealed class NatPath : IDisposable
     internal NetworkNamespace Server { get; } = new();
 
     internal Socket Socket(NetworkNamespace space, ProtocolType protocol) => space.Run(() =>
-        new Socket(AddressFamily.InterNetwork, protocol == ProtocolType.Tcp ? SocketType.Stream : SocketType.Dgram, protocol) { Blocking = false });
+        new Socket(AddressFamily.InterNetwork, protocol == ProtocolType.Tcp ? SocketType.Stream : SocketType.Dgram, protocol)
+        {
+            Blocking = false,
+        });
 
     internal Socket Listen(int port)
     {

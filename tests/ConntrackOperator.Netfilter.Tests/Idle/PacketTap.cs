@@ -78,7 +78,12 @@ internal sealed partial class PacketTap : IDisposable
             {
                 if (_seen.TryGetValue(key, out var one))
                 {
-                    last = last is null ? one : new Sighting(Math.Max(last.Any, one.Any), Math.Max(last.Counted, one.Counted), one.Acknowledged, one.Begun) { What = last.What + " <> " + one.What };
+                    last = last is null
+                        ? one
+                        : new Sighting(Math.Max(last.Any, one.Any), Math.Max(last.Counted, one.Counted), one.Acknowledged, one.Begun)
+                        {
+                            What = last.What + " <> " + one.What,
+                        };
                 }
             }
 
@@ -211,7 +216,8 @@ internal sealed partial class PacketTap : IDisposable
             begins ? sequence : before?.Begun)
         {
             What = Shortened(string.Create(
-                CultureInfo.InvariantCulture, $"{at % 1000:F3} {key.Item3}>{key.Item5} flags {flags:x} end {end} len {payload} ack {acknowledged} | {before?.What}")),
+                CultureInfo.InvariantCulture,
+                $"{at % 1000:F3} {key.Item3}>{key.Item5} flags {flags:x} end {end} len {payload} ack {acknowledged} | {before?.What}")),
         };
     }
 

@@ -5,7 +5,9 @@ using ConntrackOperator.Netfilter.Flows;
 
 namespace ConntrackOperator.Netfilter.Tests.Idle;
 
-/// <summary>Random exchanges between two ends, a step at a time: all that can make the kernel arm another time-out than one expects.</summary>
+/// <summary>
+/// Random exchanges between two ends, a step at a time: all that can make the kernel arm another time-out than one expects.
+/// </summary>
 internal sealed class RandomTraffic : IDisposable
 {
     internal const int PlainPort = 5001;
@@ -197,7 +199,9 @@ internal sealed class RandomTraffic : IDisposable
         pair.Dispose();
     }
 
-    /// <summary>A RST in the window that is not the next in sequence: the connection goes on, and the entry has but a few seconds.</summary>
+    /// <summary>
+    /// A RST in the window that is not the next in sequence: the connection goes on, and the entry has but a few seconds.
+    /// </summary>
     private void OddReset(Pair pair)
     {
         var (server, client) = (FlowAddress.V4(0x0a610202), FlowAddress.V4(0x0a610102));

@@ -129,7 +129,9 @@ public sealed class TimeoutHistoryTests
     public void As_if_it_had_always_held_there_is_no_beginning()
     {
         var history = Held.Always(Look(10, 600));
-        Assert.Equal((TimeSpan.MinValue, TimeSpan.MinValue, TimeSpan.MinValue), (history.Since, history.KnownSince, Assert.Single(history.Spans).From));
+        Assert.Equal(
+            (TimeSpan.MinValue, TimeSpan.MinValue, TimeSpan.MinValue),
+            (history.Since, history.KnownSince, Assert.Single(history.Spans).From));
     }
 
     private static TimeoutSpan[] Sorted(TimeoutHistory history) => [.. history.Spans.OrderBy(s => s.Seconds).ThenBy(s => s.From)];
@@ -138,5 +140,6 @@ public sealed class TimeoutHistoryTests
 
     private static TimeSpan Seconds(int seconds) => TimeSpan.FromSeconds(seconds);
 
-    private static ConfiguredTimeouts Look(int at, long established) => new() { At = Seconds(at), Sysctls = new Dictionary<string, long> { [Key] = established } };
+    private static ConfiguredTimeouts Look(int at, long established) =>
+        new() { At = Seconds(at), Sysctls = new Dictionary<string, long> { [Key] = established } };
 }

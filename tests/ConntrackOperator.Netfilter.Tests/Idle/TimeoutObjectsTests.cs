@@ -36,11 +36,15 @@ public sealed class TimeoutObjectsTests
     public void Of_nf_tables_objects_only_time_outs_are_asked_for_and_taken()
     {
         List<FakeTransport> opened = [];
-        var counter = Nft(Cttimeout.NFT_MSG_NEWOBJ, [.. Long(Cttimeout.NFTA_OBJ_TYPE, 1), .. Data(Cttimeout.NFTA_OBJ_DATA, FakeTransport.Attribute(2, [Tcp]))]);
-        var found = ListFrom(opened, [Answer(FakeTransport.Done())], [Answer(counter, FakeTransport.Done())], [Answer(FakeTransport.Done())]);
+        var counter = Nft(
+            Cttimeout.NFT_MSG_NEWOBJ,
+            [.. Long(Cttimeout.NFTA_OBJ_TYPE, 1), .. Data(Cttimeout.NFTA_OBJ_DATA, FakeTransport.Attribute(2, [Tcp]))]);
+        var found = ListFrom(
+            opened, [Answer(FakeTransport.Done())], [Answer(counter, FakeTransport.Done())], [Answer(FakeTransport.Done())]);
         Assert.Equal((0, 0, true), (found.Values.Count, found.Unclear.Count, found.IsComplete));
 
-        Assert.Equal([(8 << 8) | 1, (10 << 8) | 19, (10 << 8) | 23], opened.Select(o => (int)BitConverter.ToUInt16(Assert.Single(o.Sent), 4)));
+        Assert.Equal(
+            [(8 << 8) | 1, (10 << 8) | 19, (10 << 8) | 23], opened.Select(o => (int)BitConverter.ToUInt16(Assert.Single(o.Sent), 4)));
         Assert.All(opened, o => Assert.Equal(Nl.NLM_F_REQUEST | Nl.NLM_F_DUMP, BitConverter.ToUInt16(o.Sent[0], 6)));
         Assert.Equal([20, 28, 20], opened.Select(o => o.Sent[0].Length));
         Assert.Equal(Long(Cttimeout.NFTA_OBJ_TYPE, 7), opened[1].Sent[0][20..]);
@@ -50,7 +54,9 @@ public sealed class TimeoutObjectsTests
     [Fact]
     public void A_flow_table_is_seen()
     {
-        var found = List([Answer(FakeTransport.Done())], [Answer(FakeTransport.Done())], [Answer(Nft(Cttimeout.NFT_MSG_NEWFLOWTABLE, []), FakeTransport.Done())]);
+        var found = List(
+            [Answer(FakeTransport.Done())], [Answer(FakeTransport.Done())],
+            [Answer(Nft(Cttimeout.NFT_MSG_NEWFLOWTABLE, []), FakeTransport.Done())]);
         Assert.Equal((true, true), (found.HasFlowTables, found.IsComplete));
     }
 
@@ -58,7 +64,9 @@ public sealed class TimeoutObjectsTests
     public void What_of_an_object_is_not_understood_makes_its_protocol_unclear()
     {
         var unknown = List([Answer(CtTimeout(Udp, (1, 20), (3, 5)), FakeTransport.Done())], Nothing, Nothing);
-        Assert.Equal((Udp, (SysctlNames.UdpTimeout, 20L), true), (Assert.Single(unknown.Unclear), Assert.Single(unknown.Values), unknown.IsComplete));
+        Assert.Equal(
+            (Udp, (SysctlNames.UdpTimeout, 20L), true),
+            (Assert.Single(unknown.Unclear), Assert.Single(unknown.Values), unknown.IsComplete));
 
         var empty = List([Answer(CtTimeout(Tcp), FakeTransport.Done())], Nothing, Nothing);
         Assert.Equal((Tcp, true), (Assert.Single(empty.Unclear), empty.IsComplete));
@@ -71,8 +79,11 @@ public sealed class TimeoutObjectsTests
     public void An_object_that_names_no_protocol_or_is_no_message_at_all_makes_the_list_incomplete()
     {
         Assert.False(List([Answer(CtTimeout([], Long(1, 20)), FakeTransport.Done())], Nothing, Nothing).IsComplete);
-        Assert.False(List([Answer(FakeTransport.Message(8 << 8, [0, 0], flags: Nl.NLM_F_MULTI), FakeTransport.Done())], Nothing, Nothing).IsComplete);
-        var broken = FakeTransport.Message(8 << 8, [0, 0, 0, 0, .. FakeTransport.Attribute(Cttimeout.CTA_TIMEOUT_L4PROTO, [Tcp]), 9, 0, 1], flags: Nl.NLM_F_MULTI);
+        Assert.False(
+            List(
+                [Answer(FakeTransport.Message(8 << 8, [0, 0], flags: Nl.NLM_F_MULTI), FakeTransport.Done())], Nothing, Nothing).IsComplete);
+        var broken = FakeTransport.Message(
+            8 << 8, [0, 0, 0, 0, .. FakeTransport.Attribute(Cttimeout.CTA_TIMEOUT_L4PROTO, [Tcp]), 9, 0, 1], flags: Nl.NLM_F_MULTI);
         Assert.False(List([Answer(broken, FakeTransport.Done())], Nothing, Nothing).IsComplete);
     }
 
@@ -104,11 +115,13 @@ public sealed class TimeoutObjectsTests
     /// <summary>The kernel's enum ctattr_timeout_* of each protocol, from linux/netfilter/nfnetlink_cttimeout.h.</summary>
     [Theory]
     [InlineData(Tcp, "syn_sent syn_recv established fin_wait close_wait last_ack time_wait close - max_retrans unacknowledged")]
-    [InlineData(132, "closed cookie_wait cookie_echoed established shutdown_sent shutdown_recd shutdown_ack_sent heartbeat_sent heartbeat_acked")]
+    [InlineData(
+        132, "closed cookie_wait cookie_echoed established shutdown_sent shutdown_recd shutdown_ack_sent heartbeat_sent heartbeat_acked")]
     [InlineData(33, "request respond partopen open closereq closing timewait")]
     public void Attributes_have_the_kernels_numbers(byte protocol, string names)
     {
-        var prefix = protocol switch { Tcp => "nf_conntrack_tcp_timeout_", 132 => "nf_conntrack_sctp_timeout_", _ => "nf_conntrack_dccp_timeout_" };
+        var prefix =
+            protocol switch { Tcp => "nf_conntrack_tcp_timeout_", 132 => "nf_conntrack_sctp_timeout_", _ => "nf_conntrack_dccp_timeout_" };
         var expected = names.Split(' ').Select(n => n == "-" ? TimeoutKeys.TcpSynSent2 : prefix + n).ToList();
         Assert.Equal(expected, Enumerable.Range(1, expected.Count).Select(i => TimeoutKeys.OfObject(protocol, i)));
         Assert.Equal((null, null), (TimeoutKeys.OfObject(protocol, 0), TimeoutKeys.OfObject(protocol, expected.Count + 1)));
@@ -122,7 +135,9 @@ public sealed class TimeoutObjectsTests
     [InlineData(58, "nf_conntrack_icmpv6_timeout", null)]
     [InlineData(255, "nf_conntrack_generic_timeout", null)]
     public void So_have_those_of_protocols_without_states(byte protocol, string first, string? second) => Assert.Equal(
-        (null, first, second, null), (TimeoutKeys.OfObject(protocol, 0), TimeoutKeys.OfObject(protocol, 1), TimeoutKeys.OfObject(protocol, 2), TimeoutKeys.OfObject(protocol, 3)));
+        (null, first, second, null),
+        (TimeoutKeys.OfObject(protocol, 0), TimeoutKeys.OfObject(protocol, 1), TimeoutKeys.OfObject(protocol, 2),
+        TimeoutKeys.OfObject(protocol, 3)));
 
     private static byte[][] Nothing => [Answer(FakeTransport.Done())];
 
@@ -152,13 +167,15 @@ public sealed class TimeoutObjectsTests
 
     private static byte[] Answer(params byte[][] messages) => [.. messages.SelectMany(m => m)];
 
-    private static byte[] CtTimeout(byte protocol, params (ushort Type, uint Seconds)[] policy) => CtTimeout([protocol], [.. policy.SelectMany(p => Long(p.Type, p.Seconds))]);
+    private static byte[] CtTimeout(byte protocol, params (ushort Type, uint Seconds)[] policy) =>
+        CtTimeout([protocol], [.. policy.SelectMany(p => Long(p.Type, p.Seconds))]);
 
     private static byte[] CtTimeout(byte[] protocol, byte[] policy) => FakeTransport.Message(
         Cttimeout.NFNL_SUBSYS_CTNETLINK_TIMEOUT << 8,
         [
             2, 0, 0, 0, .. FakeTransport.Attribute(1, [.. "policy\0"u8]),
-            .. protocol.Length > 0 ? FakeTransport.Attribute(Cttimeout.CTA_TIMEOUT_L4PROTO, protocol) : [], .. Data(Cttimeout.CTA_TIMEOUT_DATA, policy),
+            .. protocol.Length > 0 ? FakeTransport.Attribute(Cttimeout.CTA_TIMEOUT_L4PROTO, protocol) : [],
+            .. Data(Cttimeout.CTA_TIMEOUT_DATA, policy),
         ],
         flags: Nl.NLM_F_MULTI);
 

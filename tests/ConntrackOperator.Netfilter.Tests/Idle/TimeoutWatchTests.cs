@@ -60,7 +60,8 @@ public sealed class TimeoutWatchTests : IDisposable
     [Fact]
     public void What_the_store_knows_is_known_and_what_was_found_now_is_the_current()
     {
-        _store.Earlier = TimeoutHistory.Begin(new ConfiguredTimeouts { At = Now() - TimeSpan.FromMinutes(10), Sysctls = new Dictionary<string, long> { [Key] = 20 } });
+        _store.Earlier = TimeoutHistory.Begin(
+            new ConfiguredTimeouts { At = Now() - TimeSpan.FromMinutes(10), Sysctls = new Dictionary<string, long> { [Key] = 20 } });
         var watch = Watch(_store);
         Assert.Null(watch.WatchedFor);
         var history = watch.Look();
@@ -85,7 +86,8 @@ public sealed class TimeoutWatchTests : IDisposable
     [Fact]
     public void What_was_always_so_has_been_watched_for_no_time()
     {
-        _store.Earlier = Held.Always(new ConfiguredTimeouts { At = Now() - TimeSpan.FromMinutes(1), Sysctls = new Dictionary<string, long> { [Key] = 30 } });
+        _store.Earlier = Held.Always(
+            new ConfiguredTimeouts { At = Now() - TimeSpan.FromMinutes(1), Sysctls = new Dictionary<string, long> { [Key] = 30 } });
         var watch = Watch(_store);
         Assert.Null(new IdleClock(watch.Look(), _time).WatchedFor);
         Assert.Null(watch.WatchedFor);

@@ -24,7 +24,8 @@ internal static class Entries
             var addresses = $"-s {source} -d {destination} --sport {1024 + (i % 60000)}";
             commands.AppendLine(i % 4 == 0
                 ? $"-A -p udp {addresses} --dport 53 -t {timeout}{(i % 3 == 0 ? " -u SEEN_REPLY" : "")}"
-                : $"-A -p tcp {addresses} --dport 443 --state {state} -t {timeout}{(state == "SYN_SENT" ? "" : " -u ASSURED,SEEN_REPLY")} -m {i % 5}{(i % 16 == 5 ? " -w 5" : "")}");
+                : $"-A -p tcp {addresses} --dport 443 --state {state} -t "
+                + $"{timeout}{(state == "SYN_SENT" ? "" : " -u ASSURED,SEEN_REPLY")} -m {i % 5}{(i % 16 == 5 ? " -w 5" : "")}");
         }
 
         space.Execute("conntrack", "-R -", commands.ToString());

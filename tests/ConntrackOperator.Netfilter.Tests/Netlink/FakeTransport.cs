@@ -55,7 +55,8 @@ internal sealed class FakeTransport : INetlinkTransport
     internal static byte[] Done(uint sequence = 1, int result = 0, ushort flags = Nl.NLM_F_MULTI, string? words = null) =>
         Message(
             Nl.NLMSG_DONE,
-            [.. BitConverter.GetBytes(result), .. words is null ? [] : Attribute(Nl.NLMSGERR_ATTR_MSG, [.. Encoding.UTF8.GetBytes(words), 0])],
+            [.. BitConverter.GetBytes(result),
+            .. words is null ? [] : Attribute(Nl.NLMSGERR_ATTR_MSG, [.. Encoding.UTF8.GetBytes(words), 0])],
             sequence,
             words is null ? flags : (ushort)(flags | Nl.NLM_F_ACK_TLVS));
 
@@ -68,7 +69,9 @@ internal sealed class FakeTransport : INetlinkTransport
         if (words is not null)
         {
             flags |= Nl.NLM_F_ACK_TLVS;
-            tail = [.. Attribute(Nl.NLMSGERR_ATTR_OFFS, [20, 0, 0, 0]), .. Attribute(Nl.NLMSGERR_ATTR_MSG, [.. Encoding.UTF8.GetBytes(words), 0])];
+            tail = [
+                .. Attribute(Nl.NLMSGERR_ATTR_OFFS, [20, 0, 0, 0]),
+                .. Attribute(Nl.NLMSGERR_ATTR_MSG, [.. Encoding.UTF8.GetBytes(words), 0])];
         }
 
         if (capped)
@@ -76,7 +79,8 @@ internal sealed class FakeTransport : INetlinkTransport
             flags |= Nl.NLM_F_CAPPED;
         }
 
-        return Message(Nl.NLMSG_ERROR, [.. BitConverter.GetBytes(-errno), .. capped ? request[..Nl.HeaderBytes] : request, .. tail], sequence, flags);
+        return Message(
+            Nl.NLMSG_ERROR, [.. BitConverter.GetBytes(-errno), .. capped ? request[..Nl.HeaderBytes] : request, .. tail], sequence, flags);
     }
 
     internal static byte[] Message(int type, byte[] payload, uint sequence = 1, ushort flags = 0, uint port = Port)

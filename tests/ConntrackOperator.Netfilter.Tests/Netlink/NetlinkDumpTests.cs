@@ -60,7 +60,8 @@ public sealed class NetlinkDumpTests
     [Fact]
     public void An_error_in_the_midst_of_a_dump_ends_it()
     {
-        var kernel = new FakeTransport().Answer(FakeTransport.Entry(_first), FakeTransport.Error(Errno.EBUSY), FakeTransport.Entry(_second));
+        var kernel = new FakeTransport()
+            .Answer(FakeTransport.Entry(_first), FakeTransport.Error(Errno.EBUSY), FakeTransport.Entry(_second));
         Assert.Equal(Errno.EBUSY, Assert.Throws<NetlinkException>(() => Read(kernel)).Errno);
         Assert.True(kernel.Disposed);
     }
@@ -82,7 +83,9 @@ public sealed class NetlinkDumpTests
     {
         var counting = new CountingVisitor();
         var table = Table([.. Enumerable.Range(0, 3).Select(_ => new FakeTransport().Answer(FakeTransport.Message(Nl.NLMSG_OVERRUN, [])))]);
-        Assert.Equal(Errno.ENOBUFS, Assert.Throws<NetlinkException>(() => table.Read(FlowFilter.All, FlowFields.All, ref counting, CancellationToken.None)).Errno);
+        Assert.Equal(
+            Errno.ENOBUFS,
+            Assert.Throws<NetlinkException>(() => table.Read(FlowFilter.All, FlowFields.All, ref counting, CancellationToken.None)).Errno);
     }
 
     [Fact]
@@ -125,7 +128,8 @@ public sealed class NetlinkDumpTests
     public void An_entry_that_makes_no_sense_is_counted_and_the_rest_is_read()
     {
         var kernel = new FakeTransport().Answer(
-            FakeTransport.Entry([2, 0, 0, 0]), FakeTransport.Entry(_first[..40]), FakeTransport.Entry([]), FakeTransport.Message(Nl.NLMSG_NOOP, []),
+            FakeTransport.Entry([2, 0, 0, 0]), FakeTransport.Entry(_first[..40]), FakeTransport.Entry([]),
+            FakeTransport.Message(Nl.NLMSG_NOOP, []),
             FakeTransport.Message(0x77ff, _first), FakeTransport.Entry(_second), FakeTransport.Done());
         var (result, ids) = Read(kernel);
         Assert.Equal([2u], ids);
@@ -187,7 +191,8 @@ public sealed class NetlinkDumpTests
             new ConntrackOperator.Netfilter.Proc.ProcTable(tree.Root));
         var result = new FlowReader(tables, FlowSource.Automatic, null).Read(FlowFilter.All, (in Flow _) => true);
         Assert.Equal(new FlowReadResult(FlowSource.Proc, 2, true, false, 0), result);
-        var error = Assert.Throws<NetlinkException>(() => new FlowReader(tables, FlowSource.Ctnetlink, null).Read(FlowFilter.All, (in Flow _) => true));
+        var error = Assert.Throws<NetlinkException>(
+            () => new FlowReader(tables, FlowSource.Ctnetlink, null).Read(FlowFilter.All, (in Flow _) => true));
         Assert.Equal(Errno.EPROTONOSUPPORT, error.Errno);
     }
 

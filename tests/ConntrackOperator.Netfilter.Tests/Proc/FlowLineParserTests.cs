@@ -19,7 +19,9 @@ public sealed class FlowLineParserTests
         Assert.True(parsed);
         var proc = line.StartsWith("ipv", StringComparison.Ordinal) && !line.Contains("secmark", StringComparison.Ordinal);
         var output = new ArrayBufferWriter<byte>();
-        new FlowFormatter(proc ? FlowFormat.Proc : FlowFormat.Tool, new FlowFormatOptions { Extended = line.StartsWith("ipv", StringComparison.Ordinal) }).WriteLine(flow, output);
+        new FlowFormatter(
+            proc ? FlowFormat.Proc : FlowFormat.Tool, new FlowFormatOptions { Extended = line.StartsWith("ipv", StringComparison.Ordinal) })
+            .WriteLine(flow, output);
 
         // secmark is a number that nothing since Linux 2.6.37 prints.
         Assert.Equal(line.Replace(" secmark=0", "", StringComparison.Ordinal) + "\n", Encoding.UTF8.GetString(output.WrittenSpan));
@@ -35,14 +37,19 @@ public sealed class FlowLineParserTests
         Assert.True(parsed);
         Assert.Equal((whole.Status, whole.State, whole.TimeoutSeconds), (brief.Status, brief.State, brief.TimeoutSeconds));
         Assert.Equal((whole.Original.Source, whole.Original.Destination), (brief.Original.Source, brief.Original.Destination));
-        Assert.Equal((whole.Original.SourcePort, whole.Original.DestinationPort, whole.Protocol), (brief.Original.SourcePort, brief.Original.DestinationPort, brief.Protocol));
+        Assert.Equal(
+            (whole.Original.SourcePort, whole.Original.DestinationPort, whole.Protocol),
+            (brief.Original.SourcePort, brief.Original.DestinationPort, brief.Protocol));
         Assert.Equal(default, brief.Reply.Source);
     }
 
     [Fact]
     public void Every_part_of_a_line_is_read()
     {
-        var flow = Parse("ipv4     2 tcp      6 431999 ESTABLISHED src=10.0.0.2 dst=10.0.0.1 sport=51000 dport=22 packets=1201 bytes=99123 src=10.0.0.1 dst=10.0.0.9 sport=22 dport=51001 packets=902 bytes=18446744073709551615 [ASSURED] mark=4294967295 zone-orig=7 delta-time=5 use=2");
+        var flow = Parse(
+            "ipv4     2 tcp      6 431999 ESTABLISHED src=10.0.0.2 dst=10.0.0.1 sport=51000 dport=22 packets=1201 bytes=99123 "
+                + "src=10.0.0.1 dst=10.0.0.9 sport=22 dport=51001 packets=902 bytes=18446744073709551615 [ASSURED] mark=4294967295 "
+                + "zone-orig=7 delta-time=5 use=2");
         Assert.Equal("ESTABLISHED", flow.StateName);
         Assert.Equal(431999u, flow.TimeoutSeconds);
         Assert.Equal(("10.0.0.2", "10.0.0.1"), (flow.Original.Source.ToString(), flow.Original.Destination.ToString()));
@@ -60,7 +67,9 @@ public sealed class FlowLineParserTests
     [Fact]
     public void The_id_of_a_ping_is_not_the_id_of_its_entry()
     {
-        var flow = Parse("icmp     1 29 src=10.0.0.1 dst=10.0.1.1 type=8 code=3 id=1723 src=10.0.1.1 dst=10.0.0.1 type=0 code=0 id=1724 mark=0 use=1 id=4000000000");
+        var flow = Parse(
+            "icmp     1 29 src=10.0.0.1 dst=10.0.1.1 type=8 code=3 id=1723 src=10.0.1.1 dst=10.0.0.1 type=0 code=0 id=1724 mark=0 use=1 "
+                + "id=4000000000");
         Assert.Equal((8, 3, 1723), (flow.Original.IcmpType, flow.Original.IcmpCode, flow.Original.IcmpId));
         Assert.Equal((0, 0, 1724), (flow.Reply.IcmpType, flow.Reply.IcmpCode, flow.Reply.IcmpId));
         Assert.Equal(4_000_000_000, flow.Id);
@@ -69,7 +78,9 @@ public sealed class FlowLineParserTests
     [Fact]
     public void Times_with_spaces_are_passed_over()
     {
-        var flow = Parse("udp      17 59 src=10.0.0.1 dst=192.0.2.1 sport=1024 dport=53 [UNREPLIED] src=192.0.2.1 dst=10.0.0.1 sport=53 dport=1024 mark=3 delta-time=0 [start=Sun Nov 22 18:08:17 2026] use=1 id=919733699");
+        var flow = Parse(
+            "udp      17 59 src=10.0.0.1 dst=192.0.2.1 sport=1024 dport=53 [UNREPLIED] src=192.0.2.1 dst=10.0.0.1 sport=53 dport=1024 "
+                + "mark=3 delta-time=0 [start=Sun Nov 22 18:08:17 2026] use=1 id=919733699");
         Assert.Equal((3u, 1u, 919733699u), (flow.Mark, flow.Use, flow.Id));
     }
 
@@ -95,7 +106,9 @@ public sealed class FlowLineParserTests
     [Fact]
     public void Words_that_later_kernels_may_bring_are_passed_over()
     {
-        var flow = Parse("ipv4     2 tcp      6 9 DREAMING src=10.0.0.2 dst=10.0.0.1 sport=1 dport=2 colour=blue src=10.0.0.1 dst=10.0.0.2 sport=2 dport=1 [SHINY] mark=4 use=1");
+        var flow = Parse(
+            "ipv4     2 tcp      6 9 DREAMING src=10.0.0.2 dst=10.0.0.1 sport=1 dport=2 colour=blue src=10.0.0.1 dst=10.0.0.2 sport=2 "
+                + "dport=1 [SHINY] mark=4 use=1");
         Assert.Equal((4u, FlowFields.None), (flow.Mark, flow.Fields & FlowFields.State));
     }
 

@@ -32,7 +32,8 @@ public sealed class HeavyHittersTests
             var exact = stream.GroupBy(k => k).ToDictionary(g => g.Key, g => (long)g.Count());
             var kept = hitters.Top(int.MaxValue).ToDictionary(h => (uint)h.Key.Address.Low, h => h.Count);
             var third = hitters.Top(int.MaxValue, TalkerKind.First).ToDictionary(h => (uint)h.Key.Address.Low, h => h.Count);
-            return exact.Where(e => e.Key % 3 == 1).All(e => third.GetValueOrDefault(e.Key) <= e.Value && e.Value <= third.GetValueOrDefault(e.Key) + hitters.Error)
+            return exact.Where(e => e.Key % 3 == 1)
+                .All(e => third.GetValueOrDefault(e.Key) <= e.Value && e.Value <= third.GetValueOrDefault(e.Key) + hitters.Error)
                 && third.Keys.All(k => k % 3 == 1)
                 && exact.All(e => kept.GetValueOrDefault(e.Key) <= e.Value && e.Value <= kept.GetValueOrDefault(e.Key) + hitters.Error)
                 && hitters.Error <= length / 500;

@@ -29,7 +29,9 @@ public sealed class TrafficSurveyTests
         Load(space, "10.0.0.2", 50, left: 432_000);
 
         // Armed again, as by a packet: the same tuples with all their seconds.
-        space.Execute("conntrack", "-R -", string.Concat(Enumerable.Range(0, 10).Select(i => $"-D -p tcp -s 10.0.0.1 -d 192.0.2.1 --sport {2000 + i} --dport 443\n")));
+        space.Execute(
+            "conntrack", "-R -",
+            string.Concat(Enumerable.Range(0, 10).Select(i => $"-D -p tcp -s 10.0.0.1 -d 192.0.2.1 --sport {2000 + i} --dport 443\n")));
         Load(space, "10.0.0.1", 10, left: 432_000);
         space.Run(() => scanner.Scan(new TimeoutWatch().Clock(assumeHeld: true)));
         var reading = survey.Latest!;
@@ -59,7 +61,8 @@ public sealed class TrafficSurveyTests
         NetworkNamespace.Require("conntrack");
         using var space = new NetworkNamespace();
         space.Execute("conntrack", "-R -", string.Concat(Enumerable.Range(0, 2000).Select(i =>
-            $"-A -p udp -s 198.18.{i / 250}.{(i % 250) + 1} -d 192.0.2.9 --sport {1024 + i} --dport 27015 -t 30\n-A -p tcp -s 203.0.113.5 -d 192.0.2.{(i % 200) + 1} --sport {1024 + i} --dport {(i % 1000) + 1} --state SYN_SENT -t 100\n")));
+            $"-A -p udp -s 198.18.{i / 250}.{(i % 250) + 1} -d 192.0.2.9 --sport {1024 + i} --dport 27015 -t 30\n-A -p tcp -s "
+                + $"203.0.113.5 -d 192.0.2.{(i % 200) + 1} --sport {1024 + i} --dport {(i % 1000) + 1} --state SYN_SENT -t 100\n")));
         var survey = new TrafficSurvey(TimeProvider.System);
         space.Run(() => new TableScanner(survey: survey).Scan(new TimeoutWatch().Clock(assumeHeld: true)));
         var reading = survey.Latest!;
@@ -81,7 +84,8 @@ public sealed class TrafficSurveyTests
         NetworkNamespace.Require("conntrack");
         using var space = new NetworkNamespace();
         space.Execute("conntrack", "-R -", string.Concat(Enumerable.Range(0, 300).Select(i =>
-            $"-A -p tcp -s 10.0.0.{(i % 3) + 1} -d 192.0.2.9 --sport {2000 + i} --dport 443 -r 192.0.2.9 -q 198.51.100.1 --reply-port-src 443 --reply-port-dst {20000 + i} --state ESTABLISHED -t 1000 -u ASSURED,SEEN_REPLY\n")));
+            $"-A -p tcp -s 10.0.0.{(i % 3) + 1} -d 192.0.2.9 --sport {2000 + i} --dport 443 -r 192.0.2.9 -q 198.51.100.1 "
+                + $"--reply-port-src 443 --reply-port-dst {20000 + i} --state ESTABLISHED -t 1000 -u ASSURED,SEEN_REPLY\n")));
         var survey = new TrafficSurvey(TimeProvider.System);
         space.Run(() => new TableScanner(survey: survey).Scan(new TimeoutWatch().Clock(assumeHeld: true)));
         var group = survey.Latest!.Groups.Single(g => g.View == TrafficView.Translation);

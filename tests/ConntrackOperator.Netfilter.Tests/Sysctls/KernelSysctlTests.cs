@@ -15,7 +15,8 @@ public sealed class KernelSysctlTests
         NetworkNamespace.Require();
         using var space = new NetworkNamespace();
         var host = _directory.Read(SysctlNames.TcpTimeoutEstablished).Value;
-        Assert.Equal(new SysctlResult(SysctlStatus.Ok, 4321, 0, null), space.Run(() => _directory.Write(SysctlNames.TcpTimeoutEstablished, 4321)));
+        Assert.Equal(
+            new SysctlResult(SysctlStatus.Ok, 4321, 0, null), space.Run(() => _directory.Write(SysctlNames.TcpTimeoutEstablished, 4321)));
         Assert.Equal(4321, space.Run(() => _directory.Read(SysctlNames.TcpTimeoutEstablished)).Value);
         Assert.Equal(host, _directory.Read(SysctlNames.TcpTimeoutEstablished).Value);
     }
@@ -64,7 +65,8 @@ public sealed class KernelSysctlTests
         var held = space.Run(() => _directory.Read(name)).Value;
         var result = space.Run(() => _directory.Write(name, int.MaxValue));
         Assert.Equal((SysctlStatus.Failed, 22, held), (result.Status, result.Errno, result.Value));
-        Assert.EndsWith("A kernel takes at most 24.8 to 248 days (2147483 to 21474836 seconds), by its HZ.", result.Message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "A kernel takes at most 24.8 to 248 days (2147483 to 21474836 seconds), by its HZ.", result.Message, StringComparison.Ordinal);
         Assert.Equal(SysctlStatus.Ok, space.Run(() => _directory.Write(name, 2147483)).Status);
     }
 
@@ -101,7 +103,8 @@ public sealed class KernelSysctlTests
         NetworkNamespace.Require();
         using var machine = await MachineLock.TakeAsync(TestContext.Current.CancellationToken);
         var held = _directory.Read(SysctlNames.Buckets).Value!.Value;
-        Assert.Equal(new SysctlResult(SysctlStatus.Ok, Buckets.Round(held + 100), 0, null), _directory.Write(SysctlNames.Buckets, held + 100));
+        Assert.Equal(
+            new SysctlResult(SysctlStatus.Ok, Buckets.Round(held + 100), 0, null), _directory.Write(SysctlNames.Buckets, held + 100));
     }
 
     [Fact]

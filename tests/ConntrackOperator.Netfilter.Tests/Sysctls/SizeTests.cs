@@ -51,7 +51,9 @@ public sealed class SizeTests
             }
         }
 
-        tree.File("proc/net/netlink", "sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    Drops    Inode\n" + socket + "\n");
+        tree.File(
+            "proc/net/netlink",
+            "sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    Drops    Inode\n" + socket + "\n");
         if (!machine.EndsWith("builtin", StringComparison.Ordinal))
         {
             tree.File("proc/modules", "nf_conntrack 204800 1 - Live 0x0\n");

@@ -13,14 +13,18 @@ namespace ConntrackOperator.Planning.Tests.Advice;
 /// <summary>What holds for any facts.</summary>
 public class AdviserPropertyTests
 {
-    private static readonly Cause[] _noMatterOfRoom = [Cause.NatPortsExhausted, Cause.OtherNamespaceFull, Cause.ChainsTooLong, Cause.LostRaces];
-    private static readonly Cause[] _floods = [Cause.SynFloodUnanswered, Cause.SynFloodAnswered, Cause.UdpFlood, Cause.IcmpFlood, Cause.OtherFlood, Cause.Scan];
+    private static readonly Cause[] _noMatterOfRoom = [
+        Cause.NatPortsExhausted, Cause.OtherNamespaceFull, Cause.ChainsTooLong, Cause.LostRaces];
+    private static readonly Cause[] _floods = [
+        Cause.SynFloodUnanswered, Cause.SynFloodAnswered, Cause.UdpFlood, Cause.IcmpFlood, Cause.OtherFlood, Cause.Scan];
     private static readonly string[] _addresses = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "2001:db8::1"];
     private static readonly int?[] _ports = [null, 53, 80, 443, 4789, 6081, 8472, 51820, 5432];
 
     private static readonly Gen<Load> _load = Gen.Select(
-        Gen.Int[0, 12], Gen.Frequency((2, Gen.Long[0, 4_000]), (1, Gen.Long[0, 20_000])), Gen.Int[0, 15], Gen.Int[0, _addresses.Length - 1], Gen.Int[0, _ports.Length - 1],
-        Gen.Select(Gen.Long[0, 8_000], Gen.Double[0, 100], Gen.Long[0, 500_000], Gen.Bool, Gen.Int[1, 250], Gen.OneOf<double?>(null, 0, 90)))
+        Gen.Int[0, 12], Gen.Frequency((2, Gen.Long[0, 4_000]), (1, Gen.Long[0, 20_000])), Gen.Int[0, 15],
+        Gen.Int[0, _addresses.Length - 1], Gen.Int[0, _ports.Length - 1],
+        Gen.Select(
+            Gen.Long[0, 8_000], Gen.Double[0, 100], Gen.Long[0, 500_000], Gen.Bool, Gen.Int[1, 250], Gen.OneOf<double?>(null, 0, 90)))
         .Select((kind, entries, sources, destination, port, more) => new Load((TrafficClass)kind, entries)
         {
             Sources = [.. _addresses.Where((_, i) => (sources & (1 << i)) != 0)],
@@ -47,13 +51,35 @@ public class AdviserPropertyTests
         .Select((loads, limit, rates, table, other) => Tables.Of(loads) with
         {
             Limit = limit,
-            Rates = new RateFacts { LostForWant = rates.Item1, LostInRaces = rates.Item2, EarlyDrops = rates.Item3, ChainTooLong = rates.Item4, Invalid = rates.Item5 },
+            Rates = new RateFacts
+            {
+                LostForWant = rates.Item1,
+                LostInRaces = rates.Item2,
+                EarlyDrops = rates.Item3,
+                ChainTooLong = rates.Item4,
+                Invalid = rates.Item5,
+            },
             NodeMemoryBytes = table.Item1,
             MemoryLimitPercent = table.Item2,
             ErrorBoundPercent = table.Item3,
             BytesPerEntry = table.Item4,
-            Rules = other.Item1 switch { 0 => RuleFacts.NotKnown, 1 => new RuleFacts { HasNft = false, DropsInvalid = false }, _ => new RuleFacts { DropsInvalid = true, DropsInvalidRule = "x" } },
-            Namespaces = [new NamespaceFacts { Inode = 7, Entries = other.Item2, Limit = limit == 0 ? null : limit, DropsPerMinute = rates.Item1, Name = "pod" }],
+            Rules =
+                other.Item1 switch
+                {
+                    0 => RuleFacts.NotKnown,
+                    1 => new RuleFacts { HasNft = false, DropsInvalid = false },
+                    _ =>
+                    new RuleFacts { DropsInvalid = true, DropsInvalidRule = "x" }
+                },
+            Namespaces = [
+                new NamespaceFacts
+                {
+                    Inode = 7,
+                    Entries = other.Item2,
+                    Limit = limit == 0 ? null : limit,
+                    DropsPerMinute = rates.Item1,
+                    Name = "pod",
+                }],
             Traffic = other.Item3 ? [.. Tables.Of(loads).Traffic, Translation(loads)] : Tables.Of(loads).Traffic,
         });
 
@@ -90,15 +116,19 @@ public class AdviserPropertyTests
         facts =>
         {
             var usage = facts.Limit > 0 ? facts.Entries * 100.0 / facts.Limit : 0;
-            var most = facts.Rates.LostForWant > 0 || usage >= 90 ? AdviceSeverity.Critical : usage >= 75 ? AdviceSeverity.Warning : AdviceSeverity.Hint;
-            Assert.All(Adviser.Advise(facts).Findings.Where(f => !_noMatterOfRoom.Contains(f.Cause)), f => Assert.True(f.Severity <= most, f.Text));
+            var most = facts.Rates.LostForWant > 0 || usage >= 90
+                ? AdviceSeverity.Critical : usage >= 75 ? AdviceSeverity.Warning : AdviceSeverity.Hint;
+            Assert.All(
+                Adviser.Advise(facts).Findings.Where(f => !_noMatterOfRoom.Contains(f.Cause)),
+                f => Assert.True(f.Severity <= most, f.Text));
         },
         iter: 4_000);
 
     [Fact]
     public void No_entry_is_explained_twice() => _facts.Sample(
         facts => Assert.InRange(
-            Adviser.Advise(facts).Findings.Where(f => !_noMatterOfRoom.Contains(f.Cause) && f.Cause != Cause.Unclear).Sum(f => f.Cause is Cause.LeakingClient or Cause.IdleConnections or Cause.TableTooSmall ? f.Entries.Middle : 0),
+            Adviser.Advise(facts).Findings.Where(f => !_noMatterOfRoom.Contains(f.Cause) && f.Cause != Cause.Unclear)
+                .Sum(f => f.Cause is Cause.LeakingClient or Cause.IdleConnections or Cause.TableTooSmall ? f.Entries.Middle : 0),
             0,
             facts.Entries),
         iter: 4_000);
@@ -110,8 +140,12 @@ public class AdviserPropertyTests
             var findings = Adviser.Advise(facts).Findings;
 
             // A table that is too small by itself is not at the same time one that another cause fills.
-            Assert.False(findings.Any(f => f.Cause == Cause.Unclear) && findings.Any(f => !_noMatterOfRoom.Contains(f.Cause) && f.Cause != Cause.Unclear));
-            Assert.False(findings.Any(f => f.Cause == Cause.NatPortsExhausted && f.Severity == AdviceSeverity.Critical) && findings.Any(f => f.Cause == Cause.LostRaces));
+            Assert.False(
+                findings.Any(f => f.Cause == Cause.Unclear)
+                    && findings.Any(f => !_noMatterOfRoom.Contains(f.Cause) && f.Cause != Cause.Unclear));
+            Assert.False(
+                findings.Any(f => f.Cause == Cause.NatPortsExhausted && f.Severity == AdviceSeverity.Critical)
+                    && findings.Any(f => f.Cause == Cause.LostRaces));
             Assert.False(findings.Any(f => f.Cause == Cause.AsymmetricRouting) && findings.Any(f => f.Cause == Cause.SynFloodUnanswered));
 
             // One field, one value.
@@ -128,13 +162,18 @@ public class AdviserPropertyTests
             var runs = string.Join('\n', f.Now.Select(step => step.Run));
             var drops = runs.Contains(" drop\n", StringComparison.Ordinal) || runs.Contains("-j DROP", StringComparison.Ordinal);
             Assert.False(drops && !_floods.Contains(f.Cause) && f.Cause != Cause.LeakingClient, f.Text);
-            Assert.False(drops && ((string[])["4789", "8472", "6081", "51820"]).Any(port => runs.Contains($"udp dport {port} drop", StringComparison.Ordinal) || runs.Contains($"-p udp --dport {port} -j DROP", StringComparison.Ordinal)), runs);
+            Assert.False(
+                drops
+                    && ((string[])["4789", "8472", "6081", "51820"]).Any(
+                        port => runs.Contains($"udp dport {port} drop", StringComparison.Ordinal)
+                            || runs.Contains($"-p udp --dport {port} -j DROP", StringComparison.Ordinal)), runs);
         }),
         iter: 4_000);
 
     [Fact]
     public void An_advised_time_out_is_shorter_than_the_one_there_is_and_not_below_its_floor() => _facts.Sample(
-        facts => Assert.All(Adviser.Advise(facts).Findings.Where(f => f.Field?.StartsWith("timeouts.", StringComparison.Ordinal) == true), f =>
+        facts =>
+            Assert.All(Adviser.Advise(facts).Findings.Where(f => f.Field?.StartsWith("timeouts.", StringComparison.Ordinal) == true), f =>
         {
             var sysctl = SettingCatalog.ByPath[f.Field!].Sysctl;
             Assert.True(KubeDuration.TryParse(f.Value, out var seconds, out _));
@@ -148,11 +187,13 @@ public class AdviserPropertyTests
         facts => Assert.All(Adviser.Advise(facts).Findings.Where(f => f.Field is "table.size.entries" or "table.buckets"), f =>
         {
             var value = long.Parse(f.Value!, CultureInfo.InvariantCulture);
-            var (entries, buckets) = f.Field == "table.buckets" ? (Math.Max(facts.Entries, facts.Limit), value) : (value, Math.Max(value, facts.Buckets));
+            var (entries, buckets) = f.Field == "table.buckets"
+                ? (Math.Max(facts.Entries, facts.Limit), value) : (value, Math.Max(value, facts.Buckets));
             Assert.True(value > (f.Field == "table.buckets" ? facts.Buckets : facts.Limit));
             Assert.True(
                 facts.NodeMemoryBytes == 0
-                || TableSizing.MemoryBytes(entries, buckets, facts.BytesPerEntry) <= TableSizing.Share(facts.NodeMemoryBytes, facts.MemoryLimitPercent),
+                || TableSizing.MemoryBytes(entries, buckets, facts.BytesPerEntry) <= TableSizing.Share(
+                    facts.NodeMemoryBytes, facts.MemoryLimitPercent),
                 f.Text);
         }),
         iter: 4_000);

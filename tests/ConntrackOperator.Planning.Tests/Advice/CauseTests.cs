@@ -13,38 +13,162 @@ public class CauseTests
 
     private static readonly Dictionary<string, (TableFacts Facts, Cause[] Causes)> _cases = new()
     {
-        ["a young leak"] = (Tables.Of(_inUse, new Load(TrafficClass.Established, 18_900) { Sources = _client, Destination = "10.0.5.1", Port = 5432, New = 800, Idle = (79, 60), SpeakingPercent = 0.1 }), [Cause.LeakingClient]),
-        ["a leak whose connections are known to have sent nothing"] = (Tables.Of(_inUse, new Load(TrafficClass.Established, 18_000) { Sources = _client, Destination = "10.0.5.1", Port = 5432, SilentPercent = 99 }), [Cause.LeakingClient]),
-        ["a leak of days"] = (Tables.Of(_inUse, new Load(TrafficClass.Established, 17_000) { Sources = _client, Destination = "10.0.5.1", Port = 5432, Idle = (95, 90_000) }), [Cause.LeakingClient]),
-        ["connections of many pods to a database that was rebooted"] = (Tables.Of(_inUse, new Load(TrafficClass.Established, 17_000) { Destination = "10.0.5.1", Port = 5432, Idle = (95, 90_000) }), [Cause.IdleConnections]),
-        ["one busy client's pool"] = (Tables.Of(new Load(TrafficClass.Established, 18_900) { Sources = _client, Destination = "10.0.5.1", Port = 5432, Idle = (80, 20), SpeakingPercent = 3 }), [Cause.TableTooSmall]),
-        ["one client whose connections are known to be used"] = (Tables.Of(new Load(TrafficClass.Established, 18_900) { Sources = _client, Destination = "10.0.5.1", Port = 5432, SilentPercent = 3, Idle = (100, 600) }), [Cause.TableTooSmall]),
-        ["a SYN flood that is answered"] = (Tables.Of(_inUse, new Load(TrafficClass.SynReceived, 18_000) { Sources = _client, Destination = "10.0.5.2", Port = 80, New = 4000 }), [Cause.SynFloodAnswered]),
-        ["a SYN flood to a silent port"] = (Tables.Of(_inUse, new Load(TrafficClass.SynSent, 18_000) { Sources = _client, Destination = "10.0.5.3", Port = 443, New = 3000 }), [Cause.SynFloodUnanswered]),
-        ["a spoofed UDP flood"] = (Tables.Of(_inUse, new Load(TrafficClass.UdpUnreplied, 18_000) { Destination = "10.0.5.4", Port = 27015, New = 6000 }), [Cause.UdpFlood]),
-        ["a DNS storm, answered"] = (Tables.Of(_inUse, new Load(TrafficClass.UdpReplied, 18_000) { Sources = _client, Destination = "10.96.0.10", Port = 53, New = 3000, Translated = true }), [Cause.DnsStorm]),
-        ["a DNS storm that became streams"] = (Tables.Of(_inUse, new Load(TrafficClass.UdpStream, 9_000) { Destination = "10.96.0.10", Port = 53 }, new Load(TrafficClass.UdpUnreplied, 9_000) { Destination = "10.96.0.10", Port = 53 }), [Cause.DnsStorm]),
-        ["short connections"] = (Tables.Of(_inUse, new Load(TrafficClass.TimeWait, 18_500) { Sources = _client, Destination = "10.0.5.5", Port = 80, New = 1500, Idle = (60, 60) }), [Cause.ShortConnections]),
-        ["VXLAN"] = (Tables.Of(_inUse, new Load(TrafficClass.UdpUnreplied, 18_500) { Sources = ["10.0.0.2", "10.0.0.3"], Destination = "10.0.0.1", Port = 4789, New = 2000 }), [Cause.OneWayTunnel]),
-        ["Geneve with answers"] = (Tables.Of(_inUse, new Load(TrafficClass.UdpStream, 18_500) { Sources = ["10.0.0.2"], Destination = "10.0.0.1", Port = 6081 }), [Cause.OneWayTunnel]),
+        ["a young leak"] = (
+            Tables.Of(
+                _inUse,
+                new Load(TrafficClass.Established, 18_900)
+                {
+                    Sources = _client,
+                    Destination = "10.0.5.1",
+                    Port = 5432,
+                    New = 800,
+                    Idle = (79, 60),
+                    SpeakingPercent = 0.1,
+                }), [Cause.LeakingClient]),
+        ["a leak whose connections are known to have sent nothing"] = (
+            Tables.Of(
+                _inUse,
+                new Load(TrafficClass.Established, 18_000)
+                {
+                    Sources = _client,
+                    Destination = "10.0.5.1",
+                    Port = 5432,
+                    SilentPercent = 99,
+                }), [Cause.LeakingClient]),
+        ["a leak of days"] = (
+            Tables.Of(
+                _inUse,
+                new Load(TrafficClass.Established, 17_000)
+                {
+                    Sources = _client,
+                    Destination = "10.0.5.1",
+                    Port = 5432,
+                    Idle = (95, 90_000),
+                }), [Cause.LeakingClient]),
+        ["connections of many pods to a database that was rebooted"] = (
+            Tables.Of(_inUse, new Load(TrafficClass.Established, 17_000) { Destination = "10.0.5.1", Port = 5432, Idle = (95, 90_000) }),
+            [Cause.IdleConnections]),
+        ["one busy client's pool"] = (
+            Tables.Of(
+                new Load(TrafficClass.Established, 18_900)
+                {
+                    Sources = _client,
+                    Destination = "10.0.5.1",
+                    Port = 5432,
+                    Idle = (80, 20),
+                    SpeakingPercent = 3,
+                }), [Cause.TableTooSmall]),
+        ["one client whose connections are known to be used"] = (
+            Tables.Of(
+                new Load(TrafficClass.Established, 18_900)
+                {
+                    Sources = _client,
+                    Destination = "10.0.5.1",
+                    Port = 5432,
+                    SilentPercent = 3,
+                    Idle = (100, 600),
+                }), [Cause.TableTooSmall]),
+        ["a SYN flood that is answered"] = (
+            Tables.Of(
+                _inUse, new Load(TrafficClass.SynReceived, 18_000) { Sources = _client, Destination = "10.0.5.2", Port = 80, New = 4000 }),
+            [Cause.SynFloodAnswered]),
+        ["a SYN flood to a silent port"] = (
+            Tables.Of(
+                _inUse, new Load(TrafficClass.SynSent, 18_000) { Sources = _client, Destination = "10.0.5.3", Port = 443, New = 3000 }),
+            [Cause.SynFloodUnanswered]),
+        ["a spoofed UDP flood"] = (
+            Tables.Of(_inUse, new Load(TrafficClass.UdpUnreplied, 18_000) { Destination = "10.0.5.4", Port = 27015, New = 6000 }),
+            [Cause.UdpFlood]),
+        ["a DNS storm, answered"] = (
+            Tables.Of(
+                _inUse,
+                new Load(TrafficClass.UdpReplied, 18_000)
+                {
+                    Sources = _client,
+                    Destination = "10.96.0.10",
+                    Port = 53,
+                    New = 3000,
+                    Translated = true,
+                }), [Cause.DnsStorm]),
+        ["a DNS storm that became streams"] = (
+            Tables.Of(
+                _inUse, new Load(TrafficClass.UdpStream, 9_000) { Destination = "10.96.0.10", Port = 53 },
+                new Load(TrafficClass.UdpUnreplied, 9_000) { Destination = "10.96.0.10", Port = 53 }), [Cause.DnsStorm]),
+        ["short connections"] = (
+            Tables.Of(
+                _inUse,
+                new Load(TrafficClass.TimeWait, 18_500)
+                {
+                    Sources = _client,
+                    Destination = "10.0.5.5",
+                    Port = 80,
+                    New = 1500,
+                    Idle = (60, 60),
+                }), [Cause.ShortConnections]),
+        ["VXLAN"] = (
+            Tables.Of(
+                _inUse,
+                new Load(TrafficClass.UdpUnreplied, 18_500)
+                {
+                    Sources = ["10.0.0.2", "10.0.0.3"],
+                    Destination = "10.0.0.1",
+                    Port = 4789,
+                    New = 2000,
+                }), [Cause.OneWayTunnel]),
+        ["Geneve with answers"] = (
+            Tables.Of(_inUse, new Load(TrafficClass.UdpStream, 18_500) { Sources = ["10.0.0.2"], Destination = "10.0.0.1", Port = 6081 }),
+            [Cause.OneWayTunnel]),
         ["answers that take another way"] = (
-            Tables.Of(_inUse, new Load(TrafficClass.SynSent, 18_000) { Sources = _client, Destination = "10.0.5.6", Port = 8080, New = 1500 }) with { Rates = new RateFacts { Invalid = 1500 * 60, LostForWant = 10 } },
+            Tables.Of(
+                _inUse,
+                new Load(TrafficClass.SynSent, 18_000) { Sources = _client, Destination = "10.0.5.6", Port = 8080, New = 1500 }) with
+            {
+                Rates = new RateFacts { Invalid = 1500 * 60, LostForWant = 10 },
+            },
             [Cause.AsymmetricRouting]),
         ["only answers pass"] = (
-            Tables.Of(_inUse, new Load(TrafficClass.OneWay, 18_000) { Sources = ["10.0.5.6"], Destination = null, New = 1000 }) with { Rates = new RateFacts { Invalid = 1000 * 60 } },
+            Tables.Of(_inUse, new Load(TrafficClass.OneWay, 18_000) { Sources = ["10.0.5.6"], Destination = null, New = 1000 }) with
+            {
+                Rates = new RateFacts { Invalid = 1000 * 60 },
+            },
             [Cause.AsymmetricRouting]),
-        ["bare acknowledgements from everywhere"] = (Tables.Of(_inUse, new Load(TrafficClass.OneWay, 18_000) { Destination = "10.0.5.6", Port = 80, New = 4000 }), [Cause.OtherFlood]),
-        ["CLOSE_WAIT"] = (Tables.Of(_inUse, new Load(TrafficClass.CloseWait, 18_000) { Sources = _client, Destination = "10.0.5.7", Port = 8443, Idle = (90, 10) }), [Cause.CloseWait]),
-        ["a scan over ports"] = (Tables.Of(_inUse, new Load(TrafficClass.SynSent, 18_000) { Sources = _client, Ports = 250, Hosts = 120, New = 3000 }), [Cause.Scan]),
-        ["a scan that is refused"] = (Tables.Of(_inUse, new Load(TrafficClass.Closing, 18_000) { Sources = _client, Ports = 250, New = 3000 }), [Cause.Scan]),
-        ["an ICMP flood"] = (Tables.Of(_inUse, new Load(TrafficClass.Icmp, 18_000) { Sources = _client, Destination = "10.0.5.8", New = 3000 }), [Cause.IcmpFlood]),
-        ["many clients in use"] = (Tables.Of(new Load(TrafficClass.Established, 18_500) { Destination = "10.0.9.9", Port = 443, Idle = (80, 20) }), [Cause.TableTooSmall]),
-        ["QUIC"] = (Tables.Of(new Load(TrafficClass.UdpStream, 18_500) { Destination = "10.0.9.9", Port = 443, Idle = (50, 10) }), [Cause.TableTooSmall]),
-        ["connections of a day ago to many places"] = (Tables.Of(_inUse, new Load(TrafficClass.Established, 17_500) { Idle = (100, 80_000) }), [Cause.IdleConnections]),
-        ["keepalive connections idle for under two hours"] = (Tables.Of(new Load(TrafficClass.Established, 18_500) { Idle = (100, 7000) }), [Cause.TableTooSmall]),
+        ["bare acknowledgements from everywhere"] = (
+            Tables.Of(_inUse, new Load(TrafficClass.OneWay, 18_000) { Destination = "10.0.5.6", Port = 80, New = 4000 }),
+            [Cause.OtherFlood]),
+        ["CLOSE_WAIT"] = (
+            Tables.Of(
+                _inUse,
+                new Load(TrafficClass.CloseWait, 18_000) { Sources = _client, Destination = "10.0.5.7", Port = 8443, Idle = (90, 10) }),
+            [Cause.CloseWait]),
+        ["a scan over ports"] = (
+            Tables.Of(_inUse, new Load(TrafficClass.SynSent, 18_000) { Sources = _client, Ports = 250, Hosts = 120, New = 3000 }),
+            [Cause.Scan]),
+        ["a scan that is refused"] = (
+            Tables.Of(_inUse, new Load(TrafficClass.Closing, 18_000) { Sources = _client, Ports = 250, New = 3000 }), [Cause.Scan]),
+        ["an ICMP flood"] = (
+            Tables.Of(_inUse, new Load(TrafficClass.Icmp, 18_000) { Sources = _client, Destination = "10.0.5.8", New = 3000 }),
+            [Cause.IcmpFlood]),
+        ["many clients in use"] = (
+            Tables.Of(new Load(TrafficClass.Established, 18_500) { Destination = "10.0.9.9", Port = 443, Idle = (80, 20) }),
+            [Cause.TableTooSmall]),
+        ["QUIC"] = (
+            Tables.Of(new Load(TrafficClass.UdpStream, 18_500) { Destination = "10.0.9.9", Port = 443, Idle = (50, 10) }),
+            [Cause.TableTooSmall]),
+        ["connections of a day ago to many places"] = (
+            Tables.Of(_inUse, new Load(TrafficClass.Established, 17_500) { Idle = (100, 80_000) }), [Cause.IdleConnections]),
+        ["keepalive connections idle for under two hours"] = (
+            Tables.Of(new Load(TrafficClass.Established, 18_500) { Idle = (100, 7000) }), [Cause.TableTooSmall]),
         ["a leak and a flood at once"] = (
             Tables.Of(
-                new Load(TrafficClass.Established, 11_000) { Sources = _client, Destination = "10.0.5.1", Port = 5432, New = 0, Idle = (100, 60), SpeakingPercent = 0 },
+                new Load(TrafficClass.Established, 11_000)
+                {
+                    Sources = _client,
+                    Destination = "10.0.5.1",
+                    Port = 5432,
+                    New = 0,
+                    Idle = (100, 60),
+                    SpeakingPercent = 0,
+                },
                 new Load(TrafficClass.SynSent, 8_800) { Sources = ["10.0.7.7"], Destination = "10.0.5.3", Port = 443, New = 1000 }),
             [Cause.LeakingClient, Cause.SynFloodUnanswered]),
         ["a flood beside VXLAN"] = (
@@ -60,14 +184,34 @@ public class CauseTests
         ["ports of a translated address used up"] = (Translated(2000, 20_000, 21_999, races: 100), [Cause.NatPortsExhausted]),
         ["a translated address with ports to spare, and races"] = (Translated(2000, 1025, 65_000, races: 100), [Cause.LostRaces]),
         ["a narrow range in use, and nothing lost"] = (Translated(2000, 20_000, 21_999, races: 0), []),
-        ["a pod's own table"] = (Tables.Of(_inUse) with { Namespaces = [new NamespaceFacts { Inode = 4026532320, Entries = 19_990, Limit = 20_000, DropsPerMinute = 900, Pid = 7, Process = "nginx" }] }, [Cause.OtherNamespaceFull]),
-        ["another's table that loses nothing"] = (Tables.Of(_inUse) with { Namespaces = [new NamespaceFacts { Inode = 4026532320, Entries = 15_500, Limit = 20_000 }] }, []),
-        ["chains too long"] = (Tables.Of(_inUse) with { Buckets = 1024, Rates = new RateFacts { ChainTooLong = 90 } }, [Cause.ChainsTooLong]),
+        ["a pod's own table"] = (
+            Tables.Of(_inUse) with
+            {
+                Namespaces = [
+                    new NamespaceFacts
+                    {
+                        Inode = 4026532320,
+                        Entries = 19_990,
+                        Limit = 20_000,
+                        DropsPerMinute = 900,
+                        Pid = 7,
+                        Process = "nginx",
+                    }],
+            }, [Cause.OtherNamespaceFull]),
+        ["another's table that loses nothing"] = (
+            Tables.Of(_inUse) with { Namespaces = [new NamespaceFacts { Inode = 4026532320, Entries = 15_500, Limit = 20_000 }] }, []),
+        ["chains too long"] = (
+            Tables.Of(_inUse) with { Buckets = 1024, Rates = new RateFacts { ChainTooLong = 90 } }, [Cause.ChainsTooLong]),
         ["a bit of everything"] = (
-            Tables.Of([.. Enum.GetValues<TrafficClass>().Where(c => c is not (TrafficClass.CloseWait or TrafficClass.Closing or TrafficClass.SynReceived)).Select(c => new Load(c, 1850))]) with { Rates = new RateFacts { LostForWant = 5 } },
+            Tables.Of(
+                [.. Enum.GetValues<TrafficClass>()
+                    .Where(c => c is not (TrafficClass.CloseWait or TrafficClass.Closing or TrafficClass.SynReceived))
+                    .Select(c => new Load(c, 1850))]) with
+            { Rates = new RateFacts { LostForWant = 5 } },
             [Cause.Unclear]),
         ["an empty table"] = (Tables.Of(), []),
-        ["half full, whatever of"] = (Tables.Of(new Load(TrafficClass.SynSent, 9_900) { Sources = _client, Destination = "10.0.5.3", Port = 443, New = 3000 }), []),
+        ["half full, whatever of"] = (
+            Tables.Of(new Load(TrafficClass.SynSent, 9_900) { Sources = _client, Destination = "10.0.5.3", Port = 443, New = 3000 }), []),
     };
 
     public static TheoryData<string> Cases => [.. _cases.Keys];
@@ -82,7 +226,8 @@ public class CauseTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Each_finding_says_why_and_either_what_to_do_or_who_can(string situation) => Assert.All(Adviser.Advise(_cases[situation].Facts).Findings, finding =>
+    public void Each_finding_says_why_and_either_what_to_do_or_who_can(string situation) =>
+        Assert.All(Adviser.Advise(_cases[situation].Facts).Findings, finding =>
     {
         Assert.NotEmpty(finding.Seen);
         Assert.True(finding.Now.Any(step => step.Run is not null) || finding.Elsewhere is not null, finding.Text);
@@ -93,7 +238,8 @@ public class CauseTests
     [Fact]
     public void A_flood_beside_a_tunnel_is_blamed_on_its_own_source_and_place() => Assert.Equal(
         ["10.0.7.7", "10.0.5.3"],
-        Adviser.Advise(_cases["a smaller flood beside VXLAN"].Facts).Findings.Single(f => f.Cause == Cause.UdpFlood).Who.Select(party => party.Address));
+        Adviser.Advise(_cases["a smaller flood beside VXLAN"].Facts).Findings.Single(f => f.Cause == Cause.UdpFlood).Who
+            .Select(party => party.Address));
 
     [Fact]
     public void A_leak_that_is_only_suspected_says_what_would_tell()
@@ -101,7 +247,9 @@ public class CauseTests
         var finding = Assert.Single(Adviser.Advise(_cases["a young leak"].Facts).Findings);
         Assert.Equal(Confidence.Suspected, finding.Confidence);
         Assert.Contains(finding.NotKnown, n => n.Look == "kubectl-conntrack host advise --watch 30s");
-        Assert.Equal(Confidence.Likely, Assert.Single(Adviser.Advise(_cases["a leak whose connections are known to have sent nothing"].Facts).Findings).Confidence);
+        Assert.Equal(
+            Confidence.Likely,
+            Assert.Single(Adviser.Advise(_cases["a leak whose connections are known to have sent nothing"].Facts).Findings).Confidence);
     }
 
     [Fact]
@@ -111,7 +259,8 @@ public class CauseTests
 
     private static TableFacts Translated(long entries, int lowest, int highest, double races)
     {
-        var facts = Tables.Of(new Load(TrafficClass.Established, entries) { Sources = _client, Destination = "10.84.0.2", Port = 443, Idle = (50, 30) });
+        var facts = Tables.Of(
+            new Load(TrafficClass.Established, entries) { Sources = _client, Destination = "10.84.0.2", Port = 443, Idle = (50, 30) });
         return facts with
         {
             Rates = new RateFacts { LostInRaces = races },
@@ -120,7 +269,8 @@ public class CauseTests
                 .. facts.Traffic.Select(group => group with { SourceTranslatedPercent = 100 }),
                 new TrafficFacts
                 {
-                    View = TrafficView.Translation, Class = TrafficClass.Other, Protocol = "tcp", Source = "10.84.0.1", Destination = "10.84.0.2", Port = 443,
+                    View = TrafficView.Translation, Class = TrafficClass.Other, Protocol = "tcp", Source = "10.84.0.1",
+                        Destination = "10.84.0.2", Port = 443,
                     Entries = new Bounds(entries, entries), TranslatedPorts = (lowest, highest), SourceTranslatedPercent = 100,
                 },
             ],

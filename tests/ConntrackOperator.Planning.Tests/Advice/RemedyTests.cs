@@ -14,14 +14,21 @@ public class RemedyTests
 
     // Of 18,500 entries, those that got there in the last five seconds; the time-out is an hour, so they tell the rate.
     private static TableFacts Short(long perSecond) => Tables.Of(
-        new Load(TrafficClass.TimeWait, 18_500) { Destination = "10.0.5.5", Port = 80, Idle = (100 - (100.0 * perSecond * 5 / 18_500), 60), TimeoutSeconds = 3600 });
+        new Load(TrafficClass.TimeWait, 18_500)
+        {
+            Destination = "10.0.5.5",
+            Port = 80,
+            Idle = (100 - (100.0 * perSecond * 5 / 18_500), 60),
+            TimeoutSeconds = 3600,
+        });
 
     private static string Runs(Finding finding) => string.Join('\n', finding.Now.Select(step => step.Run));
 
     [Fact]
     public void Time_wait_is_flushed_before_its_time_out_is_changed()
     {
-        var finding = Only(Tables.Of(_inUse, new Load(TrafficClass.TimeWait, 18_500) { Destination = "10.0.5.5", Port = 80, Idle = (60, 60) }));
+        var finding = Only(
+            Tables.Of(_inUse, new Load(TrafficClass.TimeWait, 18_500) { Destination = "10.0.5.5", Port = 80, Idle = (60, 60) }));
         Assert.Equal("kubectl-conntrack host flush --protocol tcp --state TIME_WAIT --state CLOSE --yes", finding.Now[0].Run);
         Assert.Equal(("timeouts.tcp.timeWait", "10s"), (finding.Field, finding.Value));
         Assert.Contains("host apply -f - <<'EOF'\napiVersion: conntrack.dev/v1alpha1\n", finding.Now[1].Run, StringComparison.Ordinal);
@@ -59,7 +66,8 @@ public class RemedyTests
     [InlineData("nf_conntrack_udp_timeout_stream", 120)]
     [InlineData("nf_conntrack_tcp_timeout_syn_sent", 30)]
     [InlineData("nf_conntrack_udp_timeout", 10)]
-    public void A_time_out_is_advised_no_shorter_than_its_source_allows(string sysctl, long floor) => Assert.Equal(floor, TimeoutFloors.Floor(sysctl));
+    public void A_time_out_is_advised_no_shorter_than_its_source_allows(string sysctl, long floor) =>
+        Assert.Equal(floor, TimeoutFloors.Floor(sysctl));
 
     [Theory]
     [InlineData(7200)]
@@ -75,9 +83,20 @@ public class RemedyTests
     [Fact]
     public void Close_wait_gets_sixty_seconds_and_a_flush_of_the_one_who_leaks_that_spares_streams_that_send()
     {
-        var finding = Only(Tables.Of(_inUse, new Load(TrafficClass.CloseWait, 18_000) { Sources = ["10.0.1.2"], Destination = "10.0.5.7", Port = 8443, Idle = (90, 30) }));
+        var finding = Only(
+            Tables.Of(
+                _inUse,
+                new Load(TrafficClass.CloseWait, 18_000)
+                {
+                    Sources = ["10.0.1.2"],
+                    Destination = "10.0.5.7",
+                    Port = 8443,
+                    Idle = (90, 30),
+                }));
         Assert.Equal(("timeouts.tcp.closeWait", "60s"), (finding.Field, finding.Value is "1m" ? "60s" : finding.Value));
-        Assert.Equal("kubectl-conntrack host flush --protocol tcp --state CLOSE_WAIT --source 10.0.1.2 --destination 10.0.5.7 --dport 8443 --idle-for 30s --timeouts-held --yes", finding.Now[0].Run);
+        Assert.Equal(
+            "kubectl-conntrack host flush --protocol tcp --state CLOSE_WAIT --source 10.0.1.2 --destination 10.0.5.7 --dport 8443 "
+                + "--idle-for 30s --timeouts-held --yes", finding.Now[0].Run);
         Assert.Contains(finding.MayBreak, text => text.StartsWith("half-closed streams", StringComparison.Ordinal));
         Assert.Contains(finding.MayBreak, text => text.Contains("a rule here drops it (ct state invalid drop)", StringComparison.Ordinal));
     }
@@ -87,43 +106,65 @@ public class RemedyTests
     {
         var finding = Only(Tables.Of(_inUse, new Load(TrafficClass.CloseWait, 18_000) { Idle = (90, 30) }));
         Assert.DoesNotContain("flush", Runs(finding), StringComparison.Ordinal);
-        Assert.Contains("--idle-for 1m --timeouts-held --yes", Runs(Only(Tables.Of(_inUse, new Load(TrafficClass.CloseWait, 18_000) { Idle = (90, 60) }))), StringComparison.Ordinal);
+        Assert.Contains(
+            "--idle-for 1m --timeouts-held --yes",
+            Runs(Only(Tables.Of(_inUse, new Load(TrafficClass.CloseWait, 18_000) { Idle = (90, 60) }))), StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_flood_of_few_sources_is_dropped_before_tracking_and_only_what_opens_connections()
     {
-        var finding = Only(Tables.Of(_inUse, new Load(TrafficClass.SynReceived, 18_000) { Sources = ["10.0.7.7"], Destination = "10.0.5.2", Port = 80, New = 4000 }));
+        var finding = Only(
+            Tables.Of(
+                _inUse,
+                new Load(TrafficClass.SynReceived, 18_000) { Sources = ["10.0.7.7"], Destination = "10.0.5.2", Port = 80, New = 4000 }));
         Assert.Contains("hook prerouting priority -310", finding.Now[0].Run, StringComparison.Ordinal);
-        Assert.Contains("ip saddr 10.0.7.7 ip daddr 10.0.5.2 tcp dport 80 tcp flags & (fin | syn | rst | ack) == syn drop", finding.Now[0].Run, StringComparison.Ordinal);
-        Assert.Equal("kubectl-conntrack host flush --protocol tcp --state SYN_RECV --source 10.0.7.7 --destination 10.0.5.2 --dport 80 --yes", finding.Now[1].Run);
+        Assert.Contains(
+            "ip saddr 10.0.7.7 ip daddr 10.0.5.2 tcp dport 80 tcp flags & (fin | syn | rst | ack) == syn drop", finding.Now[0].Run,
+            StringComparison.Ordinal);
+        Assert.Equal(
+            "kubectl-conntrack host flush --protocol tcp --state SYN_RECV --source 10.0.7.7 --destination 10.0.5.2 --dport 80 --yes",
+            finding.Now[1].Run);
         Assert.Null(finding.FullAgainSeconds);
     }
 
     [Fact]
     public void A_flood_that_is_sent_here_is_dropped_where_it_leaves()
     {
-        var facts = Tables.Of(_inUse, new Load(TrafficClass.SynSent, 18_000) { Sources = ["10.0.7.7"], Destination = "10.0.5.2", Port = 80, New = 4000 });
-        Assert.Contains("hook output", Only(facts with { LocalAddresses = new HashSet<string> { "10.0.7.7" } }).Now[0].Run, StringComparison.Ordinal);
+        var facts = Tables.Of(
+            _inUse, new Load(TrafficClass.SynSent, 18_000) { Sources = ["10.0.7.7"], Destination = "10.0.5.2", Port = 80, New = 4000 });
+        Assert.Contains(
+            "hook output", Only(facts with { LocalAddresses = new HashSet<string> { "10.0.7.7" } }).Now[0].Run, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Without_nft_the_same_is_written_for_iptables()
     {
-        var facts = Tables.Of(_inUse, new Load(TrafficClass.SynSent, 18_000) { Sources = ["2001:db8::7"], Destination = "2001:db8::2", Port = 80, New = 4000 });
-        Assert.Equal("ip6tables -t raw -I PREROUTING -s 2001:db8::7 -d 2001:db8::2 -p tcp --dport 80 --syn -j DROP", Only(facts with { Rules = new RuleFacts { HasNft = false } }).Now[0].Run);
+        var facts = Tables.Of(
+            _inUse,
+            new Load(TrafficClass.SynSent, 18_000) { Sources = ["2001:db8::7"], Destination = "2001:db8::2", Port = 80, New = 4000 });
+        Assert.Equal(
+            "ip6tables -t raw -I PREROUTING -s 2001:db8::7 -d 2001:db8::2 -p tcp --dport 80 --syn -j DROP",
+            Only(facts with { Rules = new RuleFacts { HasNft = false } }).Now[0].Run);
     }
 
     [Theory]
     [InlineData(false, 1000, true)]
     [InlineData(true, 1000, true)]
     [InlineData(true, 100_000, false)]
-    public void A_flood_of_everybody_to_a_service_is_held_left_out_of_tracking_or_nothing_here_helps(bool translated, long perSecond, bool sufficient)
+    public void A_flood_of_everybody_to_a_service_is_held_left_out_of_tracking_or_nothing_here_helps(
+        bool translated, long perSecond, bool sufficient)
     {
         var facts = Tables.Of(
             _inUse,
             new Load(TrafficClass.UdpReplied, 200) { Destination = "10.0.5.4", Port = 27015, Translated = translated },
-            new Load(TrafficClass.UdpUnreplied, 18_000) { Destination = "10.0.5.4", Port = 27015, New = perSecond, Translated = translated });
+            new Load(TrafficClass.UdpUnreplied, 18_000)
+            {
+                Destination = "10.0.5.4",
+                Port = 27015,
+                New = perSecond,
+                Translated = translated,
+            });
         var finding = Only(facts with { NodeMemoryBytes = 256L << 20 });
         Assert.Equal((Cause.UdpFlood, sufficient), (finding.Cause, finding.Sufficient));
         Assert.DoesNotContain(" drop", Runs(finding), StringComparison.Ordinal);
@@ -133,9 +174,17 @@ public class RemedyTests
     [Fact]
     public void A_network_of_forged_sources_is_dropped_whole_unless_somebody_in_it_is_served()
     {
-        var flood = new Load(TrafficClass.UdpUnreplied, 18_000) { Network = "198.18.0.0/15", Destination = "10.0.5.4", Port = 27015, New = 6000 };
+        var flood = new Load(TrafficClass.UdpUnreplied, 18_000)
+        {
+            Network = "198.18.0.0/15",
+            Destination = "10.0.5.4",
+            Port = 27015,
+            New = 6000,
+        };
         var served = new Load(TrafficClass.UdpReplied, 200) { Sources = ["198.18.0.9"], Destination = "10.0.5.4", Port = 27015 };
-        Assert.Contains("ip saddr 198.18.0.0/15 ip daddr 10.0.5.4 udp dport 27015 drop", Runs(Only(Tables.Of(_inUse, flood))), StringComparison.Ordinal);
+        Assert.Contains(
+            "ip saddr 198.18.0.0/15 ip daddr 10.0.5.4 udp dport 27015 drop", Runs(Only(Tables.Of(_inUse, flood))),
+            StringComparison.Ordinal);
         Assert.DoesNotContain(" drop", Runs(Only(Tables.Of(_inUse, flood, served))), StringComparison.Ordinal);
     }
 
@@ -146,7 +195,10 @@ public class RemedyTests
     [InlineData(51820)]
     public void A_tunnel_is_left_out_of_tracking_and_never_blocked(int port)
     {
-        var finding = Only(Tables.Of(_inUse, new Load(TrafficClass.UdpUnreplied, 18_500) { Sources = ["10.0.0.2"], Destination = "10.0.0.1", Port = port, New = 2000 }));
+        var finding = Only(
+            Tables.Of(
+                _inUse,
+                new Load(TrafficClass.UdpUnreplied, 18_500) { Sources = ["10.0.0.2"], Destination = "10.0.0.1", Port = port, New = 2000 }));
         Assert.Contains("notrack", finding.Now[0].Run, StringComparison.Ordinal);
         Assert.Contains("hook output", finding.Now[0].Run, StringComparison.Ordinal);
         Assert.DoesNotContain(" drop", Runs(finding), StringComparison.Ordinal);
@@ -155,8 +207,13 @@ public class RemedyTests
     [Fact]
     public void Translated_names_get_a_time_out_of_their_own_and_are_never_left_out_of_tracking()
     {
-        var finding = Only(Tables.Of(_inUse, new Load(TrafficClass.UdpReplied, 18_000) { Destination = "10.96.0.10", Port = 53, New = 1500, Translated = true }));
-        Assert.Contains("ct timeout dns_ip { protocol udp; l3proto ip; policy = { unreplied : 10, replied : 10 }; }", finding.Now[0].Run, StringComparison.Ordinal);
+        var finding = Only(
+            Tables.Of(
+                _inUse,
+                new Load(TrafficClass.UdpReplied, 18_000) { Destination = "10.96.0.10", Port = 53, New = 1500, Translated = true }));
+        Assert.Contains(
+            "ct timeout dns_ip { protocol udp; l3proto ip; policy = { unreplied : 10, replied : 10 }; }", finding.Now[0].Run,
+            StringComparison.Ordinal);
         Assert.DoesNotContain("notrack", Runs(finding), StringComparison.Ordinal);
         Assert.True(finding.Enough!.Suffices);
     }
@@ -176,9 +233,23 @@ public class RemedyTests
     [Fact]
     public void A_leak_is_held_before_it_is_flushed_and_only_what_was_quiet_is_deleted()
     {
-        var finding = Only(Tables.Of(_inUse, new Load(TrafficClass.Established, 18_900) { Sources = ["10.0.1.2"], Destination = "10.0.5.1", Port = 5432, New = 800, Idle = (79, 60), SpeakingPercent = 0 }));
-        Assert.Contains("ip saddr 10.0.1.2 ip daddr 10.0.5.1 tcp dport 5432 ct state new ct count over", finding.Now[0].Run, StringComparison.Ordinal);
-        Assert.Equal("kubectl-conntrack host flush --protocol tcp --state ESTABLISHED --source 10.0.1.2 --destination 10.0.5.1 --dport 5432 --idle-for 1m --timeouts-held --yes", finding.Now[1].Run);
+        var finding = Only(
+            Tables.Of(
+                _inUse,
+                new Load(TrafficClass.Established, 18_900)
+                {
+                    Sources = ["10.0.1.2"],
+                    Destination = "10.0.5.1",
+                    Port = 5432,
+                    New = 800,
+                    Idle = (79, 60),
+                    SpeakingPercent = 0,
+                }));
+        Assert.Contains(
+            "ip saddr 10.0.1.2 ip daddr 10.0.5.1 tcp dport 5432 ct state new ct count over", finding.Now[0].Run, StringComparison.Ordinal);
+        Assert.Equal(
+            "kubectl-conntrack host flush --protocol tcp --state ESTABLISHED --source 10.0.1.2 --destination 10.0.5.1 --dport 5432 "
+                + "--idle-for 1m --timeouts-held --yes", finding.Now[1].Run);
         Assert.Equal(new Bounds(14_931, 14_931), finding.Frees);
     }
 
@@ -186,9 +257,11 @@ public class RemedyTests
     [InlineData(64L << 30, 384, "table.size.entries", "65536")]
     [InlineData(128L << 20, 384, "table.size.entries", "33792")]
     [InlineData(40L << 20, 384, null, null)]
-    public void A_larger_table_stays_within_the_memory_limit_or_says_what_to_raise(long memory, int bytesPerEntry, string? field, string? value)
+    public void A_larger_table_stays_within_the_memory_limit_or_says_what_to_raise(
+        long memory, int bytesPerEntry, string? field, string? value)
     {
-        var finding = Only(Tables.Of(new Load(TrafficClass.Established, 18_500)) with { NodeMemoryBytes = memory, BytesPerEntry = bytesPerEntry });
+        var finding = Only(
+            Tables.Of(new Load(TrafficClass.Established, 18_500)) with { NodeMemoryBytes = memory, BytesPerEntry = bytesPerEntry });
         Assert.Equal((Cause.TableTooSmall, field, value), (finding.Cause, finding.Field, finding.Value));
         Assert.Equal(field is not null, finding.Sufficient);
     }
@@ -196,12 +269,20 @@ public class RemedyTests
     [Fact]
     public void Where_the_memory_limit_is_what_keeps_a_table_small_the_least_that_lets_it_grow_is_advised()
     {
-        var finding = Only(Tables.Of(new Load(TrafficClass.Established, 18_500)) with { NodeMemoryBytes = 300L << 20, BytesPerEntry = 1000, MemoryLimitPercent = 5 });
+        var finding = Only(
+            Tables.Of(new Load(TrafficClass.Established, 18_500)) with
+            {
+                NodeMemoryBytes = 300L << 20,
+                BytesPerEntry = 1000,
+                MemoryLimitPercent = 5,
+            });
         Assert.Equal("table.memoryLimitPercent", finding.Field);
         var percent = int.Parse(finding.Value!, System.Globalization.CultureInfo.InvariantCulture);
         var needed = TableSizing.MemoryBytes(65_536, 65_536, 1000);
         Assert.InRange(needed, TableSizing.Share(300L << 20, percent - 1) + 1, TableSizing.Share(300L << 20, percent));
-        Assert.Contains("\n  table:\n    memoryLimitPercent: " + finding.Value + "\n    size:\n      entries: 65536\n", finding.Now[0].Yaml, StringComparison.Ordinal);
+        Assert.Contains(
+            "\n  table:\n    memoryLimitPercent: " + finding.Value + "\n    size:\n      entries: 65536\n", finding.Now[0].Yaml,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -226,7 +307,9 @@ public class RemedyTests
     [Fact]
     public void The_range_of_a_translating_rule_is_widened_by_the_same_rule_before_it()
     {
-        var rule = new TranslationRule("-A POSTROUTING -j MASQUERADE --to-ports 20000-21999", 20_000, 21_999, "iptables -t nat -I POSTROUTING -j MASQUERADE --to-ports 1024-65535");
+        var rule = new TranslationRule(
+            "-A POSTROUTING -j MASQUERADE --to-ports 20000-21999", 20_000, 21_999,
+            "iptables -t nat -I POSTROUTING -j MASQUERADE --to-ports 1024-65535");
         var facts = Tables.Of(_inUse);
         var finding = Only(facts with
         {
@@ -236,16 +319,28 @@ public class RemedyTests
             Traffic =
             [
                 .. facts.Traffic,
-                new TrafficFacts { View = TrafficView.Translation, Class = TrafficClass.Other, Protocol = "tcp", Source = "192.0.2.1", Destination = "10.84.0.2", Port = 443, Entries = new Bounds(1950, 1990), TranslatedPorts = (20_000, 21_998) },
+                new TrafficFacts
+                {
+                    View = TrafficView.Translation,
+                    Class = TrafficClass.Other,
+                    Protocol = "tcp",
+                    Source = "192.0.2.1",
+                    Destination = "10.84.0.2",
+                    Port = 443,
+                    Entries = new Bounds(1950, 1990),
+                    TranslatedPorts = (20_000, 21_998),
+                },
             ],
         });
-        Assert.Equal((Cause.NatPortsExhausted, AdviceSeverity.Critical, Confidence.Certain), (finding.Cause, finding.Severity, finding.Confidence));
+        Assert.Equal(
+            (Cause.NatPortsExhausted, AdviceSeverity.Critical, Confidence.Certain), (finding.Cause, finding.Severity, finding.Confidence));
         Assert.Equal(rule.Widen, finding.Now[0].Run);
     }
 
     [Fact]
     public void Full_in_is_told_from_todays_growth() =>
-        Assert.Equal(100, Adviser.Advise(Tables.Of(new Load(TrafficClass.Established, 10_000)) with { GrowthPerSecond = 100 }).FullInSeconds);
+        Assert.Equal(
+            100, Adviser.Advise(Tables.Of(new Load(TrafficClass.Established, 10_000)) with { GrowthPerSecond = 100 }).FullInSeconds);
 
     [Fact]
     public void Nothing_to_say_is_no_text() => Assert.Null(AdviceText.Summary([]));

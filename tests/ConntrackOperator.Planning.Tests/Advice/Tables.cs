@@ -65,7 +65,9 @@ internal static class Tables
         {
             Entries = entries,
             NewPerSecond = all.Aggregate(default(Bounds), (sum, group) => sum + group.NewPerSecond!.Value),
-            IdleAtLeast = [.. all[0].IdleAtLeast.Select((step, i) => (step.Seconds, all.Sum(g => g.Entries.Least * g.IdleAtLeast[i].Percent) / Math.Max(1, entries.Least)))],
+            IdleAtLeast = [
+                .. all[0].IdleAtLeast.Select(
+                    (step, i) => (step.Seconds, all.Sum(g => g.Entries.Least * g.IdleAtLeast[i].Percent) / Math.Max(1, entries.Least)))],
         };
     }
 
@@ -104,7 +106,8 @@ internal static class Tables
         }
     }
 
-    private static TrafficFacts Group(TrafficView view, TrafficClass kind, IEnumerable<Load> of, double share, string? source, string? destination, int? port)
+    private static TrafficFacts Group(
+        TrafficView view, TrafficClass kind, IEnumerable<Load> of, double share, string? source, string? destination, int? port)
     {
         var loads = of.ToList();
         var entries = (long)(loads.Sum(load => load.Entries) * share);

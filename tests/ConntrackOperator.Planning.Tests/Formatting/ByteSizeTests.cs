@@ -16,5 +16,6 @@ public class ByteSizeTests
     [InlineData(1717986918, "1.6Gi")]
     [InlineData(17179869184, "16Gi")]
     [InlineData(long.MaxValue, "8Ei")]
-    public void Amounts_are_told_in_the_largest_unit_that_they_fill(long bytes, string expected) => Assert.Equal(expected, ByteSize.Format(bytes));
+    public void Amounts_are_told_in_the_largest_unit_that_they_fill(long bytes, string expected) =>
+        Assert.Equal(expected, ByteSize.Format(bytes));
 }

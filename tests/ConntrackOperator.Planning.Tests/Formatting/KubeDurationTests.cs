@@ -71,6 +71,7 @@ public class KubeDurationTests
     public void A_time_below_nothing_has_no_text() => Assert.Throws<ArgumentOutOfRangeException>(() => KubeDuration.Format(-1));
 
     [Fact]
-    public void No_text_throws_or_reads_out_of_range() => Gen.String[Gen.OneOf('0', '9', 'h', 'm', 's', 'd', '.', '-', ' '), 0, 30].Sample(text =>
+    public void No_text_throws_or_reads_out_of_range() =>
+        Gen.String[Gen.OneOf('0', '9', 'h', 'm', 's', 'd', '.', '-', ' '), 0, 30].Sample(text =>
         Assert.True(!KubeDuration.TryParse(text, out var seconds, out _) || seconds is >= 1 and <= int.MaxValue));
 }

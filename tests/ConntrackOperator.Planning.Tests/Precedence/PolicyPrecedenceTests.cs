@@ -58,7 +58,9 @@ public class PolicyPrecedenceTests
                 new("tracking.logInvalid", "a", "All", "b", "None", "node-1"),
                 new("table.memoryLimitPercent", "a", "20", "b", "30", "node-1"),
                 new("sysctls.nf_conntrack_x", "a", "1", "b", "2", "node-1"),
-                new PlanConflict("pressure", "a", "{warningPercent: 50, criticalPercent: 90}", "b", "{warningPercent: 75, criticalPercent: 80}", "node-1"),
+                new PlanConflict(
+                    "pressure", "a", "{warningPercent: 50, criticalPercent: 90}", "b", "{warningPercent: 75, criticalPercent: 80}",
+                    "node-1"),
             ],
             NodePlanner.Plan(Examples.Node, [b, a]).Conflicts.OrderBy(c => Order(c.Field)));
 
@@ -68,7 +70,8 @@ public class PolicyPrecedenceTests
         Assert.Equal("table.size", fields[0]);
 
         static int Order(string field) => Array.IndexOf(
-            ["table.size", "timeouts.generic", "tracking.accounting", "tracking.logInvalid", "table.memoryLimitPercent", "sysctls.nf_conntrack_x", "pressure"], field);
+            ["table.size", "timeouts.generic", "tracking.accounting", "tracking.logInvalid", "table.memoryLimitPercent",
+            "sysctls.nf_conntrack_x", "pressure"], field);
     }
 
     [Fact]
@@ -87,8 +90,15 @@ public class PolicyPrecedenceTests
     [Fact]
     public void Thresholds_of_two_policies_that_are_equal_fit_together_and_sysctls_are_in_the_order_of_their_names()
     {
-        var high = Examples.Policy("a", new() { Ipv6Fragments = new() { HighThreshold = new("2Mi") }, Sysctls = new() { ["nf_conntrack_z"] = "1", ["nf_conntrack_b"] = "2" } });
-        var low = Examples.Policy("b", new() { Ipv6Fragments = new() { LowThreshold = new("2Mi") }, Timeouts = new() { Generic = "9000h" } });
+        var high = Examples.Policy(
+            "a",
+            new()
+            {
+                Ipv6Fragments = new() { HighThreshold = new("2Mi") },
+                Sysctls = new() { ["nf_conntrack_z"] = "1", ["nf_conntrack_b"] = "2" },
+            });
+        var low = Examples.Policy(
+            "b", new() { Ipv6Fragments = new() { LowThreshold = new("2Mi") }, Timeouts = new() { Generic = "9000h" } });
         var plan = NodePlanner.Plan(Examples.Node, [high, low]).Spec;
         Assert.Null(plan.Refused);
         Assert.Equal(["nf_conntrack_b", "nf_conntrack_z"], plan.Settings!.Select(s => s.Name).TakeLast(2));
@@ -98,7 +108,8 @@ public class PolicyPrecedenceTests
     [Fact]
     public void Pressure_of_a_policy_is_the_plans_with_both_of_its_percentages()
     {
-        var pressure = NodePlanner.Plan(Examples.Node, [Examples.Policy("p", new() { Pressure = new() { WarningPercent = 11, CriticalPercent = 22 } })]).Spec.Pressure!;
+        var pressure = NodePlanner.Plan(
+            Examples.Node, [Examples.Policy("p", new() { Pressure = new() { WarningPercent = 11, CriticalPercent = 22 } })]).Spec.Pressure!;
         Assert.Equal((11, 22, "p"), (pressure.WarningPercent, pressure.CriticalPercent, pressure.Policy));
     }
 

@@ -11,10 +11,13 @@ public class RolloutPlannerTests
     private const string Established = "nf_conntrack_tcp_timeout_established";
     private static readonly string[] _limited = ["p", "q"];
 
-    private static NodeSetting Set(string name, long value, string policy, PolicyMode mode = PolicyMode.Enforce, RemovalPolicy onRemoval = RemovalPolicy.Restore, string? rule = null) =>
+    private static NodeSetting Set(
+        string name, long value, string policy, PolicyMode mode = PolicyMode.Enforce, RemovalPolicy onRemoval = RemovalPolicy.Restore,
+        string? rule = null) =>
         new() { Name = name, Value = value, Policy = policy, Mode = mode, OnRemoval = onRemoval, Rule = rule };
 
-    private static NodeSpec Spec(params NodeSetting[] settings) => new() { Settings = [.. settings], Pressure = new NodePressure { WarningPercent = 75 } };
+    private static NodeSpec Spec(params NodeSetting[] settings) =>
+        new() { Settings = [.. settings], Pressure = new NodePressure { WarningPercent = 75 } };
 
     private static NodePlan Plan(NodeSpec spec, params string[] policies) => new(spec, policies, []);
 
@@ -42,7 +45,8 @@ public class RolloutPlannerTests
     public void What_writes_nothing_to_the_kernel_does_not_wait()
     {
         var stored = Spec(Set("a", 1, "p"), Set("b", 1, "p"), Set("c", 1, "p", onRemoval: RemovalPolicy.Keep), Set("d", 1, "p"));
-        var desired = Spec(Set("a", 1, "q", onRemoval: RemovalPolicy.Keep, rule: "another"), Set("b", 7, "p", PolicyMode.Observe), Set("d", 1, "p"));
+        var desired = Spec(
+            Set("a", 1, "q", onRemoval: RemovalPolicy.Keep, rule: "another"), Set("b", 7, "p", PolicyMode.Observe), Set("d", 1, "p"));
         Assert.Empty(RolloutPlanner.Changes(stored, Plan(desired, "q", "p"), _limited));
     }
 
@@ -65,7 +69,9 @@ public class RolloutPlannerTests
     public void Size_and_what_it_was_computed_with_change_together_or_not_at_all()
     {
         var stored = Spec(Set("nf_conntrack_max", 1024, "p"), Set("nf_conntrack_buckets", 1024, "free"), Set(Established, 1, "free"));
-        var desired = Spec(Set("nf_conntrack_max", 2048, "p"), Set("nf_conntrack_buckets", 2048, "free"), Set("nf_conntrack_acct", 1, "free"), Set(Established, 2, "free"));
+        var desired = Spec(
+            Set("nf_conntrack_max", 2048, "p"), Set("nf_conntrack_buckets", 2048, "free"), Set("nf_conntrack_acct", 1, "free"),
+            Set(Established, 2, "free"));
         var changes = RolloutPlanner.Changes(stored, Plan(desired, "p", "free"), _limited);
         Assert.Equal("nf_conntrack_max,nf_conntrack_buckets,nf_conntrack_acct by p", Text(changes));
         var step = RolloutPlanner.Step(stored, desired, changes);
@@ -113,13 +119,15 @@ public class RolloutPlannerTests
     [Fact]
     public void One_setting_that_its_policy_leaves_lets_the_whole_group_go_however_many_leave()
     {
-        var stored = Spec(Set("nf_conntrack_max", 1024, "gone"), Set("nf_conntrack_buckets", 1024, "gone"), Set("nf_conntrack_acct", 0, "p"));
+        var stored = Spec(
+            Set("nf_conntrack_max", 1024, "gone"), Set("nf_conntrack_buckets", 1024, "gone"), Set("nf_conntrack_acct", 0, "p"));
         var desired = Spec(Set("nf_conntrack_max", 2048, "p"), Set("nf_conntrack_buckets", 2048, "p"), Set("nf_conntrack_acct", 1, "p"));
         Assert.Empty(RolloutPlanner.Changes(stored, Plan(desired, "p"), [.. _limited, "gone"]));
     }
 
     [Fact]
-    public void Without_a_rollout_nothing_waits() => Two.Sample((stored, desired) => Assert.Empty(RolloutPlanner.Changes(stored, desired, [])));
+    public void Without_a_rollout_nothing_waits() =>
+        Two.Sample((stored, desired) => Assert.Empty(RolloutPlanner.Changes(stored, desired, [])));
 
     [Fact]
     public void Whatever_waits_leads_to_the_plan_in_the_end_and_what_waits_stays_as_it_is() =>

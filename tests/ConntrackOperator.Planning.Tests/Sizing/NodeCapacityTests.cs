@@ -49,5 +49,6 @@ public class NodeCapacityTests
         Assert.Equal(("n1", "edge"), (facts.Name, facts.Labels["role"]));
     }
 
-    private static NodeFacts Facts(string resource, string text) => NodeCapacity.Facts("n", null, new Dictionary<string, string> { [resource] = text });
+    private static NodeFacts Facts(string resource, string text) =>
+        NodeCapacity.Facts("n", null, new Dictionary<string, string> { [resource] = text });
 }

@@ -23,8 +23,12 @@ public class TablePlanTests
     {
         var byMemory = new TableSpec { Size = new() { Auto = new() { MemoryPercent = 5 } } };
         var byCores = new TableSpec { Size = new() { Auto = new() { EntriesPerCore = 1024 } } };
-        const string Memory = "this node's memory is not known yet, so its share for the table can't be checked; planned as soon as the node reports its capacity";
-        const string Cores = "this node's number of cores is not known yet, and table.size.auto.entriesPerCore needs it; planned as soon as the node reports its capacity";
+        const string Memory =
+            "this node's memory is not known yet, so its share for the table can't be checked; planned as soon as the node reports its "
+                + "capacity";
+        const string Cores =
+            "this node's number of cores is not known yet, and table.size.auto.entriesPerCore needs it; planned as soon as the node "
+                + "reports its capacity";
         Assert.All(Plan(byMemory, memory: 0).Refused!, r => Assert.Equal(("FactsUnknown", Memory, "p"), (r.Reason, r.Message, r.Policy)));
         Assert.All(Plan(byMemory, memory: -1).Refused!, r => Assert.Equal(Memory, r.Message));
         Assert.All(Plan(byCores, memory: 0).Refused!, r => Assert.Equal(Memory, r.Message));
@@ -40,8 +44,12 @@ public class TablePlanTests
     [Theory]
 
     // Room for fewer entries than the policy wants.
-    [InlineData(1048576L, null, 1L << 30, "1048576 entries and 1048576 buckets", "lower table.size to 273408 entries or fewer, or raise table.memoryLimitPercent")]
-    [InlineData(1048576L, 1024L, 1L << 30, "1048576 entries and 1024 buckets", "lower table.size to 279598 entries or fewer, or raise table.memoryLimitPercent")]
+    [InlineData(
+        1048576L, null, 1L << 30, "1048576 entries and 1048576 buckets",
+        "lower table.size to 273408 entries or fewer, or raise table.memoryLimitPercent")]
+    [InlineData(
+        1048576L, 1024L, 1L << 30, "1048576 entries and 1024 buckets",
+        "lower table.size to 279598 entries or fewer, or raise table.memoryLimitPercent")]
 
     // Room for hardly any entry.
     [InlineData(1024L, null, 1L << 20, "1024 entries and 1024 buckets", "raise table.memoryLimitPercent")]
@@ -68,7 +76,9 @@ public class TablePlanTests
     {
         // 1,024 entries with their buckets take 401,408 bytes: 1 % of 40,140,800.
         var plan = Plan(new() { Size = new() { Entries = 2048 }, MemoryLimitPercent = 1 }, memory: 40_140_800);
-        Assert.Contains("table.memoryLimitPercent 1 (policy p) allows 392Ki: lower table.size to 1024 entries or fewer", plan.Refused![0].Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "table.memoryLimitPercent 1 (policy p) allows 392Ki: lower table.size to 1024 entries or fewer", plan.Refused![0].Message,
+            StringComparison.Ordinal);
         Assert.Equal(1, plan.MemoryLimitPercent);
     }
 
@@ -77,10 +87,14 @@ public class TablePlanTests
     {
         Assert.Equal(
             "entriesPerCore 256 x 1 gives 256; raised to the smallest table allowed, 1024", Rule(new() { EntriesPerCore = 256 }, cores: 1));
-        Assert.Equal("entriesPerCore 256 x 1 gives 256; raised to minEntries 2048", Rule(new() { EntriesPerCore = 256, MinEntries = 2048 }, cores: 1));
         Assert.Equal(
-            "entriesPerCore 16777216 x 64 gives 1073741824; lowered to the greatest table allowed, 134217728", Rule(new() { EntriesPerCore = 16777216 }, cores: 64));
-        Assert.Equal("entriesPerCore 1024 x 4 gives 4096", Rule(new() { EntriesPerCore = 1024, MinEntries = 4096, MaxEntries = 4096 }, cores: 4));
+            "entriesPerCore 256 x 1 gives 256; raised to minEntries 2048",
+            Rule(new() { EntriesPerCore = 256, MinEntries = 2048 }, cores: 1));
+        Assert.Equal(
+            "entriesPerCore 16777216 x 64 gives 1073741824; lowered to the greatest table allowed, 134217728",
+            Rule(new() { EntriesPerCore = 16777216 }, cores: 64));
+        Assert.Equal(
+            "entriesPerCore 1024 x 4 gives 4096", Rule(new() { EntriesPerCore = 1024, MinEntries = 4096, MaxEntries = 4096 }, cores: 4));
 
         static string Rule(AutoSizeSpec auto, int cores) => TableSizing.Auto(auto, cores, 0, 384).Rule!;
     }
@@ -89,18 +103,25 @@ public class TablePlanTests
     public void A_conflict_of_sizes_shows_both_as_they_are_written()
     {
         var all = new AutoSizeSpec { MemoryPercent = 2, EntriesPerCore = 1024, MinEntries = 2048, MaxEntries = 4096 };
-        var conflict = Assert.Single(NodePlanner.Plan(Examples.Node, [Examples.Policy("a", Examples.Size(8192)), Sized("b", all)]).Conflicts);
+        var conflict = Assert.Single(
+            NodePlanner.Plan(Examples.Node, [Examples.Policy("a", Examples.Size(8192)), Sized("b", all)]).Conflicts);
         Assert.Equal("table.size", conflict.Field);
-        Assert.Equal(("8192", "auto {memoryPercent: 2, entriesPerCore: 1024, minEntries: 2048, maxEntries: 4096}"), (conflict.WinnerValue, conflict.LoserValue));
+        Assert.Equal(
+            ("8192", "auto {memoryPercent: 2, entriesPerCore: 1024, minEntries: 2048, maxEntries: 4096}"),
+            (conflict.WinnerValue, conflict.LoserValue));
 
         // Other words for the same size are no conflict; on a node of which nothing is known only the same words are the same.
         var perCore = new AutoSizeSpec { EntriesPerCore = 2048 };
         Assert.Empty(NodePlanner.Plan(Examples.Node, [Examples.Policy("a", Examples.Size(8192)), Sized("b", perCore)]).Conflicts);
         var unknown = Examples.Node with { Cores = 0 };
         Assert.Empty(NodePlanner.Plan(unknown, [Sized("a", perCore), Sized("b", perCore with { })]).Conflicts);
-        Assert.Equal("auto {entriesPerCore: 4096}", Assert.Single(NodePlanner.Plan(unknown, [Sized("a", perCore), Sized("b", perCore with { EntriesPerCore = 4096 })]).Conflicts).LoserValue);
+        Assert.Equal(
+            "auto {entriesPerCore: 4096}",
+            Assert.Single(
+                NodePlanner.Plan(unknown, [Sized("a", perCore), Sized("b", perCore with { EntriesPerCore = 4096 })]).Conflicts).LoserValue);
 
-        static ConntrackPolicy Sized(string name, AutoSizeSpec auto) => Examples.Policy(name, new() { Table = new() { Size = new() { Auto = auto } } }, day: name == "a" ? 1 : 2);
+        static ConntrackPolicy Sized(string name, AutoSizeSpec auto) =>
+            Examples.Policy(name, new() { Table = new() { Size = new() { Auto = auto } } }, day: name == "a" ? 1 : 2);
     }
 
     [Theory]

@@ -28,7 +28,8 @@ public class TableSizingTests
     });
 
     [Fact]
-    public void Given_buckets_come_out_of_the_same_memory() => Gen.Select(_memory, _bytes, Gen.Long[2, 1 << 18].Select(b => b * 512)).Sample((budget, bytes, buckets) =>
+    public void Given_buckets_come_out_of_the_same_memory() =>
+        Gen.Select(_memory, _bytes, Gen.Long[2, 1 << 18].Select(b => b * 512)).Sample((budget, bytes, buckets) =>
     {
         var entries = TableSizing.EntriesWithin(budget, bytes, buckets);
         Assert.True(entries == 0 || TableSizing.MemoryBytes(entries, buckets, bytes) <= budget);
@@ -36,7 +37,8 @@ public class TableSizingTests
     });
 
     [Fact]
-    public void Auto_stays_within_its_bounds() => Gen.Select(Generators.Auto, Gen.Int[1, 1024], _memory, _bytes).Sample((auto, cores, memory, bytes) =>
+    public void Auto_stays_within_its_bounds() =>
+        Gen.Select(Generators.Auto, Gen.Int[1, 1024], _memory, _bytes).Sample((auto, cores, memory, bytes) =>
         Assert.InRange(
             TableSizing.Auto(auto, cores, memory, bytes).Entries,
             auto.MinEntries ?? TableSpec.MinimumEntries,
@@ -44,22 +46,26 @@ public class TableSizingTests
 
     [Fact]
     public void Auto_never_shrinks_with_more_memory_or_cores() =>
-        Gen.Select(Generators.Auto, Gen.Int[1, 512], Gen.Int[0, 512], _memory, _memory, _bytes).Sample((auto, cores, moreCores, memory, moreMemory, bytes) =>
+        Gen.Select(Generators.Auto, Gen.Int[1, 512], Gen.Int[0, 512], _memory, _memory, _bytes)
+            .Sample((auto, cores, moreCores, memory, moreMemory, bytes) =>
             Assert.True(TableSizing.Auto(auto, cores, memory, bytes).Entries
                 <= TableSizing.Auto(auto, cores + moreCores, memory + moreMemory, bytes).Entries));
 
     [Fact]
-    public void Auto_never_grows_with_larger_entries() => Gen.Select(Generators.Auto, Gen.Int[1, 512], _memory).Sample((auto, cores, memory) =>
+    public void Auto_never_grows_with_larger_entries() =>
+        Gen.Select(Generators.Auto, Gen.Int[1, 512], _memory).Sample((auto, cores, memory) =>
         Assert.True(TableSizing.Auto(auto, cores, memory, TableSizing.BytesPerEntry).Entries
             <= TableSizing.Auto(auto, cores, memory, TableSizing.BytesPerBareEntry).Entries));
 
     [Fact]
     public void Auto_says_how_it_came_to_its_number()
     {
-        var size = TableSizing.Auto(new() { MemoryPercent = 2, EntriesPerCore = 32768, MaxEntries = 1000000 }, 4, 16L << 30, TableSizing.BytesPerBareEntry);
+        var size = TableSizing.Auto(
+            new() { MemoryPercent = 2, EntriesPerCore = 32768, MaxEntries = 1000000 }, 4, 16L << 30, TableSizing.BytesPerBareEntry);
         Assert.Equal(1000000, size.Entries);
         Assert.Equal(
-            "memoryPercent 2 of 16Gi gives 1301504, entriesPerCore 32768 x 4 gives 131072; the larger; lowered to maxEntries 1000000", size.Rule);
+            "memoryPercent 2 of 16Gi gives 1301504, entriesPerCore 32768 x 4 gives 131072; the larger; lowered to maxEntries 1000000",
+            size.Rule);
     }
 
     [Fact]

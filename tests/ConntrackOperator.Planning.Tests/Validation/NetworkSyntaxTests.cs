@@ -69,19 +69,23 @@ public class NetworkSyntaxTests
     public void What_the_API_server_refuses_is_refused(string? text) => Assert.False(NetworkSyntax.IsAddressOrNetwork(text));
 
     [Fact]
-    public void Every_address_and_its_networks_are_accepted_and_one_more_bit_is_not() => Gen.Select(Gen.Byte.Array[16], Gen.Bool, Gen.Int[0, 128]).Sample(
+    public void Every_address_and_its_networks_are_accepted_and_one_more_bit_is_not() =>
+        Gen.Select(Gen.Byte.Array[16], Gen.Bool, Gen.Int[0, 128]).Sample(
         (bytes, isIpv4, prefix) =>
         {
             var address = new IPAddress(isIpv4 ? bytes[..4] : bytes);
             var network = new IPNetwork(Masked(address, prefix %= isIpv4 ? 33 : 129), prefix);
             return NetworkSyntax.IsAddressOrNetwork(address.ToString()) == !address.IsIPv4MappedToIPv6
                 && NetworkSyntax.IsAddressOrNetwork(network.ToString()) == !network.BaseAddress.IsIPv4MappedToIPv6
-                && NetworkSyntax.IsAddressOrNetwork($"{address}/{prefix}") == (address.Equals(network.BaseAddress) && !address.IsIPv4MappedToIPv6);
+                && NetworkSyntax.IsAddressOrNetwork(
+                    $"{address}/{prefix}") == (address.Equals(network.BaseAddress) && !address.IsIPv4MappedToIPv6);
         });
 
     [Fact]
-    public void No_text_breaks_it_and_what_it_accepts_is_an_address_to_NET_as_well() => Gen.OneOf("0", "1", "f", "255", ":", "::", ".", "/", "8", "%", "ffff")
-        .Array[0, 20].Select(string.Concat).Sample(text => !NetworkSyntax.IsAddressOrNetwork(text) || IPAddress.TryParse(text.Split('/')[0], out _), iter: 50_000);
+    public void No_text_breaks_it_and_what_it_accepts_is_an_address_to_NET_as_well() =>
+        Gen.OneOf("0", "1", "f", "255", ":", "::", ".", "/", "8", "%", "ffff")
+        .Array[0, 20].Select(string.Concat)
+        .Sample(text => !NetworkSyntax.IsAddressOrNetwork(text) || IPAddress.TryParse(text.Split('/')[0], out _), iter: 50_000);
 
     private static IPAddress Masked(IPAddress address, int prefix)
     {

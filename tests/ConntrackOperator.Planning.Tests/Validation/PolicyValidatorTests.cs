@@ -30,7 +30,8 @@ public class PolicyValidatorTests
 
     [Fact]
     public void Entries_are_refused_exactly_outside_of_their_range() => Gen.Long[0, 1L << 30].Sample(entries =>
-        Assert.Equal(entries is >= 1024 and <= 134217728, PolicyValidator.Validate(Examples.Policy("p", Examples.Size(entries))).Count == 0));
+        Assert.Equal(
+            entries is >= 1024 and <= 134217728, PolicyValidator.Validate(Examples.Policy("p", Examples.Size(entries))).Count == 0));
 
     [Fact]
     public void Numbers_that_are_no_member_of_an_enumeration_are_refused()
@@ -41,7 +42,8 @@ public class PolicyValidatorTests
             OnDelete = (RemovalPolicy)9,
             Tracking = new() { Events = (TrackingEvents)3, LogInvalid = (LogInvalidProtocol)2 },
         }));
-        Assert.Equal(["spec.mode", "spec.tracking.events", "spec.tracking.logInvalid", "spec.onDelete"], errors.Select(error => error.Path));
+        Assert.Equal(
+            ["spec.mode", "spec.tracking.events", "spec.tracking.logInvalid", "spec.onDelete"], errors.Select(error => error.Path));
     }
 
     [Fact]

@@ -15,12 +15,15 @@ public class SelectorMessageTests
     {
         Assert.Empty(Errors(new LabelSelector { MatchLabels = new() { ["a"] = "", ["b.c/D_e.f"] = "x-Y_z.9" } }));
         Assert.Empty(Errors(new LabelSelector { MatchLabels = Many(32) }));
-        Assert.Equal(["s.matchLabels: Invalid value: 33: must have at most 32 items"], Errors(new LabelSelector { MatchLabels = Many(33) }));
         Assert.Equal(
-            ["s.matchLabels: Invalid value: \"/a\": " + RuleMessages.LabelKey, "s.matchLabels[/a]: Invalid value: \"-\": " + RuleMessages.LabelValue],
+            ["s.matchLabels: Invalid value: 33: must have at most 32 items"], Errors(new LabelSelector { MatchLabels = Many(33) }));
+        Assert.Equal(
+            ["s.matchLabels: Invalid value: \"/a\": " + RuleMessages.LabelKey,
+            "s.matchLabels[/a]: Invalid value: \"-\": " + RuleMessages.LabelValue],
             Errors(new LabelSelector { MatchLabels = new() { ["/a"] = "-" } }));
         Assert.Equal(
-            ["s.matchLabels[a]: Invalid value: \"\": " + RuleMessages.LabelValue], Errors(new LabelSelector { MatchLabels = new() { ["a"] = null! } }));
+            ["s.matchLabels[a]: Invalid value: \"\": " + RuleMessages.LabelValue],
+            Errors(new LabelSelector { MatchLabels = new() { ["a"] = null! } }));
 
         static Dictionary<string, string> Many(int count) => Enumerable.Range(0, count).ToDictionary(i => $"k{i}", _ => "v");
     }
@@ -50,15 +53,19 @@ public class SelectorMessageTests
     public void Expressions_are_32_at_most_and_none_is_null_and_values_are_those_of_labels()
     {
         Assert.Empty(Errors(new LabelSelector { MatchExpressions = Many(32) }));
-        Assert.Equal(["s.matchExpressions: Invalid value: 33: must have at most 32 items"], Errors(new LabelSelector { MatchExpressions = Many(33) }));
+        Assert.Equal(
+            ["s.matchExpressions: Invalid value: 33: must have at most 32 items"],
+            Errors(new LabelSelector { MatchExpressions = Many(33) }));
         Assert.Equal(
             ["s.matchExpressions[0].key: Required value", "s.matchExpressions[0].operator: Required value"],
             Errors(new LabelSelector { MatchExpressions = [null!] }));
         Assert.Equal(
-            ["s.matchExpressions[0].values[1]: Invalid value: \" \": " + RuleMessages.LabelValue, "s.matchExpressions[0].values[2]: Invalid value: \"\": " + RuleMessages.LabelValue],
+            ["s.matchExpressions[0].values[1]: Invalid value: \" \": " + RuleMessages.LabelValue,
+            "s.matchExpressions[0].values[2]: Invalid value: \"\": " + RuleMessages.LabelValue],
             Errors(new LabelSelector { MatchExpressions = [new() { Key = "a", Operator = "In", Values = ["", " ", null!] }] }));
 
-        static List<LabelSelectorRequirement> Many(int count) => [.. Enumerable.Repeat(new LabelSelectorRequirement { Key = "a", Operator = "Exists" }, count)];
+        static List<LabelSelectorRequirement> Many(int count) =>
+            [.. Enumerable.Repeat(new LabelSelectorRequirement { Key = "a", Operator = "Exists" }, count)];
     }
 
     [Fact]

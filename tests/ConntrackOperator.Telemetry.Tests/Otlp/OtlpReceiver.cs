@@ -48,9 +48,14 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         app.MapGrpcService<Traces>();
         app.MapGrpcService<Logs>();
         var receiver = new OtlpReceiver(app);
-        app.MapPost("/v1/metrics", c => TakeAsync(c, ExportMetricsServiceRequest.Parser, r => receiver.Received.Add(r), new ExportMetricsServiceResponse()));
-        app.MapPost("/v1/traces", c => TakeAsync(c, ExportTraceServiceRequest.Parser, r => receiver.Received.Add(r), new ExportTraceServiceResponse()));
-        app.MapPost("/v1/logs", c => TakeAsync(c, ExportLogsServiceRequest.Parser, r => receiver.Received.Add(r), new ExportLogsServiceResponse()));
+        app.MapPost(
+            "/v1/metrics",
+            c => TakeAsync(c, ExportMetricsServiceRequest.Parser, r => receiver.Received.Add(r), new ExportMetricsServiceResponse()));
+        app.MapPost(
+            "/v1/traces",
+            c => TakeAsync(c, ExportTraceServiceRequest.Parser, r => receiver.Received.Add(r), new ExportTraceServiceResponse()));
+        app.MapPost(
+            "/v1/logs", c => TakeAsync(c, ExportLogsServiceRequest.Parser, r => receiver.Received.Add(r), new ExportLogsServiceResponse()));
         app.Services.GetRequiredService<Received>().Forward = receiver.Received;
         await app.StartAsync();
         var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToArray();

@@ -12,7 +12,9 @@ public sealed class ScrapeTests : IDisposable
     private readonly Meter _meter = new("test-" + Interlocked.Increment(ref _number));
     private readonly TelemetryPipeline _pipeline;
 
-    public ScrapeTests() => _pipeline = new TelemetryPipeline(new TelemetrySettings(), Sources.Of(_meter.Name, ("many_total", 100), ("g", 100), ("h_seconds", 1)), Scraping.On);
+    public ScrapeTests() =>
+        _pipeline = new TelemetryPipeline(
+            new TelemetrySettings(), Sources.Of(_meter.Name, ("many_total", 100), ("g", 100), ("h_seconds", 1)), Scraping.On);
 
     [Fact]
     public void Counter_is_a_counter_and_keeps_its_name()
@@ -27,9 +29,15 @@ public sealed class ScrapeTests : IDisposable
     [Fact]
     public void Gauge_and_its_labels_are_written_with_what_is_special_escaped()
     {
-        _meter.CreateObservableGauge("g", () => new Measurement<double>(0.5, new("b", "x"), new("a", "back\\slash \"quoted\"\nnew line")), null, "two\nlines \\ slash");
+        _meter.CreateObservableGauge(
+            "g", () => new Measurement<double>(0.5, new("b", "x"), new("a", "back\\slash \"quoted\"\nnew line")), null,
+            "two\nlines \\ slash");
         Assert.Contains(
-            "# HELP g two\\nlines \\\\ slash\n# TYPE g gauge\ng{b=\"x\",a=\"back\\\\slash \\\"quoted\\\"\\nnew line\"} 0.5\n", Scrape().Replace("g{a=\"back\\\\slash \\\"quoted\\\"\\nnew line\",b=\"x\"}", "g{b=\"x\",a=\"back\\\\slash \\\"quoted\\\"\\nnew line\"}", StringComparison.Ordinal), StringComparison.Ordinal);
+            "# HELP g two\\nlines \\\\ slash\n# TYPE g gauge\ng{b=\"x\",a=\"back\\\\slash \\\"quoted\\\"\\nnew line\"} 0.5\n",
+            Scrape()
+                .Replace(
+                    "g{a=\"back\\\\slash \\\"quoted\\\"\\nnew line\",b=\"x\"}", "g{b=\"x\",a=\"back\\\\slash \\\"quoted\\\"\\nnew line\"}",
+                    StringComparison.Ordinal), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -44,14 +52,17 @@ public sealed class ScrapeTests : IDisposable
         Assert.Equal("h_seconds_bucket{name=\"node\",le=\"0.0001\"} 0", lines[0]);
         Assert.Equal("h_seconds_bucket{name=\"node\",le=\"0.0005\"} 1", lines[1]);
         Assert.Equal("h_seconds_bucket{name=\"node\",le=\"0.5\"} 2", lines[7]);
-        Assert.Equal(["h_seconds_bucket{name=\"node\",le=\"+Inf\"} 3", "h_seconds_sum{name=\"node\"} 60.2002", "h_seconds_count{name=\"node\"} 3"], lines[^3..]);
+        Assert.Equal(
+            ["h_seconds_bucket{name=\"node\",le=\"+Inf\"} 3", "h_seconds_sum{name=\"node\"} 60.2002", "h_seconds_count{name=\"node\"} 3"],
+            lines[^3..]);
     }
 
     [Fact]
     public void Series_that_is_no_longer_measured_goes_away()
     {
         var gone = false;
-        _meter.CreateObservableGauge("g", () => gone ? [new Measurement<int>(1, new KeyValuePair<string, object?>("name", "stays"))] : (Measurement<int>[])
+        _meter.CreateObservableGauge(
+            "g", () => gone ? [new Measurement<int>(1, new KeyValuePair<string, object?>("name", "stays"))] : (Measurement<int>[])
             [new(1, new KeyValuePair<string, object?>("name", "stays")), new(2, new KeyValuePair<string, object?>("name", "goes"))]);
         Assert.Contains("g{name=\"goes\"} 2\n", Scrape(), StringComparison.Ordinal);
         gone = true;
@@ -80,12 +91,15 @@ public sealed class ScrapeTests : IDisposable
     [Fact]
     public void Scrapes_at_the_same_time_each_get_a_whole_text()
     {
-        _meter.CreateObservableGauge("g", () => Enumerable.Range(0, 50).Select(i => new Measurement<int>(i, new KeyValuePair<string, object?>("name", i))));
+        _meter.CreateObservableGauge(
+            "g", () => Enumerable.Range(0, 50).Select(i => new Measurement<int>(i, new KeyValuePair<string, object?>("name", i))));
         Parallel.For(0, 200, _ =>
         {
             var text = Scrape();
             Assert.Equal(50, text.Split('\n').Count(l => l.StartsWith("g{", StringComparison.Ordinal)));
-            Assert.Contains("# TYPE conntrack_build_info gauge\nconntrack_build_info{component=\"test\",version=\"1.2.3\"} 1\n", text, StringComparison.Ordinal);
+            Assert.Contains(
+                "# TYPE conntrack_build_info gauge\nconntrack_build_info{component=\"test\",version=\"1.2.3\"} 1\n", text,
+                StringComparison.Ordinal);
         });
     }
 

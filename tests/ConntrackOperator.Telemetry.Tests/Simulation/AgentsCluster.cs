@@ -19,8 +19,10 @@ internal sealed class AgentsCluster : IDisposable
     public RunningProgram StartAgent((string, string)[] environment, params string[] arguments) => RunningProgram.Start(
         "ConntrackOperator.Agent", "conntrack-agent",
         [
-            "--node-name", Node, "--server", _server.BaseAddress.ToString(), "--token-file", _token, "--sysctl-dir", Machine.Keys, "--proc-dir", Machine.Proc,
-            "--state-dir", Machine.State, "--host-root", Machine.Host, "--interval", "1s", "--usage-report-gap", "0s", "--start-jitter", "0s", .. arguments,
+            "--node-name", Node, "--server", _server.BaseAddress.ToString(), "--token-file", _token, "--sysctl-dir", Machine.Keys,
+            "--proc-dir", Machine.Proc,
+            "--state-dir", Machine.State, "--host-root", Machine.Host, "--interval", "1s", "--usage-report-gap", "0s", "--start-jitter",
+            "0s", .. arguments,
         ],
         environment);
 

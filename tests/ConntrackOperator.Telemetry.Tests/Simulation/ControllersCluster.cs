@@ -33,7 +33,8 @@ internal sealed class ControllersCluster : IDisposable
     }
 
     public RunningProgram StartController((string, string)[] environment, params string[] arguments) => RunningProgram.Start(
-        "ConntrackOperator.Controller", "conntrack-controller", ["--kubeconfig", _kubeconfig, "--namespace", "conntrack-system", "--identity", "me", .. arguments], environment);
+        "ConntrackOperator.Controller", "conntrack-controller",
+        ["--kubeconfig", _kubeconfig, "--namespace", "conntrack-system", "--identity", "me", .. arguments], environment);
 
     public void Policy(string name, string more = "") =>
         _server.Put(ResourceType.ConntrackPolicy, $$"""{"metadata":{"name":"{{name}}"},"spec":{"timeouts":{"generic":"5m"}{{more}} } }""");

@@ -20,7 +20,8 @@ internal static class Exposition
                 Assert.True(metrics.ContainsKey(metric), $"{series} has no type");
                 if (line[end] == '{')
                 {
-                    foreach (var label in line[(end + 1)..line.LastIndexOf('}')].Split("\",").Select(l => l.Split('=')[0]).Where(l => l != "le"))
+                    foreach (var label in line[(end + 1)..line.LastIndexOf('}')].Split("\",").Select(l => l.Split('=')[0])
+                        .Where(l => l != "le"))
                     {
                         metrics[metric].Labels.Add(label);
                     }

@@ -25,12 +25,15 @@ internal sealed class RunningProgram : IAsyncDisposable
 
     public int Port { get; }
 
-    public static RunningProgram Start(string project, string program, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
+    public static RunningProgram Start(
+        string project, string program, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
     {
         var port = FreePort.Next();
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         // From its own folder, where its own assemblies are: a test host brings others.
-        var built = Path.Combine(Repository.Root, "src", project, Path.GetRelativePath(Path.Combine(Repository.Root, "tests", "ConntrackOperator.Telemetry.Tests"), AppContext.BaseDirectory));
+        var built = Path.Combine(
+            Repository.Root, "src", project,
+            Path.GetRelativePath(Path.Combine(Repository.Root, "tests", "ConntrackOperator.Telemetry.Tests"), AppContext.BaseDirectory));
         foreach (var argument in (string[])["exec", Path.Combine(built, program + ".dll"), "--listen", $"127.0.0.1:{port}", .. arguments])
         {
             start.ArgumentList.Add(argument);

@@ -48,7 +48,8 @@ public sealed record FaultAction
     /// <summary>An ERROR event with 410 comes up in the watch, and it ends.</summary>
     public static FaultAction ExpireWatch(int afterEvents = 0) => new(FaultKind.EndWatch)
     {
-        Line = """{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","status":"Failure","message":"too old resource version","reason":"Expired","code":410}}""",
+        Line =
+            """{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","status":"Failure","message":"too old resource version","reason":"Expired","code":410}}""",
         Events = afterEvents,
     };
 

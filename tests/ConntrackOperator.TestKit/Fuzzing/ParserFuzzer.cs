@@ -18,7 +18,8 @@ public sealed class ParserFuzzer(IReadOnlyList<byte[]> messages, IReadOnlyList<s
     private readonly Random _random = new(seed);
     private readonly byte[] _buffer = new byte[4096];
     private readonly ArrayBufferWriter<byte> _output = new(8192);
-    private readonly FlowFormatter[] _formatters = [new(FlowFormat.Tool, new() { Extended = true, Id = true, Timestamps = true }), new(FlowFormat.Proc), new(FlowFormat.Json)];
+    private readonly FlowFormatter[] _formatters = [
+        new(FlowFormat.Tool, new() { Extended = true, Id = true, Timestamps = true }), new(FlowFormat.Proc), new(FlowFormat.Json)];
     private readonly byte[][] _lineBytes = [.. lines.Select(Encoding.UTF8.GetBytes)];
     private long _messagesAccepted;
     private long _linesAccepted;
@@ -143,7 +144,8 @@ public sealed class ParserFuzzer(IReadOnlyList<byte[]> messages, IReadOnlyList<s
         return _buffer.AsSpan(0, length);
     }
 
-    private static void RequireInside(ReadOnlySpan<byte> input, ReadOnlySpan<byte> a, ReadOnlySpan<byte> b, ReadOnlySpan<byte> c, ReadOnlySpan<byte> d)
+    private static void RequireInside(
+        ReadOnlySpan<byte> input, ReadOnlySpan<byte> a, ReadOnlySpan<byte> b, ReadOnlySpan<byte> c, ReadOnlySpan<byte> d)
     {
         if (!Inside(input, a) || !Inside(input, b) || !Inside(input, c) || !Inside(input, d))
         {

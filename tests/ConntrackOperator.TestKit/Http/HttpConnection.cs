@@ -110,7 +110,8 @@ internal sealed class HttpConnection : IDisposable
         using var body = new MemoryStream();
         while (true)
         {
-            var size = int.Parse(await ReadLineAsync() ?? throw new IOException("Cut."), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+            var size = int.Parse(
+                await ReadLineAsync() ?? throw new IOException("Cut."), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
             body.Write(await ReadBytesAsync(size));
             await ReadLineAsync();
             if (size == 0)

@@ -66,5 +66,6 @@ public sealed class MachineLock : IDisposable
         }
     }
 
-    private static long Read(string path) => long.Parse(File.ReadAllText(path), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture);
+    private static long Read(string path) =>
+        long.Parse(File.ReadAllText(path), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture);
 }

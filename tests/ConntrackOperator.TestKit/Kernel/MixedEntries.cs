@@ -14,7 +14,10 @@ public sealed class MixedEntries(NetworkNamespace space, int unassuredPercent)
         var commands = new StringBuilder();
         for (var end = _next + entries; _next < end; _next++)
         {
-            commands.Append(CultureInfo.InvariantCulture, $"-A -p udp -s 10.{(_next >> 16) & 255}.{(_next >> 8) & 255}.{_next & 255} -d 192.0.2.1 --sport {1024 + (_next % 60_000)} --dport 53 -t 3600");
+            commands.Append(
+                CultureInfo.InvariantCulture,
+                $"-A -p udp -s 10.{(_next >> 16) & 255}.{(_next >> 8) & 255}.{_next & 255} -d 192.0.2.1 --sport "
+                    + $"{1024 + (_next % 60_000)} --dport 53 -t 3600");
             commands.Append(_next % 100 < unassuredPercent ? "\n" : " -u ASSURED,SEEN_REPLY\n");
         }
 

@@ -20,7 +20,9 @@ public sealed partial class NetworkNamespace : IDisposable
     {
         _thread = new Thread(Loop) { IsBackground = true, Name = "namespace" };
         _thread.Start();
-        Run(() => unshare(CLONE_NEWNET) == 0 ? true : throw new InvalidOperationException($"unshare: errno {Marshal.GetLastPInvokeError()}"));
+        Run(
+            () => unshare(CLONE_NEWNET) == 0
+                ? true : throw new InvalidOperationException($"unshare: errno {Marshal.GetLastPInvokeError()}"));
     }
 
     /// <summary>The thread that lives in it, by which <c>ip link … netns</c> finds it.</summary>

@@ -23,7 +23,8 @@ internal sealed class FieldPaths(IReadOnlyDictionary<string, string[]> listMapKe
         return paths;
     }
 
-    public static string Display(string path) => "." + path.Replace(Separator, '.').Replace(ItemMark.ToString(), "", StringComparison.Ordinal);
+    public static string Display(string path) =>
+        "." + path.Replace(Separator, '.').Replace(ItemMark.ToString(), "", StringComparison.Ordinal);
 
     public static bool IsItem(string path) => path.Split(Separator)[^1].StartsWith(ItemMark);
 
@@ -58,7 +59,8 @@ internal sealed class FieldPaths(IReadOnlyDictionary<string, string[]> listMapKe
             list.Remove(item);
         }
 
-        if (parentPath.Length > 0 && parent is JsonObject { Count: 0 } or JsonArray { Count: 0 } && parentPath.Contains(Separator, StringComparison.Ordinal))
+        if (parentPath.Length > 0 && parent is JsonObject { Count: 0 } or JsonArray { Count: 0 }
+            && parentPath.Contains(Separator, StringComparison.Ordinal))
         {
             Remove(root, parentPath);
         }

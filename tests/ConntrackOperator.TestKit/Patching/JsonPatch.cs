@@ -120,5 +120,6 @@ internal static class JsonPatch
 
     private static string[] Segments(string path) => path.Length == 0
         ? []
-        : [.. path[1..].Split('/').Select(segment => segment.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal))];
+        : [.. path[1..].Split('/')
+            .Select(segment => segment.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal))];
 }

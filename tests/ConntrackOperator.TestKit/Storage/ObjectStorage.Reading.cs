@@ -71,7 +71,10 @@ internal sealed partial class ObjectStorage
 
                 if (since > _revision)
                 {
-                    throw new ApiProblem(504, "Timeout", $"Too large resource version: {since}, current: {_revision}") { Cause = "ResourceVersionTooLarge" };
+                    throw new ApiProblem(504, "Timeout", $"Too large resource version: {since}, current: {_revision}")
+                    {
+                        Cause = "ResourceVersionTooLarge",
+                    };
                 }
 
                 past = [.. table.Log.Where(change => change.Revision > since)];

@@ -125,7 +125,8 @@ internal sealed partial class ObjectStorage(TimeProvider time)
 
             if (string.IsNullOrEmpty(body["metadata"]?["resourceVersion"]?.GetValue<string>()))
             {
-                throw ApiProblem.Invalid(table.Describe(name), "metadata.resourceVersion: Invalid value: 0x0: must be specified for an update");
+                throw ApiProblem.Invalid(
+                    table.Describe(name), "metadata.resourceVersion: Invalid value: 0x0: must be specified for an update");
             }
 
             return Write(table, ns, name, stored, body, subresource, manager);
@@ -225,7 +226,8 @@ internal sealed partial class ObjectStorage(TimeProvider time)
         var wanted = now["metadata"]?["resourceVersion"]?.GetValue<string>();
         if (!string.IsNullOrEmpty(wanted) && wanted != VersionOf(old))
         {
-            throw ApiProblem.Conflict(table.Describe(name), "the object has been modified; please apply your changes to the latest version and try again");
+            throw ApiProblem.Conflict(
+                table.Describe(name), "the object has been modified; please apply your changes to the latest version and try again");
         }
 
         if (now["metadata"]?["uid"]?.GetValue<string>() is { } uid && uid != old["metadata"]!["uid"]!.GetValue<string>())
@@ -316,7 +318,8 @@ internal sealed partial class ObjectStorage(TimeProvider time)
     {
         if (subresource == "status")
         {
-            foreach (var name in stated.Select(pair => pair.Key).Where(name => name is not ("apiVersion" or "kind" or "status" or "metadata")).ToList())
+            foreach (var name in stated.Select(pair => pair.Key)
+                .Where(name => name is not ("apiVersion" or "kind" or "status" or "metadata")).ToList())
             {
                 stated.Remove(name);
             }
@@ -334,7 +337,17 @@ internal sealed partial class ObjectStorage(TimeProvider time)
             now["metadata"] = metadata = [];
         }
 
-        foreach (var field in new[] { "name", "namespace", "uid", "creationTimestamp", "generation", "resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds" })
+        foreach (var field in new[]
+        {
+            "name",
+            "namespace",
+            "uid",
+            "creationTimestamp",
+            "generation",
+            "resourceVersion",
+            "deletionTimestamp",
+            "deletionGracePeriodSeconds",
+        })
         {
             Set(metadata, field, old["metadata"]![field]?.DeepClone());
         }

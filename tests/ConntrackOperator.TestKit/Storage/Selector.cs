@@ -23,7 +23,8 @@ internal sealed partial class Selector
 
     public bool Matches(JsonObject item) => _terms.TrueForAll(term => term(item));
 
-    [GeneratedRegex(@"\s*(?<not>!)?(?<key>[\w./-]+)\s*(?:(?<op>==|=|!=)\s*(?<value>[\w.-]*)|(?<op>in|notin)\s*\((?<value>[^)]*)\))?\s*(?:,|$)")]
+    [GeneratedRegex(
+        @"\s*(?<not>!)?(?<key>[\w./-]+)\s*(?:(?<op>==|=|!=)\s*(?<value>[\w.-]*)|(?<op>in|notin)\s*\((?<value>[^)]*)\))?\s*(?:,|$)")]
     private static partial Regex Terms();
 
     private static Func<JsonObject, bool> LabelTerm(Match term)

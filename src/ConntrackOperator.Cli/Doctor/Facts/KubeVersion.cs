@@ -8,7 +8,8 @@ internal readonly partial record struct KubeVersion(int Major, int Minor, int Pa
 {
     /// <summary>The first version in a text; null: there is none.</summary>
     public static KubeVersion? Find(string? text) =>
-        text is not null && Pattern().Match(text) is { Success: true } match ? new(Number(match, 1), Number(match, 2), Number(match, 3)) : null;
+        text is not null && Pattern().Match(text) is { Success: true } match
+            ? new(Number(match, 1), Number(match, 2), Number(match, 3)) : null;
 
     public static bool operator <(KubeVersion left, KubeVersion right) => left.CompareTo(right) < 0;
 

@@ -3,7 +3,9 @@ using ConntrackOperator.Api.Policies;
 
 namespace ConntrackOperator.Cli.Doctor.Facts;
 
-/// <summary>One node as far as it can be seen: what it is, what is planned for its kernel, and what its agent, or the machine itself, says.</summary>
+/// <summary>
+/// One node as far as it can be seen: what it is, what is planned for its kernel, and what its agent, or the machine itself, says.
+/// </summary>
 internal sealed record NodeView
 {
     public required string Name { get; init; }
@@ -63,7 +65,9 @@ internal sealed record NodeView
     /// <summary>The version of its agent; empty: unknown.</summary>
     public string AgentVersion { get; init; } = string.Empty;
 
-    /// <summary>After how many idle seconds TCP asks whether the other end is there; null: not read, 7200 is the kernel's default.</summary>
+    /// <summary>
+    /// After how many idle seconds TCP asks whether the other end is there; null: not read, 7200 is the kernel's default.
+    /// </summary>
     public long? KeepaliveSeconds { get; init; }
 
     /// <summary>What its kernel holds of a sysctl, or else is told to hold; null: neither is known.</summary>
@@ -71,5 +75,6 @@ internal sealed record NodeView
         Actual.TryGetValue(sysctl, out var actual) ? actual : Wanted(sysctl)?.Value;
 
     /// <summary>The setting that is kept there; null: none, or it is only compared.</summary>
-    public NodeSetting? Wanted(string sysctl) => Planned.GetValueOrDefault(sysctl) is { Mode: PolicyMode.Enforce, Value: not null } setting ? setting : null;
+    public NodeSetting? Wanted(string sysctl) =>
+        Planned.GetValueOrDefault(sysctl) is { Mode: PolicyMode.Enforce, Value: not null } setting ? setting : null;
 }

@@ -6,7 +6,9 @@ internal sealed record OperatorFacts
     /// <summary>Whether its CustomResourceDefinitions are there.</summary>
     public bool CrdsThere { get; init; }
 
-    /// <summary>Fields of this program's CustomResourceDefinitions that those of the cluster lack, as <c>conntrackpolicies: spec.rollout</c>.</summary>
+    /// <summary>
+    /// Fields of this program's CustomResourceDefinitions that those of the cluster lack, as <c>conntrackpolicies: spec.rollout</c>.
+    /// </summary>
     public IReadOnlyList<string> MissingFields { get; init; } = [];
 
     /// <summary>The Deployment of the controller, as namespace/name; null: there is none, or it could not be looked for.</summary>

@@ -14,7 +14,9 @@ internal sealed class ApiObjects(ApiClient api) : IClusterObjects
         string? next = null;
         do
         {
-            var page = await api.ListAsync(type, ns, new ListQuery { Limit = PageSize, Continue = next, LabelSelector = labels }, DoctorJson.Default.JsonObject, cancel);
+            var page = await api.ListAsync(
+                type, ns, new ListQuery { Limit = PageSize, Continue = next, LabelSelector = labels }, DoctorJson.Default.JsonObject,
+                cancel);
             all.AddRange(page.Items);
             next = page.Continue;
         }

@@ -16,13 +16,17 @@ internal static class ClusterGathering
     /// <param name="time">The clock.</param>
     /// <param name="cancel">Ends it.</param>
     /// <exception cref="ApiException">There is no answer, or the credentials are not taken.</exception>
-    public static async Task<DoctorFacts> ReadAsync(IClusterObjects objects, IReadOnlyList<ConntrackPolicy> more, TimeProvider time, CancellationToken cancel)
+    public static async Task<DoctorFacts> ReadAsync(
+        IClusterObjects objects, IReadOnlyList<ConntrackPolicy> more, TimeProvider time, CancellationToken cancel)
     {
         var read = new ClusterRead(objects);
         var nodes = await read.ListAsync(ResourceType.Node, null, null, "Nodes: nothing about single nodes", cancel) ?? [];
-        var daemonSets = await read.ListAsync(ClusterTypes.DaemonSet, null, null, "DaemonSets: kube-proxy, the network plug-in, what writes sysctls, the agents", cancel) ?? [];
+        var daemonSets = await read.ListAsync(
+            ClusterTypes.DaemonSet, null, null, "DaemonSets: kube-proxy, the network plug-in, what writes sysctls, the agents", cancel)
+            ?? [];
         var policies = Merge(await read.ListAsync(ClusterTypes.Policy, null, null, "ConntrackPolicies", cancel) ?? [], more);
-        var reported = await read.ListAsync(ClusterTypes.ConntrackNode, null, null, "ConntrackNodes: what the nodes' kernels hold", cancel) ?? [];
+        var reported = await read.ListAsync(ClusterTypes.ConntrackNode, null, null, "ConntrackNodes: what the nodes' kernels hold", cancel)
+            ?? [];
         return new DoctorFacts
         {
             ProgramVersion = EngineVersion.Text,

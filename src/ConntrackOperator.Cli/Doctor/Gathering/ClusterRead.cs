@@ -15,7 +15,8 @@ internal sealed class ClusterRead(IClusterObjects objects)
     /// <summary>All objects of a kind.</summary>
     /// <returns>Null when they could not be read, which is remembered, or when the cluster has no such kind, which is not.</returns>
     /// <exception cref="ApiException">There is no answer, or the credentials are not taken: nothing else will be read either.</exception>
-    public async Task<IReadOnlyList<JsonObject>?> ListAsync(ResourceType type, string? ns, string? labels, string what, CancellationToken cancel)
+    public async Task<IReadOnlyList<JsonObject>?> ListAsync(
+        ResourceType type, string? ns, string? labels, string what, CancellationToken cancel)
     {
         try
         {

@@ -11,7 +11,8 @@ internal static class CommandWords
     public static IReadOnlyList<string> Of(JsonNode container) => Split(container.Texts("command").Concat(container.Texts("args")));
 
     /// <summary>The same for words that are there already.</summary>
-    public static IReadOnlyList<string> Split(IEnumerable<string> words) => [.. words.SelectMany(w => w.Split(_blanks, StringSplitOptions.RemoveEmptyEntries))];
+    public static IReadOnlyList<string> Split(IEnumerable<string> words) =>
+        [.. words.SelectMany(w => w.Split(_blanks, StringSplitOptions.RemoveEmptyEntries))];
 
     /// <summary>The flags, <c>--name=value</c> or <c>--name value</c>; of a flag that is given twice the last.</summary>
     public static Dictionary<string, string> Flags(IReadOnlyList<string> words)

@@ -6,7 +6,9 @@ namespace ConntrackOperator.Cli.Doctor.Gathering;
 /// <summary>The fields of CustomResourceDefinitions, and which of this program's own the cluster's lack.</summary>
 internal static class CrdFields
 {
-    /// <summary>The fields that are missing, as <c>conntrackpolicies: spec.rollout</c>; of a field that is missing whole, not those in it.</summary>
+    /// <summary>
+    /// The fields that are missing, as <c>conntrackpolicies: spec.rollout</c>; of a field that is missing whole, not those in it.
+    /// </summary>
     /// <param name="cluster">The cluster's, whichever they are.</param>
     public static IReadOnlyList<string> Missing(IReadOnlyList<JsonObject> cluster)
     {

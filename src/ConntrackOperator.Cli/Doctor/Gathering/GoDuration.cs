@@ -21,7 +21,9 @@ internal static class GoDuration
         while (!rest.IsEmpty)
         {
             var digits = rest.IndexOfAnyExcept(_numeric);
-            if (digits <= 0 || !decimal.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) || number > int.MaxValue)
+            if (digits <= 0
+                || !decimal.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+                || number > int.MaxValue)
             {
                 return null;
             }
@@ -29,7 +31,18 @@ internal static class GoDuration
             rest = rest[digits..];
             var end = rest.IndexOfAny(_numeric);
             var unit = end < 0 ? rest : rest[..end];
-            var factor = unit switch { "h" => 3600m, "m" => 60m, "s" => 1m, "ms" => 0.001m, "us" or "µs" => 0.000001m, "ns" => 0.000000001m, _ => -1m };
+            var factor =
+                unit switch
+                {
+                    "h" => 3600m,
+                    "m" => 60m,
+                    "s" => 1m,
+                    "ms" => 0.001m,
+                    "us" or "µs" => 0.000001m,
+                    "ns" => 0.000000001m,
+                    _ =>
+                    -1m
+                };
             if (factor < 0)
             {
                 return null;

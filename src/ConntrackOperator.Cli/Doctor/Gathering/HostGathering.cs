@@ -8,7 +8,9 @@ using ConntrackOperator.Netfilter.Sysctls;
 
 namespace ConntrackOperator.Cli.Doctor.Gathering;
 
-/// <summary>Reads from this machine what the rules look at, as a cluster of one node. Writes nothing, and needs no permission for most of it.</summary>
+/// <summary>
+/// Reads from this machine what the rules look at, as a cluster of one node. Writes nothing, and needs no permission for most of it.
+/// </summary>
 internal static class HostGathering
 {
     // Where procfs has it; no sysctl of connection tracking.
@@ -44,7 +46,9 @@ internal static class HostGathering
             Actual = actual,
             Entries = reading.Entries,
             ChainTooLong = (long)(reading.Counters?.ChainTooLong ?? 0),
-            Module = engine.Sysctls.ModuleLoaded ? ModulePresence.Loaded : TrackingModule.IsSeen(options.ProcPath, options.SysPath) ? ModulePresence.Unknown : ModulePresence.Missing,
+            Module = engine.Sysctls.ModuleLoaded
+                ? ModulePresence.Loaded
+                : TrackingModule.IsSeen(options.ProcPath, options.SysPath) ? ModulePresence.Unknown : ModulePresence.Missing,
             Selected = planned.Count > 0,
             KeepaliveSeconds = ReadKeepalive(options.ProcPath + Keepalive),
         };
@@ -66,7 +70,8 @@ internal static class HostGathering
     {
         try
         {
-            return long.TryParse(File.ReadAllText(path).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? seconds : null;
+            return long.TryParse(File.ReadAllText(path).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+                ? seconds : null;
         }
         catch (Exception e) when (e.IsIoFailure())
         {

@@ -17,11 +17,13 @@ internal static class NodeGathering
     // In the order in which they are looked for.
     private static readonly string[] _pools =
     [
-        "eks.amazonaws.com/nodegroup", "karpenter.sh/nodepool", "cloud.google.com/gke-nodepool", "kubernetes.azure.com/agentpool", "agentpool",
+        "eks.amazonaws.com/nodegroup", "karpenter.sh/nodepool", "cloud.google.com/gke-nodepool", "kubernetes.azure.com/agentpool",
+        "agentpool",
         "machineconfiguration.openshift.io/role", "cluster.x-k8s.io/deployment-name", "node.cluster.x-k8s.io/pool", "node-pool", "pool",
     ];
 
-    public static IReadOnlyList<NodeView> Views(IReadOnlyList<JsonObject> nodes, IReadOnlyList<JsonObject> reported, IReadOnlyList<ConntrackPolicy> policies)
+    public static IReadOnlyList<NodeView> Views(
+        IReadOnlyList<JsonObject> nodes, IReadOnlyList<JsonObject> reported, IReadOnlyList<ConntrackPolicy> policies)
     {
         var reports = new Dictionary<string, ConntrackNode>(StringComparer.Ordinal);
         foreach (var report in reported.Select(Read).OfType<ConntrackNode>())
@@ -30,7 +32,9 @@ internal static class NodeGathering
         }
 
         return [.. nodes
-            .Where(n => n.Text("status", "nodeInfo", "operatingSystem") is "" or "linux" && n.Text("metadata", "labels", "kubernetes.io/os") is "" or "linux")
+            .Where(
+                n => n.Text("status", "nodeInfo", "operatingSystem") is "" or "linux"
+                    && n.Text("metadata", "labels", "kubernetes.io/os") is "" or "linux")
             .Select(n => View(n, reports.GetValueOrDefault(n.Name()), policies))];
     }
 
@@ -66,7 +70,8 @@ internal static class NodeGathering
             Kernel = kernel,
             OsImage = node.Text("status", "nodeInfo", "osImage"),
             Version = KubeVersion.Find(node.Text("status", "nodeInfo", "kubeletVersion")),
-            Ready = node.Items("status", "conditions").FirstOrDefault(c => c.Text("type") == "Ready") is not { } ready || ready.Text("status") == "True",
+            Ready = node.Items("status", "conditions").FirstOrDefault(c => c.Text("type") == "Ready") is not { } ready
+                || ready.Text("status") == "True",
             Planned = Planned(plan.Spec),
             Actual = Actual(status),
             Settings = status?.Settings ?? [],
@@ -81,7 +86,8 @@ internal static class NodeGathering
 
     /// <summary>A plan by sysctl.</summary>
     internal static Dictionary<string, NodeSetting> Planned(NodeSpec? spec) =>
-        (spec?.Settings ?? []).Where(s => s.Name is not null).GroupBy(s => s.Name!).ToDictionary(g => g.Key, g => g.First(), StringComparer.Ordinal);
+        (spec?.Settings ?? []).Where(s => s.Name is not null).GroupBy(s => s.Name!)
+            .ToDictionary(g => g.Key, g => g.First(), StringComparer.Ordinal);
 
     /// <summary>What a kernel holds, as its agent says.</summary>
     internal static Dictionary<string, long> Actual(NodeStatus? status)

@@ -30,7 +30,8 @@ internal static class ObjectPath
     public static IEnumerable<JsonNode> Items(this JsonNode? node, params ReadOnlySpan<string> path) =>
         node.At(path) is JsonArray list ? list.OfType<JsonNode>() : [];
 
-    public static IEnumerable<string> Texts(this JsonNode? node, params ReadOnlySpan<string> path) => node.Items(path).Select(item => item.Text());
+    public static IEnumerable<string> Texts(this JsonNode? node, params ReadOnlySpan<string> path) =>
+        node.Items(path).Select(item => item.Text());
 
     public static Dictionary<string, string> Map(this JsonNode? node, params ReadOnlySpan<string> path)
     {

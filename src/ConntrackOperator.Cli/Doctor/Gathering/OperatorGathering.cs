@@ -14,13 +14,20 @@ internal static class OperatorGathering
 
     public static async Task<OperatorFacts> ReadAsync(ClusterRead read, IReadOnlyList<JsonObject> daemonSets, CancellationToken cancel)
     {
-        var crds = (await read.ListAsync(ClusterTypes.Crd, null, null, "CustomResourceDefinitions: whether they are of this program's version", cancel) ?? [])
+        var crds =
+            (await read.ListAsync(
+                ClusterTypes.Crd, null, null, "CustomResourceDefinitions: whether they are of this program's version", cancel) ?? [])
             .Where(c => c.Text("spec", "group") == ApiGroup.Name).ToList();
-        var deployments = await read.ListAsync(ClusterTypes.Deployment, null, "app.kubernetes.io/component=controller,app.kubernetes.io/part-of=conntrack-operator", "Deployments: whether a controller runs", cancel);
+        var deployments = await read.ListAsync(
+            ClusterTypes.Deployment, null, "app.kubernetes.io/component=controller,app.kubernetes.io/part-of=conntrack-operator",
+            "Deployments: whether a controller runs", cancel);
         var controller = deployments?.Count > 0 ? deployments[0] : null;
-        var agents = daemonSets.FirstOrDefault(d => Labels(d).GetValueOrDefault(PartOf) == "conntrack-operator" && Labels(d).GetValueOrDefault(Component) == "agent");
+        var agents = daemonSets.FirstOrDefault(
+            d => Labels(d).GetValueOrDefault(PartOf) == "conntrack-operator" && Labels(d).GetValueOrDefault(Component) == "agent");
         var lease = controller is null ? null
-            : await read.GetAsync(ResourceType.Lease, controller.Namespace(), controller.Name(), $"Lease {controller.Namespace()}/{controller.Name()}: which controller leads", cancel);
+            : await read.GetAsync(
+                ResourceType.Lease, controller.Namespace(), controller.Name(),
+                $"Lease {controller.Namespace()}/{controller.Name()}: which controller leads", cancel);
         return new OperatorFacts
         {
             CrdsThere = crds.Count > 0,
@@ -41,7 +48,8 @@ internal static class OperatorGathering
         };
     }
 
-    private static Dictionary<string, string> Labels(JsonNode o) => o.Map("metadata", "labels") is { Count: > 0 } own ? own : o.Map("spec", "template", "metadata", "labels");
+    private static Dictionary<string, string> Labels(JsonNode o) =>
+        o.Map("metadata", "labels") is { Count: > 0 } own ? own : o.Map("spec", "template", "metadata", "labels");
 
     private static string Id(JsonNode o) => $"{o.Namespace()}/{o.Name()}";
 
@@ -50,16 +58,23 @@ internal static class OperatorGathering
 
     private static async Task<bool?> LimitedAsync(ClusterRead read, CancellationToken cancel)
     {
-        var policies = await read.ListAsync(ClusterTypes.AdmissionPolicy, null, null, "ValidatingAdmissionPolicies: whether agents are kept to their own nodes", cancel);
-        var bindings = await read.ListAsync(ClusterTypes.AdmissionBinding, null, null, "ValidatingAdmissionPolicyBindings: whether agents are kept to their own nodes", cancel);
+        var policies = await read.ListAsync(
+            ClusterTypes.AdmissionPolicy, null, null, "ValidatingAdmissionPolicies: whether agents are kept to their own nodes", cancel);
+        var bindings = await read.ListAsync(
+            ClusterTypes.AdmissionBinding, null, null, "ValidatingAdmissionPolicyBindings: whether agents are kept to their own nodes",
+            cancel);
         if (policies is null || bindings is null)
         {
             return null;
         }
 
-        var bound = bindings.Where(b => b.Texts("spec", "validationActions").Contains("Deny")).Select(b => b.Text("spec", "policyName")).ToHashSet(StringComparer.Ordinal);
+        var bound = bindings.Where(b => b.Texts("spec", "validationActions").Contains("Deny")).Select(b => b.Text("spec", "policyName"))
+            .ToHashSet(StringComparer.Ordinal);
         return policies.Any(p => bound.Contains(p.Name())
-            && p.Items("spec", "matchConstraints", "resourceRules").Any(r => r.Texts("apiGroups").Contains(ApiGroup.Name) && r.Texts("resources").Any(n => n.StartsWith("conntracknodes", StringComparison.Ordinal))));
+            && p.Items("spec", "matchConstraints", "resourceRules")
+            .Any(
+                r => r.Texts("apiGroups").Contains(ApiGroup.Name)
+                    && r.Texts("resources").Any(n => n.StartsWith("conntracknodes", StringComparison.Ordinal))));
     }
 
     private static async Task<IReadOnlyList<string>> WebhooksAsync(ClusterRead read, CancellationToken cancel)
@@ -67,9 +82,15 @@ internal static class OperatorGathering
         var found = new List<string>();
         foreach (var type in (ResourceType[])[ClusterTypes.ValidatingWebhook, ClusterTypes.MutatingWebhook])
         {
-            var configurations = await read.ListAsync(type, null, null, $"{type.Kind}s: who decides over this operator's objects", cancel) ?? [];
+            var configurations = await read.ListAsync(type, null, null, $"{type.Kind}s: who decides over this operator's objects", cancel)
+                ?? [];
             found.AddRange(configurations
-                .Where(c => c.Items("webhooks").Any(w => w.Text("failurePolicy") is "Fail" or "" && w.Items("rules").Any(r => r.Texts("apiGroups").Any(g => g is ApiGroup.Name or "*"))))
+                .Where(
+                    c =>
+                        c.Items("webhooks")
+                            .Any(
+                                w => w.Text("failurePolicy") is "Fail" or ""
+                                    && w.Items("rules").Any(r => r.Texts("apiGroups").Any(g => g is ApiGroup.Name or "*"))))
                 .Select(c => $"{type.Kind} {c.Name()}"));
         }
 

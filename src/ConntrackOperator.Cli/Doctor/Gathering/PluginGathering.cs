@@ -27,7 +27,8 @@ internal static class PluginGathering
         ("kube-ovn", "Kube-OVN", PluginKind.OpenVSwitch),
     ];
 
-    public static async Task<IReadOnlyList<NetworkPlugin>> FindAsync(ClusterRead read, IReadOnlyList<JsonObject> nodes, IReadOnlyList<JsonObject> daemonSets, CancellationToken cancel)
+    public static async Task<IReadOnlyList<NetworkPlugin>> FindAsync(
+        ClusterRead read, IReadOnlyList<JsonObject> nodes, IReadOnlyList<JsonObject> daemonSets, CancellationToken cancel)
     {
         var plugins = new List<NetworkPlugin>();
         foreach (var daemonSet in daemonSets)
@@ -75,7 +76,8 @@ internal static class PluginGathering
 
     private static async Task<NetworkPlugin> CiliumAsync(ClusterRead read, NetworkPlugin plugin, string ns, CancellationToken cancel)
     {
-        var config = await read.GetAsync(ClusterTypes.ConfigMap, ns, "cilium-config", $"ConfigMap {ns}/cilium-config: what Cilium tracks itself", cancel);
+        var config = await read.GetAsync(
+            ClusterTypes.ConfigMap, ns, "cilium-config", $"ConfigMap {ns}/cilium-config: what Cilium tracks itself", cancel);
         var replacement = config.Text("data", "kube-proxy-replacement");
         return plugin with
         {
@@ -85,10 +87,13 @@ internal static class PluginGathering
         };
     }
 
-    private static async Task<NetworkPlugin> CalicoAsync(ClusterRead read, NetworkPlugin plugin, JsonObject daemonSet, CancellationToken cancel)
+    private static async Task<NetworkPlugin> CalicoAsync(
+        ClusterRead read, NetworkPlugin plugin, JsonObject daemonSet, CancellationToken cancel)
     {
-        var felix = await read.GetAsync(ClusterTypes.FelixConfiguration, null, "default", "FelixConfiguration default: Calico's data plane", cancel);
-        var byEnvironment = daemonSet.Items("spec", "template", "spec", "containers").SelectMany(c => c.Items("env")).Any(e => e.Text("name") == "FELIX_BPFENABLED" && e.IsTrue("value"));
+        var felix = await read.GetAsync(
+            ClusterTypes.FelixConfiguration, null, "default", "FelixConfiguration default: Calico's data plane", cancel);
+        var byEnvironment = daemonSet.Items("spec", "template", "spec", "containers").SelectMany(c => c.Items("env"))
+            .Any(e => e.Text("name") == "FELIX_BPFENABLED" && e.IsTrue("value"));
         return felix.IsTrue("spec", "bpfEnabled") || byEnvironment
             ? plugin with { Name = "Calico (eBPF)", Kind = PluginKind.CalicoEbpf, ReplacesKubeProxy = true }
             : plugin;

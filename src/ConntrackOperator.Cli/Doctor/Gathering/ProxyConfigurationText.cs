@@ -34,8 +34,11 @@ internal static class ProxyConfigurationText
     public static ProxyConntrack Conntrack(IReadOnlyDictionary<string, string> flags)
     {
         var defaults = new ProxyConntrack();
-        long Number(string flag, long otherwise) => flags.TryGetValue(flag, out var text) && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : otherwise;
-        long Seconds(string flag, long otherwise) => flags.TryGetValue(flag, out var text) && GoDuration.Seconds(text) is { } seconds ? seconds : otherwise;
+        long Number(string flag, long otherwise) =>
+            flags.TryGetValue(flag, out var text)
+                && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : otherwise;
+        long Seconds(string flag, long otherwise) =>
+            flags.TryGetValue(flag, out var text) && GoDuration.Seconds(text) is { } seconds ? seconds : otherwise;
         return new ProxyConntrack
         {
             MaxPerCore = Number("conntrack-max-per-core", defaults.MaxPerCore),

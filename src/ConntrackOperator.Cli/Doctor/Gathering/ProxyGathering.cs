@@ -27,8 +27,14 @@ internal static class ProxyGathering
         }
 
         var pods = await read.ListAsync(ClusterTypes.Pod, "kube-system", "component=kube-proxy", "static pods of kube-proxy", cancel) ?? [];
-        var alike = pods.Where(p => p.Items("metadata", "ownerReferences").All(o => o.Text("kind") == "Node") && Container(p.At("spec")) is not null)
-            .Select(p => (Node: p.Text("spec", "nodeName"), Proxy: OfFlags(ProxyKind.StaticPodFlags, "the flags of the static pods kube-system/kube-proxy-…", string.Empty, "kube-system", Container(p.At("spec"))!)))
+        var alike = pods.Where(
+            p => p.Items("metadata", "ownerReferences").All(o => o.Text("kind") == "Node") && Container(p.At("spec")) is not null)
+            .Select(
+                p =>
+                    (Node: p.Text("spec", "nodeName"),
+                    Proxy: OfFlags(
+                        ProxyKind.StaticPodFlags, "the flags of the static pods kube-system/kube-proxy-…", string.Empty, "kube-system",
+                        Container(p.At("spec"))!)))
             .GroupBy(p => p.Proxy);
         proxies.AddRange(alike.Select(group => group.Key with { Nodes = [.. group.Select(p => p.Node)] }));
         proxies.AddRange(Embedded(nodes, "k3s"));
@@ -37,9 +43,12 @@ internal static class ProxyGathering
     }
 
     private static JsonNode? Container(JsonNode? pod) => pod.Items("containers")
-        .FirstOrDefault(c => c.Text("name") == Program || CommandWords.Of(c).Any(w => w == Program || w.EndsWith("/" + Program, StringComparison.Ordinal)));
+        .FirstOrDefault(
+            c => c.Text("name") == Program
+                || CommandWords.Of(c).Any(w => w == Program || w.EndsWith("/" + Program, StringComparison.Ordinal)));
 
-    private static async Task<ProxyFacts> OfDaemonSetAsync(ClusterRead read, JsonObject daemonSet, JsonNode? template, JsonNode container, CancellationToken cancel)
+    private static async Task<ProxyFacts> OfDaemonSetAsync(
+        ClusterRead read, JsonObject daemonSet, JsonNode? template, JsonNode container, CancellationToken cancel)
     {
         var (ns, name) = (daemonSet.Namespace(), daemonSet.Name());
         var proxy = OfFlags(ProxyKind.DaemonSetFlags, $"the flags of DaemonSet {ns}/{name}", name, ns, container);
@@ -51,7 +60,8 @@ internal static class ProxyGathering
         // The configuration beats the flags: with one that can't be read nothing is known.
         foreach (var map in template.Items("volumes").Select(v => v.Text("configMap", "name")).Where(n => n.Length > 0).Distinct())
         {
-            var data = await read.GetAsync(ClusterTypes.ConfigMap, ns, map, $"ConfigMap {ns}/{map}, the configuration of kube-proxy", cancel);
+            var data = await read.GetAsync(
+                ClusterTypes.ConfigMap, ns, map, $"ConfigMap {ns}/{map}, the configuration of kube-proxy", cancel);
             foreach (var (key, text) in data.Map("data"))
             {
                 if (ProxyConfigurationText.Parse(text) is { } found)
@@ -86,11 +96,14 @@ internal static class ProxyGathering
         };
     }
 
-    private static KubeVersion? ImageVersion(string image) => KubeVersion.Find(image[(image.LastIndexOf(':') + 1)..]) is { Major: 1 } version ? version : null;
+    private static KubeVersion? ImageVersion(string image) =>
+        KubeVersion.Find(image[(image.LastIndexOf(':') + 1)..]) is { Major: 1 } version ? version : null;
 
     private static IEnumerable<ProxyFacts> Embedded(IReadOnlyList<JsonObject> nodes, string program) => nodes
         .Select(node => (Name: node.Name(), Arguments: node.Text("metadata", "annotations", program + ".io/node-args")))
-        .Where(n => n.Arguments.Length > 0 && !n.Arguments.Contains("disable-kube-proxy\",\"true", StringComparison.Ordinal) && !n.Arguments.Contains("\"--disable-kube-proxy\"", StringComparison.Ordinal))
+        .Where(
+            n => n.Arguments.Length > 0 && !n.Arguments.Contains("disable-kube-proxy\",\"true", StringComparison.Ordinal)
+                && !n.Arguments.Contains("\"--disable-kube-proxy\"", StringComparison.Ordinal))
         .Select(n => (n.Name, Proxy: OfArguments(program, n.Arguments)))
         .GroupBy(n => n.Proxy)
         .Select(group => group.Key with { Nodes = [.. group.Select(n => n.Name)] });
@@ -125,7 +138,9 @@ internal static class ProxyGathering
         return new ProxyFacts
         {
             Kind = ProxyKind.Embedded,
-            Source = given.Count == 0 ? $"the kube-proxy inside {program}, without arguments of its own" : $"kube-proxy-arg of {program} (annotation {program}.io/node-args)",
+            Source = given.Count == 0
+                ? $"the kube-proxy inside {program}, without arguments of its own"
+                : $"kube-proxy-arg of {program} (annotation {program}.io/node-args)",
             Owner = program,
             Mode = flags.GetValueOrDefault("proxy-mode") ?? string.Empty,
             Conntrack = ProxyConfigurationText.Conntrack(flags),

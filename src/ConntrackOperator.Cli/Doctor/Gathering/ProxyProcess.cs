@@ -26,12 +26,19 @@ internal sealed class ProxyProcess(string procPath)
 
     private static ProxyFacts Facts(string process)
     {
-        var flags = CommandWords.Flags(CommandWords.Split((Read(process + "/cmdline") ?? string.Empty).Split('\0', StringSplitOptions.RemoveEmptyEntries)));
+        var flags = CommandWords.Flags(
+            CommandWords.Split((Read(process + "/cmdline") ?? string.Empty).Split('\0', StringSplitOptions.RemoveEmptyEntries)));
         var number = Path.GetFileName(process);
         var mode = flags.GetValueOrDefault("proxy-mode") ?? string.Empty;
         if (flags.GetValueOrDefault("config") is not { } file)
         {
-            return new ProxyFacts { Kind = ProxyKind.Process, Source = $"the flags of process {number}", Mode = mode, Conntrack = ProxyConfigurationText.Conntrack(flags) };
+            return new ProxyFacts
+            {
+                Kind = ProxyKind.Process,
+                Source = $"the flags of process {number}",
+                Mode = mode,
+                Conntrack = ProxyConfigurationText.Conntrack(flags),
+            };
         }
 
         // The file is in the process's own root, which only root may enter.
@@ -39,7 +46,8 @@ internal sealed class ProxyProcess(string procPath)
         return new ProxyFacts
         {
             Kind = ProxyKind.Process,
-            Source = found is null ? $"process {number} names {file} with --config, which could not be read (root may)" : $"{file} of process {number}",
+            Source = found is null
+                ? $"process {number} names {file} with --config, which could not be read (root may)" : $"{file} of process {number}",
             Mode = found?.Mode is { Length: > 0 } configured ? configured : mode,
             Conntrack = found?.Conntrack,
         };

@@ -23,7 +23,9 @@ internal sealed class AdmissionRule : IDoctorRule
                 What = "no admission policy keeps agents to their own nodes",
                 Why = "all agents share one account, so whoever takes over one node can write what every other node reports",
                 Do = "agent.admissionPolicy=true in the chart's values, which is the default; it needs Kubernetes 1.30",
-                Snippet = "helm upgrade conntrack-operator charts/conntrack-operator --namespace conntrack-system --reset-then-reuse-values --set agent.admissionPolicy=true\n",
+                Snippet =
+                    "helm upgrade conntrack-operator charts/conntrack-operator --namespace conntrack-system --reset-then-reuse-values "
+                        + "--set agent.admissionPolicy=true\n",
             };
         }
 

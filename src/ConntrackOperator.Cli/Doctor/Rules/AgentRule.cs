@@ -26,8 +26,12 @@ internal sealed class AgentRule : IDoctorRule
                 Severity = DoctorSeverity.Warning,
                 What = $"{Number(op.AgentsWanted - op.AgentsReady)} of {Number(op.AgentsWanted)} agents are not ready",
                 Why = "where no agent runs, settings stay as they are, and nobody says what the table does",
-                Do = "look why their pods do not get ready: pod security of the namespace (privileged), an image that can't be pulled, a node that is not ready",
-                Snippet = op.Agents?.Split('/') is [var ns, var name] ? $"kubectl -n {ns} get pods -l app.kubernetes.io/component=agent -o wide\nkubectl -n {ns} describe daemonset {name}\n" : null,
+                Do =
+                    "look why their pods do not get ready: pod security of the namespace (privileged), an image that can't be pulled, a "
+                        + "node that is not ready",
+                Snippet = op.Agents?.Split('/') is [var ns, var name]
+                    ? $"kubectl -n {ns} get pods -l app.kubernetes.io/component=agent -o wide\nkubectl -n {ns} describe daemonset {name}\n"
+                    : null,
             };
         }
 
@@ -40,10 +44,14 @@ internal sealed class AgentRule : IDoctorRule
             {
                 Rule = Name,
                 Severity = DoctorSeverity.Warning,
-                What = $"{Nodes(silent.Count)}: the agent {(never == silent.Count ? "has never reported" : never == 0 ? "has not reported for 25 minutes" : "has not reported for 25 minutes, or never")}",
+                What = $"{Nodes(silent.Count)}: the agent "
+                    + (never == silent.Count ? "has never reported"
+                        : "has not reported for 25 minutes" + (never == 0 ? string.Empty : ", or never")),
                 Why = "the node is ready and a policy selects it; whether its kernel holds what is planned is not known",
                 Do = "look at the agent's pod on that node",
-                Snippet = op.Agents?.Split('/') is [var space, _] ? $"kubectl -n {space} get pods -l app.kubernetes.io/component=agent --field-selector spec.nodeName={Names(silent)[0]}\n" : null,
+                Snippet = op.Agents?.Split('/') is [var space, _]
+                    ? $"kubectl -n {space} get pods -l app.kubernetes.io/component=agent --field-selector "
+                    + $"spec.nodeName={Names(silent)[0]}\n" : null,
                 Nodes = Names(silent),
             };
         }

@@ -32,12 +32,23 @@ internal sealed partial class CloudIdleRule : IDoctorRule
             {
                 Rule = Name,
                 Severity = aws ? DoctorSeverity.Warning : DoctorSeverity.Note,
-                What = $"{Where(facts, group.Count())}: {Place(group.Key.Provider)} forgets a connection after {KubeDuration.Format(group.Key.Limit)} without a packet, the node only after {KubeDuration.Format(group.Key.Seconds)}",
-                Why = $"{group.Key.Source}; in between programs believe in a connection whose packets no longer arrive, and the table holds entries that are of no use"
-                    + (aws ? $". These are instances of the newer generation ({Types(group.Select(g => g.Node))}); whether their network interfaces were given a longer time-out does not show in the cluster: if so, --ignore {Name}" : string.Empty),
-                Do = aws ? "a longer time-out of the network interfaces, in the launch template of the nodes (ConnectionTrackingSpecification); or keepalives that come sooner in the pods that keep idle connections"
+                What =
+                    $"{Where(facts, group.Count())}: {Place(group.Key.Provider)} forgets a connection after "
+                        + $"{KubeDuration.Format(group.Key.Limit)} without a packet, the node only after "
+                        + $"{KubeDuration.Format(group.Key.Seconds)}",
+                Why =
+                    $"{group.Key.Source}; in between programs believe in a connection whose packets no longer arrive, and the table "
+                        + "holds entries that are of no use"
+                    + (aws
+                        ? $". These are instances of the newer generation ({Types(group.Select(g => g.Node))}); whether their network "
+                        + $"interfaces were given a longer time-out does not show in the cluster: if so, --ignore {Name}" : string.Empty),
+                Do = aws
+                    ? "a longer time-out of the network interfaces, in the launch template of the nodes "
+                    + "(ConnectionTrackingSpecification); or keepalives that come sooner in the pods that keep idle connections"
                     : "keepalives that come sooner in the pods that keep idle connections to other nodes or out of the cluster",
-                Snippet = aws ? "aws ec2 modify-network-interface-attribute --network-interface-id ENI --connection-tracking-specification TcpEstablishedTimeout=86400\n"
+                Snippet = aws
+                    ? "aws ec2 modify-network-interface-attribute --network-interface-id ENI --connection-tracking-specification "
+                    + "TcpEstablishedTimeout=86400\n"
                     : $"securityContext: {{sysctls: [{{name: net.ipv4.tcp_keepalive_time, value: \"{group.Key.Limit / 2}\"}}]}}\n",
                 Nodes = Names(group.Select(g => g.Node)),
             };
@@ -59,7 +70,8 @@ internal sealed partial class CloudIdleRule : IDoctorRule
         _ => "Azure's load balancer and NAT gateway, on the way out of the cluster,",
     };
 
-    private static string Types(IEnumerable<NodeView> nodes) => string.Join(", ", nodes.Select(n => n.InstanceType).Distinct().Order(StringComparer.Ordinal));
+    private static string Types(IEnumerable<NodeView> nodes) =>
+        string.Join(", ", nodes.Select(n => n.InstanceType).Distinct().Order(StringComparer.Ordinal));
 
     // The eighth generation with AMD or Intel, and Graviton4 with network or block storage emphasis (gn, gb); G7e and P6.
     [GeneratedRegex(@"^([cmrx]8(a|i|gn|gb)[a-z0-9]*(-flex)?|g7e|p6-b[23]00)\.")]

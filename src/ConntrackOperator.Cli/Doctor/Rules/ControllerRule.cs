@@ -35,27 +35,34 @@ internal sealed class ControllerRule : IDoctorRule
             {
                 Rule = Name,
                 Severity = DoctorSeverity.Critical,
-                What = op.Controller is null ? "the CustomResourceDefinitions are there, and no controller" : $"no pod of the controller {op.Controller} is ready",
-                Why = $"{DoctorText.Number(facts.Policies.Count)} policies are in the cluster; edits reach no node, a policy that is deleted does not go away. Agents go on with the plans they have",
+                What = op.Controller is null
+                    ? "the CustomResourceDefinitions are there, and no controller" : $"no pod of the controller {op.Controller} is ready",
+                Why =
+                    $"{DoctorText.Number(facts.Policies.Count)} policies are in the cluster; edits reach no node, a policy that is "
+                        + "deleted does not go away. Agents go on with the plans they have",
                 Do = op.Controller is null ? "install it, or delete the CustomResourceDefinitions" : "look why its pods do not get ready",
-                Snippet = op.Controller?.Split('/') is [var ns, var name] ? $"kubectl -n {ns} describe deployment {name}\nkubectl -n {ns} logs deployment/{name}\n"
+                Snippet = op.Controller?.Split('/') is [var ns, var name]
+                    ? $"kubectl -n {ns} describe deployment {name}\nkubectl -n {ns} logs deployment/{name}\n"
                     : "helm install conntrack-operator charts/conntrack-operator --namespace conntrack-system --create-namespace\n",
             };
             yield break;
         }
 
         var age = op.LeaseRenewed is { } renewed ? facts.Now - renewed : TimeSpan.Zero;
-        if (op.Leader is { Length: 0 } || (op.Leader is not null && age > TimeSpan.FromSeconds(op.LeaseSeconds + MostClockDifferenceSeconds)))
+        if (op.Leader is { Length: 0 }
+            || (op.Leader is not null && age > TimeSpan.FromSeconds(op.LeaseSeconds + MostClockDifferenceSeconds)))
         {
             yield return new DoctorFinding
             {
                 Rule = Name,
                 Severity = DoctorSeverity.Critical,
                 What = op.Leader.Length == 0 ? "no controller leads: nobody holds the lease"
-                    : $"no controller leads: {op.Leader} renewed the lease {age.TotalSeconds:0} s ago, and it holds for {op.LeaseSeconds} s",
+                    : $"no controller leads: {op.Leader} renewed the lease {age.TotalSeconds:0} s ago, and it holds for "
+                    + $"{op.LeaseSeconds} s",
                 Why = "only the one that leads plans for nodes and counts for policies",
                 Do = "look at the log of the controller's pods, for what the API server answers about the lease",
-                Snippet = op.Controller?.Split('/') is [var ns, var name] ? $"kubectl -n {ns} get lease {name} -o yaml\nkubectl -n {ns} logs deployment/{name}\n" : null,
+                Snippet = op.Controller?.Split('/') is [var ns, var name]
+                    ? $"kubectl -n {ns} get lease {name} -o yaml\nkubectl -n {ns} logs deployment/{name}\n" : null,
             };
         }
     }

@@ -5,7 +5,9 @@ using static ConntrackOperator.Cli.Doctor.Rules.DoctorText;
 
 namespace ConntrackOperator.Cli.Doctor.Rules;
 
-/// <summary>Tables with few buckets for what they may hold: each look-up walks a long chain, and the kernel refuses entries whose chain is too long.</summary>
+/// <summary>
+/// Tables with few buckets for what they may hold: each look-up walks a long chain, and the kernel refuses entries whose chain is too long.
+/// </summary>
 internal sealed class HashChainRule : IDoctorRule
 {
     // kube-proxy leaves four entries a bucket, the kernel's own ratio is one (nf_conntrack_core.c since 5.15).
@@ -20,21 +22,25 @@ internal sealed class HashChainRule : IDoctorRule
         {
             yield return Finding(
                 facts, refused, DoctorSeverity.Critical,
-                $"the kernel refuses entries because a hash chain is too long ({Number(refused.Sum(n => n.ChainTooLong))} {(facts.OneMachine ? "since boot" : "a minute")})",
+                $"the kernel refuses entries because a hash chain is too long ({Number(refused.Sum(n => n.ChainTooLong))} "
+                    + $"{(facts.OneMachine ? "since boot" : "a minute")})",
                 "such a packet is lost although the table has room");
         }
 
-        foreach (var group in facts.Nodes.Where(n => n.ChainTooLong == 0 && IsLong(n)).GroupBy(n => (Limit: n.Actual[SysctlNames.Max], Buckets: n.Actual[SysctlNames.Buckets])))
+        foreach (var group in facts.Nodes.Where(n => n.ChainTooLong == 0 && IsLong(n))
+            .GroupBy(n => (Limit: n.Actual[SysctlNames.Max], Buckets: n.Actual[SysctlNames.Buckets])))
         {
             yield return Finding(
                 facts, [.. group], DoctorSeverity.Warning,
-                $"{Number(group.Key.Limit)} entries may share {Number(group.Key.Buckets)} buckets of the hash table, {group.Key.Limit / group.Key.Buckets} in each",
+                $"{Number(group.Key.Limit)} entries may share {Number(group.Key.Buckets)} buckets of the hash table, "
+                    + $"{group.Key.Limit / group.Key.Buckets} in each",
                 "the fuller the table, the longer each look-up of each packet; the kernel's own ratio is one entry a bucket");
         }
     }
 
     private static bool IsLong(NodeView node) =>
-        node.Actual.GetValueOrDefault(SysctlNames.Buckets) is > 0 and var buckets && node.Actual.GetValueOrDefault(SysctlNames.Max) > buckets * MostEntriesPerBucket;
+        node.Actual.GetValueOrDefault(SysctlNames.Buckets) is > 0 and var buckets
+            && node.Actual.GetValueOrDefault(SysctlNames.Max) > buckets * MostEntriesPerBucket;
 
     private DoctorFinding Finding(DoctorFacts facts, List<NodeView> nodes, DoctorSeverity severity, string what, string why)
     {
@@ -45,7 +51,9 @@ internal sealed class HashChainRule : IDoctorRule
             Severity = severity,
             What = $"{Where(facts, nodes.Count)}: {what}",
             Why = why,
-            Do = "in the policy leave table.buckets out, so that buckets follow the size, or set them. Each entry is hashed again once, which takes about 0.5 µs an entry with all locks held",
+            Do =
+                "in the policy leave table.buckets out, so that buckets follow the size, or set them. Each entry is hashed again once, "
+                    + "which takes about 0.5 µs an entry with all locks held",
             Snippet = limit > 0 ? $"table: {{buckets: {Math.Max(limit, TableSpec.MinimumEntries)}}}\n" : null,
             Nodes = facts.OneMachine ? [] : Names(nodes),
         };

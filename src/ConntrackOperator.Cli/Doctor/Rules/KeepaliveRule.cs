@@ -25,9 +25,16 @@ internal sealed class KeepaliveRule : IDoctorRule
             {
                 Rule = Name,
                 Severity = DoctorSeverity.Warning,
-                What = $"{Where(facts, group.Count())}: an ESTABLISHED connection is forgotten after {KubeDuration.Format(group.Key.Seconds)} without a packet, before TCP's keepalive after {KubeDuration.Format(group.Key.Keepalive)}",
-                Why = $"{group.Key.Source}; the next packet of such a connection finds no entry: behind a Service or SNAT it is reset or lost, and programs see connections that hang. RFC 5382 asks for 2h4m at the least",
-                Do = "a longer time-out in the policy, or keepalives that come sooner in every program and pod there (net.ipv4.tcp_keepalive_time is a safe sysctl of pods from Kubernetes 1.29 on)",
+                What =
+                    $"{Where(facts, group.Count())}: an ESTABLISHED connection is forgotten after "
+                        + $"{KubeDuration.Format(group.Key.Seconds)} without a packet, before TCP's keepalive after "
+                        + $"{KubeDuration.Format(group.Key.Keepalive)}",
+                Why =
+                    $"{group.Key.Source}; the next packet of such a connection finds no entry: behind a Service or SNAT it is reset or "
+                        + "lost, and programs see connections that hang. RFC 5382 asks for 2h4m at the least",
+                Do =
+                    "a longer time-out in the policy, or keepalives that come sooner in every program and pod there "
+                        + "(net.ipv4.tcp_keepalive_time is a safe sysctl of pods from Kubernetes 1.29 on)",
                 Snippet = $"timeouts: {{tcp: {{established: {KubeDuration.Format(RfcSeconds)}}}}}\n",
                 Nodes = facts.OneMachine ? [] : Names(group.Select(g => g.Node)),
             };

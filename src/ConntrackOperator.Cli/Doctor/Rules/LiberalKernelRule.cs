@@ -18,7 +18,8 @@ internal sealed class LiberalKernelRule : IDoctorRule
     {
         foreach (var proxy in facts.Proxies.Where(p => p.Mode == "nftables" && p.Conntrack?.TcpBeLiberal != true))
         {
-            var nodes = facts.Nodes.Where(n => proxy.RunsOn(n) && KubeVersion.Find(n.Kernel) < _mended && n.Value(SysctlNames.TcpBeLiberal) is not 1).ToList();
+            var nodes = facts.Nodes.Where(
+                n => proxy.RunsOn(n) && KubeVersion.Find(n.Kernel) < _mended && n.Value(SysctlNames.TcpBeLiberal) is not 1).ToList();
             if (nodes.Count == 0)
             {
                 continue;
@@ -29,8 +30,13 @@ internal sealed class LiberalKernelRule : IDoctorRule
             {
                 Rule = Name,
                 Severity = DoctorSeverity.Warning,
-                What = $"{Where(facts, nodes.Count)}: kube-proxy's nftables mode on Linux before 6.1 ({string.Join(", ", nodes.Select(n => n.Kernel).Distinct().Order(StringComparer.Ordinal))}) without nf_conntrack_tcp_be_liberal",
-                Why = "a packet that the kernel takes for out of window is not translated back, and its connection is reset: rare, and hard to find. Linux 6.1 mends it (6e250dcbff1d), if the distribution has not before",
+                What =
+                    $"{Where(facts, nodes.Count)}: kube-proxy's nftables mode on Linux before 6.1 "
+                        + $"({string.Join(", ", nodes.Select(n => n.Kernel).Distinct().Order(StringComparer.Ordinal))}) without "
+                        + "nf_conntrack_tcp_be_liberal",
+                Why =
+                    "a packet that the kernel takes for out of window is not translated back, and its connection is reset: rare, and "
+                        + "hard to find. Linux 6.1 mends it (6e250dcbff1d), if the distribution has not before",
                 Do = $"tcp: {{beLiberal: true}} in the policy, or {remedy}",
                 Snippet = snippet,
                 Nodes = facts.OneMachine ? [] : Names(nodes),

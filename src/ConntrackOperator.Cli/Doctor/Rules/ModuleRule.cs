@@ -19,9 +19,12 @@ internal sealed class ModuleRule : IDoctorRule
                 Rule = Name,
                 Severity = planned || !facts.OneMachine ? DoctorSeverity.Warning : DoctorSeverity.Note,
                 What = $"{Where(facts, missing.Count)}: the kernel's module nf_conntrack is not loaded",
-                Why = "nothing is tracked there, so no rule of iptables or nftables that needs it is loaded" + (planned ? ", and no setting can be made before it is" : string.Empty)
+                Why = "nothing is tracked there, so no rule of iptables or nftables that needs it is loaded"
+                    + (planned ? ", and no setting can be made before it is" : string.Empty)
                     + "; kube-proxy and most network plug-ins load it when they start",
-                Do = facts.OneMachine ? "load it, now and at each boot" : "load it on the node, now and at each boot; or let the agents do it: agent.loadModule=true in the chart's values",
+                Do = facts.OneMachine
+                    ? "load it, now and at each boot"
+                    : "load it on the node, now and at each boot; or let the agents do it: agent.loadModule=true in the chart's values",
                 Snippet = "modprobe nf_conntrack\necho nf_conntrack >/etc/modules-load.d/conntrack.conf\n",
                 Nodes = facts.OneMachine ? [] : Names(missing),
             };

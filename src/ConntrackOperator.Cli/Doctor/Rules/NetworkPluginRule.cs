@@ -29,10 +29,16 @@ internal sealed class NetworkPluginRule : IDoctorRule
                 Rule = Name,
                 Severity = DoctorSeverity.Warning,
                 What = $"{plugin.Name} does the work of kube-proxy, and kube-proxy runs as well",
-                Why = $"its rules translate what {plugin.Name} has not, so a connection can be in both tables; and it sets nf_conntrack_max and time-outs at each start ({proxy.Source})",
-                Do = $"take kube-proxy away, once nothing needs it: where something owns it (kubeadm, an add-on, {(proxy.Kind == ProxyKind.Embedded ? proxy.Owner : "Talos")}), switch it off there",
+                Why =
+                    $"its rules translate what {plugin.Name} has not, so a connection can be in both tables; and it sets "
+                        + $"nf_conntrack_max and time-outs at each start ({proxy.Source})",
+                Do =
+                    "take kube-proxy away, once nothing needs it: where something owns it (kubeadm, an add-on, "
+                        + $"{(proxy.Kind == ProxyKind.Embedded ? proxy.Owner : "Talos")}), switch it off there",
                 Snippet = proxy.Kind == ProxyKind.Embedded ? "disable-kube-proxy: true\n"
-                    : $"kubectl -n {proxy.Namespace} patch daemonset {(proxy.Kind == ProxyKind.DaemonSetFlags ? proxy.Owner : "kube-proxy")} -p '{{\"spec\":{{\"template\":{{\"spec\":{{\"nodeSelector\":{{\"non-existing\":\"true\"}}}}}}}}}}'\n",
+                    : $"kubectl -n {proxy.Namespace} patch daemonset "
+                    + $"{(proxy.Kind == ProxyKind.DaemonSetFlags ? proxy.Owner : "kube-proxy")} -p "
+                    + "'{\"spec\":{\"template\":{\"spec\":{\"nodeSelector\":{\"non-existing\":\"true\"}}}}}'\n",
             };
         }
     }
@@ -46,13 +52,19 @@ internal sealed class NetworkPluginRule : IDoctorRule
 
     private static string Why(NetworkPlugin plugin) => plugin.Kind switch
     {
-        PluginKind.Cilium => $"its maps hold {Number(plugin.OwnTcpEntries ?? CiliumTcpEntries)} TCP connections a node (bpf-ct-global-tcp-max), with time-outs of their own: policies here don't reach them. "
+        PluginKind.Cilium =>
+            $"its maps hold {Number(plugin.OwnTcpEntries ?? CiliumTcpEntries)} TCP connections a node (bpf-ct-global-tcp-max), with "
+                + "time-outs of their own: policies here don't reach them. "
             + "Still in the kernel's table: what the nodes themselves open and answer, and whatever else goes through iptables or nftables"
             + (plugin.ReplacesKubeProxy ? string.Empty : "; what goes to a Service, which kube-proxy translates")
             + (plugin.MasqueradesItself ? string.Empty : "; what leaves the cluster, which iptables masquerades"),
-        PluginKind.CalicoEbpf => "its map cali_v4_ct has a size of its own (bpfMapSizeConntrack of the FelixConfiguration): policies here don't reach it. "
-            + "Still in the kernel's table: what the nodes themselves open and answer, connections older than the switch to eBPF, and whatever else goes through iptables or nftables",
-        PluginKind.OpenVSwitch => "every zone counts against the one nf_conntrack_max, and a connection through several bridges can have an entry in several zones",
+        PluginKind.CalicoEbpf =>
+            "its map cali_v4_ct has a size of its own (bpfMapSizeConntrack of the FelixConfiguration): policies here don't reach it. "
+            + "Still in the kernel's table: what the nodes themselves open and answer, connections older than the switch to eBPF, and "
+            + "whatever else goes through iptables or nftables",
+        PluginKind.OpenVSwitch =>
+            "every zone counts against the one nf_conntrack_max, and a connection through several bridges can have an entry in several "
+                + "zones",
         _ => $"policies here reach all of them; recognized by {plugin.Source}",
     };
 }

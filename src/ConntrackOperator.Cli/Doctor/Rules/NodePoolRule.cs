@@ -20,7 +20,8 @@ internal sealed class NodePoolRule : IDoctorRule
             .GroupBy(n => (n.Cores, Memory: (n.MemoryBytes + (MemoryStep / 2)) / MemoryStep, Plan: n.Wanted(SysctlNames.Max)?.Value));
         foreach (var group in alike)
         {
-            var limits = group.GroupBy(n => n.Actual[SysctlNames.Max]).OrderByDescending(g => g.Count()).ThenByDescending(g => g.Key).ToList();
+            var limits = group.GroupBy(n => n.Actual[SysctlNames.Max]).OrderByDescending(g => g.Count()).ThenByDescending(g => g.Key)
+                .ToList();
             if (limits.Count < 2)
             {
                 continue;
@@ -31,9 +32,12 @@ internal sealed class NodePoolRule : IDoctorRule
             {
                 Rule = Name,
                 Severity = DoctorSeverity.Warning,
-                What = $"machines of the same size ({group.Key.Cores} cores, {ByteSize.Format(group.First().MemoryBytes)}) have different limits: "
+                What =
+                    $"machines of the same size ({group.Key.Cores} cores, {ByteSize.Format(group.First().MemoryBytes)}) have different "
+                        + "limits: "
                     + string.Join("; ", limits.Select(l => $"{Nodes(l.Count())} {Limit(l.Key)}{Pools(l)}")),
-                Why = group.Key.Plan is null ? "no policy says what nf_conntrack_max shall be there, so it is whatever set it last: an image, a script, kube-proxy"
+                Why = group.Key.Plan is null
+                    ? "no policy says what nf_conntrack_max shall be there, so it is whatever set it last: an image, a script, kube-proxy"
                     : $"the same {Number(group.Key.Plan.Value)} is planned for all of them",
                 Do = "let one policy say it for all, or say for which pool it shall differ",
                 Snippet = group.Key.Plan is null && most > 0 ? Policy(most) : null,
@@ -48,7 +52,8 @@ internal sealed class NodePoolRule : IDoctorRule
     private static string Limit(long limit) => limit == 0 ? "none" : Number(limit);
 
     private static string Pools(IEnumerable<NodeView> nodes) =>
-        nodes.Select(n => n.Pool).Where(p => p.Length > 0).Distinct().Order(StringComparer.Ordinal).ToList() is { Count: > 0 } pools ? $" (pool {string.Join(", ", pools)})" : string.Empty;
+        nodes.Select(n => n.Pool).Where(p => p.Length > 0).Distinct().Order(StringComparer.Ordinal).ToList() is { Count: > 0 } pools
+            ? $" (pool {string.Join(", ", pools)})" : string.Empty;
 
     private static string Policy(long entries) => $$$"""
         apiVersion: conntrack.dev/v1alpha1

@@ -13,7 +13,9 @@ internal sealed class OtherWriterRule : IDoctorRule
         foreach (var writer in facts.Writers)
         {
             var nodes = facts.Nodes.Where(writer.Reaches).ToList();
-            var against = nodes.Where(n => n.Wanted(writer.Sysctl) is { } wanted && wanted.Value != writer.Value && !(wanted.AtLeast == true && writer.Value > wanted.Value)).ToList();
+            var against = nodes.Where(
+                n => n.Wanted(writer.Sysctl) is { } wanted && wanted.Value != writer.Value
+                    && !(wanted.AtLeast == true && writer.Value > wanted.Value)).ToList();
             if (against.Count > 0)
             {
                 yield return Contest(facts, writer, against);
@@ -24,7 +26,9 @@ internal sealed class OtherWriterRule : IDoctorRule
                 {
                     Rule = Name,
                     Severity = DoctorSeverity.Warning,
-                    What = $"{Where(facts, nodes.Count)}: {writer.Who} sets {writer.Sysctl} to {Value(writer.Sysctl, value)}, kube-proxy to {Value(writer.Sysctl, proxy.Value)}",
+                    What =
+                        $"{Where(facts, nodes.Count)}: {writer.Who} sets {writer.Sysctl} to {Value(writer.Sysctl, value)}, kube-proxy to "
+                            + $"{Value(writer.Sysctl, proxy.Value)}",
                     Why = $"what holds is what started last; kube-proxy's value comes from {proxy.Proxy.Source}",
                     Do = ProxyRemedy.LeaveAlone(proxy.Proxy, writer.Sysctl).Do,
                     Snippet = ProxyRemedy.LeaveAlone(proxy.Proxy, writer.Sysctl).Snippet,
@@ -37,8 +41,12 @@ internal sealed class OtherWriterRule : IDoctorRule
                 {
                     Rule = Name,
                     Severity = DoctorSeverity.Note,
-                    What = $"{writer.Who} sets {writer.Sysctl}{(writer.Value is { } sets ? " to " + Value(writer.Sysctl, sets) : string.Empty)}",
-                    Why = "no policy sets it, so nothing is wrong; a policy that does must agree with it, or the two will overwrite each other",
+                    What =
+                        $"{writer.Who} sets "
+                            + $"{writer.Sysctl}{(writer.Value is { } sets ? " to " + Value(writer.Sysctl, sets) : string.Empty)}",
+                    Why =
+                        "no policy sets it, so nothing is wrong; a policy that does must agree with it, or the two will overwrite each "
+                            + "other",
                 };
             }
         }
@@ -52,8 +60,11 @@ internal sealed class OtherWriterRule : IDoctorRule
         {
             Rule = Name,
             Severity = DoctorSeverity.Warning,
-            What = $"{Where(facts, against.Count)}: {writer.Who} sets {writer.Sysctl}{(writer.Value is { } value ? " to " + Value(writer.Sysctl, value) : string.Empty)}, "
-                + $"policy {string.Join(", ", wanted.Select(w => w.Policy).Distinct().Order(StringComparer.Ordinal))} to {string.Join(" or ", values)}",
+            What =
+                $"{Where(facts, against.Count)}: {writer.Who} sets "
+                    + $"{writer.Sysctl}{(writer.Value is { } value ? " to " + Value(writer.Sysctl, value) : string.Empty)}, "
+                + $"policy {string.Join(", ", wanted.Select(w => w.Policy).Distinct().Order(StringComparer.Ordinal))} to "
+                + $"{string.Join(" or ", values)}",
             Why = "two that write one setting overwrite each other: after five times in ten minutes the agent gives way and says Contested",
             Do = writer.Remedy,
             Nodes = facts.OneMachine ? [] : Names(against),

@@ -19,31 +19,38 @@ internal sealed class PolicyRule : IDoctorRule
             var name = policy.Metadata?.Name ?? "-";
             if (PolicyValidator.Validate(policy) is { Count: > 0 } errors)
             {
-                yield return Finding(DoctorSeverity.Warning, $"policy {name} is not valid: {errors[0]}", "it contributes nothing to any plan", "correct it", null);
+                yield return Finding(
+                    DoctorSeverity.Warning, $"policy {name} is not valid: {errors[0]}", "it contributes nothing to any plan", "correct it",
+                    null);
             }
 
             if (Condition(policy, PolicyConditionTypes.Conflict) is { Status: "True" } conflict)
             {
                 yield return Finding(
-                    DoctorSeverity.Warning, $"policy {name} contradicts another: {conflict.Message}", "both have the same priority, and the older one wins",
+                    DoctorSeverity.Warning, $"policy {name} contradicts another: {conflict.Message}",
+                    "both have the same priority, and the older one wins",
                     "give one of them a higher priority", "spec: {priority: 10}\n");
             }
 
             if (facts.Operator?.Installed == true && policy.Metadata?.DeletionTimestamp is null
                 && Condition(policy, PolicyConditionTypes.Ready) is { Status: "False" } ready
-                && ready.Reason is not (PolicyConditionReasons.RollingOut or PolicyConditionReasons.Updating or PolicyConditionReasons.Planning))
+                && ready.Reason
+                is not (PolicyConditionReasons.RollingOut or PolicyConditionReasons.Updating or PolicyConditionReasons.Planning))
             {
                 yield return Finding(
-                    DoctorSeverity.Warning, $"policy {name} does not hold everywhere: {ready.Reason}: {ready.Message}", "so its status says",
+                    DoctorSeverity.Warning, $"policy {name} does not hold everywhere: {ready.Reason}: {ready.Message}",
+                    "so its status says",
                     "the nodes, the settings and what to do", $"kubectl conntrack status {name}\n");
             }
         }
 
-        foreach (var group in facts.Nodes.SelectMany(n => n.Settings.Where(s => s.State == SettingState.Contested).Select(s => (Node: n, Setting: s))).GroupBy(c => c.Setting.Name))
+        foreach (var group in facts.Nodes.SelectMany(
+            n => n.Settings.Where(s => s.State == SettingState.Contested).Select(s => (Node: n, Setting: s))).GroupBy(c => c.Setting.Name))
         {
             yield return Finding(
                 DoctorSeverity.Warning, $"{Where(facts, group.Count())}: something keeps writing {group.Key} to another value",
-                group.First().Setting.Message ?? "the agent has given way", "find who, and change it there: docs/runbooks/ConntrackSettingContested.md", null) with
+                group.First().Setting.Message ?? "the agent has given way",
+                "find who, and change it there: docs/runbooks/ConntrackSettingContested.md", null) with
             {
                 Nodes = facts.OneMachine ? [] : Names(group.Select(c => c.Node)),
             };

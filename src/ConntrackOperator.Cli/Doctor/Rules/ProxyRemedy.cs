@@ -20,7 +20,8 @@ internal static class ProxyRemedy
     });
 
     /// <summary>The same for a value that it shall set.</summary>
-    public static (string Do, string Snippet) BeLiberal(ProxyFacts proxy) => Change(proxy, [("tcpBeLiberal", "conntrack-tcp-be-liberal", "true")]);
+    public static (string Do, string Snippet) BeLiberal(ProxyFacts proxy) =>
+        Change(proxy, [("tcpBeLiberal", "conntrack-tcp-be-liberal", "true")]);
 
     private static (string Do, string Snippet) Change(ProxyFacts proxy, (string Field, string Flag, string Value)[] changes)
     {
@@ -28,15 +29,19 @@ internal static class ProxyRemedy
         return proxy.Kind switch
         {
             ProxyKind.ConfigMap => (
-                $"kubectl -n {proxy.Namespace} edit configmap {proxy.Owner}: in its KubeProxyConfiguration the following; it holds from the next start of kube-proxy's pods on, "
-                + "and a configuration beats flags. Where an installer owns the ConfigMap (an add-on of a cloud, Helm, GitOps), change it there",
+                $"kubectl -n {proxy.Namespace} edit configmap {proxy.Owner}: in its KubeProxyConfiguration the following; it holds from "
+                    + "the next start of kube-proxy's pods on, "
+                + "and a configuration beats flags. Where an installer owns the ConfigMap (an add-on of a cloud, Helm, GitOps), change "
+                + "it there",
                 "conntrack:\n" + string.Concat(changes.Select(c => $"  {c.Field}: {c.Value}\n"))),
             ProxyKind.DaemonSetFlags => (
-                $"kubectl -n {proxy.Namespace} edit daemonset {proxy.Owner}: these flags of its container. Where something owns the DaemonSet, change it there, or it comes back "
+                $"kubectl -n {proxy.Namespace} edit daemonset {proxy.Owner}: these flags of its container. Where something owns the "
+                    + "DaemonSet, change it there, or it comes back "
                 + "(Talos: cluster.proxy.extraArgs of the machine configuration)",
                 flags),
             ProxyKind.StaticPodFlags => (
-                "the pods are made from a file on each node, so the flags are changed where nodes are made; where that is the cloud's, let the policy ask for what kube-proxy sets",
+                "the pods are made from a file on each node, so the flags are changed where nodes are made; where that is the cloud's, "
+                    + "let the policy ask for what kube-proxy sets",
                 flags),
             ProxyKind.Embedded => (
                 $"in /etc/rancher/{proxy.Owner}/config.yaml of each node, then restart {proxy.Owner} there",

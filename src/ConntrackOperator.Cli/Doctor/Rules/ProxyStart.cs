@@ -39,7 +39,8 @@ internal static class ProxyStart
 
         foreach (var (sysctl, value) in ((string, long)[])[
             (SysctlNames.TcpTimeoutEstablished, c.TcpEstablishedTimeout), (SysctlNames.TcpTimeoutCloseWait, c.TcpCloseWaitTimeout),
-            (SysctlNames.TcpBeLiberal, c.TcpBeLiberal ? 1 : 0), (SysctlNames.UdpTimeout, c.UdpTimeout), (SysctlNames.UdpTimeoutStream, c.UdpStreamTimeout)])
+            (SysctlNames.TcpBeLiberal, c.TcpBeLiberal ? 1 : 0), (SysctlNames.UdpTimeout, c.UdpTimeout),
+            (SysctlNames.UdpTimeoutStream, c.UdpStreamTimeout)])
         {
             if (value > 0)
             {

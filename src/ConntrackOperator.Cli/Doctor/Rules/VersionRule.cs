@@ -20,7 +20,8 @@ internal sealed class VersionRule : IDoctorRule
         var controller = op.ControllerVersion;
         if (controller.Length > 0)
         {
-            foreach (var group in facts.Nodes.Where(n => n.AgentVersion.Length > 0 && n.AgentVersion != controller).GroupBy(n => n.AgentVersion))
+            foreach (var group in facts.Nodes.Where(n => n.AgentVersion.Length > 0 && n.AgentVersion != controller)
+                .GroupBy(n => n.AgentVersion))
             {
                 yield return new DoctorFinding
                 {
@@ -53,9 +54,13 @@ internal sealed class VersionRule : IDoctorRule
             {
                 Rule = Name,
                 Severity = same ? DoctorSeverity.Warning : DoctorSeverity.Note,
-                What = $"the cluster's CustomResourceDefinitions lack {Number(op.MissingFields.Count)} field{(op.MissingFields.Count == 1 ? string.Empty : "s")} that this program knows: "
+                What =
+                    $"the cluster's CustomResourceDefinitions lack {Number(op.MissingFields.Count)} "
+                        + $"field{(op.MissingFields.Count == 1 ? string.Empty : "s")} that this program knows: "
                     + string.Join(", ", op.MissingFields.Take(MostFields)) + (op.MissingFields.Count > MostFields ? ", …" : string.Empty),
-                Why = same ? "they are older than the controller: what it writes there is dropped in silence, and policies that use it are refused" : "they are older than this program",
+                Why = same
+                    ? "they are older than the controller: what it writes there is dropped in silence, and policies that use it are "
+                    + "refused" : "they are older than this program",
                 Do = "bring them up to date: helm upgrade does, unless crds.install is false",
                 Snippet = same ? "kubectl-conntrack crd | kubectl apply --server-side -f -\n" : null,
             };
