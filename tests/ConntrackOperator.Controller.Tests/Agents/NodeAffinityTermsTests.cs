@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Controller.Agents;
-using ConntrackOperator.Planning;
 using ConntrackOperator.Planning.Sizing;
 using CsCheck;
 
