@@ -27,8 +27,8 @@ internal sealed class LegitimateTraffic : IDisposable
     }
 
     /// <summary>
-    /// Quiet and half-closed connections that believe to be alive and whose entry is gone: a table 95 % full evicts TCP that is closing, assured
-    /// or not. They break when they are next used, and not by what is done meanwhile.
+    /// Quiet and half-closed connections that believe to be alive and whose entry is gone: a table 95 % full evicts TCP that is closing,
+    /// assured or not. They break when they are next used, and not by what is done meanwhile.
     /// </summary>
     internal long WithoutEntry(Topology topology)
     {
