@@ -1,4 +1,5 @@
 using ConntrackOperator.Api.Meta;
+using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Planning.Precedence;
 using ConntrackOperator.Planning.Sizing;
@@ -219,7 +220,7 @@ public class NodePlannerTests
         Assert.Equal(64, plan.Spec.Settings!.Count);
         Assert.Equal(["nf_conntrack_c0", "nf_conntrack_c1"], plan.Spec.Settings.Where(s => s.Policy == "c").Select(s => s.Name));
         Assert.Equal(["nf_conntrack_c2", "nf_conntrack_c3", "nf_conntrack_c4", "nf_conntrack_c5"], plan.Spec.Refused!.Select(r => r.Name));
-        Assert.All(plan.Spec.Refused!, refused => Assert.Equal(("c", NodePlanner.TooManySysctls), (refused.Policy, refused.Reason)));
+        Assert.All(plan.Spec.Refused!, refused => Assert.Equal(("c", RefusalReasons.TooManySysctls), (refused.Policy, refused.Reason)));
 
         static ConntrackPolicy Sysctls(string name, int priority, int count) => Examples.Policy(name, new()
         {
