@@ -4,6 +4,7 @@ using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Cluster;
 using ConntrackOperator.Kubernetes.Events;
+using ConntrackOperator.Kubernetes.Protocol;
 using ConntrackOperator.Planning.Advice;
 
 namespace ConntrackOperator.Controller.Nodes;
