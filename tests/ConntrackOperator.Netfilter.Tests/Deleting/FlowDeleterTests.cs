@@ -116,7 +116,8 @@ public sealed class FlowDeleterTests : IDisposable
     public void What_came_in_the_last_datagram_is_deleted_too()
     {
         var sockets = new Queue<FakeTransport>(
-            [new FakeTransport(), new FakeTransport().Answer(FakeTransport.Entry(new FlowCase { State = TimeWait }.Encode()), FakeTransport.Done())]);
+            [new FakeTransport(),
+            new FakeTransport().Answer(FakeTransport.Entry(new FlowCase { State = TimeWait }.Encode()), FakeTransport.Done())]);
         var deletions = sockets.Peek();
         var result = Deleter(sockets.Dequeue).Delete(new FlowMatch { States = ["TIME_WAIT"] }, dryRun: false);
         Assert.Equal((1L, 1L, 1), (result.Matched, result.Deleted, deletions.Sent.Count));

@@ -13,7 +13,14 @@ public sealed class PortSurveyTests
         Assert.Empty(ports.Latest);
         for (var i = 0; i < 100; i++)
         {
-            ports.Add(Decode(new FlowCase { SourcePort = (ushort)(2000 + i), TranslatedSource = "198.51.100.1", TranslatedPort = (ushort)(2000 + (i < 40 ? i : i + 5000)) }));
+            ports.Add(
+                Decode(
+                    new FlowCase
+                    {
+                        SourcePort = (ushort)(2000 + i),
+                        TranslatedSource = "198.51.100.1",
+                        TranslatedPort = (ushort)(2000 + (i < 40 ? i : i + 5000)),
+                    }));
         }
 
         ports.Add(Decode(new FlowCase { Source = "10.0.0.7", TranslatedSource = "198.51.100.2" }));
@@ -25,7 +32,9 @@ public sealed class PortSurveyTests
         ports.End(104, complete: true);
         Assert.Equal(2, ports.Latest.Count);
         var most = ports.Latest[0];
-        Assert.Equal(("198.51.100.1", "192.0.2.1", (ushort)443, (byte)6), (most.Source.ToString(), most.Destination.ToString(), most.Port, most.Protocol));
+        Assert.Equal(
+            ("198.51.100.1", "192.0.2.1", (ushort)443, (byte)6),
+            (most.Source.ToString(), most.Destination.ToString(), most.Port, most.Protocol));
         Assert.Equal((100L, 100L, 60L, false), (most.Ports, most.Seen, most.Moved, most.IsExact));
         Assert.Equal((2000, 7099, "10.0.0.1"), (most.Lowest, most.Highest, most.OnlyClient.ToString()));
         Assert.Equal((2L, null), (ports.Latest[1].Ports, ports.Latest[1].OnlyClient));

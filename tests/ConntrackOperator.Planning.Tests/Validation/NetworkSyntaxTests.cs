@@ -29,7 +29,8 @@ public class NetworkSyntaxTests
     [InlineData("::ff:102:304")]
     [InlineData("1::ffff:102:304")]
     [InlineData("0:0:0:0:1:ffff:102:304")]
-    public void What_only_resembles_an_IPv4_address_written_as_IPv6_is_accepted(string text) => Assert.True(NetworkSyntax.IsAddressOrNetwork(text));
+    public void What_only_resembles_an_IPv4_address_written_as_IPv6_is_accepted(string text) =>
+        Assert.True(NetworkSyntax.IsAddressOrNetwork(text));
 
     [Theory]
     [InlineData(null)]
