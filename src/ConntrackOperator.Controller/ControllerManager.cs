@@ -3,6 +3,7 @@ using ConntrackOperator.Controller.Aggregation;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Controller.Flushes;
 using ConntrackOperator.Controller.Health;
+using ConntrackOperator.Controller.Namespaces;
 using ConntrackOperator.Controller.Nodes;
 using ConntrackOperator.Controller.Policies;
 using ConntrackOperator.Controller.Runtime;

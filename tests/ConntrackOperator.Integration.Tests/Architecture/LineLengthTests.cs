@@ -52,7 +52,7 @@ public sealed class LineLengthTests
         "src/ConntrackOperator.Cluster/AddressOwners.cs",
         "src/ConntrackOperator.Cluster/PodObject.cs",
         "src/ConntrackOperator.Controller/Aggregation/NamespaceEntries.cs",
-        "src/ConntrackOperator.Controller/Aggregation/NamespaceEntriesWatch.cs",
+        "src/ConntrackOperator.Controller/Namespaces/NamespaceEntriesWatch.cs",
         "src/ConntrackOperator.Controller/Cluster/ValueInterner.cs",
         "src/ConntrackOperator.Controller/Configuration/ControllerOptions.cs",
         "src/ConntrackOperator.Controller/ControllerCommand.cs",

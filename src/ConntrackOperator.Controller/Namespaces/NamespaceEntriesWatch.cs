@@ -1,8 +1,9 @@
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Cluster;
+using ConntrackOperator.Controller.Aggregation;
 using ConntrackOperator.Controller.Runtime;
 
-namespace ConntrackOperator.Controller.Aggregation;
+namespace ConntrackOperator.Controller.Namespaces;
 
 /// <summary>
 /// Once a minute, says about how many entries have their source in which namespace. Asks for a few addresses at a time, those with the
