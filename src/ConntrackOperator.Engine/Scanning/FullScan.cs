@@ -132,9 +132,9 @@ internal sealed class FullScan(TimeProvider time, Random random, Func<TimeSpan> 
             {
                 Look = count(_cancel.Token);
             }
-            catch (OperationCanceledException)
+            catch (Exception e) when (e is OperationCanceledException || _cancel.IsCancellationRequested)
             {
-                // Interrupted.
+                // Interrupted. What it read from may be closed by now, when the thread was not let run for longer than anybody waits.
             }
             catch (Exception e) when (e is NetlinkException || e.IsIoFailure())
             {

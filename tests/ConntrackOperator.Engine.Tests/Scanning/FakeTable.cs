@@ -12,6 +12,8 @@ internal sealed class FakeTable : ITableLooks
 
     private static readonly Breakdown _counted = Looks.Count(("ESTABLISHED", 70, 72), ("TIME_WAIT", 29.9, 28), ("CLOSE_WAIT", 0.1, 0));
 
+    private int _ended;
+
     internal Breakdown Sampled { get; set; } = Usual;
 
     internal PortUse[] SampledPorts { get; set; } = [];
@@ -29,6 +31,9 @@ internal sealed class FakeTable : ITableLooks
     internal int Counts { get; private set; }
 
     internal bool WasCancelled { get; private set; }
+
+    /// <summary>Whether none is being counted.</summary>
+    internal bool IsStill => Volatile.Read(ref _ended) == Counts;
 
     public TableLook Sample(TrafficSurvey? survey)
     {
@@ -50,6 +55,10 @@ internal sealed class FakeTable : ITableLooks
             {
                 WasCancelled = true;
                 throw;
+            }
+            finally
+            {
+                Interlocked.Increment(ref _ended);
             }
 
             return Resized ? null : Looks.Look(_counted, CountedPorts);
