@@ -1,10 +1,10 @@
+using System.Text.Json.Serialization.Metadata;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Controller.Configuration;
 using ConntrackOperator.Controller.Telemetry;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Events;
 using Microsoft.Extensions.Logging;
-using System.Text.Json.Serialization.Metadata;
 
 namespace ConntrackOperator.Controller.Runtime;
 

@@ -12,7 +12,14 @@ public static class FlushValidator
     // The numbers of those whose name matters here (IANA): they have ports, states or fields.
     private static readonly Dictionary<long, string> _numbers = new()
     {
-        [1] = "ICMP", [6] = "TCP", [17] = "UDP", [33] = "DCCP", [47] = "GRE", [58] = "ICMPv6", [132] = "SCTP", [136] = "UDPLite",
+        [1] = "ICMP",
+        [6] = "TCP",
+        [17] = "UDP",
+        [33] = "DCCP",
+        [47] = "GRE",
+        [58] = "ICMPv6",
+        [132] = "SCTP",
+        [136] = "UDPLite",
     };
 
     // enum tcp_conntrack, sctp_conntrack and ct_dccp_states, under the names that the kernel prints.

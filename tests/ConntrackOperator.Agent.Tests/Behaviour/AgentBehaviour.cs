@@ -4,12 +4,12 @@ using ConntrackOperator.Api;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Policies;
-using ConntrackOperator.TestKit.Machines;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Informers;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.TestKit;
 using ConntrackOperator.TestKit.Kernel;
+using ConntrackOperator.TestKit.Machines;
 
 namespace ConntrackOperator.Agent.Tests.Behaviour;
 

@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using System.Text;
 using ConntrackOperator.Agent.Options;
-using ConntrackOperator.TestKit.Machines;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Logging;
+using ConntrackOperator.TestKit.Machines;
 using Microsoft.Extensions.Logging;
 
 namespace ConntrackOperator.Agent.Tests.Behaviour;

@@ -5,11 +5,11 @@ using ConntrackOperator.Agent.Reporting;
 using ConntrackOperator.Agent.Tests.Behaviour;
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Nodes;
-using ConntrackOperator.TestKit.Machines;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Informers;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.TestKit;
+using ConntrackOperator.TestKit.Machines;
 using Microsoft.Extensions.Time.Testing;
 
 namespace ConntrackOperator.Agent.Tests.Health;

@@ -24,7 +24,11 @@ public sealed class FlushConditionsTests
         Assert.Equal((new GreMatch(1, 2), new GreMatch(3, 65535)), (gre.Gre, gre.ReplyGre));
         var udp = FlushMatches.ToFlowMatch(new FlushMatch
         {
-            Protocol = ProtocolValue.Of("UDP"), SourcePort = 1, DestinationPort = 2, ReplySourcePort = 3, ReplyDestinationPort = 65535,
+            Protocol = ProtocolValue.Of("UDP"),
+            SourcePort = 1,
+            DestinationPort = 2,
+            ReplySourcePort = 3,
+            ReplyDestinationPort = 65535,
         });
         Assert.Equal(
             ((ushort?)1, (ushort?)2, (ushort?)3, (ushort?)65535), (udp.SourcePort, udp.DestinationPort, udp.ReplySourcePort, udp.ReplyDestinationPort));

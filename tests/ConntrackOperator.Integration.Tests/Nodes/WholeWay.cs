@@ -3,12 +3,12 @@ using ConntrackOperator.Agent;
 using ConntrackOperator.Agent.Options;
 using ConntrackOperator.Controller.Cluster;
 using ConntrackOperator.Engine.Enforcement;
-using ConntrackOperator.TestKit.Machines;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Logging;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Simulation;
 using ConntrackOperator.TestKit;
+using ConntrackOperator.TestKit.Machines;
 using Microsoft.Extensions.Logging;
 
 namespace ConntrackOperator.Integration.Tests.Nodes;

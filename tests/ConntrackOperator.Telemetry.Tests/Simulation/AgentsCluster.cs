@@ -1,6 +1,6 @@
 using ConntrackOperator.Agent.Reporting;
-using ConntrackOperator.TestKit.Machines;
 using ConntrackOperator.TestKit;
+using ConntrackOperator.TestKit.Machines;
 
 namespace ConntrackOperator.Telemetry.Tests.Simulation;
 
