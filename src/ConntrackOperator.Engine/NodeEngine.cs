@@ -16,7 +16,8 @@ using ConntrackOperator.Netfilter.Idle;
 using ConntrackOperator.Netfilter.Sampling;
 using ConntrackOperator.Netfilter.Survey;
 using ConntrackOperator.Netfilter.Sysctls;
-using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Advice.Facts;
+using ConntrackOperator.Planning.Advice.Findings;
 
 namespace ConntrackOperator.Engine;
 

@@ -1,7 +1,7 @@
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Cli.Top;
-using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Advice.Findings;
 
 namespace ConntrackOperator.Cli.Cluster;
 

@@ -2,7 +2,8 @@ using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Cli.Output;
 using ConntrackOperator.Cli.Top;
 using ConntrackOperator.Engine;
-using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Advice.Findings;
+using ConntrackOperator.Planning.Advice.Remedies;
 
 namespace ConntrackOperator.Cli.Host;
 

@@ -9,6 +9,7 @@ using ConntrackOperator.Netfilter.Sampling;
 using ConntrackOperator.Netfilter.Survey;
 using ConntrackOperator.Netfilter.Translation;
 using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Advice.Facts;
 using RuleText = ConntrackOperator.Engine.Scanning.RuleText;
 
 namespace ConntrackOperator.Cli.Host;

@@ -3,7 +3,8 @@ using ConntrackOperator.Engine.Forecasting;
 using ConntrackOperator.Engine.Observation;
 using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Netfilter.Sampling;
-using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Advice.Facts;
+using ConntrackOperator.Planning.Advice.Findings;
 
 namespace ConntrackOperator.Cli.Host;
 

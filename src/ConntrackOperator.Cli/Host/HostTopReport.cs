@@ -1,7 +1,8 @@
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Cli.Top;
 using ConntrackOperator.Netfilter.Sampling;
-using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Advice.Findings;
+using ConntrackOperator.Planning.Advice.Remedies;
 using ConntrackOperator.Planning.Formatting;
 
 namespace ConntrackOperator.Cli.Host;

@@ -3,7 +3,7 @@ using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.Observation;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Netfilter.Counters;
-using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Advice.Remedies;
 
 namespace ConntrackOperator.Cli.Host;
 

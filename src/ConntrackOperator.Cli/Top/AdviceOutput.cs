@@ -1,4 +1,5 @@
-using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Advice.Facts;
+using ConntrackOperator.Planning.Advice.Findings;
 
 namespace ConntrackOperator.Cli.Top;
 

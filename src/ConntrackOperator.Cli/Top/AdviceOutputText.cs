@@ -1,5 +1,5 @@
 using System.Text;
-using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Advice.Findings;
 
 namespace ConntrackOperator.Cli.Top;
 

@@ -1,6 +1,6 @@
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Cli.Output;
-using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Advice.Remedies;
 
 namespace ConntrackOperator.Cli.Top;
 
@@ -122,7 +122,7 @@ internal static class TopText
 
     private static string Over(double seconds) => $", over {seconds:0} s";
 
-    private static string Rate(double? rate) => rate is { } known ? Planning.Advice.PacketLoss.Whole(known).ToString() : "-";
+    private static string Rate(double? rate) => rate is { } known ? Planning.Advice.Remedies.PacketLoss.Whole(known).ToString() : "-";
 
     private static string Share(double percent) => percent.ToString("0.0");
 

@@ -5,7 +5,7 @@ using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Cluster;
 using ConntrackOperator.Kubernetes.Events;
 using ConntrackOperator.Kubernetes.Protocol;
-using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Advice.Remedies;
 
 namespace ConntrackOperator.Controller.Nodes;
 

@@ -1,5 +1,5 @@
 using ConntrackOperator.Api.Nodes;
-using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Advice.Findings;
 
 namespace ConntrackOperator.Engine.Reporting;
 

@@ -1,6 +1,6 @@
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Engine.Observation;
-using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Advice.Remedies;
 
 namespace ConntrackOperator.Engine.Reporting;
 

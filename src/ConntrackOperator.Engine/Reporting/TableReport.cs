@@ -2,7 +2,7 @@ using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine.Forecasting;
 using ConntrackOperator.Engine.Observation;
 using ConntrackOperator.Netfilter.Counters;
-using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Advice.Remedies;
 using ConntrackOperator.Planning.Formatting;
 
 namespace ConntrackOperator.Engine.Reporting;

@@ -3,7 +3,7 @@ using ConntrackOperator.Engine.Translation;
 using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Netfilter.Sampling;
 using ConntrackOperator.Netfilter.Survey;
-using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Advice.Facts;
 
 namespace ConntrackOperator.Engine.Scanning;
 

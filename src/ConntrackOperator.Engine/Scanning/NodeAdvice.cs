@@ -1,4 +1,6 @@
 using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Advice.Facts;
+using ConntrackOperator.Planning.Advice.Findings;
 
 namespace ConntrackOperator.Engine.Scanning;
 

@@ -1,5 +1,5 @@
 using ConntrackOperator.Netfilter.Host;
-using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Advice.Findings;
 
 namespace ConntrackOperator.Engine.Scanning;
 

@@ -1,9 +1,10 @@
 using ConntrackOperator.Engine.Translation;
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Survey;
-using ConntrackOperator.Planning.Advice;
-using TrafficClass = ConntrackOperator.Planning.Advice.TrafficClass;
-using TrafficView = ConntrackOperator.Planning.Advice.TrafficView;
+using ConntrackOperator.Planning.Advice.Facts;
+using ConntrackOperator.Planning.Advice.Findings;
+using TrafficClass = ConntrackOperator.Planning.Advice.Facts.TrafficClass;
+using TrafficView = ConntrackOperator.Planning.Advice.Facts.TrafficView;
 
 namespace ConntrackOperator.Engine.Scanning;
 

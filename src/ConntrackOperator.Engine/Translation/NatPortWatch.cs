@@ -2,7 +2,7 @@ using ConntrackOperator.Netfilter;
 using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Netfilter.Netlink;
 using ConntrackOperator.Netfilter.Translation;
-using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Advice.Facts;
 
 namespace ConntrackOperator.Engine.Translation;
 

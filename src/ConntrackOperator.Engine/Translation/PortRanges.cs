@@ -1,5 +1,5 @@
 using ConntrackOperator.Netfilter.Translation;
-using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Advice.Facts;
 
 namespace ConntrackOperator.Engine.Translation;
 

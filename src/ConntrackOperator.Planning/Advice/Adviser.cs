@@ -1,3 +1,7 @@
+using ConntrackOperator.Planning.Advice.Facts;
+using ConntrackOperator.Planning.Advice.Findings;
+using ConntrackOperator.Planning.Advice.Rules;
+
 namespace ConntrackOperator.Planning.Advice;
 
 /// <summary>

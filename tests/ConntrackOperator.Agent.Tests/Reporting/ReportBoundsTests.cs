@@ -4,6 +4,7 @@ using ConntrackOperator.Agent.Reporting;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Api.Schema;
+using ConntrackOperator.Planning.Advice.Findings;
 
 namespace ConntrackOperator.Agent.Tests.Reporting;
 

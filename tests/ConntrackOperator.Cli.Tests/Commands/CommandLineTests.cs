@@ -1,5 +1,6 @@
 using ConntrackOperator.Cli.Commands;
 using ConntrackOperator.Cli.Output;
+using ConntrackOperator.Planning.Advice.Remedies;
 
 namespace ConntrackOperator.Cli.Tests.Commands;
 

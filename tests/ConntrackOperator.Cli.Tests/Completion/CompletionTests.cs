@@ -1,4 +1,5 @@
 using ConntrackOperator.Cli.Tests.Cluster;
+using ConntrackOperator.Planning.Advice.Remedies;
 
 namespace ConntrackOperator.Cli.Tests.Completion;
 

@@ -1,4 +1,5 @@
 using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Advice.Findings;
 using ConntrackOperator.TestKit;
 using Xunit;
 

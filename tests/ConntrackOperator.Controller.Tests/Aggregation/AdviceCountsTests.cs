@@ -3,6 +3,7 @@ using ConntrackOperator.Controller.Aggregation;
 using ConntrackOperator.Controller.Nodes;
 using ConntrackOperator.Controller.Policies;
 using ConntrackOperator.Controller.Tests.Policies;
+using ConntrackOperator.Planning.Advice.Findings;
 
 namespace ConntrackOperator.Controller.Tests.Aggregation;
 

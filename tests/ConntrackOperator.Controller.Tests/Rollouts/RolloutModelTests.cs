@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Policies;
+using ConntrackOperator.Planning.Advice.Remedies;
 using CsCheck;
 
 namespace ConntrackOperator.Controller.Tests.Rollouts;

@@ -6,6 +6,7 @@ using ConntrackOperator.Controller.Nodes;
 using ConntrackOperator.Controller.Policies;
 using ConntrackOperator.Controller.Rollouts;
 using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Advice.Remedies;
 using ConntrackOperator.Planning.Rollouts;
 using ConntrackOperator.Planning.Sizing;
 

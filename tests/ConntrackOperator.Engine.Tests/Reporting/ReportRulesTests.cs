@@ -1,6 +1,7 @@
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine.Reporting;
+using ConntrackOperator.Planning.Advice.Findings;
 using CsCheck;
 
 namespace ConntrackOperator.Engine.Tests.Reporting;

@@ -4,6 +4,7 @@ using ConntrackOperator.Engine.Observation;
 using ConntrackOperator.Engine.Reporting;
 using ConntrackOperator.Netfilter.Counters;
 using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Advice.Findings;
 
 namespace ConntrackOperator.Engine.Tests.Reporting;
 

@@ -1,5 +1,7 @@
 using ConntrackOperator.Engine.Scanning;
 using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Advice.Facts;
+using ConntrackOperator.Planning.Advice.Findings;
 
 namespace ConntrackOperator.Engine.Tests.Scanning;
 

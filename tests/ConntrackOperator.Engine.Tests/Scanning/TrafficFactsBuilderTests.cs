@@ -4,6 +4,8 @@ using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Survey;
 using ConntrackOperator.Netfilter.Translation;
 using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Advice.Facts;
+using ConntrackOperator.Planning.Advice.Findings;
 using TrafficClass = ConntrackOperator.Netfilter.Survey.TrafficClass;
 using TrafficView = ConntrackOperator.Netfilter.Survey.TrafficView;
 
@@ -47,8 +49,8 @@ public sealed class TrafficFactsBuilderTests
     [Fact]
     public void Classes_and_views_are_the_same_on_both_sides()
     {
-        Assert.Equal(Enum.GetNames<TrafficClass>(), Enum.GetNames<ConntrackOperator.Planning.Advice.TrafficClass>());
-        Assert.Equal(Enum.GetNames<TrafficView>(), Enum.GetNames<ConntrackOperator.Planning.Advice.TrafficView>());
+        Assert.Equal(Enum.GetNames<TrafficClass>(), Enum.GetNames<ConntrackOperator.Planning.Advice.Facts.TrafficClass>());
+        Assert.Equal(Enum.GetNames<TrafficView>(), Enum.GetNames<ConntrackOperator.Planning.Advice.Facts.TrafficView>());
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using ConntrackOperator.Engine.Translation;
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Translation;
 using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Advice.Facts;
 
 namespace ConntrackOperator.Engine.Tests.Translation;
 

@@ -1,3 +1,4 @@
+using ConntrackOperator.Planning.Advice.Remedies;
 using ConntrackOperator.TestKit;
 
 namespace ConntrackOperator.Integration.Tests.Architecture;

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using ConntrackOperator.Planning.Advice.Remedies;
 using ConntrackOperator.TestKit;
 
 namespace ConntrackOperator.Integration.Tests.Architecture;

@@ -1,4 +1,6 @@
 using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Advice.Facts;
+using ConntrackOperator.Planning.Advice.Findings;
 using Xunit;
 
 namespace ConntrackOperator.Planning.Tests.Advice;

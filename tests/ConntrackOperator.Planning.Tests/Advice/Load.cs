@@ -1,4 +1,5 @@
 using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Advice.Facts;
 
 namespace ConntrackOperator.Planning.Tests.Advice;
 

@@ -1,4 +1,7 @@
 using ConntrackOperator.Planning.Advice;
+using ConntrackOperator.Planning.Advice.Facts;
+using ConntrackOperator.Planning.Advice.Findings;
+using ConntrackOperator.Planning.Advice.Remedies;
 using ConntrackOperator.Planning.Formatting;
 using ConntrackOperator.Planning.Sizing;
 using Xunit;

@@ -1,0 +1,134 @@
+using ConntrackOperator.Planning.Advice.Facts;
+using ConntrackOperator.Planning.Advice.Findings;
+using ConntrackOperator.Planning.Advice.Remedies;
+
+namespace ConntrackOperator.Planning.Advice.Rules;
+
+/// <summary>One source that looks through many ports or hosts.</summary>
+internal static class ScanRules
+{
+    private const int Many = 40;
+    private const double OnePlace = 0.5;
+
+    private static readonly TrafficClass[] _classes = [
+        TrafficClass.SynSent, TrafficClass.SynReceived, TrafficClass.Closing, TrafficClass.UdpUnreplied, TrafficClass.Icmp];
+
+    internal static IEnumerable<Finding> Advise(Situation situation)
+    {
+        if (!situation.IsTight)
+        {
+            yield break;
+        }
+
+        foreach (var groups in situation.Groups(TrafficView.Source, _classes).GroupBy(group => group.Source!, StringComparer.Ordinal))
+        {
+            var parts = groups.ToList();
+            var entries = parts.Aggregate(default(Bounds), (sum, part) => sum + part.Entries);
+            var (hosts, ports) = (parts.Max(part => part.Destinations), parts.Max(part => part.Ports));
+            var onePlace = situation.Groups(TrafficView.Pair, _classes).Where(pair => pair.Source == groups.Key)
+                .Select(pair => pair.Entries.Middle).FirstOrDefault();
+            if (!situation.IsCause(entries.Least) || (hosts < Many && ports < Many) || onePlace > entries.Middle * OnePlace
+                || Answered(situation, groups.Key) > entries.Middle)
+            {
+                continue;
+            }
+
+            foreach (var part in parts)
+            {
+                situation.Explain(part);
+            }
+
+            yield return Scan(situation, groups.Key, parts, entries, hosts, ports);
+        }
+    }
+
+    // A gateway with many clients behind it goes to many places as well, and is answered there.
+    private static long Answered(Situation situation, string source) => situation
+        .Groups(TrafficView.Source, TrafficClass.Established, TrafficClass.TimeWait, TrafficClass.UdpReplied, TrafficClass.UdpStream)
+        .Where(group => group.Source == source).Sum(group => group.Entries.Middle);
+
+    private static Finding Scan(Situation situation, string source, List<TrafficFacts> parts, Bounds entries, int hosts, int ports)
+    {
+        var facts = situation.Facts;
+        var local = facts.LocalAddresses.Contains(source);
+        var arrivals = parts.TrueForAll(part => part.NewPerSecond is not null)
+            ? situation.Arrivals(parts.Aggregate(default(Bounds), (sum, part) => sum + part.NewPerSecond!.Value)) : null;
+        var places =
+            (ports >= Many ? $"{Number(ports)} ports" : string.Empty)
+            + (ports >= Many && hosts >= 2 ? " of " : string.Empty)
+            + (hosts >= Many || (hosts >= 2 && ports < Many) ? $"{Number(hosts)} hosts"
+                : hosts >= 2 ? $"{hosts} hosts"
+                : ports >= Many ? " of one host"
+                : string.Empty);
+        var steps = new List<AdviceStep>
+        {
+            new(
+                "Drop what opens connections from there, before tracking",
+                Commands.BeforeTracking(facts.Rules, "drop", local, [.. Packets(source, parts)])),
+        };
+        steps.AddRange(parts.Select(part => new AdviceStep("Delete what is there of it", part.Class switch
+        {
+            TrafficClass.SynSent => Commands.Flush(facts.Target, "tcp", ["SYN_SENT"], source: source),
+            TrafficClass.SynReceived => Commands.Flush(facts.Target, "tcp", ["SYN_RECV"], source: source),
+            TrafficClass.Closing => Commands.Flush(facts.Target, "tcp", ["CLOSE"], source: source),
+            TrafficClass.UdpUnreplied => Commands.Flush(facts.Target, "udp", unreplied: true, source: source),
+            _ => Commands.Flush(facts.Target, "icmp", source: source),
+        })).Where(step => step.Run is not null));
+        return new Finding
+        {
+            Cause = Cause.Scan,
+            Severity = situation.Severity,
+            Confidence = Confidence.Likely,
+            Text =
+                $"{source} looks through {places}: {Figures.Percent(situation.Percent(entries.Least))} of entries; drop it before "
+                    + "tracking, by its source, then flush what is there",
+            Seen = situation.Seen(entries, $"from {source}, to {places}, without an answer or refused", arrivals),
+            Because = $"one source, {places}, and no place that holds half of it; it has fewer connections that are answered than that",
+            RuledOut =
+            [
+                new Rival(Cause.SynFloodUnanswered, "a flood goes to one place, or comes from many"),
+                new Rival(Cause.TableTooSmall, "these entries are no connections"),
+            ],
+            Who = [
+                new Party
+                {
+                    Role = "Source",
+                    Address = source,
+                    Percent = Math.Round(situation.Percent(entries.Middle), 1),
+                    Entries = entries.Middle,
+                }],
+            Entries = entries,
+            NewPerSecond = arrivals,
+            Now = steps,
+            ForGood =
+            [
+                new AdviceStep(
+                    $"Find out who has {source}: a scanner of your own (then let it go slower), or an intruder",
+                    local ? "ss -anp state syn-sent" : null),
+                Commands.Undo(facts.Rules, "When it is over, take the rules away"),
+            ],
+            Frees = entries,
+            MayBreak = [$"new connections of {source}; those that are open go on"],
+        };
+    }
+
+    private static IEnumerable<Packets> Packets(string source, List<TrafficFacts> parts)
+    {
+        if (parts.Exists(part => part.Class is TrafficClass.SynSent or TrafficClass.SynReceived or TrafficClass.Closing))
+        {
+            yield return new Packets { Protocol = "tcp", Source = source, SynOnly = true };
+        }
+
+        if (parts.Exists(part => part.Class == TrafficClass.UdpUnreplied))
+        {
+            yield return new Packets { Protocol = "udp", Source = source };
+        }
+
+        if (parts.Exists(part => part.Class == TrafficClass.Icmp))
+        {
+            yield return new Packets { Protocol = source.Contains(':', StringComparison.Ordinal) ? "icmpv6" : "icmp", Source = source };
+        }
+    }
+
+    private static string Number(int count) => count >= TrafficFacts.ManyAtLeast ? "250 or more" : count.ToString();
+}
