@@ -20,9 +20,10 @@ public sealed record NodeFlush
 
     /// <summary>
     /// How many conditions the match has. An agent that finds another number there does nothing: a condition that its version does not know,
-    /// or that an older CustomResourceDefinition has dropped, would make the match a wider one.
+    /// or that an older CustomResourceDefinition has dropped, would make the match a wider one. Left out by older controllers: the flush then
+    /// waits until one that counts them has written the plan again.
     /// </summary>
-    [Required, Range(0, 64)]
+    [Range(0, 64)]
     public int? Conditions { get; init; }
 
     /// <summary>Count what matches and delete nothing.</summary>

@@ -14,7 +14,8 @@ namespace ConntrackOperator.Engine.Flushing;
 /// <remarks>
 /// Where it can't be known what was done before (the record can't be read, or is gone although an agent has reported from this
 /// node), the flushes that the first plan asks for are not done, and say so. Each flush ends in a status, done or not: one whose
-/// begin can't be recorded within <see cref="_patience"/> is given up.
+/// begin can't be recorded within <see cref="_patience"/> is given up. Only one whose conditions nobody has counted waits for that:
+/// an older controller wrote it, and the newer one that follows in an upgrade counts them.
 /// </remarks>
 public sealed class FlushRunner
 {
@@ -111,7 +112,7 @@ public sealed class FlushRunner
             if (_running is null)
             {
                 Forget(asked);
-                if (asked.FirstOrDefault(a => _records.TrueForAll(r => r.Uid != a.Uid)) is { Uid: not null, Match: not null } next)
+                if (asked.FirstOrDefault(a => a.Conditions is not null && _records.TrueForAll(r => r.Uid != a.Uid)) is { Uid: not null, Match: not null } next)
                 {
                     Begin(next);
                 }

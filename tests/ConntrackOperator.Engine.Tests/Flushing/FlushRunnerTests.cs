@@ -145,13 +145,29 @@ public sealed class FlushRunnerTests : IDisposable
         Assert.Equal(told, Assert.Single(next.Statuses));
     }
 
-    [Theory]
-    [InlineData(null)]
-    [InlineData(2)]
-    public async Task With_a_condition_lost_on_the_way_nothing_is_deleted(int? conditions)
+    [Fact]
+    public async Task One_whose_conditions_an_older_controller_did_not_count_waits_for_the_newer_and_holds_up_no_other()
     {
         var runner = Start();
-        NodeFlush[] asked = [Flush("a") with { Match = new FlushMatch { Protocol = ProtocolValue.Of("UDP") }, Conditions = conditions }];
+        NodeFlush[] asked = [Flush("a") with { Conditions = null }, Flush("b")];
+        for (var turn = 0; turn < 3; turn++)
+        {
+            runner.Turn(asked);
+            await runner.SettleAsync();
+            _time.Advance(TimeSpan.FromHours(1));
+        }
+
+        Assert.Equal((1, "b"), (_deletions.Count, Assert.Single(runner.Statuses).Uid));
+        await DoAsync(runner, "a", "b");
+        Assert.Equal((2, 2), (_deletions.Count, runner.Statuses.Count));
+        Assert.All(runner.Statuses, status => Assert.Null(status.Error));
+    }
+
+    [Fact]
+    public async Task With_a_condition_lost_on_the_way_nothing_is_deleted()
+    {
+        var runner = Start();
+        NodeFlush[] asked = [Flush("a") with { Match = new FlushMatch { Protocol = ProtocolValue.Of("UDP") }, Conditions = 2 }];
         runner.Turn(asked);
         await runner.SettleAsync();
         runner.Turn(asked);
