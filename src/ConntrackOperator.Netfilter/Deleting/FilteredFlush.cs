@@ -49,7 +49,7 @@ internal sealed class FilteredFlush(
             return null;
         }
 
-        var flushed = 0;
+        var (flushed, unclear) = (0, false);
         NetlinkException? stopped = null;
         while (flushed < matching.Count && stopped is null)
         {
@@ -66,30 +66,41 @@ internal sealed class FilteredFlush(
             }
 
             // Without a clear answer nobody knows what is gone, but for the count of the table.
-            counted &= refused;
+            unclear = !refused;
         }
 
-        return Outcome(matching, flushed, counted, before, stopped?.Message, cancellation);
+        return Outcome(matching, flushed, unclear, counted && !unclear, before, stopped?.Message);
     }
 
     /// <param name="matching">What matched, before it.</param>
     /// <param name="flushed">How many of the filters the kernel has deleted by.</param>
+    /// <param name="unclear">Whether nobody knows if it has deleted by the one after these.</param>
     /// <param name="counted">Whether the entries were counted one by one, all of them.</param>
     /// <param name="before">Entries in the table before it.</param>
     /// <param name="stopped">Why it did not go on.</param>
-    /// <param name="cancellation">Ends the last look.</param>
     private FlushOutcome Outcome(
-        List<(KernelFilter Filter, Checked Seen)> matching, int flushed, bool counted, long? before, string? stopped, CancellationToken cancellation)
+        List<(KernelFilter Filter, Checked Seen)> matching, int flushed, bool unclear, bool counted, long? before, string? stopped)
     {
         var gone = matching[..flushed];
-        var left = Math.Min(gone.Sum(m => m.Seen.Offloaded > 0 ? Offloaded(m.Filter, cancellation) : 0), gone.Sum(m => m.Seen.Entries));
-        var deleted = gone.Sum(m => m.Seen.Entries) - left;
+        var seen = gone.Sum(m => m.Seen.Entries);
+        long? kept = 0;
+        foreach (var (filter, was) in gone)
+        {
+            kept += was.Offloaded > 0 ? Offloaded(filter) : 0;
+        }
+
+        // Where that can't be looked at, only what could not be kept is known to be gone, and what the count of the table tells.
+        var left = Math.Min(kept ?? 0, seen);
+        var deleted = seen - (kept is null ? gone.Sum(m => m.Seen.Offloaded) : left);
+        counted &= kept is not null;
         if (!counted && before is { } entries)
         {
             deleted = Math.Max(deleted, entries - (tableEntries() ?? entries));
         }
 
-        var matched = deleted + left + matching.Skip(flushed).Sum(m => m.Seen.Entries);
+        // What an unclear answer leaves open is in the fall of the count already, as far as it is gone.
+        var rest = matching.Skip(flushed + (unclear ? 1 : 0)).Sum(m => m.Seen.Entries);
+        var matched = Math.Max(deleted + left + rest, matching.Sum(m => m.Seen.Entries));
         return new FlushOutcome(before ?? matched, matched, deleted, left, !counted, stopped);
     }
 
@@ -97,10 +108,10 @@ internal sealed class FilteredFlush(
     private Checked? Look(KernelFilter filter, long most, CancellationToken cancellation)
     {
         Span<byte> request = stackalloc byte[DumpRequest.MaxBytes];
-        using var transport = open();
         var visitor = new CheckingVisitor(predicate, wanted, most);
         try
         {
+            using var transport = open();
             var outcome = NetlinkDump.Run(
                 transport,
                 Reading,
@@ -117,9 +128,13 @@ internal sealed class FilteredFlush(
         }
     }
 
-    // What the kernel would not delete is still there, and was offloaded: new entries are not.
-    private long Offloaded(KernelFilter filter, CancellationToken cancellation) =>
-        Look(filter with { Status = filter.Status | FlowStatus.Offload, StatusMask = filter.StatusMask | FlowStatus.Offload }, long.MaxValue, cancellation)?.Offloaded ?? 0;
+    // What the kernel would not delete is still there, and was offloaded: new entries are not. Null where the look fails. It can't be
+    // cancelled: what is deleted by now has to be told.
+    private long? Offloaded(KernelFilter filter) =>
+        Look(
+            filter with { Status = filter.Status | FlowStatus.Offload, StatusMask = filter.StatusMask | FlowStatus.Offload },
+            long.MaxValue,
+            CancellationToken.None)?.Offloaded;
 
     /// <returns>
     /// Null when it is done; else why not, and whether the kernel has refused the request, so that nothing is deleted by it. Without a clear

@@ -164,7 +164,7 @@ public sealed class FilteredFlushTests
         tree.File("nf_conntrack_count", "6\n");
         kernel.BeforeFlush = () => tree.File("nf_conntrack_count", "1\n");
         var result = new FlowDeleter(kernel.Open, new SysctlDirectory(tree.Root), null).Delete(new FlowMatch { Protocol = 17 }, dryRun: false);
-        Assert.Equal((5L, true, false), (result.Deleted, result.Approximate, result.Complete));
+        Assert.Equal((5L, 5L, true, false), (result.Matched, result.Deleted, result.Approximate, result.Complete));
         Assert.Contains(Errno.Describe(Errno.ETIMEDOUT), result.Stopped, StringComparison.Ordinal);
         Assert.Single(kernel.Table);
     }
