@@ -1,6 +1,3 @@
-using ConntrackOperator.Netfilter;
-using ConntrackOperator.Netfilter.Netlink;
-
 namespace ConntrackOperator.Engine.Scanning;
 
 /// <summary>
@@ -10,7 +7,8 @@ namespace ConntrackOperator.Engine.Scanning;
 /// <param name="time">The clock.</param>
 /// <param name="random">For jitter.</param>
 /// <param name="cost">CPU time that the calling thread has taken since it began.</param>
-internal sealed class FullScan(TimeProvider time, Random random, Func<TimeSpan> cost) : IDisposable
+/// <param name="begin">Starts a thread; null: as it is. A test has some that don't start.</param>
+internal sealed class FullScan(TimeProvider time, Random random, Func<TimeSpan> cost, Action<Thread>? begin = null) : IDisposable
 {
     /// <summary>The least time between two: what fills a table is told by samples meanwhile.</summary>
     public static readonly TimeSpan Least = TimeSpan.FromMinutes(2);
@@ -51,16 +49,29 @@ internal sealed class FullScan(TimeProvider time, Random random, Func<TimeSpan> 
 
     /// <summary>Begins one. The thread is in the network namespace of the calling thread.</summary>
     /// <param name="count">Counts.</param>
-    public void Start(Func<CancellationToken, TableLook?> count)
+    /// <returns>Null when it has begun; else why the thread can't be made. Then the next one is due after another pause.</returns>
+    public string? Start(Func<CancellationToken, TableLook?> count)
     {
         var run = new Run();
-        lock (_lock)
+        var thread = new Thread(() => run.Count(count, cost), StackBytes) { IsBackground = true, Name = "full scan" };
+        try
         {
-            _run = run;
-        }
+            // Whoever interrupts meanwhile waits until there is something to interrupt.
+            lock (_lock)
+            {
+                (begin ?? (t => t.Start()))(thread);
+                _run = run;
+            }
 
-        run.Thread = new Thread(() => run.Count(count, cost), StackBytes) { IsBackground = true, Name = "full scan" };
-        run.Thread.Start();
+            return null;
+        }
+        catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
+        {
+            // So the runtime calls it when the machine or the container allows no more threads.
+            run.Dispose();
+            _ended = time.GetTimestamp();
+            return e.Message;
+        }
     }
 
     /// <summary>Takes what the one that ended has seen.</summary>
@@ -116,8 +127,6 @@ internal sealed class FullScan(TimeProvider time, Random random, Func<TimeSpan> 
         private readonly CancellationTokenSource _cancel = new();
         private readonly ManualResetEventSlim _over = new();
 
-        public Thread? Thread { get; set; }
-
         public bool IsOver => _over.IsSet;
 
         public TableLook? Look { get; private set; }
@@ -136,13 +145,22 @@ internal sealed class FullScan(TimeProvider time, Random random, Func<TimeSpan> 
             {
                 // Interrupted. What it read from may be closed by now, when the thread was not let run for longer than anybody waits.
             }
-            catch (Exception e) when (e is NetlinkException || e.IsIoFailure())
+            catch (Exception e)
             {
+                // What nobody expected ends this count, not the agent: nothing above this would catch it.
                 Problem = e.Message;
+            }
+
+            try
+            {
+                Cost = cost();
+            }
+            catch (Exception e)
+            {
+                Problem ??= e.Message;
             }
             finally
             {
-                Cost = cost();
                 _over.Set();
             }
         }

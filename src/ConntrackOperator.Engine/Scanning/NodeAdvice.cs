@@ -1,3 +1,4 @@
+using ConntrackOperator.Netfilter.Sampling;
 using ConntrackOperator.Planning.Advice;
 using ConntrackOperator.Planning.Advice.Facts;
 using ConntrackOperator.Planning.Advice.Findings;
@@ -19,8 +20,8 @@ public static class NodeAdvice
         var (breakdown, reading) = (input.Breakdown, input.Reading);
         var entries = reading.Entries ?? breakdown.TableEntries;
 
-        // What one look saw, the next count can be below: shares are of what there was then.
-        var error = breakdown.Complete ? 0 : breakdown.ErrorBoundPercent;
+        // A full count that later samples agree with is no better known by now than they tell.
+        var error = Math.Max(breakdown.Complete ? 0 : breakdown.ErrorBoundPercent, input.TrafficErrorPercent ?? 0);
         return new TableFacts
         {
             Target = input.Target,
@@ -32,10 +33,10 @@ public static class NodeAdvice
             MemoryLimitPercent = input.MemoryLimitPercent,
             WarningPercent = input.WarningPercent,
             CriticalPercent = input.CriticalPercent,
-            IsSample = !breakdown.Complete,
+            IsSample = error > 0,
             ErrorBoundPercent = error,
             AssuredPercent = breakdown.AssuredPercent,
-            States = [.. breakdown.States.Select(s => new StateFacts
+            States = [.. breakdown.States.Select(s => error > 0 ? s with { EstimatedEntries = ShareOf(entries, s) } : s).Select(s => new StateFacts
             {
                 Protocol = s.Protocol,
                 State = s.State,
@@ -63,6 +64,9 @@ public static class NodeAdvice
             NamespacesLooked = input.NamespacesLooked,
         };
     }
+
+    /// <summary>Shares are of what there was then; of the entries of now it is the same part. What every entry was seen of is as counted.</summary>
+    private static long ShareOf(long entries, StateShare share) => (long)(share.Percent / 100 * entries);
 
     private static List<TrafficFacts> Traffic(AdviceInput input, long entries, double error)
     {

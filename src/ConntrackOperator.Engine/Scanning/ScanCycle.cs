@@ -28,10 +28,13 @@ public sealed class ScanCycle : IDisposable
     private readonly TimeProvider _time;
     private readonly TimeSpan _interval;
     private readonly Random _random;
+    private readonly Func<TimeSpan> _cost;
     private readonly FullScan _full;
     private long _last;
     private TimeSpan _pause;
     private TimeSpan _took;
+    private double _secondsPerEntry;
+    private volatile bool _interrupted;
     private TrafficSurvey? _survey;
     private TableLook? _sample;
     private TableLook? _count;
@@ -64,6 +67,7 @@ public sealed class ScanCycle : IDisposable
         _time = time;
         _interval = interval;
         _random = random;
+        _cost = cost;
         _full = new FullScan(time, random, cost);
         _last = time.GetTimestamp();
         _pause = interval * random.NextDouble();
@@ -86,10 +90,16 @@ public sealed class ScanCycle : IDisposable
     /// Whether to find out who does what as well: some megabytes, kept from the first time on and let go when it is no longer asked.
     /// What is new is known from the second scan on.
     /// </param>
-    /// <param name="mayCount">Whether a full count may begin: not while entries are deleted.</param>
+    /// <param name="mayCount">
+    /// Whether a full count may begin: not while entries are deleted. What was counted before is no longer true by then, and is let go.
+    /// </param>
     /// <returns>True when <see cref="Latest"/> is new.</returns>
     public bool RunIfDue(bool whoDoesWhat = false, bool mayCount = true)
     {
+        // Of another table than there is now: entries are deleted, or hashed anew, so that samples see others.
+        var stale = !mayCount || _interrupted;
+        _count = stale ? null : _count;
+        string? notCounted = null;
         if (_full.IsRunning)
         {
             if (!_full.TryTake(ShareOfCounts, out var count, out var problem))
@@ -97,8 +107,8 @@ public sealed class ScanCycle : IDisposable
                 return false;
             }
 
-            Problem = problem;
-            if (count is not null)
+            Problem = notCounted = problem;
+            if (count is not null && !stale)
             {
                 (_count, _sample) = (count, null);
                 _last = _time.GetTimestamp();
@@ -107,6 +117,7 @@ public sealed class ScanCycle : IDisposable
             }
         }
 
+        _interrupted = false;
         if (_time.GetElapsedTime(_last) < _pause)
         {
             return false;
@@ -114,35 +125,49 @@ public sealed class ScanCycle : IDisposable
 
         _survey = whoDoesWhat ? _survey ?? new TrafficSurvey(_time) : null;
         _count = whoDoesWhat || _count is null ? _count : _count with { Traffic = null };
-        if (mayCount && (_sample ?? _count)?.Breakdown is { Sampled: > 0 and var seen } known && known.TableEntries > SampleSize
-            && _full.IsDue(known.TableEntries, known.Elapsed.TotalSeconds / seen, ShareOfCounts))
+        if (mayCount && (_sample ?? _count)?.Breakdown is { Sampled: > 0, TableEntries: > SampleSize and var entries }
+            && _full.IsDue(entries, _secondsPerEntry, ShareOfCounts))
         {
             try
             {
-                _full.Start(_table.Count(_survey));
-                return false;
+                notCounted = _full.Start(_table.Count(_survey));
+                if (notCounted is null)
+                {
+                    return false;
+                }
             }
             catch (Exception e) when (e is NetlinkException || e.IsIoFailure())
             {
-                Problem = e.Message;
+                notCounted = e.Message;
             }
         }
 
-        var begun = _time.GetTimestamp();
+        // CPU time, as that of full counts: on a busy machine a sample takes longer and costs no more.
+        var before = _cost();
         var scanned = Sample();
+        _took = _cost() - before;
         _last = _time.GetTimestamp();
-        _took = _time.GetElapsedTime(begun, _last);
+        if (scanned)
+        {
+            Problem = notCounted;
+            _secondsPerEntry = _sample!.Breakdown.Sampled is > 0 and var seen ? _took.TotalSeconds / seen : _secondsPerEntry;
+        }
+
         _pause = Pause(_interval, _took, _random.NextDouble());
         return scanned;
     }
 
     /// <summary>Ends a full count that runs, and returns when it reads no more: before the table is flushed or resized. From any thread.</summary>
-    public void Interrupt() => _full.Interrupt();
+    public void Interrupt()
+    {
+        _interrupted = true;
+        _full.Interrupt();
+    }
 
     /// <inheritdoc />
     public void Dispose() => _full.Dispose();
 
-    /// <summary>The pause after a sample: the interval, or longer when the sample was slow, and up to half of that more by chance. Pure.</summary>
+    /// <summary>The pause after a sample: the interval, or longer when the sample cost much, and up to half of that more by chance. Pure.</summary>
     internal static TimeSpan Pause(TimeSpan interval, TimeSpan took, double chance)
     {
         var least = took / (CoreShare / 2);
@@ -166,7 +191,6 @@ public sealed class ScanCycle : IDisposable
             }
 
             Tell(_sample);
-            Problem = null;
             return true;
         }
         catch (Exception e) when (e is NetlinkException || e.IsIoFailure())

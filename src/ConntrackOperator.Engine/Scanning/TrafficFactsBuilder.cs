@@ -32,7 +32,7 @@ internal static class TrafficFactsBuilder
     /// <param name="spread">How many entries a group can have without being seen.</param>
     internal static List<TrafficFacts> WithCounted(List<TrafficFacts> seen, List<TrafficFacts> counted, double spread)
     {
-        var known = counted.ToDictionary(Key);
+        var known = counted.GroupBy(Key).ToDictionary(same => same.Key, same => same.First());
         List<TrafficFacts> groups = [];
         foreach (var group in seen)
         {

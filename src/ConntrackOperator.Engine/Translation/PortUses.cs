@@ -19,7 +19,7 @@ internal static class PortUses
     public static IReadOnlyList<PortUse> Better(IReadOnlyList<PortUse> counted, IReadOnlyList<PortUse> sampled, Breakdown sample)
     {
         var scale = sample.Sampled == 0 ? 1 : Math.Max(1, (double)sample.TableEntries / sample.Sampled);
-        var seen = sampled.ToDictionary(Key);
+        var seen = sampled.GroupBy(Key).ToDictionary(same => same.Key, same => same.First());
         List<PortUse> better = [];
         foreach (var use in counted)
         {

@@ -30,6 +30,13 @@ public sealed class CountedTrafficTests
         TrafficFactsBuilder.WithCounted([Group("10.0.0.1", 12_000, 26_000, 40)], [Group("10.0.0.2", 800, 810, 1), Group("10.0.0.3", 90_000, 90_010, 1)], Spread)
             .Select(g => (g.Source!, g.Entries.Least)));
 
+    [Fact]
+    public void Of_two_that_are_called_the_same_the_first_is_taken()
+    {
+        var counted = new[] { Group("10.0.0.1", 20_000, 20_010, 7), Group("10.0.0.1", 15_000, 15_010, 7) };
+        Assert.Equal(20_000, Assert.Single(TrafficFactsBuilder.WithCounted([Group("10.0.0.1", 12_000, 26_000, 40)], [.. counted], Spread)).Entries.Least);
+    }
+
     private static TrafficFacts Group(string source, long least, long most, long newPerSecond) => new()
     {
         View = TrafficView.Source,

@@ -24,4 +24,8 @@ public sealed class PortUsesTests
     [Fact]
     public void What_the_count_had_not_is_as_the_sample_says_and_the_worst_comes_first() =>
         Assert.Equal([4000L, 55L], PortUses.Better([Looks.Ports(2, 55, 55)], [Looks.Ports(3, 4000, 200)], _sample).Select(use => use.Ports));
+
+    [Fact]
+    public void Of_two_that_are_called_the_same_the_first_is_taken() =>
+        Assert.Equal([4000L], PortUses.Better([], [Looks.Ports(3, 4000, 200), Looks.Ports(3, 60, 3)], _sample).Select(use => use.Ports));
 }
