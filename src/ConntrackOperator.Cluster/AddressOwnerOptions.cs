@@ -14,4 +14,13 @@ public sealed record AddressOwnerOptions
 
     /// <summary>How long nothing is asked after the API server did not answer, or refused. 1 minute.</summary>
     public TimeSpan QuietAfterFailure { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long an answer is told while it is asked for anew; null: as long as it is believed.</summary>
+    public TimeSpan? Told { get; init; }
+
+    /// <summary>Questions a minute at most.</summary>
+    public int MostInAMinute { get; init; } = int.MaxValue;
+
+    /// <summary>Questions a minute about one node's pods at most, so that none takes the others' share.</summary>
+    public int MostOfANode { get; init; } = int.MaxValue;
 }

@@ -17,7 +17,11 @@ namespace ConntrackOperator.Cluster;
 /// <param name="time">The clock.</param>
 public sealed class AddressOwners(ApiClient api, AddressOwnerOptions options, TimeProvider time)
 {
+    private static readonly TimeSpan _minute = TimeSpan.FromMinutes(1);
+
     private readonly Dictionary<string, (AddressOwner? Owner, long At)> _known = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _askedOf = new(StringComparer.Ordinal);
+    private (int Asked, long Since) _lately = (0, time.GetTimestamp());
     private (string Problem, long At)? _failed;
 
     /// <summary>Why addresses have no names at the moment; null when nothing hinders.</summary>
@@ -28,15 +32,22 @@ public sealed class AddressOwners(ApiClient api, AddressOwnerOptions options, Ti
 
     /// <summary>Who has an address, as was found out last; null: nobody, or it is not known.</summary>
     /// <param name="address">The address.</param>
-    public AddressOwner? Find(string? address) =>
-        address is not null && _known.TryGetValue(address, out var known) && time.GetElapsedTime(known.At) < options.Believed ? known.Owner : null;
+    /// <param name="node">Only a pod of this node; null: of any.</param>
+    public AddressOwner? Find(string? address, string? node = null) =>
+        address is not null && _known.TryGetValue(Key(address, node), out var known)
+        && time.GetElapsedTime(known.At) < (options.Told ?? options.Believed)
+            ? known.Owner
+            : null;
 
     /// <summary>Asks for those that are not known, until all are, or time is up, or the API server fails.</summary>
     /// <param name="addresses">The addresses, the most important first; what is no address is passed over.</param>
     /// <param name="most">How many may be asked for.</param>
     /// <param name="cancel">Ends it.</param>
+    /// <param name="node">
+    /// Only pods of this node: for addresses that are the node's own word, so that it can't have others' pods named. Null: of any.
+    /// </param>
     /// <returns>How many questions were asked.</returns>
-    public async Task<int> LearnAsync(IEnumerable<string?> addresses, int most, CancellationToken cancel)
+    public async Task<int> LearnAsync(IEnumerable<string?> addresses, int most, CancellationToken cancel, string? node = null)
     {
         ArgumentNullException.ThrowIfNull(addresses);
         using var limit = new CancellationTokenSource(options.Patience, time);
@@ -44,23 +55,26 @@ public sealed class AddressOwners(ApiClient api, AddressOwnerOptions options, Ti
         var asked = 0;
         foreach (var address in addresses)
         {
-            if (asked >= most || Problem is not null)
+            if (asked >= most || Problem is not null || !MayAsk(node))
             {
                 break;
             }
 
             // A report is a node's word: only what is an address goes into a selector.
-            if (address is null || address.Contains('%', StringComparison.Ordinal) || !IPAddress.TryParse(address, out _) || IsKnown(address))
+            if (address is null || address.Contains('%', StringComparison.Ordinal) || !IPAddress.TryParse(address, out _) || IsKnown(Key(address, node)))
             {
                 continue;
             }
 
             asked++;
+            _lately.Asked++;
+            _askedOf[node ?? string.Empty] = _askedOf.GetValueOrDefault(node ?? string.Empty) + 1;
             try
             {
-                var query = new ListQuery { FieldSelector = $"status.podIP={address},status.phase!=Succeeded,status.phase!=Failed", ResourceVersion = "0" };
+                var of = node is null ? string.Empty : $"spec.nodeName={node},";
+                var query = new ListQuery { FieldSelector = $"{of}status.podIP={address},status.phase!=Succeeded,status.phase!=Failed", ResourceVersion = "0" };
                 var page = await api.ListAsync(ResourceType.Pod, null, query, ClusterJson.Default.PodObject, both.Token);
-                Remember(address, AddressOwner.Of(page.Items));
+                Remember(Key(address, node), AddressOwner.Of(page.Items));
             }
             catch (ApiException e)
             {
@@ -89,6 +103,19 @@ public sealed class AddressOwners(ApiClient api, AddressOwnerOptions options, Ti
         }
 
         _known[address] = (owner, time.GetTimestamp());
+    }
+
+    private static string Key(string address, string? node) => node is null ? address : $"{address}@{node}";
+
+    private bool MayAsk(string? node)
+    {
+        if (time.GetElapsedTime(_lately.Since) >= _minute)
+        {
+            _lately = (0, time.GetTimestamp());
+            _askedOf.Clear();
+        }
+
+        return _lately.Asked < options.MostInAMinute && (node is null || _askedOf.GetValueOrDefault(node) < options.MostOfANode);
     }
 
     private bool IsKnown(string address) => _known.TryGetValue(address, out var known) && time.GetElapsedTime(known.At) < options.Believed;

@@ -45,6 +45,38 @@ public sealed class AddressOwnersTests : IDisposable
     }
 
     [Fact]
+    public async Task Of_a_node_only_its_own_pods_are_told()
+    {
+        Assert.Equal(1, await _owners.LearnAsync(["10.0.0.1"], 10, TestContext.Current.CancellationToken, "node-7"));
+        Assert.Equal(1, await _owners.LearnAsync(["10.0.0.1"], 10, TestContext.Current.CancellationToken, "node-8"));
+        Assert.Equal("pod shop/cart-1", _owners.Find("10.0.0.1", "node-7")?.ToString());
+        Assert.Null(_owners.Find("10.0.0.1", "node-8"));
+        Assert.Null(_owners.Find("10.0.0.1"));
+    }
+
+    [Fact]
+    public async Task No_more_is_asked_in_a_minute_than_may_be_and_one_node_leaves_the_others_their_share()
+    {
+        var options = new AddressOwnerOptions { Remembered = 100, MostInAMinute = 5, MostOfANode = 3 };
+        var owners = new AddressOwners(_server.CreateClient(), options, _time);
+        Task<int> Ask(string node) => owners.LearnAsync(
+            Enumerable.Range(1, 9).Select(i => $"10.1.0.{i}"), 9, TestContext.Current.CancellationToken, node);
+        Assert.Equal((3, 0, 2, 0), (await Ask("a"), await Ask("a"), await Ask("b"), await Ask("c")));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(3, await Ask("a"));
+    }
+
+    [Fact]
+    public async Task Answer_is_told_for_longer_than_it_is_believed_where_that_is_asked_for()
+    {
+        var owners = new AddressOwners(_server.CreateClient(), new AddressOwnerOptions { Told = TimeSpan.FromMinutes(3) }, _time);
+        await owners.LearnAsync(["10.0.0.1"], 1, TestContext.Current.CancellationToken);
+        _time.Advance(TimeSpan.FromMinutes(2));
+        Assert.NotNull(owners.Find("10.0.0.1"));
+        Assert.Equal(1, await owners.LearnAsync(["10.0.0.1"], 1, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task Answer_is_believed_for_a_minute_since_addresses_are_given_to_other_pods()
     {
         await LearnAsync("10.0.0.1");

@@ -11,17 +11,23 @@ internal static class NamespaceEntries
     /// <summary>Where all other entries are: of other namespaces, of nobody known, of sources that no node reports. No namespace can have that name.</summary>
     public const string Rest = "(other)";
 
+    /// <summary>A node's entries, as many as a table can hold at most: they are a node's word.</summary>
+    public static long EntriesOf(NodeStatus status) => Math.Clamp(status.Table?.Entries ?? 0, 0, uint.MaxValue);
+
     /// <summary>The entries of each address that nodes report among their sources, the most first.</summary>
     public static List<(string Address, long Entries)> ByAddress(IEnumerable<NodeStatus> nodes)
     {
         var sums = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var status in nodes)
         {
+            // A node can't have more than all of its entries, whatever it says.
+            var left = 100;
             foreach (var source in status.Top?.Sources ?? [])
             {
-                if (source is { Address.Length: > 0, Percent: > 0 and var percent } && status.Table?.Entries is { } entries)
+                if (source is { Address.Length: > 0, Percent: > 0 } && Math.Min(source.Percent.Value, left) is > 0 and var percent)
                 {
-                    sums[source.Address] = sums.GetValueOrDefault(source.Address) + (entries * percent / 100);
+                    left -= percent;
+                    sums[source.Address] = sums.GetValueOrDefault(source.Address) + (EntriesOf(status) * percent / 100);
                 }
             }
         }

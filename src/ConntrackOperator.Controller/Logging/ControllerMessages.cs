@@ -46,6 +46,12 @@ internal static partial class ControllerMessages
         3031, LogLevel.Warning, "The condition ConntrackPressure of node {Node} was refused, again in {RetrySeconds:0} s: {Reason}")]
     public static partial void NodeConditionRefused(this ILogger log, Exception exception, string node, double retrySeconds, string reason);
 
+    [LoggerMessage(3032, LogLevel.Warning, "The condition ConntrackPressure of node {Node} could not be taken away yet: {Reason}")]
+    public static partial void NodeConditionPutOff(this ILogger log, Exception exception, string node, string reason);
+
+    [LoggerMessage(3033, LogLevel.Warning, "Addresses have no names of pods at the moment: {Reason}")]
+    public static partial void PodsUnknown(this ILogger log, string reason);
+
     [LoggerMessage(3040, LogLevel.Warning, "The status of ConntrackFlush {Flush} was refused, again in {RetrySeconds:0} s: {Reason}")]
     public static partial void FlushStatusRefused(this ILogger log, Exception exception, string flush, double retrySeconds, string reason);
 

@@ -26,6 +26,18 @@ internal sealed class NodeConditionWriter(ControllerContext context)
     /// <summary>A manager of its own: what this one states of a Node is this condition and nothing else.</summary>
     private const string FieldManager = "conntrack-controller-node-condition";
 
+    /// <summary>The key of what holds for all nodes; no node has that name.</summary>
+    private const string AllNodes = "";
+
+    /// <summary>Nodes written in a second at most, and at once: each write goes to everybody in the cluster who watches Nodes.</summary>
+    private const int MostInASecond = 50;
+    private const int MostAtOnce = 100;
+
+    private static readonly TimeSpan _again = TimeSpan.FromSeconds(2);
+
+    private readonly Lock _lock = new();
+    private (double Free, long At) _pace = (MostAtOnce, context.Time.GetTimestamp());
+
     private readonly MutationCache<NodeObject> _mutations = new(context.Time);
 
     private readonly ConcurrentDictionary<string, long> _writtenAt = new(StringComparer.Ordinal);
@@ -43,33 +55,50 @@ internal sealed class NodeConditionWriter(ControllerContext context)
     /// <summary>Brings the condition in line.</summary>
     /// <param name="node">The node as last seen.</param>
     /// <param name="plan">Its ConntrackNode; null: there is none.</param>
-    /// <param name="reports">Whether there is an agent that reports.</param>
+    /// <param name="agent">Whether there is an agent that reports, and has since this controller began.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>When to look again, after a refusal or when the last write was just now; null: all is as it should be.</returns>
     /// <exception cref="ApiException">It may not have been written: to be tried again.</exception>
-    public async Task<TimeSpan?> WriteAsync(NodeObject node, ConntrackNode? plan, bool reports, CancellationToken cancellationToken)
+    public async Task<ConditionWait?> WriteAsync(NodeObject node, ConntrackNode? plan, (bool Reports, bool HasNews) agent, CancellationToken cancellationToken)
     {
         var name = node.Metadata!.Name!;
-        var wanted = PressureCondition.Wanted(plan, reports);
-        var present = PressureCondition.Own(
-            _mutations.Newest(name, node) is { } newest && newest.Metadata?.Uid == node.Metadata.Uid ? newest : node);
+        var wanted = PressureCondition.Wanted(plan, agent.Reports);
+        var seen = _mutations.Newest(name, node) is { } newest && newest.Metadata?.Uid == node.Metadata.Uid ? newest : node;
+        var present = PressureCondition.Own(seen);
         if (PressureCondition.Same(wanted, present))
         {
             _refused.Forget(name);
             return null;
         }
 
-        // A change of the ConntrackNode's spec, such as by an edit of the policy, is tried at once.
-        if (_refused.Waits(name, plan?.Metadata?.Generation) is var (left, _))
+        if (wanted is not null && present is null && NodeReading.Condition(seen, NodeReading.PressureCondition) is not null)
         {
-            return left;
+            // Another program's: two that write the same condition would never end.
+            return null;
         }
 
-        // An agent that reports another pressure all the time does not have Nodes written all the time.
-        if (wanted is not null && present is not null && _writtenAt.TryGetValue(name, out var at)
+        if (present?.Status == "Unknown" && wanted is { Status: not "Unknown" } && !agent.HasNews)
+        {
+            // Known from before this controller began: it may be hours old. The next report brings it.
+            return null;
+        }
+
+        // A right that is lacking is lacking for all nodes. What somebody refuses for one is tried again at once after an edit of the policy.
+        if ((_refused.Waits(AllNodes, null) ?? _refused.Waits(name, plan?.Metadata?.Generation)) is var (left, _))
+        {
+            return new ConditionWait(left, IsRefused: true);
+        }
+
+        // Whoever reports another pressure all the time, or takes the condition away, does not have Nodes written all the time.
+        if (wanted is not null && _writtenAt.TryGetValue(name, out var at)
             && context.Options.UsageGap - context.Time.GetElapsedTime(at) is var early && early > TimeSpan.Zero)
         {
-            return early;
+            return new ConditionWait(early, IsRefused: false);
+        }
+
+        if (!MayWrite())
+        {
+            return new ConditionWait(_again * (1 + Random.Shared.NextDouble()), IsRefused: false);
         }
 
         try
@@ -81,6 +110,7 @@ internal sealed class NodeConditionWriter(ControllerContext context)
                 cancellationToken);
             _mutations.Wrote(name, context.Cluster.Compact(written.Deserialize(ClusterJson.Default.NodeObject)!));
             _refused.Forget(name);
+            _refused.Forget(AllNodes);
             return null;
         }
         catch (ApiException e) when (e.IsNotFound)
@@ -89,19 +119,31 @@ internal sealed class NodeConditionWriter(ControllerContext context)
         }
         catch (ApiException e) when (e.IsRefused)
         {
-            var wait = _refused.Refused(name, plan?.Metadata?.Generation, e.Message);
+            var wait = e.Code == 403
+                ? _refused.Refused(AllNodes, null, e.Message)
+                : _refused.Refused(name, plan?.Metadata?.Generation, e.Message);
             context.Log.NodeConditionRefused(e, name, wait.TotalSeconds, e.Message);
             if (plan?.Spec?.Pressure?.Policy is { } policy && context.Cluster.Policy(policy) is { } asked)
             {
                 context.Events.Record(
                     ObjectReference.To(asked, ConntrackPolicy.KindName, ApiGroup.ApiVersion), EventType.Warning, "NodeConditionRefused",
                     "Apply",
-                    BoundedText.Of("pressure.nodeCondition: the controller may not write the status of Nodes; helm upgrade with "
-                        + $"controller.nodeConditions=true gives the right. {e.Message}", 512)!,
+                    BoundedText.Of("pressure.nodeCondition: the controller may not write the status of Nodes (patch nodes/status); helm upgrade "
+                        + $"with controller.nodeConditions=true gives the right. {e.Message}", 512)!,
                     "NodeConditionRefused");
             }
 
-            return wait;
+            return new ConditionWait(wait, IsRefused: true);
+        }
+    }
+
+    private bool MayWrite()
+    {
+        lock (_lock)
+        {
+            var free = Math.Min(MostAtOnce, _pace.Free + (MostInASecond * context.Time.GetElapsedTime(_pace.At).TotalSeconds));
+            _pace = (free >= 1 ? free - 1 : free, context.Time.GetTimestamp());
+            return free >= 1;
         }
     }
 }

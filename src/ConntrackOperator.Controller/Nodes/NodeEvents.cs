@@ -3,19 +3,23 @@ using System.Threading.Channels;
 using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Cluster;
+using ConntrackOperator.Controller.Logging;
 using ConntrackOperator.Kubernetes.Events;
 using ConntrackOperator.Kubernetes.Protocol;
 using ConntrackOperator.Planning.Advice.Remedies;
+using Microsoft.Extensions.Logging;
 
 namespace ConntrackOperator.Controller.Nodes;
 
 /// <summary>
 /// Tells on the Node, where people look, what its agent's reports say is new. Agents may not write events: one report, one writer.
-/// Events of a table that fills say who has the most entries; who that is, is asked of the API server beside, once an event.
+/// Events of a table that fills say who has the most entries; who that is, is asked of the API server beside, once an event. Named are
+/// pods of that node alone: addresses are its word, and it must not have others' pods accused, or learn their names.
 /// </summary>
 /// <param name="events">Writes them.</param>
 /// <param name="owners">Who has an address; null: addresses are left as they are.</param>
-internal sealed class NodeEvents(EventRecorder events, AddressOwners? owners = null)
+/// <param name="log">Told why addresses have no names; null: nobody is.</param>
+internal sealed class NodeEvents(EventRecorder events, AddressOwners? owners = null, ILogger? log = null)
 {
     /// <summary>Events that may wait to be named; more have addresses alone.</summary>
     private const int QueueLimit = 256;
@@ -52,14 +56,22 @@ internal sealed class NodeEvents(EventRecorder events, AddressOwners? owners = n
     /// <summary>Names and records what waits for that, until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        string? problem = null;
         try
         {
             while (await _unnamed.Reader.WaitToReadAsync(cancellationToken))
             {
                 while (_unnamed.Reader.TryPeek(out var waiting))
                 {
-                    await owners!.LearnAsync(waiting.Sources.Select(s => s.Address), NamedSources.Most, cancellationToken);
-                    Record(waiting.Node, waiting.News, NamedSources.Text(waiting.Sources, owners.Find));
+                    var node = waiting.Node.Name;
+                    await owners!.LearnAsync(waiting.Sources.Select(s => s.Address), NamedSources.Most, cancellationToken, node);
+                    if (owners.Problem is { } now && now != problem)
+                    {
+                        log?.PodsUnknown(now);
+                    }
+
+                    problem = owners.Problem;
+                    Record(waiting.Node, waiting.News, NamedSources.Text(waiting.Sources, address => owners.Find(address, node)));
                     _unnamed.Reader.TryRead(out _);
                 }
             }

@@ -57,6 +57,7 @@ internal sealed class NodeReconciler(ControllerContext context, PolicyStatusAggr
             _unreportedSince.TryRemove(name, out _);
             _refused.Forget(name);
             _conditions.Forget(name);
+            _reportAges.Forget(name);
 
             // The garbage collector does this too, by the owner reference; where there is none, nobody else would.
             await DeleteAsync(existing, null, cancellationToken);
@@ -103,7 +104,7 @@ internal sealed class NodeReconciler(ControllerContext context, PolicyStatusAggr
 
         var summary = pass.Written(existing!);
 
-        var again = await _conditions.WriteAsync(node, existing, observed.IsAvailable, cancellationToken);
+        var again = (await _conditions.WriteAsync(node, existing, (observed.IsAvailable, _reportAges.HasNews(name)), cancellationToken))?.After;
 
         // No event would come when the time is over in which a node that became unavailable keeps its slot.
         if (!decision.IsAvailable && summary.IsChanging && (again is null || again > NodeRolloutState.LostNodeKeepsSlotFor))
@@ -126,8 +127,8 @@ internal sealed class NodeReconciler(ControllerContext context, PolicyStatusAggr
         if (existing is null)
         {
             _unreportedSince.TryRemove(name, out _);
-            return await _conditions.WriteAsync(node, null, false, cancellationToken) is { } again
-                ? ReconcileResult.RequeueAfter(again)
+            return await _conditions.WriteAsync(node, null, default, cancellationToken) is { } again
+                ? ReconcileResult.RequeueAfter(again.After)
                 : ReconcileResult.Done;
         }
 
@@ -136,9 +137,19 @@ internal sealed class NodeReconciler(ControllerContext context, PolicyStatusAggr
             existing = await _writer.WriteAsync(node, _emptyPlan, null, cancellationToken);
         }
 
-        // Before its ConntrackNode goes: whoever waits for that, such as the uninstallation, need not look at Nodes. A refusal keeps
-        // nobody.
-        await _conditions.WriteAsync(node, existing, false, cancellationToken);
+        // Before its ConntrackNode goes: whoever waits for that, such as the uninstallation, need not look at Nodes. But a write that is
+        // refused or fails keeps nobody; it is made again once the ConntrackNode is gone.
+        try
+        {
+            if (await _conditions.WriteAsync(node, existing, default, cancellationToken) is { IsRefused: false } early)
+            {
+                return ReconcileResult.RequeueAfter(early.After);
+            }
+        }
+        catch (ApiException e)
+        {
+            context.Log.NodeConditionPutOff(e, name, e.Message);
+        }
 
         if (existing.Status is null)
         {

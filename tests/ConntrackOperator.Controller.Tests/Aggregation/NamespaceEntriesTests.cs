@@ -34,6 +34,11 @@ public sealed class NamespaceEntriesTests
     public void Reports_that_contradict_themselves_make_no_negative_rest() =>
         Assert.Equal([("shop", 500L), (NamespaceEntries.Rest, 0L)], NamespaceEntries.Of([("a", 500)], 100, _ => "shop"));
 
+    [Fact]
+    public void Node_can_claim_no_more_than_all_of_a_table() => Assert.Equal(
+        [("10.0.0.1", uint.MaxValue / 10 * 9L + 4), ("10.0.0.2", uint.MaxValue / 10L)],
+        NamespaceEntries.ByAddress([Node(1L << 48, ("10.0.0.1", 90), ("10.0.0.2", 80), ("10.0.0.3", 100))]));
+
     private static NodeStatus Node(long entries, params (string Address, int Percent)[] sources) => new()
     {
         Table = new TableStatus { Entries = entries },

@@ -85,6 +85,37 @@ public abstract partial class ControllerBehaviour
         await UntilCondition("n1", null);
         await Until(() => Cluster.Plan("n2") is null, "n2 is released");
         Assert.Equal("TheirReason", (string?)(await ConditionOf("n2"))!["reason"]);
+
+        // Nor is it taken over: two that write the same would never end.
+        await Cluster.ApplyAsync("p", WithCondition);
+        await UntilCondition("n1", "False ConntrackNormal");
+        await Until(() => Cluster.IsReady("p"), "the policy is ready");
+        Assert.Equal("TheirReason", (string?)(await ConditionOf("n2"))!["reason"]);
+    }
+
+    [Fact]
+    public async Task New_leader_does_not_take_an_agents_last_words_for_news()
+    {
+        await Cluster.CreateNodeAsync("n1");
+        await Cluster.ApplyAsync("p", WithCondition);
+        await UntilCondition("n1", "False ConntrackNormal");
+        Fleet.IsThere = _ => false;
+        await Cluster.SetReadyAsync("n1", false);
+        await UntilCondition("n1", "Unknown ConntrackNotReported");
+        await Controller.DisposeAsync();
+        await Cluster.MergeAsync(ResourceType.Node, "n1", """
+            {"status":{"conditions":[{"type":"Ready","status":"True"},
+             {"type":"ConntrackPressure","status":"Unknown","reason":"ConntrackNotReported"}]} }
+            """, "status");
+        Controller = Start();
+        await Until(() => Cluster.IsReady("p"), "the new leader has looked at the node");
+        Assert.Equal("Unknown", await StatusOf("n1", NodeReading.PressureCondition));
+
+        // Times of the API are in whole seconds: a report of the same second can't be told from the one before.
+        await Task.Delay(TimeSpan.FromSeconds(1.1), TestCluster.Token);
+        Fleet.IsThere = _ => true;
+        Fleet.Use("n1", 80);
+        await UntilCondition("n1", "True ConntrackWarning");
     }
 
     private async Task<JsonNode?> ConditionOf(string node, string type = NodeReading.PressureCondition)

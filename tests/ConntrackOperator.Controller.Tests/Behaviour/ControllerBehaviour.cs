@@ -48,7 +48,8 @@ public abstract partial class ControllerBehaviour : IAsyncLifetime
         await Cluster.CreateNodeAsync("web-1", "pool=web");
         await Cluster.CreateNodeAsync("windows-1", "pool=edge,kubernetes.io/os=windows");
         await Cluster.ApplyAsync("edge", """{"nodeSelector":{"matchLabels":{"pool":"edge"}},"timeouts":{"tcp":{"established":"24h"}}}""");
-        await Until(() => Cluster.IsReady("edge"), "the policy is ready");
+        // Nodes and policies are watched apart: a policy may be ready on the first before the second is seen.
+        await Until(() => Cluster.IsReady("edge") && Cluster.Policy("edge")!.Status!.Nodes!.Selected == 2, "the policy is ready");
         Assert.Equal(["edge-1", "edge-2"], Cluster.Plans.Select(p => p.Metadata!.Name).Order());
         var plan = Cluster.Plan("edge-1")!;
         var owner = Assert.Single(plan.Metadata!.OwnerReferences!);

@@ -26,6 +26,22 @@ public sealed class ReportAgeTrackerTests
     }
 
     [Fact]
+    public void Report_of_before_the_controller_began_is_no_news()
+    {
+        Assert.False(_ages.HasNews("n"));
+        _ages.Of("n", Node("a", _longAgo));
+        _ages.Of("n", Node("a", _longAgo));
+        Assert.False(_ages.HasNews("n"));
+        _ages.Of("n", Node("a", _longAgo.AddMinutes(1)));
+        _ages.Of("n", Node("a", _longAgo.AddMinutes(1)));
+        Assert.True(_ages.HasNews("n"));
+        _ages.Of("m", null);
+        Assert.False(_ages.HasNews("m"));
+        _ages.Of("m", Node("b", _longAgo));
+        Assert.True(_ages.HasNews("m"));
+    }
+
+    [Fact]
     public void Controllers_own_clock_that_is_set_changes_nothing()
     {
         var clock = new SetClock();
