@@ -198,7 +198,11 @@ public sealed class LimitTests(ApiServerWithCrds server) : IClassFixture<ApiServ
             var spec = new JsonObject();
             if (Kind == ConntrackFlush.KindName)
             {
-                spec["match"] = new JsonObject { ["protocol"] = "TCP" };
+                spec["match"] = new JsonObject
+                {
+                    ["protocol"] = Path.StartsWith("match.icmp.", StringComparison.Ordinal) ? "ICMP"
+                        : Path.StartsWith("match.gre.", StringComparison.Ordinal) ? "GRE" : "TCP",
+                };
                 if (!Path.StartsWith("nodeSelector", StringComparison.Ordinal))
                 {
                     spec["nodeName"] = "a";
