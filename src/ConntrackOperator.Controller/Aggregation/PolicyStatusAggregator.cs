@@ -20,7 +20,7 @@ internal sealed class PolicyStatusAggregator
     private readonly Dictionary<string, PolicyAggregate> _aggregates = new(StringComparer.Ordinal);
     private readonly Dictionary<string, NodeStatusSummary> _nodes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ReplanBarrier> _barriers = new(StringComparer.Ordinal);
-    private readonly RolloutBudget _budget = new();
+    private readonly RolloutBudgets _budget = new();
     private long _epoch;
 
     /// <summary>Called for what has to be reconciled because of a change. The handlers must be quick: they enqueue.</summary>

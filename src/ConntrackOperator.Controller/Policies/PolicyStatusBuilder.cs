@@ -30,7 +30,7 @@ internal static class PolicyStatusBuilder
         return new PolicyStatus
         {
             ObservedGeneration = aggregate.Pending == 0 || errors.Count > 0 ? generation : stored?.ObservedGeneration,
-            Conditions = PolicyEvaluator.Evaluate(observed, stored?.Conditions, generation, now),
+            Conditions = PolicyConditions.Evaluate(observed, stored?.Conditions, generation, now),
             Nodes = aggregate.Nodes,
             Usage = new PolicyUsage
             {

@@ -3,148 +3,169 @@ using ConntrackOperator.Planning.Rollouts;
 
 namespace ConntrackOperator.Controller.Rollouts;
 
-/// <summary>The slots of all policies together. Not thread-safe: the aggregator locks.</summary>
+/// <summary>
+/// The slots of one policy's rollout: here <c>rollout.maxUnavailable</c> and <c>rollout.pauseOnDrops</c> are enforced. A node takes a
+/// slot before it is changed and gives it back when its agent reports that the change is in force. Not thread-safe: the aggregator locks.
+/// </summary>
 /// <remarks>
-/// <para>Guaranteed: a change gets the slots of all policies that it needs, or none. So two nodes without failed settings never wait for
-/// slots that the other one holds. Nodes with failed settings, which keep their slots, do not wait for each other either.</para>
-/// <para>Assumed: every node that asked is followed by an <see cref="Update"/> for each of its policies.</para>
+/// <para>Guaranteed: no slot is given while as many nodes as allowed are being changed, while the rollout is paused, or before every
+/// node was planned again after an edit. A node is requeued at most once for each slot that becomes free.</para>
+/// <para>Assumed: <see cref="Observe"/> is told how the node is before it asks, and <see cref="Update"/> after it was planned.</para>
+/// <para>Not promised: nodes that became unavailable for another reason do not count; and nodes whose settings failed do not wait
+/// for each other, so more than the limit may be failed at a time.</para>
+/// <para>Every operation costs the logarithm of the number of nodes at most.</para>
 /// </remarks>
 internal sealed class RolloutBudget
 {
-    private readonly Dictionary<string, RolloutSlots> _slots = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _changing = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _holders = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _stuck = new(StringComparer.Ordinal);
+    private readonly SortedSet<string> _dropping = new(StringComparer.Ordinal);
+    private readonly SortedSet<string> _waiting = new(StringComparer.Ordinal);
 
-    // The policies at which a node waits, or holds a slot that no report has confirmed yet.
-    private readonly Dictionary<string, HashSet<string>> _policiesOf = new(StringComparer.Ordinal);
+    // Waiting nodes on which a setting of any policy has failed.
+    private readonly SortedSet<string> _failedWaiting = new(StringComparer.Ordinal);
 
-    /// <summary>How far a policy's rollout is; null: it has none.</summary>
-    public RolloutProgress? Progress(string policy) => _slots.GetValueOrDefault(policy)?.Progress;
+    // Nodes that hold a slot here because a setting failed, and that wait, here or at another policy, for the change that may mend it.
+    private readonly HashSet<string> _waitingHolders = new(StringComparer.Ordinal);
+
+    // Waiting nodes that hold a slot here already: they wait for the rollout to go on.
+    private readonly SortedSet<string> _resuming = new(StringComparer.Ordinal);
+
+    // Requeued to take a free slot, and not planned since.
+    private readonly HashSet<string> _requeued = new(StringComparer.Ordinal);
+    private RolloutSpec? _rollout;
+
+    /// <summary>Whether every node was planned since the policy changed. Before that nobody knows which are being changed.</summary>
+    public bool IsReplanned { get; set; }
+
+    /// <summary>Nodes that the policy selects.</summary>
+    public int Selected { get; set; }
+
+    /// <summary>Whether a node that was changed has begun to drop packets, and the policy asks for a pause then.</summary>
+    public bool IsPaused => _rollout is { PauseOnDrops: not false } && _dropping.Count > 0;
+
+    /// <summary>How far the rollout is; null: the policy has none.</summary>
+    public RolloutProgress? Progress => _rollout is null ? null : new()
+    {
+        AtOnce = MaxUnavailable,
+        Changing = _changing.Count,
+        Stuck = _stuck.Count,
+        IsPaused = IsPaused,
+        Dropping = _dropping.Count,
+        DroppingNodes = [.. _dropping.Take(RolloutProgress.Named)],
+    };
+
+    private int MaxUnavailable => _rollout is null ? 0 : RolloutLimit.Slots(_rollout, Selected);
+
+    private bool IsOpen => _rollout is not null && IsReplanned && !IsPaused;
+
+    private int Free => IsOpen ? Math.Max(0, MaxUnavailable - _changing.Count) : 0;
+
+    private int FreeForFailed => IsOpen ? Math.Max(0, MaxUnavailable - _changing.Count + _waitingHolders.Count) : 0;
 
     /// <summary>The policy is new or was edited.</summary>
-    public void BeginReplan(string policy, RolloutSpec? rollout, bool isReplanned) => Slots(policy).BeginReplan(rollout, isReplanned);
-
-    /// <summary>Every node was planned since the policy changed.</summary>
-    public void EndReplan(string policy) => Slots(policy).IsReplanned = true;
-
-    /// <summary>The policy is gone.</summary>
-    public void ForgetPolicy(string policy) => _slots.Remove(policy);
-
-    /// <summary>The node is gone, or nothing selects it.</summary>
-    public void ForgetNode(string node) => _policiesOf.Remove(node);
-
-    /// <summary>The policies at which the node has asked for slots.</summary>
-    public IReadOnlyCollection<string> PoliciesOf(string node) => _policiesOf.TryGetValue(node, out var policies) ? policies : [];
-
-    /// <summary>Gives a node the slots that its changes need, as far as there are any.</summary>
-    /// <param name="node">The node.</param>
-    /// <param name="changes">All that may have to wait.</param>
-    /// <param name="states">How the node is now, by policy.</param>
-    /// <param name="isCurrent">Whether the node was planned from the state of a policy that its slots are about.</param>
-    /// <returns>What has to wait.</returns>
-    public List<RolloutChange> Reserve(
-        string node,
-        IReadOnlyList<RolloutChange> changes,
-        IReadOnlyCollection<(string Policy, NodeRolloutState State)> states,
-        Func<string, bool> isCurrent)
+    public void BeginReplan(RolloutSpec? rollout, bool isReplanned)
     {
-        if (_policiesOf.Remove(node, out var before))
-        {
-            foreach (var policy in before)
-            {
-                _slots.GetValueOrDefault(policy)?.StopWaiting(node);
-            }
-        }
-
-        foreach (var (policy, state) in states)
-        {
-            Slots(policy).Observe(node, state);
-            Remember(node, policy);
-        }
-
-        var failed = states.Where(s => s.State.HasFailed).Select(s => s.Policy).ToHashSet(StringComparer.Ordinal);
-        var hasFailed = failed.Count > 0;
-        var waits = false;
-        var held = new List<RolloutChange>();
-        foreach (var change in changes)
-        {
-            if (!change.Policies.All(isCurrent))
-            {
-                // The event of the policy's change is on its way, and requeues every node.
-                held.Add(change);
-                continue;
-            }
-
-            if (change.Policies.FirstOrDefault(p => !Slots(p).MayTake(node, hasFailed)) is { } full)
-            {
-                // At one policy only: else a slot there could stay unused while the other policy has none.
-                Slots(full).Wait(node, hasFailed);
-                waits = true;
-                held.Add(change);
-                continue;
-            }
-
-            foreach (var policy in change.Policies)
-            {
-                Slots(policy).Take(node);
-                failed.Remove(policy);
-            }
-        }
-
-        foreach (var policy in waits ? failed : [])
-        {
-            Slots(policy).WaitWithSlot(node);
-        }
-
-        return held;
+        _rollout = rollout;
+        IsReplanned = isReplanned;
     }
 
-    /// <summary>Takes over how a planned node is with regard to a policy.</summary>
-    /// <param name="policy">The policy.</param>
+    /// <summary>Whether a node may be changed now. One that holds a slot needs no second one.</summary>
+    /// <param name="node">The node; it is not waiting.</param>
+    /// <param name="hasFailed">
+    /// Whether a setting of any policy has failed on it. If so, slots held by other failed nodes that wait themselves do not count: each
+    /// of the two could hold the slot that the other waits for, and the edit that would mend both would reach neither.
+    /// </param>
+    public bool MayTake(string node, bool hasFailed)
+    {
+        var others = _changing.Count - (_changing.Contains(node) ? 1 : 0) - (hasFailed ? _waitingHolders.Count : 0);
+        return IsOpen && (_holders.Contains(node) || others < MaxUnavailable);
+    }
+
+    /// <summary>Takes over what the objects say about the node, before it asks for slots.</summary>
+    public void Observe(string node, NodeRolloutState state)
+    {
+        Set(_changing, node, state.IsChanging);
+        Set(_holders, node, state.HoldsSlot);
+    }
+
+    /// <summary>The node takes a slot.</summary>
+    public void Take(string node)
+    {
+        _changing.Add(node);
+        _holders.Add(node);
+    }
+
+    /// <summary>The node waits: for a slot, or, when it holds one, for the rollout to go on.</summary>
+    public void Wait(string node, bool hasFailed) =>
+        (_holders.Contains(node) ? _resuming : hasFailed ? _failedWaiting : _waiting).Add(node);
+
+    /// <summary>The node, on which a setting of this policy failed, was given no change of this policy now, and waits.</summary>
+    public void WaitWithSlot(string node) => _waitingHolders.Add(node);
+
+    /// <summary>The node was planned, or has nothing to wait for any more.</summary>
+    public void StopWaiting(string node)
+    {
+        _waiting.Remove(node);
+        _failedWaiting.Remove(node);
+        _resuming.Remove(node);
+        _waitingHolders.Remove(node);
+        _requeued.Remove(node);
+    }
+
+    /// <summary>Takes over how a planned node is.</summary>
     /// <param name="node">The node.</param>
     /// <param name="state">Its state in the rollout; null: the policy does not select it.</param>
     /// <param name="hasTrouble">Whether a setting of the policy failed there, or something else keeps overwriting it.</param>
-    /// <param name="selected">How many nodes the policy selects.</param>
-    public void Update(string policy, string node, NodeRolloutState? state, bool hasTrouble, int selected)
+    public void Update(string node, NodeRolloutState? state, bool hasTrouble)
     {
-        if (_slots.TryGetValue(policy, out var slots))
+        Set(_changing, node, state is { IsChanging: true });
+        Set(_holders, node, state is { HoldsSlot: true });
+        Set(_stuck, node, state is { IsChanging: true } && hasTrouble);
+        Set(_dropping, node, state is { BeganToDrop: true });
+        if (state is not { HasFailed: true })
         {
-            slots.Selected = selected;
-            slots.Update(node, state, hasTrouble);
-            if (state is null)
-            {
-                slots.StopWaiting(node);
-            }
+            _waitingHolders.Remove(node);
         }
     }
 
-    /// <summary>Takes out the waiting nodes that can go on now, policy by policy.</summary>
-    public List<string> TakeReady()
+    /// <summary>
+    /// Takes out the nodes that can go on now, by name: first those that hold a slot, then those with a failed setting, then the others;
+    /// as many as there are free slots for which no node has been requeued yet.
+    /// </summary>
+    /// <param name="requeue">Where they are added.</param>
+    public void TakeReady(List<string> requeue)
     {
-        var ready = new List<string>();
-        foreach (var slots in _slots.Values)
+        if (IsOpen)
         {
-            slots.TakeReady(ready);
+            requeue.AddRange(_resuming);
+            _resuming.Clear();
         }
 
-        return ready;
+        TakeReady(_failedWaiting, FreeForFailed, requeue);
+        TakeReady(_waiting, Free, requeue);
     }
 
-    private void Remember(string node, string policy)
+    private void TakeReady(SortedSet<string> waiting, int free, List<string> requeue)
     {
-        if (!_policiesOf.TryGetValue(node, out var policies))
+        for (var left = free - _requeued.Count; left > 0 && waiting.Min is { } next; left--)
         {
-            _policiesOf.Add(node, policies = new HashSet<string>(StringComparer.Ordinal));
+            waiting.Remove(next);
+            _requeued.Add(next);
+            requeue.Add(next);
         }
-
-        policies.Add(policy);
     }
 
-    private RolloutSlots Slots(string policy)
+    private static void Set(ICollection<string> nodes, string node, bool isIn)
     {
-        if (!_slots.TryGetValue(policy, out var slots))
+        if (!isIn)
         {
-            _slots.Add(policy, slots = new RolloutSlots());
+            nodes.Remove(node);
         }
-
-        return slots;
+        else if (!nodes.Contains(node))
+        {
+            nodes.Add(node);
+        }
     }
 }

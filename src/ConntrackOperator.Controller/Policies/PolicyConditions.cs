@@ -7,7 +7,7 @@ namespace ConntrackOperator.Controller.Policies;
 
 /// <summary>From what is known of a policy to its conditions. Pure.</summary>
 /// <remarks>One chain of checks; the first that speaks of a condition decides it.</remarks>
-internal static class PolicyEvaluator
+internal static class PolicyConditions
 {
     private static readonly string[] _types =
     [

@@ -44,7 +44,7 @@ public sealed class PolicyEvaluatorTests
         string what, PolicyNodeCounts nodes, int pending, bool deleting, bool invalid, string ready, string reconciling, string stalled)
     {
         var aggregate = Snapshot(nodes, pending);
-        var conditions = PolicyEvaluator.Evaluate(new("p", aggregate, invalid ? _invalid : [], deleting), null, 7, _now);
+        var conditions = PolicyConditions.Evaluate(new("p", aggregate, invalid ? _invalid : [], deleting), null, 7, _now);
         Assert.Equal(
             [(what, ready), (what, reconciling), (what, stalled)], conditions.Take(3).Select(c => (what, $"{c.Status} {c.Reason}")));
         Assert.Equal(["Ready", "Reconciling", "Stalled", "Conflict", "Pressure"], conditions.Select(c => c.Type));
@@ -57,9 +57,9 @@ public sealed class PolicyEvaluatorTests
     {
         var old = new Condition { Type = "Ready", Status = "False", Reason = "Updating", Message = "m", LastTransitionTime = _now };
         var later = _now.AddMinutes(1);
-        var same = PolicyEvaluator.Evaluate(new("p", Snapshot(new() { Selected = 1, Failed = 1 }), [], false), [old], 1, later)[0];
+        var same = PolicyConditions.Evaluate(new("p", Snapshot(new() { Selected = 1, Failed = 1 }), [], false), [old], 1, later)[0];
         Assert.Equal(("NodesFailed", _now), (same.Reason, same.LastTransitionTime));
-        var other = PolicyEvaluator.Evaluate(new("p", Snapshot(new() { Selected = 1, Ready = 1 }), [], false), [old], 1, later)[0];
+        var other = PolicyConditions.Evaluate(new("p", Snapshot(new() { Selected = 1, Ready = 1 }), [], false), [old], 1, later)[0];
         Assert.Equal(later, other.LastTransitionTime);
     }
 
@@ -109,7 +109,7 @@ public sealed class PolicyEvaluatorTests
     public void Every_error_of_an_invalid_policy_is_told_up_to_five()
     {
         var errors = Enumerable.Range(0, 7).Select(i => new FieldError($"f{i}", "x", "bad")).ToArray();
-        var message = PolicyEvaluator.Evaluate("Stalled", new("p", Snapshot(new()), errors, false)).Message;
+        var message = PolicyConditions.Evaluate("Stalled", new("p", Snapshot(new()), errors, false)).Message;
         Assert.All(errors[..5], e => Assert.Contains(e.ToString(), message, StringComparison.Ordinal));
         Assert.DoesNotContain("f5", message, StringComparison.Ordinal);
     }
@@ -154,7 +154,7 @@ public sealed class PolicyEvaluatorTests
     }
 
     private static ConditionResult Of(string type, PolicyAggregateSnapshot aggregate, string policy = "p") =>
-        PolicyEvaluator.Evaluate(type, new(policy, aggregate, [], false));
+        PolicyConditions.Evaluate(type, new(policy, aggregate, [], false));
 
     internal static PolicyAggregateSnapshot Snapshot(PolicyNodeCounts nodes, int pending = 0) => new()
     {
