@@ -128,6 +128,22 @@ public class CauseTests
                 Rates = new RateFacts { Invalid = 1500 * 60, LostForWant = 10 },
             },
             [Cause.AsymmetricRouting]),
+        ["two SYN floods, one that is answered and one that is not, whose evicted entries leave INVALID answers"] = (
+            Tables.Of(
+                _inUse, new Load(TrafficClass.SynReceived, 9_200) { Sources = _client, Destination = "10.0.5.2", Port = 80, New = 1400 },
+                new Load(TrafficClass.SynSent, 9_000) { Sources = ["10.82.60.205"], Destination = "10.0.5.3", Port = 4579, New = 1400 }) with
+            {
+                Rates = new RateFacts { Invalid = 1400 * 60, LostForWant = 10 },
+            },
+            [Cause.SynFloodAnswered, Cause.SynFloodUnanswered]),
+        ["a SYN flood that is answered, and answers that take another way"] = (
+            Tables.Of(
+                _inUse, new Load(TrafficClass.SynReceived, 9_200) { Sources = _client, Destination = "10.0.5.2", Port = 80, New = 1400 },
+                new Load(TrafficClass.SynSent, 9_000) { Sources = ["10.82.60.205"], Destination = "10.0.5.6", Port = 8080, New = 1400 }) with
+            {
+                Rates = new RateFacts { Invalid = 2800 * 60, LostForWant = 10 },
+            },
+            [Cause.SynFloodAnswered, Cause.AsymmetricRouting]),
         ["only answers pass"] = (
             Tables.Of(_inUse, new Load(TrafficClass.OneWay, 18_000) { Sources = ["10.0.5.6"], Destination = null, New = 1000 }) with
             {

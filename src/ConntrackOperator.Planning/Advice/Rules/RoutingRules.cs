@@ -18,9 +18,12 @@ internal static class RoutingRules
         }
 
         var entries = situation.Left(TrafficClass.SynSent) + situation.Left(TrafficClass.OneWay);
+
+        // A SYN/ACK that finds its entry evicted is INVALID as well: of those, an answered flood beside has as many as it has entries.
         var invalid = situation.Facts.Rates.Invalid / 60;
+        var unexplained = invalid - Answered(situation);
         var perSecond = PerSecond(situation, TrafficClass.SynSent) + PerSecond(situation, TrafficClass.OneWay);
-        if (!situation.IsCause(entries) || invalid < 1 || invalid < perSecond * InvalidForEachNew)
+        if (!situation.IsCause(entries) || unexplained < 1 || unexplained < perSecond * InvalidForEachNew)
         {
             yield break;
         }
@@ -32,6 +35,13 @@ internal static class RoutingRules
         situation.Explain(TrafficClass.OneWay, situation.Left(TrafficClass.OneWay));
         yield return Routing(situation, suspects, bounds, invalid, perSecond);
     }
+
+    private static double Answered(Situation situation) => situation.Whole(TrafficClass.SynReceived) switch
+    {
+        null => 0,
+        { NewPerSecond: { } rate } => rate.Most,
+        { } whole => whole.Entries.Most / (double)(situation.Timeout("nf_conntrack_tcp_timeout_syn_recv") ?? 60),
+    };
 
     private static double PerSecond(Situation situation, TrafficClass kind) => situation.Rest(kind) switch
     {
