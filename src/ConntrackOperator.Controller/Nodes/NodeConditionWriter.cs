@@ -59,7 +59,8 @@ internal sealed class NodeConditionWriter(ControllerContext context)
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>When to look again, after a refusal or when the last write was just now; null: all is as it should be.</returns>
     /// <exception cref="ApiException">It may not have been written: to be tried again.</exception>
-    public async Task<ConditionWait?> WriteAsync(NodeObject node, ConntrackNode? plan, (bool Reports, bool HasNews) agent, CancellationToken cancellationToken)
+    public async Task<ConditionWait?> WriteAsync(
+        NodeObject node, ConntrackNode? plan, (bool Reports, bool HasNews) agent, CancellationToken cancellationToken)
     {
         var name = node.Metadata!.Name!;
         var wanted = PressureCondition.Wanted(plan, agent.Reports);
@@ -83,7 +84,8 @@ internal sealed class NodeConditionWriter(ControllerContext context)
             return null;
         }
 
-        // A right that is lacking is lacking for all nodes. What somebody refuses for one is tried again at once after an edit of the policy.
+        // A right that is lacking is lacking for all nodes. What somebody refuses for one is tried again at once after an edit of the
+        // policy.
         if ((_refused.Waits(AllNodes, null) ?? _refused.Waits(name, plan?.Metadata?.Generation)) is var (left, _))
         {
             return new ConditionWait(left, IsRefused: true);
@@ -128,8 +130,8 @@ internal sealed class NodeConditionWriter(ControllerContext context)
                 context.Events.Record(
                     ObjectReference.To(asked, ConntrackPolicy.KindName, ApiGroup.ApiVersion), EventType.Warning, "NodeConditionRefused",
                     "Apply",
-                    BoundedText.Of("pressure.nodeCondition: the controller may not write the status of Nodes (patch nodes/status); helm upgrade "
-                        + $"with controller.nodeConditions=true gives the right. {e.Message}", 512)!,
+                    BoundedText.Of("pressure.nodeCondition: the controller may not write the status of Nodes (patch nodes/status); "
+                        + $"helm upgrade with controller.nodeConditions=true gives the right. {e.Message}", 512)!,
                     "NodeConditionRefused");
             }
 

@@ -104,7 +104,8 @@ internal sealed class NodeReconciler(ControllerContext context, PolicyStatusAggr
 
         var summary = pass.Written(existing!);
 
-        var again = (await _conditions.WriteAsync(node, existing, (observed.IsAvailable, _reportAges.HasNews(name)), cancellationToken))?.After;
+        var agent = (observed.IsAvailable, _reportAges.HasNews(name));
+        var again = (await _conditions.WriteAsync(node, existing, agent, cancellationToken))?.After;
 
         // No event would come when the time is over in which a node that became unavailable keeps its slot.
         if (!decision.IsAvailable && summary.IsChanging && (again is null || again > NodeRolloutState.LostNodeKeepsSlotFor))

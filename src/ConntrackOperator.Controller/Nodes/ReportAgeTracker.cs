@@ -24,7 +24,7 @@ internal sealed class ReportAgeTracker(TimeProvider time)
         return node is null ? TimeSpan.Zero : time.GetElapsedTime(seen.SeenAt);
     }
 
-    /// <summary>Whether the node has reported since this controller began: what was there before may be from an agent that is long gone.</summary>
+    /// <summary>Whether the node has reported since this controller began: what was there before may be of an agent that is gone.</summary>
     public bool HasNews(string name) => _seen.TryGetValue(name, out var seen) && seen.IsNews;
 
     public void Forget(string name) => _seen.TryRemove(name, out _);
