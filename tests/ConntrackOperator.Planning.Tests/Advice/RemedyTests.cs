@@ -140,6 +140,22 @@ public class RemedyTests
             "hook output", Only(facts with { LocalAddresses = new HashSet<string> { "10.0.7.7" } }).Now[0].Run, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(6, true)]
+    [InlineData(4000, false)]
+    public void This_machine_is_not_cut_off_for_what_its_own_connections_left_behind(long perSecond, bool isOver)
+    {
+        var left = new Load(TrafficClass.OneWay, 18_400) { Sources = ["10.89.0.2"], Ports = 250, New = perSecond };
+        var finding = Only(Tables.Of(_inUse, left) with { LocalAddresses = new HashSet<string> { "10.89.0.2" } });
+        Assert.Equal(Cause.OtherFlood, finding.Cause);
+        Assert.DoesNotContain("ip saddr 10.89.0.2 meta l4proto tcp drop", Runs(finding), StringComparison.Ordinal);
+        if (isOver)
+        {
+            Assert.Equal("kubectl-conntrack host flush --protocol tcp --unreplied --source 10.89.0.2 --yes", Assert.Single(finding.Now).Run);
+            Assert.True(finding.Sufficient);
+        }
+    }
+
     [Fact]
     public void Without_nft_the_same_is_written_for_iptables()
     {

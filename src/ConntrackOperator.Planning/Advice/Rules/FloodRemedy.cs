@@ -10,6 +10,9 @@ namespace ConntrackOperator.Planning.Advice.Rules;
 /// <summary>What to do against a flood: first what stops it before tracking and hurts nobody else, last what only holds it.</summary>
 internal sealed record FloodRemedy
 {
+    // The kernel's own, in seconds (nf_conntrack_proto_tcp.c, TCP_CONNTRACK_UNACK).
+    private const long Unacknowledged = 300;
+
     internal required string Headline { get; init; }
 
     internal IReadOnlyList<AdviceStep> Now { get; init; } = [];
@@ -33,7 +36,7 @@ internal sealed record FloodRemedy
     internal static FloodRemedy For(Situation situation, Suspects suspects, string sysctl)
     {
         var enough = Timeouts(situation, suspects.Whole, sysctl);
-        var remedy = BySource(situation, suspects) ?? ByPort(situation, suspects) ?? Held(situation, suspects, sysctl, enough)
+        var remedy = Over(situation, suspects, sysctl) ?? BySource(situation, suspects) ?? ByPort(situation, suspects) ?? Held(situation, suspects, sysctl, enough)
             ?? Special(situation, suspects) ?? Nothing(situation, suspects, enough);
         return remedy with { Enough = enough };
     }
@@ -54,6 +57,23 @@ internal sealed record FloodRemedy
         return steps.Find(demand => demand.Suffices) ?? steps[^1];
     }
 
+    // What many connections that ended without their entries leave behind: nothing comes that would fill the table again.
+    private static FloodRemedy? Over(Situation situation, Suspects suspects, string sysctl)
+    {
+        if (suspects.Kind != TrafficClass.OneWay || situation.Arrivals(suspects.Whole.NewPerSecond) is not { } arrivals)
+        {
+            return null;
+        }
+
+        var timeout = situation.Timeout(sysctl) ?? Unacknowledged;
+        return arrivals.Most * timeout > situation.RoomFor(suspects.Whole.Entries.Middle) ? null : new FloodRemedy
+        {
+            Headline = "it is over: flush what is left of it",
+            Now = [FlushStep(situation, suspects)],
+            Stops = true,
+        };
+    }
+
     // A few senders, or networks of forged senders: dropped before tracking, and only what opens connections to where the flood goes.
     private static FloodRemedy? BySource(Situation situation, Suspects suspects)
     {
@@ -66,6 +86,12 @@ internal sealed record FloodRemedy
         }
 
         var local = sources.Any(source => situation.Facts.LocalAddresses.Contains(source.Source!));
+        if (local && suspects.Victim is null && suspects.Kind == TrafficClass.OneWay)
+        {
+            // A rule for all TCP of an address of its own would cut this machine off.
+            return null;
+        }
+
         var names = Figures.List(sources.Select(source => source.Source!));
         var drop = Commands.BeforeTracking(
             situation.Facts.Rules, "drop", local, [.. sources.Select(source => Of(suspects, source.Source))]);
