@@ -36,8 +36,8 @@ internal sealed record FloodRemedy
     internal static FloodRemedy For(Situation situation, Suspects suspects, string sysctl)
     {
         var enough = Timeouts(situation, suspects.Whole, sysctl);
-        var remedy = Over(situation, suspects, sysctl) ?? BySource(situation, suspects) ?? ByPort(situation, suspects) ?? Held(situation, suspects, sysctl, enough)
-            ?? Special(situation, suspects) ?? Nothing(situation, suspects, enough);
+        var remedy = Over(situation, suspects, sysctl) ?? BySource(situation, suspects) ?? ByPort(situation, suspects)
+            ?? Held(situation, suspects, sysctl, enough) ?? Special(situation, suspects) ?? Nothing(situation, suspects, enough);
         return remedy with { Enough = enough };
     }
 
