@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace ConntrackOperator.Incidents.Pages;
 
-/// <summary>A sample ConntrackFlush as the same flush of one host, and then the policy that its comment names. Pure.</summary>
+/// <summary>The policy that the comment of a sample ConntrackFlush names, and then the same flush of one host. Pure.</summary>
 internal static partial class SampleCommands
 {
     /// <exception cref="InvalidOperationException">The sample has changed so that this no longer says the same.</exception>
@@ -12,8 +12,6 @@ internal static partial class SampleCommands
         var states = One(States(), sample).Split(',', StringSplitOptions.TrimEntries);
         return
         [
-            $"kubectl conntrack host flush --protocol {protocol} {string.Join(' ', states.Select(s => $"--state {s}"))} --idle-for "
-                + $"{One(IdleFor(), sample)} --yes",
             $"""
             kubectl conntrack host apply -f - <<'POLICY'
             apiVersion: conntrack.dev/v1alpha1
@@ -22,6 +20,8 @@ internal static partial class SampleCommands
             spec: {"{timeouts: {tcp: {timeWait: " + One(TimeWait(), sample) + "}}}"}
             POLICY
             """,
+            $"kubectl conntrack host flush --protocol {protocol} {string.Join(' ', states.Select(s => $"--state {s}"))} --idle-for "
+                + $"{One(IdleFor(), sample)} --yes",
         ];
     }
 
