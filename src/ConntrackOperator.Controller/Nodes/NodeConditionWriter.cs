@@ -29,14 +29,10 @@ internal sealed class NodeConditionWriter(ControllerContext context)
     /// <summary>The key of what holds for all nodes; no node has that name.</summary>
     private const string AllNodes = "";
 
-    /// <summary>Nodes written in a second at most, and at once: each write goes to everybody in the cluster who watches Nodes.</summary>
-    private const int MostInASecond = 50;
-    private const int MostAtOnce = 100;
-
     private static readonly TimeSpan _again = TimeSpan.FromSeconds(2);
 
-    private readonly Lock _lock = new();
-    private (double Free, long At) _pace = (MostAtOnce, context.Time.GetTimestamp());
+    // A hundred at once, then 50 a second: each write goes to everybody in the cluster who watches Nodes.
+    private readonly TokenBucket _pace = new(100, TimeSpan.FromMilliseconds(20), context.Time);
 
     private readonly MutationCache<NodeObject> _mutations = new(context.Time);
 
@@ -141,11 +137,9 @@ internal sealed class NodeConditionWriter(ControllerContext context)
 
     private bool MayWrite()
     {
-        lock (_lock)
+        lock (_pace)
         {
-            var free = Math.Min(MostAtOnce, _pace.Free + (MostInASecond * context.Time.GetElapsedTime(_pace.At).TotalSeconds));
-            _pace = (free >= 1 ? free - 1 : free, context.Time.GetTimestamp());
-            return free >= 1;
+            return _pace.TryTake();
         }
     }
 }
