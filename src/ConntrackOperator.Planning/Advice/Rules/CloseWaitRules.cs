@@ -69,28 +69,8 @@ internal static class CloseWaitRules
             ],
             Who =
             [
-                .. pair is null
-                    ? []
-                    : (Party[])[
-                        new Party
-                        {
-                            Role = "Source",
-                            Address = pair.Source,
-                            Entries = pair.Entries.Middle,
-                            Percent = Math.Round(situation.Percent(pair.Entries.Middle), 1),
-                        }],
-                .. place is null
-                    ? []
-                    : (Party[])[
-                        new Party
-                        {
-                            Role = "Destination",
-                            Address = place.Destination,
-                            Port = place.Port,
-                            Protocol = "tcp",
-                            Entries = place.Entries.Middle,
-                            Percent = Math.Round(situation.Percent(place.Entries.Middle), 1),
-                        }],
+                .. pair is null ? [] : (Party[])[situation.Source(pair)],
+                .. place is null ? [] : (Party[])[situation.Destination(place)],
             ],
             Entries = whole.Entries,
             NewPerSecond = arrivals,

@@ -78,24 +78,8 @@ internal static class DnsRules
             ],
             Who =
             [
-                .. servers.Select(
-                    s => new Party
-                    {
-                        Role = "Destination",
-                        Address = s.Address,
-                        Port = Port,
-                        Protocol = "udp",
-                        Entries = s.Entries,
-                        Percent = Math.Round(situation.Percent(s.Entries), 1),
-                    }),
-                .. sources.Select(
-                    s => new Party
-                    {
-                        Role = "Source",
-                        Address = s.Address,
-                        Entries = s.Entries,
-                        Percent = Math.Round(situation.Percent(s.Entries), 1),
-                    }),
+                .. servers.Select(s => situation.Destination(s.Address, Port, "udp", s.Entries)),
+                .. sources.Select(s => situation.Source(s.Address, s.Entries)),
             ],
             Entries = entries,
             NewPerSecond = arrivals,

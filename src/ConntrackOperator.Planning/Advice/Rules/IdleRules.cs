@@ -91,25 +91,9 @@ internal static class IdleRules
             Who =
             [
                 .. situation.Groups(TrafficView.Destination, kind).Where(g => g.IdlePercent(seconds) >= Mostly).Take(Named)
-                    .Select(
-                        g => new Party
-                        {
-                            Role = "Destination",
-                            Address = g.Destination,
-                            Port = g.Port,
-                            Protocol = g.Protocol,
-                            Entries = g.Entries.Middle,
-                            Percent = Math.Round(situation.Percent(g.Entries.Middle), 1),
-                        }),
+                    .Select(situation.Destination),
                 .. situation.Groups(TrafficView.Source, kind).Where(g => g.IdlePercent(seconds) >= Mostly).Take(Named)
-                    .Select(
-                        g => new Party
-                        {
-                            Role = "Source",
-                            Address = g.Source,
-                            Entries = g.Entries.Middle,
-                            Percent = Math.Round(situation.Percent(g.Entries.Middle), 1),
-                        }),
+                    .Select(situation.Source),
             ],
             Entries = bounds,
             Now = [flush, Commands.Apply(facts.Target, "Those to come then leave by themselves", (field, value))],

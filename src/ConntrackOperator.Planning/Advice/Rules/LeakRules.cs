@@ -113,25 +113,8 @@ internal static class LeakRules
             Who =
             [
                 .. group.Source is null
-                    ? []
-                    : (Party[])[
-                        new Party
-                        {
-                            Role = "Source",
-                            Address = group.Source,
-                            Entries = group.Entries.Middle,
-                            Percent = Math.Round(situation.Percent(group.Entries.Middle), 1),
-                            Name = local ? "this machine" : null,
-                        }],
-                new Party
-                {
-                    Role = "Destination",
-                    Address = group.Destination,
-                    Port = group.Port,
-                    Protocol = "tcp",
-                    Entries = group.Entries.Middle,
-                    Percent = Math.Round(situation.Percent(group.Entries.Middle), 1),
-                },
+                    ? [] : (Party[])[situation.Source(group) with { Name = local ? "this machine" : null }],
+                situation.Destination(group),
             ],
             Entries = group.Entries,
             NewPerSecond = arrivals,

@@ -89,14 +89,7 @@ internal static class ScanRules
                 new Rival(Cause.SynFloodUnanswered, "a flood goes to one place, or comes from many"),
                 new Rival(Cause.TableTooSmall, "these entries are no connections"),
             ],
-            Who = [
-                new Party
-                {
-                    Role = "Source",
-                    Address = source,
-                    Percent = Math.Round(situation.Percent(entries.Middle), 1),
-                    Entries = entries.Middle,
-                }],
+            Who = [situation.Source(source, entries.Middle)],
             Entries = entries,
             NewPerSecond = arrivals,
             Now = steps,

@@ -61,28 +61,8 @@ internal static class ShortConnectionRules
             ],
             Who =
             [
-                .. source is null
-                    ? []
-                    : (Party[])[
-                        new Party
-                        {
-                            Role = "Source",
-                            Address = source.Source,
-                            Entries = source.Entries.Middle,
-                            Percent = Math.Round(situation.Percent(source.Entries.Middle), 1),
-                        }],
-                .. place is null
-                    ? []
-                    : (Party[])[
-                        new Party
-                        {
-                            Role = "Destination",
-                            Address = place.Destination,
-                            Port = place.Port,
-                            Protocol = "tcp",
-                            Entries = place.Entries.Middle,
-                            Percent = Math.Round(situation.Percent(place.Entries.Middle), 1),
-                        }],
+                .. source is null ? [] : (Party[])[situation.Source(source)],
+                .. place is null ? [] : (Party[])[situation.Destination(place)],
             ],
             Entries = entries,
             NewPerSecond = arrivals,

@@ -106,6 +106,35 @@ internal sealed class Situation
     /// <summary>Percent of all entries.</summary>
     internal double Percent(long entries) => Facts.Entries == 0 ? 0 : Math.Min(100, entries * 100.0 / Facts.Entries);
 
+    /// <summary>A percentage as it is shown.</summary>
+    internal double Rounded(long entries) => Math.Round(Percent(entries), 1);
+
+    /// <summary>Who sends, and how much of the table that is.</summary>
+    internal Party Source(string? address, long entries) => new()
+    {
+        Role = "Source",
+        Address = address,
+        Entries = entries,
+        Percent = Rounded(entries),
+    };
+
+    /// <summary>Who sends a group.</summary>
+    internal Party Source(TrafficFacts group) => Source(group.Source, group.Entries.Middle);
+
+    /// <summary>Where it goes, and how much of the table that is.</summary>
+    internal Party Destination(string? address, int? port, string? protocol, long entries) => new()
+    {
+        Role = "Destination",
+        Address = address,
+        Port = port,
+        Protocol = protocol,
+        Entries = entries,
+        Percent = Rounded(entries),
+    };
+
+    /// <summary>Where a group goes.</summary>
+    internal Party Destination(TrafficFacts group) => Destination(group.Destination, group.Port, group.Protocol, group.Entries.Middle);
+
     /// <summary>Whether so many entries are certain to be a cause's share, for all that a sample can tell.</summary>
     internal bool IsCause(long entries, double percent = CausePercent) =>
         Percent(entries) >= percent && Percent(entries) >= 2 * Facts.ErrorBoundPercent;

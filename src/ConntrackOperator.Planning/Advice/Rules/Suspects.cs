@@ -92,37 +92,10 @@ internal sealed class Suspects
     }
 
     /// <summary>Parties for the finding.</summary>
-    internal IEnumerable<Party> Parties(Situation situation)
-    {
-        foreach (var source in Sources)
-        {
-            yield return new Party { Role = "Source", Address = source.Source, Percent = Rounded(source), Entries = source.Entries.Middle };
-        }
-
-        foreach (var network in Networks)
-        {
-            yield return new Party
-            {
-                Role = "Source",
-                Network = network.Source,
-                Percent = Rounded(network),
-                Entries = network.Entries.Middle,
-            };
-        }
-
-        if (Victim is { } victim)
-        {
-            yield return new Party
-            {
-                Role = "Destination",
-                Address = victim.Destination,
-                Port = victim.Port,
-                Protocol = victim.Protocol,
-                Percent = Rounded(victim),
-                Entries = victim.Entries.Middle,
-            };
-        }
-
-        double Rounded(TrafficFacts group) => Math.Round(situation.Percent(group.Entries.Middle), 1);
-    }
+    internal IEnumerable<Party> Parties(Situation situation) =>
+    [
+        .. Sources.Select(situation.Source),
+        .. Networks.Select(network => situation.Source(network) with { Address = null, Network = network.Source }),
+        .. Victim is { } victim ? (Party[])[situation.Destination(victim)] : [],
+    ];
 }

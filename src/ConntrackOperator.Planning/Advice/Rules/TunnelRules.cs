@@ -76,14 +76,7 @@ internal static class TunnelRules
             ],
             Who = [
                 .. ends.Select(
-                    pair => new Party
-                    {
-                        Role = "Source",
-                        Address = pair.Source,
-                        Percent = Math.Round(situation.Percent(pair.Entries.Middle), 1),
-                        Entries = pair.Entries.Middle,
-                        Name = facts.LocalAddresses.Contains(pair.Source!) ? "this machine" : null,
-                    }),
+                    pair => situation.Source(pair) with { Name = facts.LocalAddresses.Contains(pair.Source!) ? "this machine" : null }),
                 .. ends.Select(pair => new Party { Role = "Destination", Address = pair.Destination, Port = port, Protocol = "udp" })],
             Entries = entries,
             NewPerSecond = arrivals,
