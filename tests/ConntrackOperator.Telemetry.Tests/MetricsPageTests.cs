@@ -8,7 +8,7 @@ using ConntrackOperator.Engine.Forecasting;
 using ConntrackOperator.Engine.Observation;
 using ConntrackOperator.Kubernetes.Informers;
 using ConntrackOperator.Netfilter.Counters;
-using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Reading;
 using ConntrackOperator.Netfilter.Sampling;
 using ConntrackOperator.Telemetry.Tests.Simulation;
 using ConntrackOperator.TestKit;

@@ -1,4 +1,6 @@
 using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Matching;
+using ConntrackOperator.Netfilter.Reading;
 
 namespace ConntrackOperator.Cli.Backup;
 

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using ConntrackOperator.Cli.Backup;
 using ConntrackOperator.Cli.Flows;
-using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Matching;
+using ConntrackOperator.Netfilter.Reading;
 using ConntrackOperator.Planning.Formatting;
 
 namespace ConntrackOperator.Cli.Commands;

@@ -3,8 +3,8 @@ using System.CommandLine.Completions;
 using System.Globalization;
 using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Schema;
-using ConntrackOperator.Netfilter.Deleting;
 using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Matching;
 using ConntrackOperator.Planning.Formatting;
 using ConntrackOperator.Planning.Validation;
 

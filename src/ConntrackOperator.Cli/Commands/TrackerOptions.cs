@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Schema;
-using ConntrackOperator.Netfilter.Deleting;
 using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Matching;
 
 namespace ConntrackOperator.Cli.Commands;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using ConntrackOperator.Cli.Commands;
-using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Matching;
 
 namespace ConntrackOperator.Cli.Flows;
 

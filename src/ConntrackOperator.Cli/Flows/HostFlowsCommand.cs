@@ -4,6 +4,8 @@ using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Formatting;
+using ConntrackOperator.Netfilter.Matching;
+using ConntrackOperator.Netfilter.Reading;
 
 namespace ConntrackOperator.Cli.Flows;
 

@@ -6,6 +6,7 @@ using ConntrackOperator.Engine.State;
 using ConntrackOperator.Netfilter.Deleting;
 using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Netfilter.Idle;
+using ConntrackOperator.Netfilter.Matching;
 using ConntrackOperator.Netfilter.Sysctls;
 
 namespace ConntrackOperator.Cli.Host;

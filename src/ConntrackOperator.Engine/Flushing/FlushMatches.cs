@@ -1,8 +1,8 @@
 using System.Globalization;
 using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Api.Nodes;
-using ConntrackOperator.Netfilter.Deleting;
 using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Matching;
 using ConntrackOperator.Planning.Formatting;
 
 namespace ConntrackOperator.Engine.Flushing;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Netfilter.Deleting;
+using ConntrackOperator.Netfilter.Matching;
 using ConntrackOperator.Netfilter.Netlink;
 
 namespace ConntrackOperator.Engine.Flushing;

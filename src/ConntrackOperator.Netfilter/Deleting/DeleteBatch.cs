@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Interop;
+using ConntrackOperator.Netfilter.Matching;
 using ConntrackOperator.Netfilter.Netlink;
 
 namespace ConntrackOperator.Netfilter.Deleting;

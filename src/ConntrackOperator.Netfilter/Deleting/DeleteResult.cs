@@ -1,3 +1,5 @@
+using ConntrackOperator.Netfilter.Matching;
+
 namespace ConntrackOperator.Netfilter.Deleting;
 
 /// <summary>What a deletion did.</summary>

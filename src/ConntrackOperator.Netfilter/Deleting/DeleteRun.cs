@@ -1,4 +1,5 @@
 using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Matching;
 
 namespace ConntrackOperator.Netfilter.Deleting;
 

@@ -1,6 +1,8 @@
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Interop;
+using ConntrackOperator.Netfilter.Matching;
 using ConntrackOperator.Netfilter.Netlink;
+using ConntrackOperator.Netfilter.Reading;
 
 namespace ConntrackOperator.Netfilter.Deleting;
 

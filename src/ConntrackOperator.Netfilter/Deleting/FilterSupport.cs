@@ -1,4 +1,4 @@
-using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Matching;
 using ConntrackOperator.Netfilter.Netlink;
 
 namespace ConntrackOperator.Netfilter.Deleting;

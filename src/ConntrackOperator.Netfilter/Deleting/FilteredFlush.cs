@@ -1,5 +1,7 @@
 using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Matching;
 using ConntrackOperator.Netfilter.Netlink;
+using ConntrackOperator.Netfilter.Reading;
 
 namespace ConntrackOperator.Netfilter.Deleting;
 

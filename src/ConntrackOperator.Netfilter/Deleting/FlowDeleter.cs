@@ -1,6 +1,8 @@
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Idle;
+using ConntrackOperator.Netfilter.Matching;
 using ConntrackOperator.Netfilter.Netlink;
+using ConntrackOperator.Netfilter.Reading;
 using ConntrackOperator.Netfilter.Sysctls;
 
 namespace ConntrackOperator.Netfilter.Deleting;

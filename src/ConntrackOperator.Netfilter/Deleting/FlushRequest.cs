@@ -1,5 +1,5 @@
-using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Interop;
+using ConntrackOperator.Netfilter.Matching;
 using ConntrackOperator.Netfilter.Netlink;
 
 namespace ConntrackOperator.Netfilter.Deleting;

@@ -1,4 +1,4 @@
-using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Reading;
 
 namespace ConntrackOperator.Netfilter.Sampling;
 

@@ -1,6 +1,7 @@
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Idle;
 using ConntrackOperator.Netfilter.Interop;
+using ConntrackOperator.Netfilter.Reading;
 
 namespace ConntrackOperator.Netfilter.Sampling;
 

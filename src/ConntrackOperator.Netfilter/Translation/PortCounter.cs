@@ -1,5 +1,6 @@
-using ConntrackOperator.Netfilter.Deleting;
 using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Matching;
+using ConntrackOperator.Netfilter.Reading;
 
 namespace ConntrackOperator.Netfilter.Translation;
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using ConntrackOperator.Netfilter.Deleting;
 using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Matching;
+using ConntrackOperator.Netfilter.Reading;
 using ConntrackOperator.Netfilter.Sampling;
 
 namespace ConntrackOperator.Benchmarks.Table;

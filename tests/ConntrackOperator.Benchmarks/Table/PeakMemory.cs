@@ -4,6 +4,8 @@ using System.Globalization;
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Formatting;
 using ConntrackOperator.Netfilter.Idle;
+using ConntrackOperator.Netfilter.Matching;
+using ConntrackOperator.Netfilter.Reading;
 using ConntrackOperator.Netfilter.Sampling;
 
 namespace ConntrackOperator.Benchmarks.Table;

@@ -2,11 +2,11 @@ using System.Diagnostics;
 using System.Globalization;
 using ConntrackOperator.Engine.Scanning;
 using ConntrackOperator.Netfilter.Deleting;
-using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Netfilter.Idle;
+using ConntrackOperator.Netfilter.Matching;
+using ConntrackOperator.Netfilter.Reading;
 using ConntrackOperator.Netfilter.Sampling;
-using ConntrackOperator.Netfilter.Sysctls;
 
 namespace ConntrackOperator.Benchmarks.Table;
 

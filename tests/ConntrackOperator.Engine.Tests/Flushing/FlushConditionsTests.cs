@@ -1,7 +1,7 @@
 using System.Reflection;
 using ConntrackOperator.Api.Flushes;
 using ConntrackOperator.Engine.Flushing;
-using ConntrackOperator.Netfilter.Deleting;
+using ConntrackOperator.Netfilter.Matching;
 
 namespace ConntrackOperator.Engine.Tests.Flushing;
 

@@ -3,6 +3,7 @@ using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine.Flushing;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Netfilter.Deleting;
+using ConntrackOperator.Netfilter.Matching;
 using ConntrackOperator.Netfilter.Netlink;
 using Microsoft.Extensions.Time.Testing;
 

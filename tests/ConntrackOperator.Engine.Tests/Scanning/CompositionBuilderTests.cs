@@ -1,6 +1,7 @@
 using ConntrackOperator.Engine.Scanning;
 using ConntrackOperator.Engine.Translation;
 using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Reading;
 using ConntrackOperator.Netfilter.Sampling;
 using ConntrackOperator.Netfilter.Translation;
 

@@ -1,5 +1,6 @@
 using ConntrackOperator.Engine.Scanning;
 using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Reading;
 using ConntrackOperator.Netfilter.Sampling;
 using ConntrackOperator.Netfilter.Translation;
 

@@ -17,6 +17,8 @@ public sealed class LineLengthTests
         "src/ConntrackOperator.Engine/Scanning/",
         "src/ConntrackOperator.Netfilter/Deleting/",
         "src/ConntrackOperator.Netfilter/Flows/",
+        "src/ConntrackOperator.Netfilter/Matching/",
+        "src/ConntrackOperator.Netfilter/Reading/",
         "tests/ConntrackOperator.Cli.Tests/Host/",
         "tests/ConntrackOperator.Engine.Tests/",
         "tests/ConntrackOperator.Incidents/",

@@ -16,7 +16,6 @@ public sealed partial class NamespaceCycleTests
     {
         ["Cli"] = ["Backup", "Cluster", "Commands", "Completion", "Doctor", "Doctor.Gathering", "Doctor.Rules", "Flows", "Host"],
         ["Engine"] = ["", "Enforcement", "Flushing", "Reporting", "Scanning", "State"],
-        ["Netfilter"] = ["Deleting", "Flows", "Idle", "Proc"],
     };
 
     [Theory]

@@ -1,7 +1,9 @@
 using ConntrackOperator.Netfilter.Deleting;
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Interop;
+using ConntrackOperator.Netfilter.Matching;
 using ConntrackOperator.Netfilter.Netlink;
+using ConntrackOperator.Netfilter.Reading;
 using ConntrackOperator.Netfilter.Tests.Flows;
 using ConntrackOperator.Netfilter.Tests.Netlink;
 using Microsoft.Extensions.Time.Testing;
@@ -42,7 +44,7 @@ public sealed class DeleteBatchTests
         Flow nothing = default;
         nothing.Fields = FlowFields.All;
         Assert.False(batch.Add(nothing));
-        var proc = ConntrackOperator.Netfilter.Proc.FlowLineParser.Parse(System.Text.Encoding.ASCII.GetBytes(GoldenFlow.All[0].Line), out _);
+        var proc = ConntrackOperator.Netfilter.Reading.FlowLineParser.Parse(System.Text.Encoding.ASCII.GetBytes(GoldenFlow.All[0].Line), out _);
         Assert.False(batch.Add(proc));
         batch.Flush();
         Assert.Empty(kernel.Sent);

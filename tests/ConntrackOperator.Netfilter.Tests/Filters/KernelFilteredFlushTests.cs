@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using ConntrackOperator.Netfilter.Deleting;
 using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Matching;
 using ConntrackOperator.Netfilter.Netlink;
 using ConntrackOperator.Netfilter.Tests.Flows;
 using ConntrackOperator.Netfilter.Tests.Kernel;

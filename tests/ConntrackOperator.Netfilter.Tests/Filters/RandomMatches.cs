@@ -1,6 +1,6 @@
 using System.Net;
-using ConntrackOperator.Netfilter.Deleting;
 using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Matching;
 using ConntrackOperator.Netfilter.Tests.Flows;
 
 namespace ConntrackOperator.Netfilter.Tests.Filters;

@@ -2,6 +2,7 @@ using ConntrackOperator.Netfilter.Deleting;
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Idle;
 using ConntrackOperator.Netfilter.Interop;
+using ConntrackOperator.Netfilter.Matching;
 using ConntrackOperator.Netfilter.Netlink;
 using ConntrackOperator.Netfilter.Tests.Flows;
 using ConntrackOperator.Netfilter.Tests.Netlink;

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text;
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Formatting;
-using ConntrackOperator.Netfilter.Proc;
+using ConntrackOperator.Netfilter.Reading;
 
 namespace ConntrackOperator.Netfilter.Tests.Flows;
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using ConntrackOperator.Netfilter.Deleting;
 using ConntrackOperator.Netfilter.Idle;
+using ConntrackOperator.Netfilter.Matching;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Netfilter.Tests.Kernel;
 using ConntrackOperator.TestKit.Kernel;

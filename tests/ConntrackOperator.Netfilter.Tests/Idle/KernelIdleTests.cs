@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Text;
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Idle;
+using ConntrackOperator.Netfilter.Matching;
+using ConntrackOperator.Netfilter.Reading;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Netfilter.Tests.Kernel;
 using ConntrackOperator.TestKit.Kernel;

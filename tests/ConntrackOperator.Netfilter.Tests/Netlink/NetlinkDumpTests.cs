@@ -1,6 +1,8 @@
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Interop;
+using ConntrackOperator.Netfilter.Matching;
 using ConntrackOperator.Netfilter.Netlink;
+using ConntrackOperator.Netfilter.Reading;
 using ConntrackOperator.Netfilter.Tests.Flows;
 
 namespace ConntrackOperator.Netfilter.Tests.Netlink;
@@ -188,7 +190,7 @@ public sealed class NetlinkDumpTests
         tree.File("net/nf_conntrack", GoldenFlow.All[0].Proc + "\n" + GoldenFlow.All[1].Proc + "\n");
         var tables = new FlowTables(
             new CtnetlinkTable(() => throw new NetlinkException("open a netfilter netlink socket", Errno.EPROTONOSUPPORT)),
-            new ConntrackOperator.Netfilter.Proc.ProcTable(tree.Root));
+            new ConntrackOperator.Netfilter.Reading.ProcTable(tree.Root));
         var result = new FlowReader(tables, FlowSource.Automatic, null).Read(FlowFilter.All, (in Flow _) => true);
         Assert.Equal(new FlowReadResult(FlowSource.Proc, 2, true, false, 0), result);
         var error = Assert.Throws<NetlinkException>(
@@ -217,7 +219,7 @@ public sealed class NetlinkDumpTests
     }
 
     private static FlowReader Reader(params FakeTransport[] kernels) =>
-        new(new FlowTables(Table(kernels), new ConntrackOperator.Netfilter.Proc.ProcTable("/nonexistent")), FlowSource.Automatic, null);
+        new(new FlowTables(Table(kernels), new ConntrackOperator.Netfilter.Reading.ProcTable("/nonexistent")), FlowSource.Automatic, null);
 
     private static CtnetlinkTable Table(params FakeTransport[] kernels)
     {

@@ -1,5 +1,5 @@
-using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Idle;
+using ConntrackOperator.Netfilter.Reading;
 using ConntrackOperator.Netfilter.Sampling;
 using ConntrackOperator.Netfilter.Tests.Kernel;
 using ConntrackOperator.TestKit.Kernel;

@@ -1,7 +1,7 @@
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Idle;
 using ConntrackOperator.Netfilter.Interop;
-using ConntrackOperator.Netfilter.Proc;
+using ConntrackOperator.Netfilter.Reading;
 using ConntrackOperator.Netfilter.Sampling;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Netfilter.Tests.Flows;

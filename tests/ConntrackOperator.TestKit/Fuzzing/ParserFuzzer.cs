@@ -5,7 +5,7 @@ using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Formatting;
 using ConntrackOperator.Netfilter.Interop;
 using ConntrackOperator.Netfilter.Netlink;
-using ConntrackOperator.Netfilter.Proc;
+using ConntrackOperator.Netfilter.Reading;
 
 namespace ConntrackOperator.TestKit.Fuzzing;
 

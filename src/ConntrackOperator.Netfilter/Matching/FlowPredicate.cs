@@ -1,7 +1,7 @@
-using ConntrackOperator.Netfilter.Deleting;
+using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Idle;
 
-namespace ConntrackOperator.Netfilter.Flows;
+namespace ConntrackOperator.Netfilter.Matching;
 
 /// <summary>A <see cref="FlowFilter"/> made ready to be asked for each entry.</summary>
 internal sealed class FlowPredicate

@@ -1,6 +1,6 @@
 using ConntrackOperator.Netfilter.Flows;
 
-namespace ConntrackOperator.Netfilter.Deleting;
+namespace ConntrackOperator.Netfilter.Matching;
 
 /// <summary>Which entries, as in <c>relief</c> and ConntrackFlush. All given conditions must hold; none given means every entry.</summary>
 public sealed record FlowMatch

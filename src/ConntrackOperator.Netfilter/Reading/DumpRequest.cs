@@ -1,7 +1,8 @@
 using ConntrackOperator.Netfilter.Interop;
+using ConntrackOperator.Netfilter.Matching;
 using ConntrackOperator.Netfilter.Netlink;
 
-namespace ConntrackOperator.Netfilter.Flows;
+namespace ConntrackOperator.Netfilter.Reading;
 
 /// <summary>The request for a dump (IPCTNL_MSG_CT_GET), with the conditions that the kernel can check.</summary>
 /// <param name="Filter">The conditions. A kernel passes over those that came after it, so what it sends is checked again.</param>

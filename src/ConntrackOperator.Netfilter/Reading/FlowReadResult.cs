@@ -1,4 +1,6 @@
-namespace ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Matching;
+
+namespace ConntrackOperator.Netfilter.Reading;
 
 /// <summary>How reading the table went.</summary>
 /// <param name="Source">Where it was read.</param>
@@ -10,7 +12,7 @@ public readonly record struct FlowReadResult(FlowSource Source, long Entries, bo
 {
     /// <summary>
     /// Entries that did not match only because it is not certain that they were idle for so long: they were if the time-outs that were
-    /// found first had held before (<see cref="Deleting.FlowMatch.TimeoutsHeld"/>).
+    /// found first had held before (<see cref="FlowMatch.TimeoutsHeld"/>).
     /// </summary>
     public long MatchingIfHeld { get; init; }
 }

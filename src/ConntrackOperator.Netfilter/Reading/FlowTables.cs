@@ -1,7 +1,8 @@
+using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Matching;
 using ConntrackOperator.Netfilter.Netlink;
-using ConntrackOperator.Netfilter.Proc;
 
-namespace ConntrackOperator.Netfilter.Flows;
+namespace ConntrackOperator.Netfilter.Reading;
 
 /// <summary>Chooses where the table is read.</summary>
 internal sealed class FlowTables(CtnetlinkTable ctnetlink, ProcTable proc)

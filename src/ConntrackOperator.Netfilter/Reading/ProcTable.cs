@@ -2,9 +2,10 @@ using System.Buffers;
 using System.Runtime.InteropServices;
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Interop;
+using ConntrackOperator.Netfilter.Matching;
 using ConntrackOperator.Netfilter.Netlink;
 
-namespace ConntrackOperator.Netfilter.Proc;
+namespace ConntrackOperator.Netfilter.Reading;
 
 /// <summary>The table as /proc/net/nf_conntrack prints it (or ip_conntrack, on kernels before 2.6.20).</summary>
 internal sealed class ProcTable(string procPath) : IFlowTable

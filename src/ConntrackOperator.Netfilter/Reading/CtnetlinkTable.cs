@@ -1,8 +1,10 @@
 using System.Buffers;
+using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Interop;
+using ConntrackOperator.Netfilter.Matching;
 using ConntrackOperator.Netfilter.Netlink;
 
-namespace ConntrackOperator.Netfilter.Flows;
+namespace ConntrackOperator.Netfilter.Reading;
 
 /// <summary>The table as ctnetlink dumps it, over a socket of its own for each dump.</summary>
 internal sealed class CtnetlinkTable(Func<INetlinkTransport> open) : IFlowTable

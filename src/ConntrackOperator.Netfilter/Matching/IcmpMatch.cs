@@ -1,4 +1,4 @@
-namespace ConntrackOperator.Netfilter.Deleting;
+namespace ConntrackOperator.Netfilter.Matching;
 
 /// <summary>
 /// What one direction of an ICMP or ICMPv6 entry must have; nothing given is no condition. Only messages that ask for an answer have

@@ -1,4 +1,6 @@
-namespace ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Flows;
+
+namespace ConntrackOperator.Netfilter.Reading;
 
 /// <summary>What a table hands its entries to; a struct, so that the call is direct.</summary>
 internal interface IFlowVisitor

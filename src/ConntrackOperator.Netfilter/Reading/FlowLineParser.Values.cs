@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using ConntrackOperator.Netfilter.Flows;
 
-namespace ConntrackOperator.Netfilter.Proc;
+namespace ConntrackOperator.Netfilter.Reading;
 
 /// <content>What stands after the equals sign, key by key. Each returns false for a value that can't be.</content>
 internal ref partial struct FlowLineParser

@@ -1,7 +1,7 @@
-using ConntrackOperator.Netfilter.Deleting;
+using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Interop;
 
-namespace ConntrackOperator.Netfilter.Flows;
+namespace ConntrackOperator.Netfilter.Matching;
 
 /// <summary>The part of a <see cref="FlowFilter"/> that the kernel decides by itself, for one request. Pure.</summary>
 /// <remarks>

@@ -1,4 +1,4 @@
-namespace ConntrackOperator.Netfilter.Flows;
+namespace ConntrackOperator.Netfilter.Matching;
 
 /// <summary>Which version of IP.</summary>
 public enum FlowFamily

@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
-using ConntrackOperator.Netfilter.Deleting;
+using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Interop;
 using ConntrackOperator.Netfilter.Netlink;
 
-namespace ConntrackOperator.Netfilter.Flows;
+namespace ConntrackOperator.Netfilter.Matching;
 
 /// <summary>Writes the attributes of a <see cref="KernelFilter"/>, the same ones whether entries are read or deleted by it.</summary>
 internal static class FilterAttributes

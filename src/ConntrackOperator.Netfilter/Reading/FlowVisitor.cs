@@ -1,4 +1,6 @@
-namespace ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Flows;
+
+namespace ConntrackOperator.Netfilter.Reading;
 
 /// <summary>Is handed one entry after the other.</summary>
 /// <param name="flow">The entry; gone after the call.</param>

@@ -1,4 +1,7 @@
-namespace ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Flows;
+using ConntrackOperator.Netfilter.Matching;
+
+namespace ConntrackOperator.Netfilter.Reading;
 
 /// <summary>One place where the kernel shows its table.</summary>
 internal interface IFlowTable

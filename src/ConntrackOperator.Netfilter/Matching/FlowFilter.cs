@@ -1,6 +1,6 @@
-using ConntrackOperator.Netfilter.Deleting;
+using ConntrackOperator.Netfilter.Flows;
 
-namespace ConntrackOperator.Netfilter.Flows;
+namespace ConntrackOperator.Netfilter.Matching;
 
 /// <summary>
 /// Which entries to read. All given conditions must hold. The kernel is asked to leave out what it can (family, mark, zone,

@@ -2,9 +2,9 @@ using System.Buffers;
 using System.Text;
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Formatting;
-using ConntrackOperator.Netfilter.Proc;
+using ConntrackOperator.Netfilter.Reading;
 
-namespace ConntrackOperator.Netfilter.Tests.Proc;
+namespace ConntrackOperator.Netfilter.Tests.Reading;
 
 public sealed class FlowLineParserTests
 {

@@ -1,6 +1,6 @@
 using ConntrackOperator.Netfilter.Flows;
 
-namespace ConntrackOperator.Netfilter.Proc;
+namespace ConntrackOperator.Netfilter.Reading;
 
 /// <summary>
 /// Reads a line of /proc/net/nf_conntrack (ct_seq_show in net/netfilter/nf_conntrack_standalone.c), of the older

@@ -1,7 +1,7 @@
-using ConntrackOperator.Netfilter.Deleting;
+using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Interop;
 
-namespace ConntrackOperator.Netfilter.Flows;
+namespace ConntrackOperator.Netfilter.Matching;
 
 /// <summary>What the kernel is to compare in one direction of an entry. IPv4 addresses only: see <see cref="KernelFilter"/>.</summary>
 internal readonly record struct TupleFilter

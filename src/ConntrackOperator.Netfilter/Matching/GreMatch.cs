@@ -1,4 +1,4 @@
-namespace ConntrackOperator.Netfilter.Deleting;
+namespace ConntrackOperator.Netfilter.Matching;
 
 /// <summary>What one direction of a GRE entry must have; nothing given is no condition. Tunnels without a call's key (all but PPTP) have 0.</summary>
 /// <param name="SourceKey">The key of the source.</param>

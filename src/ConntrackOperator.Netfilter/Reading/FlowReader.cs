@@ -1,6 +1,8 @@
+using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Idle;
+using ConntrackOperator.Netfilter.Matching;
 
-namespace ConntrackOperator.Netfilter.Flows;
+namespace ConntrackOperator.Netfilter.Reading;
 
 /// <summary>Reads the entries of the calling thread's network namespace, one by one and without an allocation for each.</summary>
 public sealed class FlowReader

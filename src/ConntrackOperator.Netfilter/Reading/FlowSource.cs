@@ -1,4 +1,4 @@
-namespace ConntrackOperator.Netfilter.Flows;
+namespace ConntrackOperator.Netfilter.Reading;
 
 /// <summary>Where the table is read.</summary>
 public enum FlowSource

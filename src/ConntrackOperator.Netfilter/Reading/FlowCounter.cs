@@ -1,8 +1,9 @@
-using ConntrackOperator.Netfilter.Deleting;
+using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Idle;
+using ConntrackOperator.Netfilter.Matching;
 using ConntrackOperator.Netfilter.Netlink;
 
-namespace ConntrackOperator.Netfilter.Flows;
+namespace ConntrackOperator.Netfilter.Reading;
 
 /// <summary>
 /// Counts the entries of the calling thread's network namespace that match, each one of them. What the kernel can decide it decides:
