@@ -76,16 +76,16 @@ public sealed class NodeEngine : IDisposable
                 time, new OverwriteSourceFinder(options.HostRoot, options.ProcPath), options.Enforcer);
             _observer = new TableObserver(Sysctls, options.ProcPath, options.SysPath, time);
             _outlook = new TableOutlook(time);
-            Timeouts = TimeoutFile.Watch(options, Facts, time);
+            Timeouts = TimeoutFile.Watch(options.StatePath, Sysctls, Facts, time);
             if (!readOnly)
             {
                 Timeouts.Glance();
             }
 
-            var filters = FilterFile.Support(options, Facts);
+            var filters = FilterFile.Support(options.StatePath, Facts);
             _flushes = new FlushRunner(_state, Delete, time);
             Note(_flushes.Problem);
-            _adviser = new NodeAdviser(options, time);
+            _adviser = new NodeAdviser(options.ProcPath, options.SysPath, time);
             _name = options.NodeName ?? Facts.HostName;
             _scan = options.ScanInterval is { } interval ? new ScanCycle(options.Table ?? new KernelTableLooks(Sysctls, Timeouts, options.ProcPath, time), options.ProcPath, options.SysPath, interval, time, Random.Shared) : null;
             _enforcer.BeforeResize = () => _scan?.Interrupt();

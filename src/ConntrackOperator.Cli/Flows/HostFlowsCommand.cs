@@ -4,8 +4,10 @@ using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Formatting;
+using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Netfilter.Matching;
 using ConntrackOperator.Netfilter.Reading;
+using ConntrackOperator.Netfilter.Sysctls;
 
 namespace ConntrackOperator.Cli.Flows;
 
@@ -19,7 +21,8 @@ internal static class HostFlowsCommand
             throw new CliException(ExitCode.BadInput, "--limit: must be at least 1");
         }
 
-        var timeouts = TimeoutFile.Watch(options, TimeProvider.System);
+        var timeouts = TimeoutFile.Watch(
+            options.StatePath, new SysctlDirectory(options.SysctlPath), HostFacts.Read(options.ProcPath, options.SysPath), TimeProvider.System);
 
         // What shows no idle times, and does not ask for them, need not look.
         var idle = format is "json" or "jsonl" or "yaml" or "table" ? timeouts.Clock(filter.Match?.TimeoutsHeld == true) : null;

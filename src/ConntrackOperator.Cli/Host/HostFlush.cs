@@ -16,9 +16,10 @@ internal static class HostFlush
 {
     public static int Run(EngineOptions options, FlowMatch match, bool dryRun, bool yes, OutputFormat format, TimeProvider time, CancellationToken cancel)
     {
-        var timeouts = match.IdleFor is null ? null : TimeoutFile.Watch(options, time);
-        var deleter = new FlowDeleter(
-            new SysctlDirectory(options.SysctlPath), time, timeouts, FilterFile.Support(options, HostFacts.Read(options.ProcPath, options.SysPath)));
+        var sysctls = new SysctlDirectory(options.SysctlPath);
+        var facts = HostFacts.Read(options.ProcPath, options.SysPath);
+        var timeouts = match.IdleFor is null ? null : TimeoutFile.Watch(options.StatePath, sysctls, facts, time);
+        var deleter = new FlowDeleter(sysctls, time, timeouts, FilterFile.Support(options.StatePath, facts));
         if (!dryRun && !yes && Terminal.CanAsk)
         {
             var would = Delete(deleter, match, true, time, cancel);

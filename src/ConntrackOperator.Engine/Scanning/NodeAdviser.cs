@@ -4,11 +4,12 @@ using ConntrackOperator.Planning.Advice.Findings;
 namespace ConntrackOperator.Engine.Scanning;
 
 /// <summary>What an agent has to say of its node, look after look. Not thread-safe.</summary>
-/// <param name="options">Where the machine is.</param>
+/// <param name="procPath">Where procfs is mounted.</param>
+/// <param name="sysPath">Where sysfs is mounted.</param>
 /// <param name="time">The clock.</param>
-internal sealed class NodeAdviser(EngineOptions options, TimeProvider time)
+internal sealed class NodeAdviser(string procPath, string sysPath, TimeProvider time)
 {
-    private readonly NamespaceWatch _namespaces = new(options.ProcPath, time);
+    private readonly NamespaceWatch _namespaces = new(procPath, time);
     private (long Entries, long At)? _before;
 
     /// <summary>What the last look found.</summary>
@@ -27,7 +28,7 @@ internal sealed class NodeAdviser(EngineOptions options, TimeProvider time)
         var report = NodeAdvice.Advise(input with
         {
             GrowthPerSecond = between > TimeSpan.Zero ? (now!.Value.Entries - _before!.Value.Entries) / between.TotalSeconds : null,
-            Links = tight ? LocalLinks.Read(options.SysPath) : null,
+            Links = tight ? LocalLinks.Read(sysPath) : null,
             Namespaces = _namespaces.Read(input.Reading.Limit),
             NamespacesLooked = _namespaces.SeesMachine,
         });

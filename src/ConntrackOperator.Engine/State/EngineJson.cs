@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using ConntrackOperator.Api.Meta;
-using ConntrackOperator.Engine.Flushing;
 
 namespace ConntrackOperator.Engine.State;
 

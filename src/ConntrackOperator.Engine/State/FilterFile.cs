@@ -11,28 +11,24 @@ namespace ConntrackOperator.Engine.State;
 public sealed class FilterFile : IFilterStore
 {
     private readonly string _directory;
-    private readonly string _bootId;
-    private readonly string _networkNamespace;
+    private readonly TableIdentity _table;
 
-    internal FilterFile(string directory, string bootId, string networkNamespace)
+    internal FilterFile(string directory, TableIdentity table)
     {
         _directory = directory;
-        _bootId = bootId;
-        _networkNamespace = networkNamespace;
+        _table = table;
     }
 
     private string Path => System.IO.Path.Combine(_directory, "filters.json");
 
     /// <summary>What is known of the kernel's filters, kept in the state directory where boot and namespace can be told.</summary>
-    /// <param name="options">Where the state directory is.</param>
+    /// <param name="statePath">The state directory.</param>
     /// <param name="facts">The machine, and the network namespace.</param>
-    public static FilterSupport Support(EngineOptions options, HostFacts facts)
+    public static FilterSupport Support(string statePath, HostFacts facts)
     {
-        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(statePath);
         ArgumentNullException.ThrowIfNull(facts);
-        return new FilterSupport(
-            facts.BootId.Length > 0 && TimeoutFile.NameOf(facts) is { } name
-                ? new FilterFile(options.StatePath, facts.BootId, name) : null);
+        return new FilterSupport(TableIdentity.Of(facts) is { } table ? new FilterFile(statePath, table) : null);
     }
 
     /// <inheritdoc />
@@ -42,7 +38,7 @@ public sealed class FilterFile : IFilterStore
         {
             return AtomicFile.Read(Path, EngineJson.Default.FilterFileContent, setAside: false, out _)
                 is { Version: FilterFileContent.CurrentVersion } file
-                && file.BootId == _bootId && file.NetworkNamespace == _networkNamespace
+                && file.BootId == _table.BootId && file.NetworkNamespace == _table.NetworkNamespace
                 ? new FilterAnswers(file.Asked, file.Present & file.Asked)
                 : default;
         }
@@ -63,8 +59,8 @@ public sealed class FilterFile : IFilterStore
                 new FilterFileContent
                 {
                     Version = FilterFileContent.CurrentVersion,
-                    BootId = _bootId,
-                    NetworkNamespace = _networkNamespace,
+                    BootId = _table.BootId,
+                    NetworkNamespace = _table.NetworkNamespace,
                     Asked = answers.Asked,
                     Present = answers.Present,
                 },

@@ -19,34 +19,26 @@ public sealed class TimeoutFile : ITimeoutStore
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(5);
 
     private readonly string _directory;
-    private readonly string _bootId;
-    private readonly string _networkNamespace;
+    private readonly TableIdentity _table;
 
-    private TimeoutFile(string directory, HostFacts facts)
+    private TimeoutFile(string directory, TableIdentity table)
     {
         _directory = directory;
-        _bootId = facts.BootId;
-        _networkNamespace = NameOf(facts)!;
+        _table = table;
     }
 
     internal string Path => System.IO.Path.Combine(_directory, "timeouts.json");
 
     /// <summary>A watch that keeps what it sees in the state directory.</summary>
-    /// <param name="options">Where the machine is, and the state directory; it is made when it is not there.</param>
+    /// <param name="statePath">The state directory; it is made when it is not there.</param>
+    /// <param name="sysctls">The keys of the time-outs.</param>
     /// <param name="facts">The machine, and the network namespace that is looked at.</param>
     /// <param name="time">The clock.</param>
-    public static TimeoutWatch Watch(EngineOptions options, HostFacts facts, TimeProvider time)
+    public static TimeoutWatch Watch(string statePath, SysctlDirectory sysctls, HostFacts facts, TimeProvider time)
     {
-        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(statePath);
         ArgumentNullException.ThrowIfNull(facts);
-        return new TimeoutWatch(new SysctlDirectory(options.SysctlPath), time, StoreFor(options.StatePath, facts));
-    }
-
-    /// <inheritdoc cref="Watch(EngineOptions, HostFacts, TimeProvider)"/>
-    public static TimeoutWatch Watch(EngineOptions options, TimeProvider time)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        return Watch(options, HostFacts.Read(options.ProcPath, options.SysPath), time);
+        return new TimeoutWatch(sysctls, time, StoreFor(statePath, facts));
     }
 
     /// <inheritdoc />
@@ -68,13 +60,7 @@ public sealed class TimeoutFile : ITimeoutStore
 
     // Null: a boot or a namespace that can't be told from another must not have a history.
     internal static TimeoutFile? StoreFor(string directory, HostFacts facts) =>
-        facts.BootId.Length == 0 || NameOf(facts) is null ? null : new TimeoutFile(directory, facts);
-
-    // An inode is given to the next namespace as soon as the last one is gone; only the initial one never is.
-    internal static string? NameOf(HostFacts facts) =>
-        facts.NetworkNamespaceCookie.Length > 0 ? "cookie " + facts.NetworkNamespaceCookie
-        : facts.IsInitialNetworkNamespace ? "initial"
-        : null;
+        TableIdentity.Of(facts) is { } table ? new TimeoutFile(directory, table) : null;
 
     private static bool IsSound(TimeoutHistory? history) =>
         history is { Spans: not null } && history.Since <= history.LastLook
@@ -86,8 +72,8 @@ public sealed class TimeoutFile : ITimeoutStore
         var joined = Join(file, seen);
         if (file is not { Version: > TimeoutFileContent.CurrentVersion })
         {
-            var namespaces = new Dictionary<string, TimeoutHistory>(StringComparer.Ordinal) { [_networkNamespace] = joined };
-            foreach (var (name, history) in (file?.Namespaces ?? []).Where(n => n.Key != _networkNamespace && IsSound(n.Value))
+            var namespaces = new Dictionary<string, TimeoutHistory>(StringComparer.Ordinal) { [_table.NetworkNamespace] = joined };
+            foreach (var (name, history) in (file?.Namespaces ?? []).Where(n => n.Key != _table.NetworkNamespace && IsSound(n.Value))
                 .OrderByDescending(n => n.Value.LastLook).Take(MostNamespaces - 1))
             {
                 namespaces[name] = history;
@@ -96,7 +82,7 @@ public sealed class TimeoutFile : ITimeoutStore
             // Whole at every instant, but not flushed to the disk: after a power cut it is another boot, and worth nothing.
             var aside = Path + ".new";
             File.WriteAllBytes(aside, JsonSerializer.SerializeToUtf8Bytes(
-                new TimeoutFileContent { Version = TimeoutFileContent.CurrentVersion, BootId = _bootId, Namespaces = namespaces },
+                new TimeoutFileContent { Version = TimeoutFileContent.CurrentVersion, BootId = _table.BootId, Namespaces = namespaces },
                 EngineJson.Default.TimeoutFileContent));
             File.Move(aside, Path, overwrite: true);
         }
@@ -106,7 +92,7 @@ public sealed class TimeoutFile : ITimeoutStore
 
     private TimeoutHistory Join(TimeoutFileContent? file, TimeoutHistory seen) =>
         file is { Version: TimeoutFileContent.CurrentVersion, Namespaces: { } namespaces }
-        && namespaces.TryGetValue(_networkNamespace, out var kept) && IsSound(kept)
+        && namespaces.TryGetValue(_table.NetworkNamespace, out var kept) && IsSound(kept)
         && kept.LastLook <= seen.LastLook + TimeoutHistory.MaxGap
             ? seen.Join(kept)
             : seen;
@@ -117,7 +103,7 @@ public sealed class TimeoutFile : ITimeoutStore
         try
         {
             var file = AtomicFile.Read(Path, EngineJson.Default.TimeoutFileContent, setAside, out _);
-            return file is { Version: > TimeoutFileContent.CurrentVersion } || file?.BootId == _bootId ? file : null;
+            return file is { Version: > TimeoutFileContent.CurrentVersion } || file?.BootId == _table.BootId ? file : null;
         }
         catch (IOException)
         {

@@ -42,5 +42,5 @@ public sealed class FilterFileTests : IDisposable
     public void Dispose() => _directory.Delete(recursive: true);
 
     private FilterFile Of(string boot, string networkNamespace, string? directory = null) =>
-        new(directory ?? _directory.FullName, boot, networkNamespace);
+        new(directory ?? _directory.FullName, new TableIdentity(boot, networkNamespace));
 }

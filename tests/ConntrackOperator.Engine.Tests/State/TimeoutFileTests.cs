@@ -118,9 +118,10 @@ public sealed class TimeoutFileTests : IDisposable
     [Fact]
     public void A_namespace_is_named_by_what_no_other_can_have_had()
     {
-        Assert.Equal("cookie 7", TimeoutFile.NameOf(Facts("boot", "7")));
-        Assert.Equal("initial", TimeoutFile.NameOf(Facts("boot", "") with { IsInitialNetworkNamespace = true }));
-        Assert.Null(TimeoutFile.NameOf(Facts("boot", "")));
+        Assert.Equal(new TableIdentity("boot", "cookie 7"), TableIdentity.Of(Facts("boot", "7")));
+        Assert.Equal(new TableIdentity("boot", "initial"), TableIdentity.Of(Facts("boot", "") with { IsInitialNetworkNamespace = true }));
+        Assert.Null(TableIdentity.Of(Facts("boot", "")));
+        Assert.Null(TableIdentity.Of(Facts("", "7")));
         Assert.Null(TimeoutFile.StoreFor(_directory.FullName, Facts("", "7")));
     }
 

@@ -1,4 +1,4 @@
-namespace ConntrackOperator.Engine.Flushing;
+namespace ConntrackOperator.Engine.State;
 
 /// <summary>What the disk knows of one flush. Written before the first entry is deleted, and again at the end.</summary>
 internal sealed record FlushRecord
