@@ -16,7 +16,10 @@ internal sealed class BreakdownBuilder
     private readonly HeavyHitters _destinations;
     private readonly HeavyHitters _ports;
     private IdleClock? _idle;
+
+    // Kept from one reading to the next: it is as large as what the large object heap is for.
     private long[]? _sampleCounts;
+    private bool _hasSample;
 
     internal BreakdownBuilder(Random random)
     {
@@ -36,7 +39,7 @@ internal sealed class BreakdownBuilder
     internal void Clear()
     {
         Entries = 0;
-        _sampleCounts = null;
+        _hasSample = false;
         Array.Clear(_cells);
         _sources.Clear();
         _destinations.Clear();
@@ -46,7 +49,8 @@ internal sealed class BreakdownBuilder
     /// <summary>Sets apart what was added up to here: it is what a sample would be.</summary>
     internal void EndSample()
     {
-        _sampleCounts = new long[_cells.Length];
+        _hasSample = true;
+        _sampleCounts ??= new long[_cells.Length];
         for (var i = 0; i < _cells.Length; i++)
         {
             _sampleCounts[i] = _cells[i]?.Count ?? 0;
@@ -88,7 +92,7 @@ internal sealed class BreakdownBuilder
     {
         var total = read.Complete ? Entries : Math.Max(tableEntries, Entries);
         var summary = new BreakdownSummary(Entries, total, read.Complete);
-        var states = summary.States(_cells, _sampleCounts, _idle!);
+        var states = summary.States(_cells, _hasSample ? _sampleCounts : null, _idle!);
         return new Breakdown
         {
             Source = read.Source,

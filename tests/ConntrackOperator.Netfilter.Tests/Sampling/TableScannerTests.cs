@@ -164,6 +164,22 @@ public sealed class TableScannerTests : IDisposable
         Assert.True(many - few < 4096, $"{many} bytes for 140,000 entries, {few} for 140");
     }
 
+    [Fact]
+    public void Setting_a_sample_apart_allocates_nothing_after_the_first_time()
+    {
+        byte[][] entries = [.. Enumerable.Range(0, 140).Select(i => Entry(new FlowCase { Source = $"10.0.{i}.1", State = (byte)(i % 9) }))];
+        const int Scans = 5;
+        var scanner = Scanner([.. Enumerable.Range(0, 2 * Scans).Select(_ => new FakeTransport().Answer(entries).Answer(FakeTransport.Done()))]);
+        var (without, with) = (long.MaxValue, long.MaxValue);
+        for (var i = 0; i < Scans; i++)
+        {
+            without = Math.Min(without, Allocated(() => Assert.Null(scanner.Scan(_idle).SampleErrorPercent)));
+            with = Math.Min(with, Allocated(() => Assert.NotNull(scanner.Scan(_idle, sample: 70).SampleErrorPercent)));
+        }
+
+        Assert.True(with - without < 4096, $"{with} bytes with a sample set apart, {without} without");
+    }
+
     private static long Allocated(Action action)
     {
         var before = GC.GetAllocatedBytesForCurrentThread();
