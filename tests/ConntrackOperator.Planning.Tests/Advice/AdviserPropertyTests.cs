@@ -99,6 +99,28 @@ public class AdviserPropertyTests
     };
 
     [Fact]
+    public void A_setting_comes_before_the_flush_except_where_that_goes_by_an_idle_time_that_the_setting_would_hide()
+    {
+        int before = 0, after = 0;
+        _facts.Sample(
+            facts =>
+            {
+                foreach (var now in Adviser.Advise(facts).Findings.Select(finding => finding.Now.ToList()))
+                {
+                    var setting = now.FindIndex(step => step.Yaml is not null);
+                    var flush = now.FindIndex(step => step.Run?.Contains(" flush ", StringComparison.Ordinal) == true);
+                    if (setting >= 0 && flush >= 0)
+                    {
+                        var byIdleTime = now[flush].Run!.Contains("--idle-for", StringComparison.Ordinal);
+                        Assert.Equal(byIdleTime, flush < setting);
+                        _ = byIdleTime ? Interlocked.Increment(ref after) : Interlocked.Increment(ref before);
+                    }
+                }
+            }, iter: 20_000);
+        Assert.True(before > 0 && after > 0, $"{before} and {after} findings with both");
+    }
+
+    [Fact]
     public void Random_tables_reach_every_cause()
     {
         var seen = new ConcurrentDictionary<Cause, int>();

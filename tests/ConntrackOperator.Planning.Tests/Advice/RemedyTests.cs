@@ -28,14 +28,15 @@ public class RemedyTests
     private static string Runs(Finding finding) => string.Join('\n', finding.Now.Select(step => step.Run));
 
     [Fact]
-    public void Time_wait_is_flushed_before_its_time_out_is_changed()
+    public void Time_wait_is_flushed_after_its_time_out_is_lowered()
     {
         var finding = Only(
             Tables.Of(_inUse, new Load(TrafficClass.TimeWait, 18_500) { Destination = "10.0.5.5", Port = 80, Idle = (60, 60) }));
-        Assert.Equal("kubectl-conntrack host flush --protocol tcp --state TIME_WAIT --state CLOSE --yes", finding.Now[0].Run);
+        Assert.Equal("kubectl-conntrack host flush --protocol tcp --state TIME_WAIT --state CLOSE --yes", finding.Now[1].Run);
+        Assert.EndsWith(": timeouts.tcp.timeWait 10s, then flush them", finding.Text, StringComparison.Ordinal);
         Assert.Equal(("timeouts.tcp.timeWait", "10s"), (finding.Field, finding.Value));
-        Assert.Contains("host apply -f - <<'EOF'\napiVersion: conntrack.dev/v1alpha1\n", finding.Now[1].Run, StringComparison.Ordinal);
-        Assert.Contains("\nspec:\n  timeouts:\n    tcp:\n      timeWait: 10s\n", finding.Now[1].Yaml, StringComparison.Ordinal);
+        Assert.Contains("host apply -f - <<'EOF'\napiVersion: conntrack.dev/v1alpha1\n", finding.Now[0].Run, StringComparison.Ordinal);
+        Assert.Contains("\nspec:\n  timeouts:\n    tcp:\n      timeWait: 10s\n", finding.Now[0].Yaml, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -56,7 +57,7 @@ public class RemedyTests
     {
         var finding = Only(Short(3700));
         Assert.Equal((10, false), (finding.Enough!.Seconds, finding.Enough.Suffices));
-        Assert.Contains("\n  table:\n    size:\n      entries: 65536\n  timeouts:\n", finding.Now[1].Yaml, StringComparison.Ordinal);
+        Assert.Contains("\n  table:\n    size:\n      entries: 65536\n  timeouts:\n", finding.Now[0].Yaml, StringComparison.Ordinal);
         Assert.True(finding.Sufficient);
 
         var none = Only(Short(3700) with { NodeMemoryBytes = 40L << 20 });
@@ -308,7 +309,7 @@ public class RemedyTests
     public void A_policy_is_not_applied_over_the_one_in_force()
     {
         var facts = Tables.Of(_inUse, new Load(TrafficClass.TimeWait, 18_500) { Destination = "10.0.5.5", Port = 80, Idle = (60, 60) });
-        var step = Only(facts with { Target = new AdviceTarget("kubectl-conntrack", HasPlan: true) }).Now[1];
+        var step = Only(facts with { Target = new AdviceTarget("kubectl-conntrack", HasPlan: true) }).Now[0];
         Assert.Equal("sysctl -w net.netfilter.nf_conntrack_tcp_timeout_time_wait=10", step.Run);
         Assert.Contains("timeWait: 10s", step.Yaml, StringComparison.Ordinal);
     }
@@ -318,9 +319,14 @@ public class RemedyTests
     {
         var facts = Tables.Of(_inUse, new Load(TrafficClass.TimeWait, 18_500) { Destination = "10.0.5.5", Port = 80, Idle = (60, 60) });
         var finding = Only(facts with { Target = new AdviceTarget("kubectl conntrack", "node-7") });
-        Assert.Equal("kubectl conntrack flush --node node-7 --protocol tcp --state TIME_WAIT --state CLOSE --yes", finding.Now[0].Run);
-        Assert.StartsWith("kubectl apply -f - <<'EOF'\n", finding.Now[1].Run, StringComparison.Ordinal);
-        Assert.Contains("kubernetes.io/hostname: node-7\n", finding.Now[1].Yaml, StringComparison.Ordinal);
+        Assert.Equal("kubectl conntrack flush --node node-7 --protocol tcp --state TIME_WAIT --state CLOSE --yes", finding.Now[1].Run);
+        Assert.StartsWith("kubectl apply -f - <<'EOF'\n", finding.Now[0].Run, StringComparison.Ordinal);
+        Assert.Contains("kubernetes.io/hostname: node-7\n", finding.Now[0].Yaml, StringComparison.Ordinal);
+
+        // Pasted as one, the flush must not come before the agent has set the time-out.
+        Assert.EndsWith(
+            "\nEOF\nkubectl wait --for=condition=Ready conntrackpolicy/advice-node-7 --timeout=2m", finding.Now[0].Run,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -75,6 +75,15 @@ internal static class Commands
             yaml);
     }
 
+    /// <summary>
+    /// The same step, over when the nodes have it: a flush that comes before would leave entries that came under the old setting. On the
+    /// machine itself it is in force when the command returns.
+    /// </summary>
+    internal static AdviceStep InForce(AdviceTarget target, AdviceStep applied) => target.Node is null ? applied : applied with
+    {
+        Run = $"{applied.Run}\nkubectl wait --for=condition=Ready conntrackpolicy/{PolicyName(target)} --timeout=2m",
+    };
+
     /// <summary>Rules in front of connection tracking.</summary>
     internal static string BeforeTracking(RuleFacts rules, string verdict, bool local, params Packets[] packets)
     {
@@ -145,10 +154,12 @@ internal static class Commands
         return text.Append("EOF").ToString();
     }
 
+    private static string PolicyName(AdviceTarget target) => target.Node is null ? "advice" : $"advice-{target.Node}";
+
     private static string Policy(AdviceTarget target, (string Field, string Value)[] fields)
     {
         var text = new StringBuilder("apiVersion: conntrack.dev/v1alpha1\nkind: ConntrackPolicy\nmetadata:\n  name: ");
-        text.Append(target.Node is null ? "advice" : $"advice-{target.Node}").Append("\nspec:\n");
+        text.Append(PolicyName(target)).Append("\nspec:\n");
         if (target.Node is { } node)
         {
             text.Append("  nodeSelector:\n    matchLabels:\n      kubernetes.io/hostname: ").Append(node).Append("\n  priority: 1000\n");

@@ -153,7 +153,11 @@ internal static class DnsRules
         }
 
         return larger is { } size
-            ? ([Commands.Apply(facts.Target, "A table that holds half a minute of it", ("table.size.entries", size.ToString())), flush],
+            ? ([
+                Commands.InForce(
+                    facts.Target,
+                    Commands.Apply(facts.Target, "A table that holds half a minute of it", ("table.size.entries", size.ToString()))),
+                flush],
                 "a larger table holds it, a cache on the node does better")
             : ([flush], "a cache on each node is what helps");
     }

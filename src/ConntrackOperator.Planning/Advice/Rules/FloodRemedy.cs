@@ -163,8 +163,11 @@ internal sealed record FloodRemedy
             Headline = $"{field.Path} {value} holds it",
             Now =
             [
+                Commands.InForce(
+                    situation.Facts.Target,
+                    Commands.Apply(
+                        situation.Facts.Target, $"With {value} the table holds this rate: {enough.Text}", (field.Path, value))),
                 FlushStep(situation, suspects),
-                Commands.Apply(situation.Facts.Target, $"With {value} the table holds this rate: {enough.Text}", (field.Path, value)),
             ],
             ForGood = [new AdviceStep("Limit it at the edge, before this machine: twice the rate needs twice the room")],
             Field = field.Path,
@@ -184,9 +187,11 @@ internal sealed record FloodRemedy
                     Headline = "tcp.loose false lets such packets make no entries",
                     Now =
                     [
-                        Commands.Apply(
-                            facts.Target, "Without tcp.loose a packet from the middle of a connection that nobody knows makes no entry",
-                            ("tcp.loose", "false")),
+                        Commands.InForce(
+                            facts.Target,
+                            Commands.Apply(
+                                facts.Target, "Without tcp.loose a packet from the middle of a connection that nobody knows makes no entry",
+                                ("tcp.loose", "false"))),
                         FlushStep(situation, suspects),
                     ],
                     ForGood = [new AdviceStep("Limit it at the edge, before this machine")],
@@ -248,7 +253,7 @@ internal sealed record FloodRemedy
         {
             Headline = enough is null
                 ? "measure its rate" : room is null ? "no time-out here holds it: stop it before this node" : "a larger table holds it",
-            Now = [FlushStep(situation, suspects), .. room is null ? [] : (AdviceStep[])[room.Value.Step]],
+            Now = [.. room is null ? [] : (AdviceStep[])[room.Value.Step], FlushStep(situation, suspects)],
             ForGood =
             [
                 new AdviceStep(suspects.Kind == TrafficClass.SynReceived
@@ -277,10 +282,12 @@ internal sealed record FloodRemedy
 
         var others = Math.Max(0, situation.Facts.Entries - suspects.Whole.Entries.Middle);
         return SizeRules.Size(situation.Facts, (enough.PerSecond * seconds) + others) is not { } entries ? null : (
-            Commands.Apply(
+            Commands.InForce(
                 situation.Facts.Target,
-                $"A table that holds what comes in {KubeDuration.Format(seconds)}: {Figures.Count(enough.PerSecond)} a second",
-                ("table.size.entries", entries.ToString())),
+                Commands.Apply(
+                    situation.Facts.Target,
+                    $"A table that holds what comes in {KubeDuration.Format(seconds)}: {Figures.Count(enough.PerSecond)} a second",
+                    ("table.size.entries", entries.ToString()))),
             "table.size.entries",
             entries.ToString());
     }

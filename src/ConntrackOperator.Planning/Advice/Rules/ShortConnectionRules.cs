@@ -46,10 +46,9 @@ internal static class ShortConnectionRules
             Text =
                 $"connections that are over (TIME_WAIT and the like) are {Figures.Percent(situation.Percent(entries.Least))} of "
                     + $"entries{(arrivals is { Most: > 0 } ? $", {Figures.Count(arrivals.Value.Middle)} more a second" : string.Empty)}: "
-                    + "flush them, then "
-                    + (shorter ? $"timeouts.tcp.timeWait {KubeDuration.Format(value)}"
-                        : size is null ? "let clients use connections again"
-                        : $"table.size.entries {size}"),
+                    + (shorter ? $"timeouts.tcp.timeWait {KubeDuration.Format(value)}, then flush them"
+                        : size is null ? "flush them, then let clients use connections again"
+                        : $"table.size.entries {size}, then flush them"),
             Seen = situation.Seen(entries, "in TIME_WAIT, FIN_WAIT, LAST_ACK or CLOSE", arrivals),
             Because = "both ends have closed: these entries only wait for their time-out",
             RuledOut =
@@ -68,16 +67,20 @@ internal static class ShortConnectionRules
             NewPerSecond = arrivals,
             Now =
             [
-                new AdviceStep(
-                    "Delete them first: both ends have closed, so nobody is hurt. In the other order none of them is known to be idle "
-                        + "any more",
-                    Commands.Flush(facts.Target, "tcp", ["TIME_WAIT", "CLOSE"])),
                 .. fields.Length == 0
                     ? []
                     : (AdviceStep[])[
-                        Commands.Apply(
+                        Commands.InForce(
                             facts.Target,
-                            enough is null ? "Then keep those to come for less long" : $"Then hold those to come: {enough.Text}", fields)],
+                            Commands.Apply(
+                                facts.Target,
+                                enough is null ? "First keep those to come for less long" : $"First hold those to come: {enough.Text}",
+                                fields))],
+                new AdviceStep(
+                    shorter
+                        ? "Then delete those that are there, which keep the time-out that they came with: both ends have closed, so nobody "
+                        + "is hurt" : "Delete those that are there: both ends have closed, so nobody is hurt",
+                    Commands.Flush(facts.Target, "tcp", ["TIME_WAIT", "CLOSE"])),
             ],
             ForGood = [
                 new AdviceStep(
