@@ -330,6 +330,43 @@ public class RemedyTests
     }
 
     [Fact]
+    public void Buckets_are_advised_for_the_entries_of_all_namespaces_and_theirs_are_named()
+    {
+        var facts = Tables.Of(_inUse) with
+        {
+            Limit = 100_000,
+            Buckets = 16_384,
+            Rates = new RateFacts { ChainTooLong = 90 },
+            Namespaces =
+            [
+                new NamespaceFacts { Inode = 4026532320, Entries = 60_000, Limit = 100_000, Pid = 8, Process = "proxy" },
+                new NamespaceFacts { Inode = 4026532321, Entries = 80_000, Limit = 100_000, Pod = "web" },
+                new NamespaceFacts { Inode = 4026532322, Entries = 0, Limit = 100_000, Name = "empty" },
+            ],
+        };
+        var finding = Only(facts);
+        Assert.Equal((Cause.ChainsTooLong, "table.buckets", "141312"), (finding.Cause, finding.Field, finding.Value));
+        Assert.StartsWith("141,000 entries in 16,384 buckets: about 17.2 in each chain", finding.Seen[0], StringComparison.Ordinal);
+        Assert.Contains("140,000 of them are other network namespaces'", finding.Seen[1], StringComparison.Ordinal);
+        Assert.Contains("80,000 of pod web and 60,000 of proxy (pid 8)", finding.Seen[1], StringComparison.Ordinal);
+        Assert.Contains("shared by all network namespaces of the machine", finding.Because, StringComparison.Ordinal);
+        Assert.Equal(
+            [("Namespace", "pod web", 80_000L), ("Namespace", "proxy (pid 8)", 60_000L)],
+            finding.Who.Select(who => (who.Role, who.Name!, who.Entries!.Value)));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Long_chains_are_not_laid_to_this_namespace_where_others_were_not_looked_at(bool looked)
+    {
+        var finding = Only(
+            Tables.Of(_inUse) with { Buckets = 1024, Rates = new RateFacts { ChainTooLong = 90 }, NamespacesLooked = looked });
+        Assert.Equal("20480", finding.Value);
+        Assert.Equal(looked ? 0 : 1, finding.NotKnown.Count);
+    }
+
+    [Fact]
     public void The_range_of_a_translating_rule_is_widened_by_the_same_rule_before_it()
     {
         var rule = new TranslationRule(

@@ -52,7 +52,8 @@ internal static class NamespaceRules
         };
     }
 
-    private static string Whose(NamespaceFacts ns)
+    /// <summary>Whose table it is, by the best name that is known.</summary>
+    internal static string Whose(NamespaceFacts ns)
     {
         var process = ns.Process is null ? null : $"{ns.Process} (pid {ns.Pid})";
         return ns.Pod is not null ? process is null ? $"pod {ns.Pod}" : $"pod {ns.Pod}, {process}"
