@@ -1,3 +1,4 @@
+using ConntrackOperator.Cli.Host;
 using ConntrackOperator.Netfilter.Flows;
 using ConntrackOperator.Netfilter.Matching;
 using ConntrackOperator.Netfilter.Reading;

@@ -1,3 +1,5 @@
+using ConntrackOperator.Cli.Host;
+
 namespace ConntrackOperator.Cli.Backup;
 
 /// <summary>

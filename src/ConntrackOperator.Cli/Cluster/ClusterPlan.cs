@@ -1,4 +1,4 @@
-using ConntrackOperator.Cli.Host;
+using ConntrackOperator.Cli.Files;
 using ConntrackOperator.Cli.Output;
 using ConntrackOperator.Planning.Formatting;
 
@@ -10,7 +10,7 @@ internal static class ClusterPlan
     public static async Task<int> RunAsync(
         Func<ClusterReader> connect, IReadOnlyList<string> files, OutputFormat format, CancellationToken cancel)
     {
-        var policies = HostPlan.ReadPolicies(files);
+        var policies = PolicyFile.ReadAll(files);
         var cluster = connect();
         var existing = await cluster.PoliciesAsync(cancel);
         var nodes = await cluster.NodesAsync(cancel);

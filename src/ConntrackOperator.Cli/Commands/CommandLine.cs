@@ -17,12 +17,6 @@ internal static class CommandLine
     /// </summary>
     private static readonly TimeSpan _mayTakeToEnd = TimeSpan.FromSeconds(20);
 
-    /// <summary>How the program is called: kubectl finds <c>kubectl-conntrack</c> on the path for <c>kubectl conntrack</c>.</summary>
-    public static string Name { get; } = NameFrom(Environment.GetCommandLineArgs()[0]);
-
-    /// <summary>The program's own name, for commands to be pasted: it works whether kubectl is there or not.</summary>
-    public static string Program { get; } = Path.GetFileNameWithoutExtension(Environment.GetCommandLineArgs()[0]);
-
     public static async Task<int> RunAsync(string[] args)
     {
         if (args is [Completion.CompletionScripts.Ask, .. var typed])
@@ -80,12 +74,6 @@ internal static class CommandLine
         {
             return Fail("interrupted", ExitCode.Failure);
         }
-    }
-
-    internal static string NameFrom(string argument)
-    {
-        var name = Path.GetFileNameWithoutExtension(argument);
-        return name.StartsWith("kubectl-", StringComparison.Ordinal) ? "kubectl " + name["kubectl-".Length..] : name;
     }
 
     private static int Fail(string message, int code)

@@ -14,7 +14,7 @@ internal sealed class HelpText(HelpAction inner, IReadOnlyDictionary<Command, st
         var names = new List<string>();
         for (SymbolResult? at = command; at is CommandResult result; at = result.Parent)
         {
-            names.Insert(0, result.Command is RootCommand ? CommandLine.Name : result.Command.Name);
+            names.Insert(0, result.Command is RootCommand ? ProgramName.AsCalled : result.Command.Name);
         }
 
         return string.Join(' ', names);
@@ -28,7 +28,7 @@ internal sealed class HelpText(HelpAction inner, IReadOnlyDictionary<Command, st
         inner.Invoke(parseResult);
         parseResult.InvocationConfiguration.Output = output;
         var command = parseResult.CommandResult.Command;
-        output.WriteLine(text.ToString().Replace(RootName(parseResult), CommandLine.Name, StringComparison.Ordinal).TrimEnd());
+        output.WriteLine(text.ToString().Replace(RootName(parseResult), ProgramName.AsCalled, StringComparison.Ordinal).TrimEnd());
         if (examples.TryGetValue(command, out var example))
         {
             output.WriteLine();
@@ -36,7 +36,7 @@ internal sealed class HelpText(HelpAction inner, IReadOnlyDictionary<Command, st
                 command.Subcommands.Count == 0 && !example.Contains('\n', StringComparison.Ordinal) ? "Example:" : "Examples:");
             foreach (var line in example.Split('\n'))
             {
-                output.WriteLine(line.Length == 0 ? line : "  " + line.Replace("$0", CommandLine.Name, StringComparison.Ordinal));
+                output.WriteLine(line.Length == 0 ? line : "  " + line.Replace("$0", ProgramName.AsCalled, StringComparison.Ordinal));
             }
         }
 

@@ -114,7 +114,7 @@ internal sealed class MatchOptions
         {
             protocol = FlowProtocols.TryParse(name, out var number)
                 ? number
-                : throw Bad("--protocol", name, $"must be one of {string.Join(", ", FlowProtocols.Names)}, or a number from 0 to 255");
+                : throw CliException.InvalidValue("--protocol", name, $"must be one of {string.Join(", ", FlowProtocols.Names)}, or a number from 0 to 255");
         }
 
         var states = States(result);
@@ -122,7 +122,7 @@ internal sealed class MatchOptions
         {
             if (!FlowStates.IsKnown(state, protocol))
             {
-                throw Bad("--state", state, protocol is { } of && FlowStates.Of(of) is { Count: 0 }
+                throw CliException.InvalidValue("--state", state, protocol is { } of && FlowStates.Of(of) is { Count: 0 }
                     ? $"{FlowProtocols.Name(of)} has no states"
                     : $"must be one of {string.Join(", ", FlowStates.Of(protocol ?? 6))}");
             }
@@ -155,7 +155,7 @@ internal sealed class MatchOptions
             Zone = Zone(result),
             IdleFor = result.GetValue(_idle) is { } idle
                 ? KubeDuration.TryParse(idle, out var seconds, out var allowed)
-                ? TimeSpan.FromSeconds(seconds) : throw Bad("--idle-for", idle, allowed)
+                ? TimeSpan.FromSeconds(seconds) : throw CliException.InvalidValue("--idle-for", idle, allowed)
                 : null,
         };
     }
@@ -211,7 +211,7 @@ internal sealed class MatchOptions
     // With a protocol that has none the match would be empty, whatever is in the table: that is a slip.
     private static ushort? Port(ParseResult result, Option<int?> option, byte? protocol) =>
         result.GetValue(option) is not { } port ? null
-        : port is <= 0 or > ushort.MaxValue ? throw Bad(option.Name, port.ToString(), RuleMessages.Range(1, ushort.MaxValue))
+        : port is <= 0 or > ushort.MaxValue ? throw CliException.InvalidValue(option.Name, port.ToString(), RuleMessages.Range(1, ushort.MaxValue))
         : protocol is { } given && !FlowProtocols.HasPorts(given)
         ? throw new CliException(ExitCode.BadInput, $"{option.Name}: {RuleMessages.PortNeedsProtocol}")
         : (ushort)port;
@@ -219,7 +219,7 @@ internal sealed class MatchOptions
     private ushort? Zone(ParseResult result) =>
         result.GetValue(_zone) is not { } text ? null
         : ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var zone) ? zone
-        : throw Bad("--zone", text, RuleMessages.Range(0, ushort.MaxValue));
+        : throw CliException.InvalidValue("--zone", text, RuleMessages.Range(0, ushort.MaxValue));
 
     // Names in any case, spelt as a ConntrackFlush spells them; what is no protocol goes on as it is, and is refused with the rest.
     private static ProtocolValue ApiProtocol(string text) =>
@@ -232,8 +232,5 @@ internal sealed class MatchOptions
     private static FlowNetwork? Network(string option, string? text) =>
         text is null ? null
         : NetworkSyntax.IsAddressOrNetwork(text) && FlowNetwork.TryParse(text, out var network) ? network
-        : throw Bad(option, text, RuleMessages.Network);
-
-    internal static CliException Bad(string option, string value, string allowed) =>
-        new(ExitCode.BadInput, $"{option}: Invalid value: \"{value}\": {allowed}");
+        : throw CliException.InvalidValue(option, text, RuleMessages.Network);
 }

@@ -82,7 +82,7 @@ internal sealed class TrackerOptions
     private static int? Number(ParseResult result, Option<int?> option, int most, byte? protocol) =>
         result.GetValue(option) is not { } number ? null
         : number < 0 || number > most
-            ? throw MatchOptions.Bad(option.Name, number.ToString(CultureInfo.InvariantCulture), RuleMessages.Range(0, most))
+            ? throw CliException.InvalidValue(option.Name, number.ToString(CultureInfo.InvariantCulture), RuleMessages.Range(0, most))
         : protocol is { } given && FlowProtocols.IsIcmp(given) ? number
         : throw new CliException(ExitCode.BadInput, $"{option.Name}: needs {Protocol} icmp or icmpv6");
 
@@ -100,5 +100,5 @@ internal sealed class TrackerOptions
             : ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out key) ? key : throw Wrong(option, text);
 
     private static CliException Wrong(Option<string?> option, string text) =>
-        MatchOptions.Bad(option.Name, text, RuleMessages.Range(0, ushort.MaxValue));
+        CliException.InvalidValue(option.Name, text, RuleMessages.Range(0, ushort.MaxValue));
 }

@@ -1,7 +1,7 @@
 using ConntrackOperator.Cli.Doctor.Facts;
 using ConntrackOperator.Cli.Doctor.Gathering;
 using ConntrackOperator.Cli.Doctor.Rules;
-using ConntrackOperator.Cli.Host;
+using ConntrackOperator.Cli.Files;
 using ConntrackOperator.Cli.Output;
 
 namespace ConntrackOperator.Cli.Doctor;
@@ -19,7 +19,7 @@ internal static class ClusterDoctor
         Func<IClusterObjects> connect, IReadOnlyList<string> files, IReadOnlyCollection<string> ignored, OutputFormat format,
         TimeProvider time, CancellationToken cancel)
     {
-        var policies = files.Count > 0 ? HostPlan.ReadPolicies(files) : [];
+        var policies = files.Count > 0 ? PolicyFile.ReadAll(files) : [];
         return Print(await ClusterGathering.ReadAsync(connect(), policies, time, cancel), ignored, format);
     }
 

@@ -1,4 +1,5 @@
 using ConntrackOperator.Cli.Doctor.Facts;
+using ConntrackOperator.Cli.Doctor.Rules;
 
 namespace ConntrackOperator.Cli.Doctor;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using ConntrackOperator.Cli.Doctor.Rules;
 
 namespace ConntrackOperator.Cli.Doctor;
 

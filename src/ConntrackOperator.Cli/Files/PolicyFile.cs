@@ -36,5 +36,24 @@ public static class PolicyFile
     /// <exception cref="IOException">The text can't be read.</exception>
     public static PolicyFileResult Read(TextReader reader, string name) => Result(ResourceFile.Read(reader, name, _kind));
 
+    /// <summary>Reads files that must all be right.</summary>
+    /// <param name="paths">The files; - for the standard input.</param>
+    /// <returns>Their policies.</returns>
+    /// <exception cref="CliException">Something in them is wrong: every error is printed.</exception>
+    internal static List<ConntrackPolicy> ReadAll(IReadOnlyList<string> paths)
+    {
+        var results = paths.Select(path => Read(path, Console.In)).ToList();
+        var errors = results.SelectMany(result => result.Errors).Select(error => error.ToString()).ToList();
+        var policies = results.SelectMany(result => result.Policies).ToList();
+
+        // Within one file the reader says so, with the line.
+        errors.AddRange(policies.GroupBy(p => p.Metadata?.Name, StringComparer.Ordinal)
+            .Where(group => group.Count() > 1)
+            .Select(group => $"metadata.name: Invalid value: \"{group.Key}\": more than one of the files has a policy of this name"));
+        return errors.Count == 0
+            ? policies
+            : throw new CliException(ExitCode.BadInput, string.Join(Environment.NewLine + "error: ", errors));
+    }
+
     private static PolicyFileResult Result(ResourceFileResult<ConntrackPolicy> result) => new(result.Objects, result.Errors);
 }

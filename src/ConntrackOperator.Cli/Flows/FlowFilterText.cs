@@ -1,5 +1,4 @@
 using System.Globalization;
-using ConntrackOperator.Cli.Commands;
 using ConntrackOperator.Netfilter.Matching;
 
 namespace ConntrackOperator.Cli.Flows;
@@ -20,7 +19,7 @@ internal static class FlowFilterText
         var mask = uint.MaxValue;
         return parts.Length <= 2 && TryNumber(parts[0], out var mark) && (parts.Length == 1 || TryNumber(parts[1], out mask))
             ? filter with { Mark = mark, MarkMask = mask }
-            : throw MatchOptions.Bad("--mark", text, "must be a number, or a number and a mask such as 0x10/0xf0");
+            : throw CliException.InvalidValue("--mark", text, "must be a number, or a number and a mask such as 0x10/0xf0");
     }
 
     private static bool TryNumber(string text, out uint number) => text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)

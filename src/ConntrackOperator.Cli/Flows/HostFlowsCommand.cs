@@ -21,8 +21,8 @@ internal static class HostFlowsCommand
             throw new CliException(ExitCode.BadInput, "--limit: must be at least 1");
         }
 
-        var timeouts = TimeoutFile.Watch(
-            options.StatePath, new SysctlDirectory(options.SysctlPath), HostFacts.Read(options.ProcPath, options.SysPath), TimeProvider.System);
+        var facts = HostFacts.Read(options.ProcPath, options.SysPath);
+        var timeouts = TimeoutFile.Watch(options.StatePath, new SysctlDirectory(options.SysctlPath), facts, TimeProvider.System);
 
         // What shows no idle times, and does not ask for them, need not look.
         var idle = format is "json" or "jsonl" or "yaml" or "table" ? timeouts.Clock(filter.Match?.TimeoutsHeld == true) : null;

@@ -1,5 +1,6 @@
 using ConntrackOperator.Api;
 using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Cli.Files;
 using ConntrackOperator.Cli.Output;
 using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.State;
@@ -11,7 +12,7 @@ internal static class HostApply
 {
     public static int Run(EngineOptions options, IReadOnlyList<string> files, bool dryRun, OutputFormat format)
     {
-        var policies = HostPlan.ReadPolicies(files);
+        var policies = PolicyFile.ReadAll(files);
         if (!dryRun)
         {
             HostPermission.Require(options);

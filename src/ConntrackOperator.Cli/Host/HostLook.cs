@@ -1,5 +1,3 @@
-using ConntrackOperator.Cli.Backup;
-using ConntrackOperator.Cli.Commands;
 using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.Observation;
 using ConntrackOperator.Engine.Scanning;
@@ -10,7 +8,6 @@ using ConntrackOperator.Netfilter.Survey;
 using ConntrackOperator.Netfilter.Translation;
 using ConntrackOperator.Planning.Advice;
 using ConntrackOperator.Planning.Advice.Facts;
-using RuleText = ConntrackOperator.Engine.Scanning.RuleText;
 
 namespace ConntrackOperator.Cli.Host;
 
@@ -72,7 +69,7 @@ internal sealed class HostLook : IDisposable
         var seen = _full ? _scanner.Scan(idle, ScanCycle.SampleSize, cancel) : _scanner.Sample(ScanCycle.SampleSize, idle, cancel);
         var rules = _rules is null ? RuleFacts.NotKnown : await _rules.WaitAsync(cancel);
         var nat = _nat.Look(_ports.Latest, rules.Translations);
-        var input = _engine.AdviceInput(seen, _survey.Latest, reading, new AdviceTarget(CommandLine.Program, HasPlan: _engine.Plan?.Spec?.Settings is { Count: > 0 })) with
+        var input = _engine.AdviceInput(seen, _survey.Latest, reading, new AdviceTarget(ProgramName.Own, HasPlan: _engine.Plan?.Spec?.Settings is { Count: > 0 })) with
         {
             GrowthPerSecond = reading.Entries is { } now && _before.Value.Reading.Entries is { } then && span > TimeSpan.Zero ? (now - then) / span.TotalSeconds : null,
             Rules = rules,

@@ -1,4 +1,5 @@
 using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Cli.Files;
 using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.Observation;
 using ConntrackOperator.Engine.State;
@@ -14,7 +15,7 @@ internal static class HostWatch
 
     public static async Task<int> RunAsync(EngineOptions options, IReadOnlyList<string> files, TimeProvider time, CancellationToken cancel)
     {
-        var policies = files.Count == 0 ? null : HostPlan.ReadPolicies(files);
+        var policies = files.Count == 0 ? null : PolicyFile.ReadAll(files);
         HostPermission.Require(options);
         using var engine = new NodeEngine(options, time);
         HostApply.Problems(engine);

@@ -1,4 +1,3 @@
-using ConntrackOperator.Cli.Commands;
 using ConntrackOperator.Cli.Output;
 using ConntrackOperator.Planning.Advice.Remedies;
 
@@ -69,7 +68,7 @@ public sealed class CommandLineTests
     [InlineData("/opt/kubectl-conntrack.dll", "kubectl conntrack")]
     [InlineData("conntrackctl", "conntrackctl")]
     public void The_program_is_named_as_it_is_called(string argument, string expected) =>
-        Assert.Equal(expected, CommandLine.NameFrom(argument));
+        Assert.Equal(expected, ProgramName.AsCalledBy(argument));
 
     [Fact]
     public void Tables_are_aligned_with_numbers_to_the_right_and_no_blanks_at_the_end()

@@ -1,4 +1,3 @@
-using ConntrackOperator.Planning.Advice.Remedies;
 using ConntrackOperator.TestKit;
 
 namespace ConntrackOperator.Integration.Tests.Architecture;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using ConntrackOperator.Cluster;
 using ConntrackOperator.Kubernetes.Client;
 
 namespace ConntrackOperator.Cli.Doctor.Gathering;
@@ -15,7 +16,7 @@ internal sealed class ApiObjects(ApiClient api) : IClusterObjects
         do
         {
             var page = await api.ListAsync(
-                type, ns, new ListQuery { Limit = PageSize, Continue = next, LabelSelector = labels }, DoctorJson.Default.JsonObject,
+                type, ns, new ListQuery { Limit = PageSize, Continue = next, LabelSelector = labels }, ClusterJson.Default.JsonObject,
                 cancel);
             all.AddRange(page.Items);
             next = page.Continue;
@@ -26,5 +27,5 @@ internal sealed class ApiObjects(ApiClient api) : IClusterObjects
     }
 
     public Task<JsonObject> GetAsync(ResourceType type, string? ns, string name, CancellationToken cancel) =>
-        api.GetAsync(type, ns, name, DoctorJson.Default.JsonObject, cancel);
+        api.GetAsync(type, ns, name, ClusterJson.Default.JsonObject, cancel);
 }

@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 
-namespace ConntrackOperator.Cli.Backup;
+namespace ConntrackOperator.Cli.Host;
 
 /// <summary>What a program said.</summary>
 internal sealed record ProgramResult(int ExitCode, string Output, string Error);

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace ConntrackOperator.Cli.Doctor;
+namespace ConntrackOperator.Cli.Doctor.Rules;
 
 /// <summary>How much a finding matters.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<DoctorSeverity>))]

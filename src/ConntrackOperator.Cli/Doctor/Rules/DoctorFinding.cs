@@ -1,4 +1,4 @@
-namespace ConntrackOperator.Cli.Doctor;
+namespace ConntrackOperator.Cli.Doctor.Rules;
 
 /// <summary>One thing that a rule found.</summary>
 internal sealed record DoctorFinding
