@@ -27,7 +27,7 @@ make_node node-c ", pool: core" 8 64Gi
 k create namespace conntrack-system >/dev/null
 start_controller controller-1 --agent-template "$here/agent-template.yaml" --flush-timeout 15s
 start_controller controller-2 --agent-template "$here/agent-template.yaml" --flush-timeout 15s
-for node in node-a node-b node-c; do start_agent "$node" --listen none; done
+for node in node-a node-b node-c; do start_agent "$node" --listen none --scan-interval 2s --heartbeat-min 5s --heartbeat-max 5s; done
 becomes "no policy: no ConntrackNode" 5 "" field '.items[*].metadata.name' conntracknodes
 becomes "no policy: no DaemonSet" 5 "" field '.items[*].metadata.name' daemonsets -n conntrack-system
 
@@ -105,13 +105,32 @@ is "the older policy's value stands" 15 "$(kernel node-b tcp_timeout_close_wait)
 k delete ctp rival --timeout=30s >/dev/null
 becomes "without the rival there is no conflict" 10 False condition Conflict status ctp edge
 
-step "pressure as a condition of the Node"
+step "a table that fills: whose entries they are, and the Node's condition"
 node_condition() { # NODE PATH
   field ".status.conditions[?(@.type==\"ConntrackPressure\")].$2" node "$1"
 }
 is "without being asked for there is none" "" "$(node_condition node-b status)"
 k patch ctp edge --type=merge -p '{"spec":{"pressure":{"nodeCondition":true}}}' >/dev/null
 becomes "the Node says how full its table is" 10 ConntrackNormal node_condition node-b reason
+k create namespace shop >/dev/null
+k apply -f - >/dev/null <<'YAML'
+apiVersion: v1
+kind: Pod
+metadata: {name: leaky, namespace: shop}
+spec: {nodeName: node-b, containers: [{name: app, image: app}]}
+YAML
+k patch pod leaky -n shop --subresource=status --type=merge -p '{"status":{"phase":"Running","podIP":"10.244.1.7","podIPs":[{"ip":"10.244.1.7"}]}}' >/dev/null
+seq 1 "$((size / 60))" | awk '{printf "-A -p udp -s 10.244.1.7 -d 10.9.%d.%d --sport %d --dport 9999 -t 600\n", $1 / 250 % 250, $1 % 250, 1024 + $1 % 60000}' \
+  | on node-b conntrack -R - >/dev/null 2>&1
+becomes "who has the most entries is seen" 20 10.244.1.7 field '.status.top.sources[0].address' ctn node-b
+is "every entry was looked at" Exact "$(field .status.composition.basis ctn node-b)"
+k patch ctp edge --type=merge -p '{"spec":{"pressure":{"warningPercent":1}}}' >/dev/null
+becomes "over the policy's threshold the Node says so" 10 ConntrackWarning node_condition node-b reason
+near_full() { k get events.events.k8s.io -n default -o jsonpath='{.items[?(@.reason=="TableNearFull")].note}'; }
+becomes "and an event has the pod's name" 10 yes sh -c "'$KUBECTL' get events.events.k8s.io -n default -o jsonpath='{.items[?(@.reason==\"TableNearFull\")].note}' | grep -q 'most entries: 10.244.1.7 (pod shop/leaky)' && echo yes"
+echo "  $(near_full)"
+on node-b conntrack -F >/dev/null 2>&1
+becomes "with the entries gone it is well again, not at once since each Node is written seldom" 60 ConntrackNormal node_condition node-b reason
 k patch ctp edge --type=json -p '[{"op":"remove","path":"/spec/pressure"}]' >/dev/null
 becomes "the field taken out, the condition goes" 10 "" node_condition node-b status
 

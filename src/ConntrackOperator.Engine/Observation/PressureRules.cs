@@ -6,7 +6,9 @@ namespace ConntrackOperator.Engine.Observation;
 /// <summary>From usage to pressure. Races lost don't come in: more room is no help against them. Pure.</summary>
 internal static class PressureRules
 {
-    /// <summary>A level is left only when usage has fallen this far below it, in percentage points, so that it does not flap.</summary>
+    /// <summary>
+    /// A level is left only when usage has fallen this far below it, in percentage points, or to nothing, so that it does not flap.
+    /// </summary>
     public const int Hysteresis = 5;
 
     public static PressureLevel Level(int? percent, double? tableFullDropsPerMinute, NodePressure? thresholds, PressureLevel before)
@@ -23,8 +25,11 @@ internal static class PressureRules
 
         var warning = thresholds?.WarningPercent ?? PressureSpec.DefaultWarningPercent;
         var critical = thresholds?.CriticalPercent ?? PressureSpec.DefaultCriticalPercent;
-        return used >= critical || (before == PressureLevel.Critical && used > critical - Hysteresis) ? PressureLevel.Critical
-            : used >= warning || (before != PressureLevel.Normal && used > warning - Hysteresis) ? PressureLevel.Warning
+        return used >= critical || (before == PressureLevel.Critical && used > Left(critical)) ? PressureLevel.Critical
+            : used >= warning || (before != PressureLevel.Normal && used > Left(warning)) ? PressureLevel.Warning
             : PressureLevel.Normal;
     }
+
+    // A threshold of a few per cent would never be left otherwise: usage is at least nothing.
+    private static int Left(int threshold) => Math.Max(0, threshold - Hysteresis);
 }

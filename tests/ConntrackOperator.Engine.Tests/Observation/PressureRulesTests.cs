@@ -21,6 +21,17 @@ public sealed class PressureRulesTests
     public void A_level_is_left_only_five_points_below_it(int percent, PressureLevel before, PressureLevel expected) =>
         Assert.Equal(expected, PressureRules.Level(percent, 0, null, before));
 
+    [Theory]
+    [InlineData(1, 2)]
+    [InlineData(4, 5)]
+    [InlineData(5, 99)]
+    public void A_threshold_of_a_few_percent_is_left_when_the_table_is_empty(int warning, int critical)
+    {
+        var thresholds = new NodePressure { WarningPercent = warning, CriticalPercent = critical };
+        Assert.Equal(PressureLevel.Normal, PressureRules.Level(0, 0, thresholds, PressureLevel.Warning));
+        Assert.Equal(PressureLevel.Normal, PressureRules.Level(0, 0, thresholds, PressureLevel.Critical));
+    }
+
     [Fact]
     public void Usage_that_swings_around_a_threshold_does_not_flap()
     {
