@@ -94,7 +94,7 @@ public class CauseTests
                 }), [Cause.DnsStorm]),
         ["a DNS storm that became streams"] = (
             Tables.Of(
-                _inUse, new Load(TrafficClass.UdpStream, 9_000) { Destination = "10.96.0.10", Port = 53 },
+                _inUse, new Load(TrafficClass.UdpStream, 3_600) { Destination = "10.96.0.10", Port = 53 },
                 new Load(TrafficClass.UdpUnreplied, 9_000) { Destination = "10.96.0.10", Port = 53 }), [Cause.DnsStorm]),
         ["short connections"] = (
             Tables.Of(
@@ -268,6 +268,28 @@ public class CauseTests
         Assert.Equal(
             Confidence.Likely,
             Assert.Single(Adviser.Advise(_cases["a leak whose connections are known to have sent nothing"].Facts).Findings).Confidence);
+    }
+
+    [Fact]
+    public void What_is_not_explained_says_what_most_of_it_is_and_nothing_that_was_not_looked_at()
+    {
+        var facts = Tables.Of(
+            new Load(TrafficClass.UdpStream, 3_600) { Sources = ["10.0.7.7"], Destination = "10.0.5.3", Port = 443 },
+            new Load(TrafficClass.Established, 2_400) { Sources = ["10.0.7.7", "10.0.7.8"], Destination = "fd00::53", Port = 53 });
+        var finding = Assert.Single(Adviser.Advise(facts with { WarningPercent = 20 }).Findings);
+        Assert.Equal(Cause.Unclear, finding.Cause);
+        Assert.Equal(
+            "60% are udp STREAM, 80% come from 10.0.7.7, 60% go to 10.0.5.3:443: by itself that is none of the causes that this knows",
+            finding.Because);
+    }
+
+    [Fact]
+    public void A_policy_that_calls_less_than_a_half_pressure_is_told_the_cause()
+    {
+        var flood = Tables.Of(
+            new Load(TrafficClass.SynSent, 6_000) { Sources = _client, Destination = "10.0.5.3", Port = 443, New = 3000 });
+        Assert.Equal([Cause.SynFloodUnanswered], Adviser.Advise(flood with { WarningPercent = 25 }).Findings.Select(finding => finding.Cause));
+        Assert.Empty(Adviser.Advise(flood).Findings);
     }
 
     [Fact]

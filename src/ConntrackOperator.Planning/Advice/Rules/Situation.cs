@@ -7,7 +7,7 @@ namespace ConntrackOperator.Planning.Advice.Rules;
 /// <summary>What the rules share: how full the table is, what is lost, who has what, and what has been explained already.</summary>
 internal sealed class Situation
 {
-    /// <summary>Usage in percent below which a table that loses nothing is left alone.</summary>
+    /// <summary>Usage in percent below which a table that loses nothing and is under no pressure is left alone.</summary>
     internal const double TightPercent = 50;
 
     /// <summary>A cause holds at least this share of the entries; what holds less does not fill the table.</summary>
@@ -24,10 +24,12 @@ internal sealed class Situation
         Facts = facts;
         Usage = facts.Limit > 0 ? facts.Entries * 100.0 / facts.Limit : 0;
         IsLosing = facts.Rates.LostForWant > 0;
-        IsTight = facts.Entries > 0 && (Usage >= TightPercent || IsLosing);
         Severity = IsLosing || Usage >= facts.CriticalPercent ? AdviceSeverity.Critical
             : Usage >= facts.WarningPercent ? AdviceSeverity.Warning
             : AdviceSeverity.Hint;
+
+        // A policy may call it pressure below a half.
+        IsTight = facts.Entries > 0 && (Usage >= TightPercent || Severity != AdviceSeverity.Hint);
         _whole = facts.Traffic.Where(group => group.View == TrafficView.Class).GroupBy(group => group.Class)
             .ToDictionary(groups => groups.Key, groups => groups.First());
     }

@@ -22,12 +22,10 @@ internal static class UnclearRules
             Severity = situation.Severity,
             Confidence = Confidence.Suspected,
             Text =
-                $"the table is {Figures.Percent(situation.Usage)} full, and no single cause holds a share that explains it: look again "
-                    + "at all entries, for longer",
-            Seen = situation.Seen(new Bounds(facts.Entries, facts.Entries), "of many kinds", situation.Arrivals(facts.NewPerSecond)),
-            Because =
-                "no state, source or place holds more than one entry in seven that is idle, unanswered or over, and what is in use "
-                    + "leaves room",
+                $"the table is {Figures.Percent(situation.Usage)} full, and no cause that this knows explains it: look again at all "
+                    + "entries, for longer",
+            Seen = situation.Seen(new Bounds(facts.Entries, facts.Entries), "of no known cause", situation.Arrivals(facts.NewPerSecond)),
+            Because = $"{Largest(situation)}: by itself that is none of the causes that this knows",
             Entries = new Bounds(facts.Entries, facts.Entries),
             Now = [],
             Sufficient = false,
@@ -35,6 +33,39 @@ internal static class UnclearRules
             NotKnown = Looks(facts),
         };
     }
+
+    /// <summary>What most of the entries have in common, such as: 61% are udp STREAM, 40% come from 10.0.7.7, 35% go to 10.0.5.3:443.</summary>
+    private static string Largest(Situation situation)
+    {
+        var most = new List<string>();
+        if (situation.Facts.States.MaxBy(s => s.Entries) is { } state)
+        {
+            most.Add($"{Figures.Percent(situation.Percent(state.Entries))} are {$"{state.Protocol} {state.State}".TrimEnd()}");
+        }
+
+        if (Sums(situation.Groups(TrafficView.Source), group => group.Source) is { Name: { } source } from)
+        {
+            most.Add($"{Figures.Percent(situation.Percent(from.Entries))} come from {source}");
+        }
+
+        if (Sums(situation.Groups(TrafficView.Destination), Place) is { Name: { } place } to)
+        {
+            most.Add($"{Figures.Percent(situation.Percent(to.Entries))} go to {place}");
+        }
+
+        return most.Count > 0 ? string.Join(", ", most) : "nothing is known of the entries";
+    }
+
+    /// <summary>Who has the most, over all classes; by name where two have as many.</summary>
+    private static (string? Name, long Entries) Sums(IEnumerable<TrafficFacts> groups, Func<TrafficFacts, string?> name) => groups
+        .Where(group => name(group) is not null)
+        .GroupBy(name, (key, same) => (Name: key, Entries: same.Sum(group => group.Entries.Middle)))
+        .OrderByDescending(sum => sum.Entries).ThenBy(sum => sum.Name, StringComparer.Ordinal)
+        .FirstOrDefault();
+
+    private static string? Place(TrafficFacts group) => group.Port is { } port && group.Destination is { } address
+        ? address.Contains(':', StringComparison.Ordinal) ? $"[{address}]:{port}" : $"{address}:{port}"
+        : group.Destination;
 
     /// <summary>What the facts do not tell at all.</summary>
     internal static List<NotKnown> Looks(TableFacts facts)
