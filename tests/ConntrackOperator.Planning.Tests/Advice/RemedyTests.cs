@@ -341,17 +341,18 @@ public class RemedyTests
             [
                 new NamespaceFacts { Inode = 4026532320, Entries = 60_000, Limit = 100_000, Pid = 8, Process = "proxy" },
                 new NamespaceFacts { Inode = 4026532321, Entries = 80_000, Limit = 100_000, Pod = "web" },
+                new NamespaceFacts { Inode = 4026532323, Entries = 500, Limit = 100_000, Name = "lab" },
                 new NamespaceFacts { Inode = 4026532322, Entries = 0, Limit = 100_000, Name = "empty" },
             ],
         };
         var finding = Only(facts);
-        Assert.Equal((Cause.ChainsTooLong, "table.buckets", "141312"), (finding.Cause, finding.Field, finding.Value));
-        Assert.StartsWith("141,000 entries in 16,384 buckets: about 17.2 in each chain", finding.Seen[0], StringComparison.Ordinal);
-        Assert.Contains("140,000 of them are other network namespaces'", finding.Seen[1], StringComparison.Ordinal);
-        Assert.Contains("80,000 of pod web and 60,000 of proxy (pid 8)", finding.Seen[1], StringComparison.Ordinal);
+        Assert.Equal((Cause.ChainsTooLong, "table.buckets", "141824"), (finding.Cause, finding.Field, finding.Value));
+        Assert.StartsWith("141,500 entries in 16,384 buckets: about 17.3 in each chain", finding.Seen[0], StringComparison.Ordinal);
+        Assert.Contains("140,500 of them are other network namespaces'", finding.Seen[1], StringComparison.Ordinal);
+        Assert.Contains("80,000 of pod web, 60,000 of proxy (pid 8) and 500 of namespace lab", finding.Seen[1], StringComparison.Ordinal);
         Assert.Contains("shared by all network namespaces of the machine", finding.Because, StringComparison.Ordinal);
         Assert.Equal(
-            [("Namespace", "pod web", 80_000L), ("Namespace", "proxy (pid 8)", 60_000L)],
+            [("Namespace", "pod web", 80_000L), ("Namespace", "proxy (pid 8)", 60_000L), ("Namespace", "lab", 500L)],
             finding.Who.Select(who => (who.Role, who.Name!, who.Entries!.Value)));
     }
 

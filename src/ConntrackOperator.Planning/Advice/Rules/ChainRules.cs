@@ -52,14 +52,7 @@ internal static class ChainRules
             RuledOut = [
                 new Rival(Cause.TableTooSmall, $"the table is {Figures.Percent(situation.Usage)} full"),
                 new Rival(Cause.LostRaces, "these are counted apart")],
-            Who = [
-                .. others.Take(3).Select(ns => new Party
-                {
-                    Role = "Namespace",
-                    Name = NamespaceRules.Whose(ns),
-                    Pid = ns.Pid,
-                    Entries = ns.Entries,
-                })],
+            Who = [.. others.Take(3).Select(NamespaceRules.PartyOf)],
             Now = possible
                 ? [Commands.Apply(
                     facts.Target,

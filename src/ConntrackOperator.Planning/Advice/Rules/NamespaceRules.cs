@@ -39,7 +39,7 @@ internal static class NamespaceRules
             RuledOut = [
                 new Rival(
                     Cause.TableTooSmall, $"this namespace's table is another's matter: it has {Figures.Count(facts.Entries)} entries")],
-            Who = [new Party { Role = "Namespace", Name = who, Pid = ns.Pid, Entries = ns.Entries, Percent = ns.Percent }],
+            Who = [PartyOf(ns) with { Percent = ns.Percent }],
             Entries = new Bounds(ns.Entries, ns.Entries),
             Now = enter is null
                 ? []
@@ -52,12 +52,25 @@ internal static class NamespaceRules
         };
     }
 
-    /// <summary>Whose table it is, by the best name that is known.</summary>
-    internal static string Whose(NamespaceFacts ns)
+    /// <summary>The namespace, its role said apart from its name.</summary>
+    internal static Party PartyOf(NamespaceFacts ns) => new()
+    {
+        Role = "Namespace",
+        Name = Name(ns),
+        Pid = ns.Pid,
+        Entries = ns.Entries,
+    };
+
+    /// <summary>Whose table it is, in a sentence.</summary>
+    internal static string Whose(NamespaceFacts ns) => ns.Pod is not null ? Name(ns)
+        : ns.Name is not null ? $"namespace {Name(ns)}"
+        : ns.Process is not null ? Name(ns)
+        : $"network namespace {Name(ns)}";
+
+    private static string Name(NamespaceFacts ns)
     {
         var process = ns.Process is null ? null : $"{ns.Process} (pid {ns.Pid})";
-        return ns.Pod is not null ? process is null ? $"pod {ns.Pod}" : $"pod {ns.Pod}, {process}"
-            : ns.Name is not null ? process is null ? $"namespace {ns.Name}" : $"namespace {ns.Name}, {process}"
-            : process ?? $"network namespace {ns.Inode}";
+        var name = ns.Pod is not null ? $"pod {ns.Pod}" : ns.Name;
+        return name is null ? process ?? ns.Inode.ToString() : process is null ? name : $"{name}, {process}";
     }
 }
