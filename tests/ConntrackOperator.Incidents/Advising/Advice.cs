@@ -18,15 +18,27 @@ internal sealed record Advice
 
     /// <summary>
     /// Without what is said of network namespaces that are none of this run's: others on the machine have theirs, for which the
-    /// lowered limit holds too, so that it may well be true.
+    /// lowered limit holds too, so that it may well be true. The same goes for hash chains that another's entries make too long: the
+    /// buckets are lowered with the limit, and shared.
     /// </summary>
     internal Advice Of(string ours) => this with
     {
         Findings = [
             .. Findings.Where(
-                f => f.Cause != "OtherNamespaceFull"
-                    || f.Who.Any(w => w.Role == "Namespace" && w.Name?.Contains(ours, StringComparison.Ordinal) == true))],
+                f => f.Cause switch
+                {
+                    "OtherNamespaceFull" => f.Who.Any(w => IsNamespaceOf(ours, w)),
+                    "ChainsTooLong" => !f.Who.Any(w => w is { Role: "Namespace", Entries: > MakesChainsLong } && !IsNamespaceOf(ours, w)),
+                    _ => true,
+                })],
     };
+
+    // Each entry is in two chains, so in an incident's 20,000 buckets they are 50 long, where the kernel begins to refuse, from about half
+    // a million on; ours have some ten thousand.
+    private const long MakesChainsLong = 200_000;
+
+    private static bool IsNamespaceOf(string ours, Culprit who) =>
+        who.Role == "Namespace" && who.Name?.Contains(ours, StringComparison.Ordinal) == true;
 
     internal static Advice Parse(string json) => JsonSerializer.Deserialize<Advice>(json, _options)!;
 }

@@ -18,6 +18,8 @@ internal sealed record Culprit
 
     public int? Pid { get; init; }
 
+    public long? Entries { get; init; }
+
     internal bool Is(string culprit) => culprit.Split(':') switch
     {
         [var address, var port] => Has(address) && Port?.ToString(CultureInfo.InvariantCulture) == port,

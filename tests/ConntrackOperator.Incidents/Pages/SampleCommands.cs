@@ -2,7 +2,10 @@ using System.Text.RegularExpressions;
 
 namespace ConntrackOperator.Incidents.Pages;
 
-/// <summary>The policy that the comment of a sample ConntrackFlush names, and then the same flush of one host. Pure.</summary>
+/// <summary>
+/// The policy that the comment of a sample ConntrackFlush names, then the same flush of one host, and that again when the comment says so.
+/// Pure.
+/// </summary>
 internal static partial class SampleCommands
 {
     /// <exception cref="InvalidOperationException">The sample has changed so that this no longer says the same.</exception>
@@ -10,6 +13,8 @@ internal static partial class SampleCommands
     {
         var protocol = One(Protocol(), sample).ToLowerInvariant();
         var states = One(States(), sample).Split(',', StringSplitOptions.TrimEntries);
+        var flush = $"kubectl conntrack host flush --protocol {protocol} {string.Join(' ', states.Select(s => $"--state {s}"))} --idle-for "
+            + $"{One(IdleFor(), sample)} --yes";
         return
         [
             $"""
@@ -20,8 +25,8 @@ internal static partial class SampleCommands
             spec: {"{timeouts: {tcp: {timeWait: " + One(TimeWait(), sample) + "}}}"}
             POLICY
             """,
-            $"kubectl conntrack host flush --protocol {protocol} {string.Join(' ', states.Select(s => $"--state {s}"))} --idle-for "
-                + $"{One(IdleFor(), sample)} --yes",
+            flush,
+            $"sleep {One(Again(), sample)} && {flush}",
         ];
     }
 
@@ -37,6 +42,9 @@ internal static partial class SampleCommands
 
     [GeneratedRegex(@"^#.*timeWait: (\w+)", RegexOptions.Multiline)]
     private static partial Regex TimeWait();
+
+    [GeneratedRegex(@"^#.* again (\d+) seconds later", RegexOptions.Multiline)]
+    private static partial Regex Again();
 
     [GeneratedRegex(@"^\s+idleFor: (\w+)", RegexOptions.Multiline)]
     private static partial Regex IdleFor();

@@ -219,6 +219,7 @@ internal sealed partial class IncidentRun(Incident incident, TrafficProgram prog
         _log.Add(
             $"legitimate lost before {_outcome.Before}, during {_outcome.During}, from 10 s after the fix {_outcome.After}; broken by "
                 + $"the fix {_outcome.BrokenByFix}; without an entry before it {evicted}\n"
+            + $"each, by seconds after the first command was begun: {_legitimate.LossesSince(started)}\n"
             + $"{(_outcome.StoppedElsewhere ? "the traffic was stopped at its source\n" : "")}{KernelTruth.Of(_topology.Router)}");
     }
 

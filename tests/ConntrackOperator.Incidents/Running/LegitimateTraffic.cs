@@ -71,6 +71,17 @@ internal sealed class LegitimateTraffic : IDisposable
             string.Join(", ", kinds.Select(k => $"{k.Value} {k.Key}")));
     }
 
+    /// <summary>Each loss from a time on, with the seconds that passed until it was begun, or broke.</summary>
+    internal string LossesSince(DateTimeOffset from)
+    {
+        var start = Seconds(from);
+        return string.Join(
+            ", ",
+            _generator.Lines().Select(line => line.Split(' ')).Where(words => words[0] is "lost" or "broken" && Number(words[2]) >= start)
+                .Select(words => string.Create(
+                    CultureInfo.InvariantCulture, $"{words[1]} {words[0]} at {Number(words[2]) - start:0.0} s")));
+    }
+
     public void Dispose() => _generator.Dispose();
 
     private (long, long, long) Alive() => (_generator.Number("long"), _generator.Number("keep"), _generator.Number("half"));
