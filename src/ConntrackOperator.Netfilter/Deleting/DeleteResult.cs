@@ -26,7 +26,10 @@ public sealed record DeleteResult
     /// <summary>Entries that were asked for again before they were deleted and no longer matched: they stay.</summary>
     public required long Kept { get; init; }
 
-    /// <summary>Entries that match and can't be deleted, since a flow table forwards them (flowtable offload).</summary>
+    /// <summary>
+    /// Entries that match and were not deleted, since a flow table forwards them (flowtable offload): kernels before 6.4 and 6.1.32 keep
+    /// those until the flow table lets them go.
+    /// </summary>
     public long Offloaded { get; init; }
 
     /// <summary>

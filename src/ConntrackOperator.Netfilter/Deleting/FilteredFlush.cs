@@ -88,12 +88,12 @@ internal sealed class FilteredFlush(
         long? kept = 0;
         foreach (var (filter, was) in gone)
         {
-            kept += was.Offloaded > 0 ? Offloaded(filter) : 0;
+            kept += was.Offloaded is { } offloaded ? StillThere(filter, offloaded) : 0;
         }
 
         // Where that can't be looked at, only what could not be kept is known to be gone, and what the count of the table tells.
         var left = Math.Min(kept ?? 0, seen);
-        var deleted = seen - (kept is null ? gone.Sum(m => m.Seen.Offloaded) : left);
+        var deleted = seen - (kept is null ? gone.Sum(m => m.Seen.Offloaded?.Count ?? 0) : left);
         counted &= kept is not null;
         if (!counted && before is { } entries)
         {
@@ -106,15 +106,22 @@ internal sealed class FilteredFlush(
         return new FlushOutcome(before ?? matched, matched, deleted, left, !counted, stopped);
     }
 
-    /// <returns>Null when the kernel does not take the filter, or an answer was lost.</returns>
+    /// <inheritdoc cref="Dump"/>
     private Checked? Look(KernelFilter filter, long most, CancellationToken cancellation)
     {
-        Span<byte> request = stackalloc byte[DumpRequest.MaxBytes];
         var visitor = new CheckingVisitor(predicate, wanted, most);
+        return Dump(filter, ref visitor, cancellation) is { } outcome ? visitor.Seen with { Complete = outcome == DumpOutcome.Complete } : null;
+    }
+
+    /// <returns>Null when the kernel does not take the filter, or an answer was lost.</returns>
+    private DumpOutcome? Dump<TVisitor>(KernelFilter filter, ref TVisitor visitor, CancellationToken cancellation)
+        where TVisitor : struct, IMessageVisitor
+    {
+        Span<byte> request = stackalloc byte[DumpRequest.MaxBytes];
         try
         {
             using var transport = open();
-            var outcome = NetlinkDump.Run(
+            return NetlinkDump.Run(
                 transport,
                 Reading,
                 request[..new DumpRequest(filter).Write(request, Sequence)],
@@ -122,7 +129,6 @@ internal sealed class FilteredFlush(
                 new byte[NetlinkDump.BufferBytes],
                 ref visitor,
                 cancellation);
-            return visitor.Seen with { Complete = outcome == DumpOutcome.Complete };
         }
         catch (NetlinkException)
         {
@@ -130,13 +136,18 @@ internal sealed class FilteredFlush(
         }
     }
 
-    // What the kernel would not delete is still there, and was offloaded: new entries are not. Null where the look fails. It can't be
-    // cancelled: what is deleted by now has to be told.
-    private long? Offloaded(KernelFilter filter) =>
-        Look(
-            filter with { Status = filter.Status | FlowStatus.Offload, StatusMask = filter.StatusMask | FlowStatus.Offload },
-            long.MaxValue,
-            CancellationToken.None)?.Offloaded;
+    /// <summary>
+    /// How many of the offloaded entries a kernel has kept: each is still there, with its id. Since 6.4 none is kept, and what is
+    /// offloaded now may be new.
+    /// </summary>
+    /// <returns>Null where that can't be looked at.</returns>
+    private long? StillThere(KernelFilter filter, HashSet<uint> offloaded)
+    {
+        // It can't be cancelled: what is deleted by now has to be told.
+        var narrow = filter with { Status = filter.Status | FlowStatus.Offload, StatusMask = filter.StatusMask | FlowStatus.Offload };
+        var visitor = new CountingVisitor(offloaded);
+        return Dump(narrow, ref visitor, CancellationToken.None) is null ? null : visitor.Seen;
+    }
 
     /// <returns>
     /// Null when it is done; else why not, and whether the kernel has refused the request, so that nothing is deleted by it. Without a clear
@@ -169,13 +180,13 @@ internal sealed class FilteredFlush(
 
     /// <param name="Sound">Whether every entry that came matches.</param>
     /// <param name="Entries">How many came.</param>
-    /// <param name="Offloaded">How many of them a flow table forwards.</param>
+    /// <param name="Offloaded">The ids of those that a flow table forwards; null: none is.</param>
     /// <param name="Complete">Whether there are no more.</param>
-    private readonly record struct Checked(bool Sound, long Entries, long Offloaded, bool Complete);
+    private readonly record struct Checked(bool Sound, long Entries, HashSet<uint>? Offloaded, bool Complete);
 
     private struct CheckingVisitor(FlowPredicate predicate, FlowFields wanted, long most) : IMessageVisitor
     {
-        internal Checked Seen { get; private set; } = new(true, 0, 0, false);
+        internal Checked Seen { get; private set; } = new(true, 0, null, false);
 
         public bool Visit(ushort type, scoped ReadOnlySpan<byte> payload)
         {
@@ -185,13 +196,29 @@ internal sealed class FilteredFlush(
             }
 
             var sound = FlowDecoder.TryDecode(payload, wanted, out var flow) && predicate.Matches(flow);
-            Seen = Seen with
+            Seen = Seen with { Sound = sound, Entries = Seen.Entries + 1 };
+            if (sound && (flow.Status & FlowStatus.Offload) != 0)
             {
-                Sound = sound,
-                Entries = Seen.Entries + 1,
-                Offloaded = Seen.Offloaded + ((flow.Status & FlowStatus.Offload) != 0 ? 1 : 0),
-            };
+                Seen = Seen with { Offloaded = Seen.Offloaded ?? [] };
+                Seen.Offloaded.Add(flow.Id);
+            }
+
             return sound;
+        }
+    }
+
+    private struct CountingVisitor(HashSet<uint> ids) : IMessageVisitor
+    {
+        internal long Seen { get; private set; }
+
+        public bool Visit(ushort type, scoped ReadOnlySpan<byte> payload)
+        {
+            if (FlowDecoder.TryDecode(payload, FlowFields.Id, out var flow) && ids.Contains(flow.Id))
+            {
+                Seen++;
+            }
+
+            return true;
         }
     }
 }

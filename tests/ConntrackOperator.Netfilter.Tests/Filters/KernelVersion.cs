@@ -23,7 +23,10 @@ internal sealed record KernelVersion(string Name)
     /// <summary>Compares CTA_ZONE: eff3c558bb7e "support filtering by zone", with fa173a1b4e3f for zone 0, 6.8.</summary>
     internal bool ComparesZone { get; init; }
 
-    /// <summary>Neither flushes nor deletes offloaded entries (IPS_OFFLOAD, EBUSY): up to 5.10.</summary>
+    /// <summary>
+    /// Neither flushes nor deletes offloaded entries (IPS_OFFLOAD, EBUSY): before 9b7c68b3911a "Support offloaded conntrack entry
+    /// deletion", 6.4 and 6.1.32.
+    /// </summary>
     internal bool KeepsOffloaded { get; init; }
 
     /// <summary>The errno for a flag in CTA_FILTER that it does not know.</summary>
@@ -38,8 +41,9 @@ internal sealed record KernelVersion(string Name)
         new("4.18") { KeepsOffloaded = true },
         new("5.4") { KeepsOffloaded = true },
         new("5.10") { DumpsByFilter = true, KeepsOffloaded = true },
-        new("5.15") { DumpsByFilter = true, ComparesStatus = true },
-        new("6.1") { DumpsByFilter = true, ComparesStatus = true },
+        new("5.15") { DumpsByFilter = true, ComparesStatus = true, KeepsOffloaded = true },
+        new("6.1.31") { DumpsByFilter = true, ComparesStatus = true, KeepsOffloaded = true },
+        new("6.1.32") { DumpsByFilter = true, ComparesStatus = true },
         new("6.8") { DumpsByFilter = true, ComparesStatus = true, ComparesZone = true },
         new("6.12") { DumpsByFilter = true, ComparesStatus = true, ComparesZone = true, FlushesByFilter = true },
 

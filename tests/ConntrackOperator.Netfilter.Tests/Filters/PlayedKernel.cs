@@ -23,6 +23,9 @@ internal sealed class PlayedKernel(KernelVersion version, IEnumerable<FlowCase> 
     /// <summary>Happens before each flush.</summary>
     internal Action? BeforeFlush { get; set; }
 
+    /// <summary>Happens after each flush.</summary>
+    internal Action? AfterFlush { get; set; }
+
     /// <summary>The errno with which it refuses to flush an IP version; 0: it does not.</summary>
     internal Func<byte, int> RefusesToFlush { get; set; } = _ => 0;
 
@@ -103,6 +106,7 @@ internal sealed class PlayedKernel(KernelVersion version, IEnumerable<FlowCase> 
             BeforeFlush?.Invoke();
             Flushes++;
             Table.RemoveAll(e => passes(e) && !(version.KeepsOffloaded && IsOffloaded(e)));
+            AfterFlush?.Invoke();
         }
 
         return errno;

@@ -70,6 +70,23 @@ public sealed class RefusedFlushTests
         }
     }
 
+    [Theory]
+    [InlineData("6.12", 0, 3)]
+    [InlineData("5.10 with the flush alone", 1, 2)]
+    public void What_is_offloaded_after_the_flush_is_not_what_the_kernel_kept(string version, long kept, long deleted)
+    {
+        var kernel = new PlayedKernel(
+            KernelVersion.All.Single(v => v.Name == version),
+            [
+                new FlowCase { Id = 1 }, new FlowCase { Id = 2, SourcePort = 1 },
+                new FlowCase { Id = 3, SourcePort = 2, Status = FlowStatus.Confirmed | FlowStatus.Offload },
+            ]);
+        kernel.AfterFlush = () => kernel.Table.AddRange(Enumerable.Range(10, 5).Select(
+            i => new FlowCase { Id = (uint)i, SourcePort = (ushort)i, Status = FlowStatus.Confirmed | FlowStatus.Offload }));
+        var outcome = Run(kernel.Open, kernel, CancellationToken.None)!.Value;
+        Assert.Equal(new FlushOutcome(3, 3, deleted, kept, false, null), outcome);
+    }
+
     [Fact]
     public void No_clear_answer_to_what_it_can_is_none()
     {
