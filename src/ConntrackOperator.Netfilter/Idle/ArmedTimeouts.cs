@@ -129,12 +129,8 @@ internal sealed class ArmedTimeouts
 
     private void Add(List<ArmedTimeout> values, string key, uint? below = null, bool untilEver = false)
     {
-        var open = false;
-        var last = TimeSpan.MinValue;
         foreach (var span in _spans[key])
         {
-            open |= span.IsOpen;
-            last = span.Until > last ? span.Until : last;
             var seconds = (uint)Math.Clamp(span.Seconds, 0, uint.MaxValue - 1);
             if (below is null || seconds < below)
             {
@@ -142,10 +138,15 @@ internal sealed class ArmedTimeouts
             }
         }
 
-        if (last > TimeSpan.MinValue && !open)
+        foreach (var span in _spans[TimeoutHistory.Gone + key])
         {
-            // It was known and is not any more.
-            values.Add(ArmedTimeout.Anything(Seconds(last) - Slack, ArmedTimeout.Ever));
+            values.Add(ArmedTimeout.Anything(From(span), untilEver ? ArmedTimeout.Ever : Until(span)));
+        }
+
+        if (_spans.Contains(key) && !_spans[key].Any(s => s.IsOpen))
+        {
+            // It was known and is not any more, nor when it was last what it was known as.
+            values.Add(ArmedTimeout.Anything(-ArmedTimeout.Ever, ArmedTimeout.Ever));
         }
     }
 

@@ -24,6 +24,9 @@ public sealed record TimeoutHistory
     /// <summary>With the protocol's number: there were time-out objects that could not be understood.</summary>
     internal const string UnclearProtocol = "?protocol-";
 
+    /// <summary>With a sysctl's name: it had been known and could not be read.</summary>
+    internal const string Gone = "?gone-";
+
     // Some thirty are open at a time; what is more are changes.
     private const int MostSpans = 512;
 
@@ -80,6 +83,8 @@ public sealed record TimeoutHistory
         ArgumentNullException.ThrowIfNull(look);
         var at = Max(look.At, LastLook);
         var missing = Found(look);
+        missing.UnionWith(Spans
+            .Where(s => !look.Sysctls.ContainsKey(s.Key) && TimeoutKeys.All.Contains(s.Key)).Select(s => (Gone + s.Key, 0L)));
         var spans = new List<TimeoutSpan>(Spans.Count + 4);
         foreach (var span in Spans)
         {

@@ -196,6 +196,29 @@ public sealed class DeleteBatchTests
     }
 
     [Fact]
+    public void The_age_of_a_datagram_does_not_count_from_the_call_before_that()
+    {
+        var time = new FakeTimeProvider();
+        using var batch = Batch(new AnsweringTransport(time, TimeSpan.Zero), null, time);
+        var dump = new FakeTransport();
+        for (var id = 1u; id <= 3; id++)
+        {
+            dump.Answer(FakeTransport.Entry(new FlowCase { Id = id }.Encode()));
+        }
+
+        using var clock = new DumpClock(dump, batch, time);
+        var buffer = new byte[4096];
+        clock.Send([]);
+        clock.Receive(buffer);
+        time.Advance(TimeSpan.FromSeconds(1));
+        clock.Receive(buffer);
+        clock.Receive(buffer);
+        batch.Add(FlowDecoder.Decode(new FlowCase { Id = 3 }.Encode(), FlowFields.All, out _));
+        batch.Flush();
+        Assert.Equal((1L, 0L, TimeSpan.Zero), (batch.Deleted, batch.AskedAgain, batch.Delays.Longest));
+    }
+
+    [Fact]
     public void Not_being_allowed_ends_it()
     {
         using var batch = Batch(new FakeTransport().Answer(FakeTransport.Error(Errno.EPERM)));

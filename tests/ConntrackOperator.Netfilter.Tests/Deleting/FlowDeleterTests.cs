@@ -67,7 +67,8 @@ public sealed class FlowDeleterTests : IDisposable
         _tree.File("nf_conntrack_count", "100\n");
         List<DeleteProgress> told = [];
         var result = Deleter(_kernel.Open).Delete(new FlowMatch { Protocol = 6 }, dryRun: false, new Told(told));
-        Assert.Equal((true, 100L, 100L, 1), (result.ByKernel, result.Matched, result.Deleted, _kernel.Flushes));
+        Assert.Equal(
+            (true, false, 100L, 100L, 1), (result.ByKernel, result.DryRun, result.Matched, result.Deleted, _kernel.Flushes));
         Assert.Equal(new DeleteProgress(100, 100, 100, 100, TimeSpan.Zero), Assert.Single(told));
     }
 
@@ -95,6 +96,24 @@ public sealed class FlowDeleterTests : IDisposable
         var deleter = Deleter(() => ++opened == 1 ? new Losing(_kernel.Open(), after: 3) : _kernel.Open());
         var result = deleter.Delete(new FlowMatch { States = ["TIME_WAIT"] }, dryRun: true);
         Assert.Equal((100L, 25L, 2), (result.Examined, result.Matched, opened));
+    }
+
+    [Fact]
+    public void What_was_left_before_a_reading_began_again_is_not_counted_twice()
+    {
+        var nameless = FakeTransport.Entry(WithoutId(new FlowCase { State = TimeWait }.Encode()));
+        var result = Deleter(LosingOnce(nameless)).Delete(new FlowMatch { States = ["TIME_WAIT"] }, dryRun: false);
+        Assert.Equal((1L, 0L, 1L), (result.Matched, result.Deleted, result.Failed));
+
+        var maybeIdle = FakeTransport.Entry(new FlowCase { Timeout = 400_000 }.Encode());
+        var idle = Deleter(LosingOnce(maybeIdle), Timeouts()).Delete(new FlowMatch { IdleFor = TimeSpan.FromHours(1) }, dryRun: false);
+        Assert.Equal((0L, 0L, 1L), (idle.Matched, idle.Deleted, idle.MatchingIfHeld));
+
+        // A socket for deletions, one whose dump loses messages after the entry, and one that gives the whole table.
+        Func<INetlinkTransport> LosingOnce(byte[] entry) => new Queue<FakeTransport>(
+        [
+            new(), new FakeTransport().Answer(entry).Fail(Errno.ENOBUFS), new FakeTransport().Answer(entry, FakeTransport.Done()),
+        ]).Dequeue;
     }
 
     [Fact]

@@ -210,6 +210,17 @@ public sealed class FilteredFlushTests
     }
 
     [Fact]
+    public void What_a_kernel_keeps_for_its_flow_table_is_told_as_kept_and_not_as_deleted()
+    {
+        var kernel = new PlayedKernel(
+            new KernelVersion("keeps") { DumpsByFilter = true, ComparesStatus = true, FlushesByFilter = true, KeepsOffloaded = true },
+            [new FlowCase(), new FlowCase { SourcePort = 1, Status = FlowStatus.Confirmed | FlowStatus.Offload }]);
+        var result = Delete(kernel, new FlowMatch { Protocol = 6 });
+        Assert.Equal((true, 2L, 1L, 1L), (result.ByKernel, result.Matched, result.Deleted, result.Offloaded));
+        Assert.Equal(1, Assert.Single(kernel.Table).SourcePort);
+    }
+
+    [Fact]
     public void Answers_are_asked_for_once_and_kept()
     {
         var store = new Store();

@@ -26,6 +26,15 @@ public sealed class RefusedFlushTests
     }
 
     [Fact]
+    public void Where_no_socket_is_to_be_had_for_the_first_flush_nothing_was_done_and_the_entries_go_one_by_one()
+    {
+        // Two versions of IP are looked at before.
+        var opened = 0;
+        Assert.Null(Run(() => ++opened <= 2 ? _kernel.Open() : throw new NetlinkException("open a netlink socket", 24)));
+        Assert.Equal((3, 0, 3), (_kernel.Table.Count, _kernel.Flushes, opened));
+    }
+
+    [Fact]
     public void Where_a_later_one_is_refused_what_is_gone_is_told_with_the_reason()
     {
         var deletions = 0;
@@ -100,6 +109,37 @@ public sealed class RefusedFlushTests
         Assert.Null(FilterProbe.Ask(() => new FakeTransport().Answer(FakeTransport.Error(Errno.EINVAL, sequence: 2)), KernelFilters.Status));
         Assert.Null(FilterProbe.Ask(() => new FakeTransport().Answer(), KernelFilters.Status));
         Assert.Null(FilterProbe.Ask(_kernel.Open, KernelFilters.None));
+    }
+
+    [Theory]
+    [InlineData(Errno.EINVAL, true)]
+    [InlineData(Errno.EOPNOTSUPP, true)]
+    [InlineData(Errno.ENOENT, false)]
+    [InlineData(Errno.ENOMEM, null)]
+    public void A_refusal_says_that_the_kernel_reads_the_filter_and_trouble_says_nothing(int errno, bool? has) =>
+        Assert.Equal(has, FilterProbe.Ask(() => new FakeTransport().Answer(FakeTransport.Error(errno)), KernelFilters.Status));
+
+    [Fact]
+    public void A_kernel_that_answers_a_wrong_filter_with_entries_or_with_their_end_does_not_read_it()
+    {
+        Assert.False(FilterProbe.Ask(() => new FakeTransport().Answer(FakeTransport.Done()), KernelFilters.Status));
+        Assert.False(FilterProbe.Ask(
+            () => new FakeTransport().Answer(FakeTransport.Entry(new FlowCase().Encode())), KernelFilters.Status));
+    }
+
+    [Fact]
+    public void Not_even_an_entry_that_has_the_impossible_tuple_is_lost_to_a_kernel_that_looks_tuples_up()
+    {
+        foreach (var version in KernelVersion.All.Where(v => !v.FlushesByFilter))
+        {
+            var nowhere = new FlowCase { Source = "0.0.0.0", Destination = "0.0.0.0", SourcePort = 0, DestinationPort = 0 };
+            var kernel = new PlayedKernel(version, [nowhere]);
+            Assert.False(FilterProbe.Ask(kernel.Open, KernelFilters.Flush));
+            var request = new byte[FlushRequest.MaxBytes];
+            using var transport = kernel.Open();
+            transport.Send(request.AsSpan(0, FlushRequest.Write(request, KernelFilter.Of(new FlowFilter { Match = _tcp })[0], 1)));
+            Assert.Equal((version.Name, 1), (version.Name, kernel.Table.Count));
+        }
     }
 
     [Fact]

@@ -68,6 +68,14 @@ public sealed class TimeoutHistoryTests
         Assert.Equal([Span(500, 10, 20, false), Span(600, 10, 40, true)], Sorted(first.Join(second)));
     }
 
+    [Fact]
+    public void A_value_that_one_saw_go_and_the_other_sees_again_is_there()
+    {
+        var first = TimeoutHistory.Begin(Look(10, 600)).Add(Look(20, 700)).Add(Look(21, 700));
+        var second = TimeoutHistory.Begin(Look(15, 600)).Add(Look(40, 600));
+        Assert.Equal([Span(600, 10, 40, true), Span(700, 10, 40, false)], Sorted(first.Join(second)));
+    }
+
     [Theory]
     [InlineData(0, 10)]
     [InlineData(1, 921)]

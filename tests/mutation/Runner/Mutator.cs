@@ -28,7 +28,8 @@ internal sealed class Mutator(string path, int firstId, IReadOnlySet<int> droppe
             || node is FieldDeclarationSyntax field && field.Modifiers.Any(SyntaxKind.ConstKeyword)
             || node is LocalDeclarationStatementSyntax local && local.Modifiers.Any(SyntaxKind.ConstKeyword)
             || node is InvocationExpressionSyntax { Expression: IdentifierNameSyntax { Identifier.Text: "nameof" } }
-            || node is InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax { Name.Identifier.Text: "ConfigureAwait" } })
+            || node?.Parent is InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax { Name.Identifier.Text: "ConfigureAwait" } } i
+                && node == i.ArgumentList)
         {
             return node;
         }
@@ -46,7 +47,7 @@ internal sealed class Mutator(string path, int firstId, IReadOnlySet<int> droppe
 
     private ExpressionSyntax OfExpression(ExpressionSyntax original, ExpressionSyntax visited)
     {
-        if (DeclaresVariables(original))
+        if (DeclaresVariables(original) || BelongsToConditionalAccess(original))
         {
             return visited;
         }
@@ -110,6 +111,10 @@ internal sealed class Mutator(string path, int firstId, IReadOnlySet<int> droppe
     private static bool DeclaresVariables(ExpressionSyntax expression) => expression
         .DescendantNodes(n => n is not (AnonymousFunctionExpressionSyntax or SwitchExpressionArmSyntax))
         .Any(n => n is SingleVariableDesignationSyntax);
+
+    /// <summary>What comes after ?. is no expression of its own.</summary>
+    private static bool BelongsToConditionalAccess(ExpressionSyntax expression) => expression.Ancestors()
+        .OfType<ConditionalAccessExpressionSyntax>().Any(c => c.WhenNotNull.SpanStart == expression.SpanStart);
 
     private static bool RunsOnce(SyntaxNode node)
     {
