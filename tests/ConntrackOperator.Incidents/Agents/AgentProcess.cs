@@ -61,6 +61,7 @@ internal sealed class AgentProcess : IDisposable
                             Port = w.Port,
                             Name = w.Name,
                             Pid = w.Pid,
+                            Entries = w.Entries,
                         })],
                 Now = [.. (f.Now ?? []).Select(s => new Step(s.What, s.Run is null ? null : string.Join('\n', s.Run), null))],
                 Sufficient = f.Sufficient ?? false,
