@@ -117,6 +117,35 @@ public sealed class DriftTests
     }
 
     [Fact]
+    public void After_a_contest_that_is_over_each_overwriting_is_put_back_at_once_again()
+    {
+        using var machine = Contested();
+        machine.Time.Advance(TimeSpan.FromMinutes(6));
+        machine.Engine.Enforce();
+        machine.Time.Advance(TimeSpan.FromMinutes(11));
+        machine.Engine.Enforce();
+        for (var i = 0; i < 2; i++)
+        {
+            machine[SysctlNames.UdpTimeout] = 99;
+            machine.Time.Advance(TimeSpan.FromSeconds(2));
+            machine.Engine.Enforce();
+            Assert.Equal(20, machine[SysctlNames.UdpTimeout]);
+        }
+    }
+
+    [Fact]
+    public void A_contest_is_noticed_however_long_ago_the_first_overwriting_was()
+    {
+        using var machine = new Machine();
+        Fight(machine, 1, TimeSpan.FromSeconds(2));
+        machine.Time.Advance(TimeSpan.FromHours(1));
+        Fight(machine, 5, TimeSpan.FromSeconds(2));
+        machine[SysctlNames.UdpTimeout] = 99;
+        machine.Engine.Enforce();
+        Assert.Equal(SettingState.Contested, machine.Status(SysctlNames.UdpTimeout).State);
+    }
+
+    [Fact]
     public void One_contested_key_does_not_slow_another()
     {
         using var machine = Contested();

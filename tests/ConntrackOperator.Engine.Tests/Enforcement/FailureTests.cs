@@ -44,6 +44,47 @@ public sealed class FailureTests
     }
 
     [Fact]
+    public void A_key_that_can_not_be_put_right_any_more_keeps_its_original()
+    {
+        using var machine = new Machine();
+        machine.Apply(Set(SysctlNames.Max, 1048576));
+        machine.Link(SysctlNames.Max, ReadOnlyFile);
+        machine.Engine.Enforce();
+        Assert.Equal(SettingState.ReadOnly, machine.Status(SysctlNames.Max).State);
+        Assert.Equal(262144, machine.KeptOriginal(SysctlNames.Max));
+
+        File.Delete(Path.Combine(machine.Keys, SysctlNames.Max));
+        machine[SysctlNames.Max] = 1048576;
+        machine.Apply();
+        Assert.Equal(262144, machine[SysctlNames.Max]);
+    }
+
+    [Fact]
+    public void After_a_success_a_failure_is_the_first_again()
+    {
+        using var machine = new Machine();
+        machine.Link(SysctlNames.Accounting, RangedFile);
+        machine.Apply(Set(SysctlNames.Accounting, 4000));
+        foreach (var seconds in (double[])[1, 2])
+        {
+            machine.Time.Advance(TimeSpan.FromSeconds(seconds));
+            machine.Engine.Enforce();
+        }
+
+        File.Delete(Path.Combine(machine.Keys, SysctlNames.Accounting));
+        machine[SysctlNames.Accounting] = 0;
+        machine.Time.Advance(TimeSpan.FromSeconds(4));
+        machine.Engine.Enforce();
+        Assert.Equal(4000, machine[SysctlNames.Accounting]);
+
+        machine.Link(SysctlNames.Accounting, RangedFile);
+        machine.Engine.Enforce();
+        Assert.Equal(SettingState.Failed, machine.Status(SysctlNames.Accounting).State);
+        machine.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(Tried(machine));
+    }
+
+    [Fact]
     public void A_key_that_this_kernel_has_not_got_is_no_failure()
     {
         using var machine = new Machine();

@@ -23,6 +23,12 @@ public sealed class HoldTests
         Assert.Equal(lowered ? SettingState.InSync : SettingState.Held, machine.Status(SysctlNames.Max).State);
     }
 
+    [Theory]
+    [InlineData(79_999, false)]
+    [InlineData(80_000, true)]
+    public void A_table_that_would_be_80_percent_full_to_the_entry_is_too_full(long entries, bool held) =>
+        Assert.Equal(held, HoldRules.Limit(262_144, 100_000, entries, 80) is not null);
+
     [Fact]
     public void A_held_limit_says_the_figures_and_comes_down_when_the_table_has_emptied()
     {

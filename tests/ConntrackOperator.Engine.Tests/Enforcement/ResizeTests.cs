@@ -1,5 +1,6 @@
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine.Enforcement;
+using ConntrackOperator.Engine.State;
 using ConntrackOperator.Netfilter.Sysctls;
 using CsCheck;
 using Microsoft.Extensions.Time.Testing;
@@ -122,6 +123,39 @@ public sealed class ResizeTests
         File.WriteAllText(Path.Combine(machine.State, "resize.json"), content);
         machine.Apply(Set(SysctlNames.Buckets, 524288));
         Assert.Equal(524288, machine[SysctlNames.Buckets]);
+    }
+
+    [Fact]
+    public void Of_a_table_without_entries_it_is_the_buckets_that_take_time()
+    {
+        Assert.InRange(RehashCost.Of(0, 50_000_000), TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(500));
+        Assert.InRange(RehashCost.Of(0, 262_144), TimeSpan.Zero, TimeSpan.FromMilliseconds(5));
+    }
+
+    [Fact]
+    public void After_one_that_was_refused_the_one_before_it_is_the_last()
+    {
+        using var machine = new Machine();
+        using var state = StateDirectory.Open(machine.State);
+        var history = new ResizeHistory(state, "boot-1", machine.Proc, machine.Time);
+        history.Begin(1_000_000, 0, machine.Time.GetTimestamp());
+        machine.Time.Advance(TimeSpan.FromMinutes(1));
+        history.Begin(2_000_000, 0, machine.Time.GetTimestamp());
+        history.Undo();
+        Assert.Equal(RehashCost.Of(1_000_000, 0), history.LastCost);
+        Assert.Equal(TimeSpan.FromMinutes(1), history.SinceLast(machine.Time.GetTimestamp()));
+    }
+
+    [Fact]
+    public void A_directory_that_is_deleted_meanwhile_is_made_and_locked_again()
+    {
+        using var machine = new Machine();
+        using var state = StateDirectory.Open(machine.State);
+        var history = new ResizeHistory(state, "boot-1", machine.Proc, machine.Time);
+        Directory.Delete(machine.State, recursive: true);
+        history.Begin(1_000_000, 0, machine.Time.GetTimestamp());
+        Assert.True(File.Exists(Path.Combine(machine.State, "lock")));
+        Assert.Equal(RehashCost.Of(1_000_000, 0), new ResizeHistory(state, "boot-1", machine.Proc, machine.Time).LastCost);
     }
 
     [Fact]

@@ -77,6 +77,38 @@ public sealed class RestoreTests
     }
 
     [Fact]
+    public void A_restore_that_was_refused_is_over_when_it_succeeds_later_whatever_else_is_planned()
+    {
+        using var machine = new Machine();
+        machine.Apply(Set(SysctlNames.Max, 1048576), Set(SysctlNames.UdpTimeout, 20));
+        machine.Link(SysctlNames.Max, "/proc/sys/kernel/ngroups_max");
+        machine.Apply(Set(SysctlNames.UdpTimeout, 20));
+        Assert.Equal(262144, machine.KeptOriginal(SysctlNames.Max));
+
+        File.Delete(Path.Combine(machine.Keys, SysctlNames.Max));
+        machine[SysctlNames.Max] = 1048576;
+        machine.Time.Advance(TimeSpan.FromMinutes(5));
+        machine.Engine.Enforce();
+        Assert.Equal(262144, machine[SysctlNames.Max]);
+        Assert.Null(machine.KeptOriginal(SysctlNames.Max));
+        Assert.Equal([SysctlNames.UdpTimeout], machine.Statuses().Select(s => s.Name));
+    }
+
+    [Fact]
+    public void What_shall_become_of_a_setting_is_kept_as_soon_as_the_disk_takes_it()
+    {
+        using var machine = new Machine();
+        machine.Apply(Set(SysctlNames.UdpTimeout, 20));
+        machine.BreakDisk(machine.OriginalsFile);
+        Assert.ThrowsAny<IOException>(() => machine.Apply(Set(SysctlNames.UdpTimeout, 20, RemovalPolicy.Keep)));
+        machine.MendDisk(machine.OriginalsFile);
+        machine.Engine.Enforce();
+        machine.Restart();
+        machine.Apply();
+        Assert.Equal(20, machine[SysctlNames.UdpTimeout]);
+    }
+
+    [Fact]
     public void A_limit_that_was_unlimited_is_put_back_to_unlimited()
     {
         using var machine = new Machine();

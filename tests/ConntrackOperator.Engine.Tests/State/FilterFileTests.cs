@@ -34,6 +34,9 @@ public sealed class FilterFileTests : IDisposable
         var answers = new FilterAnswers(KernelFilters.Flush, KernelFilters.None);
         Of("boot-1", "cookie 1", Path.Combine(_directory.FullName, "new")).Keep(answers);
         Assert.Equal(answers, Of("boot-1", "cookie 1", Path.Combine(_directory.FullName, "new")).Load());
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
+            File.GetUnixFileMode(Path.Combine(_directory.FullName, "new")));
         File.WriteAllText(Path.Combine(_directory.FullName, "file"), "");
         Of("boot-1", "cookie 1", Path.Combine(_directory.FullName, "file")).Keep(answers);
         Assert.Equal(default, Of("boot-1", "cookie 1", Path.Combine(_directory.FullName, "file")).Load());

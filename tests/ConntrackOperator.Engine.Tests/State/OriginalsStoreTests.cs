@@ -216,6 +216,27 @@ public sealed class OriginalsStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_directory_that_is_deleted_meanwhile_is_made_and_locked_again()
+    {
+        var store = Open();
+        store.Save();
+        _root.Delete(recursive: true);
+        store.Note(Key, 30, RemovalPolicy.Restore, "a");
+        store.Save();
+        Assert.True(System.IO.File.Exists(Path.Combine(_root.FullName, "lock")));
+        Close();
+        Assert.Equal(30, Open().Find(Key));
+    }
+
+    [Fact]
+    public void A_status_without_settings_tells_of_no_original()
+    {
+        var store = Open();
+        Assert.Equal(0, store.Adopt(Status("boot-1", "400", null) with { Settings = null }));
+        Assert.False(store.IsFresh);
+    }
+
+    [Fact]
     public void Who_only_looks_writes_nothing()
     {
         using var state = StateDirectory.OpenReadOnly(_root.FullName);

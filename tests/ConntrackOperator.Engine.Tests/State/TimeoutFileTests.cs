@@ -59,6 +59,28 @@ public sealed class TimeoutFileTests : IDisposable
     }
 
     [Fact]
+    public void One_span_that_can_not_be_makes_a_history_unsound_and_one_that_is_no_value_does_not()
+    {
+        // What is no value has 0 seconds: here there was a flow table, in which packets arm nothing.
+        Store("boot", "1").Keep(TimeoutHistory.Begin(Look(600, 10) with { HasFlowTables = true }));
+        var known = Store("boot", "1").Keep(TimeoutHistory.Begin(Look(600, 20)));
+        Assert.Equal((10, 2), (known.Since.TotalSeconds, known.Spans.Count));
+
+        System.IO.File.WriteAllText(
+            File, System.IO.File.ReadAllText(File).Replace("\"seconds\":600", "\"seconds\":-600", StringComparison.Ordinal));
+        Assert.Equal(30, Store("boot", "1").Keep(TimeoutHistory.Begin(Look(600, 30))).Since.TotalSeconds);
+    }
+
+    [Fact]
+    public void The_directory_is_made_for_its_owner_alone()
+    {
+        var directory = Path.Combine(_directory.FullName, "state");
+        TimeoutFile.StoreFor(directory, Facts("boot", "1"))!.Keep(TimeoutHistory.Begin(Look(600, 10)));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, System.IO.File.GetUnixFileMode(directory));
+        Assert.True(System.IO.File.Exists(Path.Combine(directory, "timeouts.json")));
+    }
+
+    [Fact]
     public void Namespaces_are_bounded_and_the_latest_stay()
     {
         for (var i = 0; i < 40; i++)

@@ -32,7 +32,7 @@ internal sealed class WorkFiles(string folder, string project)
 
     public void Append(int id, string outcome) => File.AppendAllText(Outcomes, $"{id}\t{outcome}\n");
 
-    /// <summary>Each mutant's last outcome: killed, survived, not reached.</summary>
+    /// <summary>Each mutant's last outcome: killed, survived, not reached, static.</summary>
     public Dictionary<int, string> ReadOutcomes()
     {
         var outcomes = new Dictionary<int, string>();

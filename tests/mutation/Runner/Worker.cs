@@ -17,6 +17,7 @@ internal sealed class Worker
     private readonly ITestFrameworkExecutor _executor;
     private readonly List<ITestCase> _cases;
     private readonly Type _switch;
+    private readonly int _mutants;
 
     private Worker(WorkFiles files)
     {
@@ -24,6 +25,7 @@ internal sealed class Worker
         TestContext.SetForInitialization(null, false, false);
         var tests = Assembly.LoadFrom(files.Tests);
         _switch = Assembly.LoadFrom(files.Mutated).GetType("MutantSwitch", throwOnError: true)!;
+        _mutants = ((bool[])_switch.GetField("Reached")!.GetValue(null)!).Length;
         var framework = new XunitTestFramework();
         _executor = framework.GetExecutor(tests);
         _cases = [];
@@ -50,33 +52,39 @@ internal sealed class Worker
         worker.TryMutants();
     }
 
-    /// <summary>Runs each test by itself, twice (the first time everything is compiled), and writes which mutants it meets.</summary>
+    /// <summary>
+    /// Runs each test by itself, twice, and writes which mutants it meets the second time. What only the first run of a test met runs once
+    /// a process, such as the initializer of a static field: it can't be switched on later.
+    /// </summary>
     private string Cover(TimeSpan slowest)
     {
         var lines = new List<string>();
         var (slow, failed, skipped) = (new List<string>(), new List<string>(), 0);
+        var limit = slowest + TimeSpan.FromSeconds(30);
+        var (ever, again) = (new HashSet<int>(), new HashSet<int>());
         foreach (var test in _cases)
         {
-            var reached = new bool[((bool[])Get("Reached")).Length];
-            Set("Reached", reached);
-            Set("Records", true);
-            var first = RunTest(test, slowest + TimeSpan.FromSeconds(30));
-            var time = Stopwatch.StartNew();
-            var second = first == Outcome.Passed ? RunTest(test, slowest + TimeSpan.FromSeconds(30)) : first;
-            Set("Records", false);
-            if (second == Outcome.Skipped)
+            var outcome = RunRecorded(test, limit, out var met);
+            if (outcome == Outcome.Passed)
             {
-                skipped++;
+                ever.UnionWith(met);
+                var time = Stopwatch.StartNew();
+                outcome = RunRecorded(test, limit, out met);
+                again.UnionWith(met);
+                if (outcome == Outcome.Passed && time.Elapsed <= slowest)
+                {
+                    lines.Add($"{test.UniqueID}\t{time.ElapsedMilliseconds}\t{string.Join(',', met)}");
+                    continue;
+                }
             }
-            else if (second == Outcome.Passed && time.Elapsed <= slowest)
-            {
-                var met = reached.Index().Where(r => r.Item).Select(r => r.Index);
-                lines.Add($"{test.UniqueID}\t{time.ElapsedMilliseconds}\t{string.Join(',', met)}");
-            }
-            else
-            {
-                (second == Outcome.Passed ? slow : failed).Add(test.TestCaseDisplayName);
-            }
+
+            skipped += outcome == Outcome.Skipped ? 1 : 0;
+            (outcome == Outcome.Passed ? slow : outcome == Outcome.Skipped ? [] : failed).Add(test.TestCaseDisplayName);
+        }
+
+        foreach (var id in ever.Except(again))
+        {
+            _files.Append(id, "static");
         }
 
         File.WriteAllLines(_files.Coverage, lines);
@@ -149,7 +157,16 @@ internal sealed class Worker
         return ended ? Outcome.Failed : Outcome.Hangs;
     }
 
-    private object Get(string field) => _switch.GetField(field)!.GetValue(null)!;
+    private Outcome RunRecorded(ITestCase test, TimeSpan limit, out List<int> met)
+    {
+        var reached = new bool[_mutants];
+        Set("Reached", reached);
+        Set("Records", true);
+        var outcome = RunTest(test, limit);
+        Set("Records", false);
+        met = [.. reached.Index().Where(r => r.Item).Select(r => r.Index)];
+        return outcome;
+    }
 
     private void Set(string field, object value) => _switch.GetField(field)!.SetValue(null, value);
 
