@@ -15,9 +15,11 @@ public sealed record AddressOwner(string Kind, string? Namespace, string Name)
     public static AddressOwner? Of(IEnumerable<PodObject> pods)
     {
         var live = pods.Where(p => p.Status?.Phase is not ("Succeeded" or "Failed")).ToList();
-        var own = live.Where(p => p.Spec?.HostNetwork != true && p.Metadata?.Name is not null).OrderByDescending(p => p.Status?.Phase == "Running").FirstOrDefault();
+        var own = live.Where(p => p.Spec?.HostNetwork != true && p.Metadata?.Name is not null)
+            .OrderByDescending(p => p.Status?.Phase == "Running").FirstOrDefault();
         return own is not null ? new AddressOwner("pod", own.Metadata!.Namespace, own.Metadata.Name!)
-            : live.Find(p => p.Spec is { HostNetwork: true, NodeName: not null }) is { } shares ? new AddressOwner("node", null, shares.Spec!.NodeName!)
+            : live.Find(p => p.Spec is { HostNetwork: true, NodeName: not null }) is { } shares
+                ? new AddressOwner("node", null, shares.Spec!.NodeName!)
             : null;
     }
 

@@ -61,7 +61,8 @@ public sealed class AddressOwners(ApiClient api, AddressOwnerOptions options, Ti
             }
 
             // A report is a node's word: only what is an address goes into a selector.
-            if (address is null || address.Contains('%', StringComparison.Ordinal) || !IPAddress.TryParse(address, out _) || IsKnown(Key(address, node)))
+            if (address is null || address.Contains('%', StringComparison.Ordinal) || !IPAddress.TryParse(address, out _)
+                || IsKnown(Key(address, node)))
             {
                 continue;
             }
@@ -72,7 +73,11 @@ public sealed class AddressOwners(ApiClient api, AddressOwnerOptions options, Ti
             try
             {
                 var of = node is null ? string.Empty : $"spec.nodeName={node},";
-                var query = new ListQuery { FieldSelector = $"{of}status.podIP={address},status.phase!=Succeeded,status.phase!=Failed", ResourceVersion = "0" };
+                var query = new ListQuery
+                {
+                    FieldSelector = $"{of}status.podIP={address},status.phase!=Succeeded,status.phase!=Failed",
+                    ResourceVersion = "0",
+                };
                 var page = await api.ListAsync(ResourceType.Pod, null, query, ClusterJson.Default.PodObject, both.Token);
                 Remember(Key(address, node), AddressOwner.Of(page.Items));
             }

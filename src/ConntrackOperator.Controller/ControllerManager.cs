@@ -56,7 +56,9 @@ internal sealed class ControllerManager : IDisposable
             ("the event recorder", _context.Events.RunAsync),
             .. _context.Cluster.Parts,
             .. _controllers.SelectMany(c => c.Parts),
-            .. _namespaces is { } namespaces ? [("the entries by namespace", (Func<CancellationToken, Task>)namespaces.RunAsync)] : Array.Empty<(string, Func<CancellationToken, Task>)>(),
+            .. _namespaces is { } namespaces
+            ? [("the entries by namespace", (Func<CancellationToken, Task>)namespaces.RunAsync)]
+            : Array.Empty<(string, Func<CancellationToken, Task>)>(),
             .. _controllers.Select(c => ("reconcile " + c.Name, (Func<CancellationToken, Task>)(token => RunAsync(c, token)))),
         ];
         var supervisor = new Supervisor(_context.Log, _context.Time) { EndProcess = _context.Options.Lease.EndProcess };

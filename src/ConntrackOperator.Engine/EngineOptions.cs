@@ -20,7 +20,9 @@ public sealed record EngineOptions
     /// <summary>/sys.</summary>
     public string SysPath { get; init; } = "/sys";
 
-    /// <summary>Where the host's root file system is seen; only sysctl files are looked up there, to say who overwrites a setting.</summary>
+    /// <summary>
+    /// Where the host's root file system is seen; only sysctl files are looked up there, to say who overwrites a setting.
+    /// </summary>
     public string HostRoot { get; init; } = "/";
 
     /// <summary>Where originals and the last plan are kept.</summary>

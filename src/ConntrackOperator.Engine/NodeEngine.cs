@@ -72,7 +72,8 @@ public sealed class NodeEngine : IDisposable
             Plan = _cache.Load(out var problem);
             Note(problem);
             _enforcer = new Enforcer(
-                Sysctls, options.ProcPath, Originals, new ResizeHistory(_state, Facts.BootId, options.ProcPath, time), () => TrackingModule.IsSeen(options.ProcPath, options.SysPath),
+                Sysctls, options.ProcPath, Originals, new ResizeHistory(_state, Facts.BootId, options.ProcPath, time),
+                () => TrackingModule.IsSeen(options.ProcPath, options.SysPath),
                 time, new OverwriteSourceFinder(options.HostRoot, options.ProcPath), options.Enforcer);
             _observer = new TableObserver(Sysctls, options.ProcPath, options.SysPath, time);
             _outlook = new TableOutlook(time);
@@ -87,7 +88,12 @@ public sealed class NodeEngine : IDisposable
             Note(_flushes.Problem);
             _adviser = new NodeAdviser(options.ProcPath, options.SysPath, time);
             _name = options.NodeName ?? Facts.HostName;
-            _scan = options.ScanInterval is { } interval ? new ScanCycle(options.Table ?? new KernelTableLooks(Sysctls, Timeouts, options.ProcPath, time), options.ProcPath, options.SysPath, interval, time, Random.Shared) : null;
+            if (options.ScanInterval is { } interval)
+            {
+                var table = options.Table ?? new KernelTableLooks(Sysctls, Timeouts, options.ProcPath, time);
+                _scan = new ScanCycle(table, options.ProcPath, options.SysPath, interval, time, Random.Shared);
+            }
+
             _enforcer.BeforeResize = () => _scan?.Interrupt();
 
             DeleteResult Delete(FlowMatch match, bool dryRun)
@@ -125,7 +131,9 @@ public sealed class NodeEngine : IDisposable
     /// <summary>Which time-outs were seen, for idle times; kept in the state directory, by an engine that only looks as well.</summary>
     public TimeoutWatch Timeouts { get; }
 
-    /// <summary>The plan in force; at the start, the one that the state directory kept. Null: none is known, and nothing is touched.</summary>
+    /// <summary>
+    /// The plan in force; at the start, the one that the state directory kept. Null: none is known, and nothing is touched.
+    /// </summary>
     public CachedPlan? Plan { get; private set; }
 
     /// <summary>What was wrong with files of the state directory.</summary>
@@ -201,7 +209,8 @@ public sealed class NodeEngine : IDisposable
     public IReadOnlyList<SettingStatus> EnforceOnce(IReadOnlyDictionary<string, long> values)
     {
         ArgumentNullException.ThrowIfNull(values);
-        var planned = (Plan?.Spec?.Settings ?? []).Where(s => s.Name is not null).DistinctBy(s => s.Name).ToDictionary(s => s.Name!, StringComparer.Ordinal);
+        var planned = (Plan?.Spec?.Settings ?? []).Where(s => s.Name is not null).DistinctBy(s => s.Name)
+            .ToDictionary(s => s.Name!, StringComparer.Ordinal);
         var settings = values.Select(v => new NodeSetting
         {
             Name = v.Key,
@@ -218,7 +227,9 @@ public sealed class NodeEngine : IDisposable
         return [.. _enforcer.Statuses().Where(s => values.ContainsKey(s.Name!))];
     }
 
-    /// <summary>A pass, and a look at the time-outs before something is written and after: entries keep the old one until their next packet.</summary>
+    /// <summary>
+    /// A pass, and a look at the time-outs before something is written and after: entries keep the old one until their next packet.
+    /// </summary>
     private bool PassWatched(NodeSpec? spec)
     {
         if (_state.IsReadOnly)

@@ -147,7 +147,8 @@ public sealed class AddressOwnersTests : IDisposable
 
     [Fact]
     public async Task Asks_no_more_than_it_may_at_a_time() =>
-        Assert.Equal(3, await _owners.LearnAsync(Enumerable.Range(1, 50).Select(i => $"10.0.0.{i}"), 3, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            3, await _owners.LearnAsync(Enumerable.Range(1, 50).Select(i => $"10.0.0.{i}"), 3, TestContext.Current.CancellationToken));
 
     public void Dispose() => _server.Dispose();
 

@@ -225,7 +225,8 @@ public class NodePlannerTests
         static ConntrackPolicy Sysctls(string name, int priority, int count) => Examples.Policy(name, new()
         {
             Priority = priority,
-            Sysctls = Enumerable.Range(0, count).Reverse().ToDictionary(i => $"nf_conntrack_{name}{(count > 10 ? $"{i:00}" : $"{i}")}", _ => "1"),
+            Sysctls = Enumerable.Range(0, count).Reverse()
+                .ToDictionary(i => $"nf_conntrack_{name}{(count > 10 ? $"{i:00}" : $"{i}")}", _ => "1"),
         });
     }
 }

@@ -28,7 +28,8 @@ internal sealed class SimulatedFleet : IAsyncDisposable
         _watcher = new Informer<ConntrackNode>(api, Type, ApiJson.Default.ConntrackNode);
         _watcher.Changed += change => _queue.Add(change.Key.Name);
         _running = Task.WhenAll(
-            _watcher.RunAsync(_stop.Token), new Reconciler<string>(_queue, ReportAsync, new ReconcilerOptions { Workers = 8 }).RunAsync(_stop.Token));
+            _watcher.RunAsync(_stop.Token),
+            new Reconciler<string>(_queue, ReportAsync, new ReconcilerOptions { Workers = 8 }).RunAsync(_stop.Token));
     }
 
     /// <summary>Whether the agent of a node is there.</summary>
@@ -69,7 +70,8 @@ internal sealed class SimulatedFleet : IAsyncDisposable
         }
 
         var status = Status(name, node);
-        var hash = HashCode.Combine(node.Metadata!.Uid, status.ObservedGeneration, status.Table, status.Rates, string.Join(';', status.Settings!));
+        var hash = HashCode.Combine(
+            node.Metadata!.Uid, status.ObservedGeneration, status.Table, status.Rates, string.Join(';', status.Settings!));
         if (node.Status is not null && _reported.TryGetValue(name, out var last) && last == hash)
         {
             return ReconcileResult.Done;
@@ -79,7 +81,13 @@ internal sealed class SimulatedFleet : IAsyncDisposable
         {
             await _api.ApplyAsync(
                 Type, null, name,
-                new ConntrackNode { ApiVersion = ApiGroup.ApiVersion, Kind = ConntrackNode.KindName, Metadata = new ObjectMeta { Name = name, Uid = node.Metadata.Uid }, Status = status },
+                new ConntrackNode
+                {
+                    ApiVersion = ApiGroup.ApiVersion,
+                    Kind = ConntrackNode.KindName,
+                    Metadata = new ObjectMeta { Name = name, Uid = node.Metadata.Uid },
+                    Status = status,
+                },
                 ApiJson.Default.ConntrackNode, "conntrack-agent", force: true, "status", ct);
         }
         catch (ApiException e) when (e.IsNotFound || e.IsConflict)
@@ -121,10 +129,32 @@ internal sealed class SimulatedFleet : IAsyncDisposable
             ObservedGeneration = node.Metadata!.Generation,
             Conditions =
             [
-                new Condition { Type = "Applied", Status = "True", Reason = "InSync", Message = "as planned", LastTransitionTime = DateTimeOffset.UnixEpoch },
-                new Condition { Type = "Pressure", Status = level == "Normal" ? "False" : "True", Reason = level, Message = $"{percent}% full", LastTransitionTime = DateTimeOffset.UnixEpoch },
+                new Condition
+                {
+                    Type = "Applied",
+                    Status = "True",
+                    Reason = "InSync",
+                    Message = "as planned",
+                    LastTransitionTime = DateTimeOffset.UnixEpoch,
+                },
+                new Condition
+                {
+                    Type = "Pressure",
+                    Status = level == "Normal" ? "False" : "True",
+                    Reason = level,
+                    Message = $"{percent}% full",
+                    LastTransitionTime = DateTimeOffset.UnixEpoch,
+                },
             ],
-            Table = new TableStatus { Entries = percent * 1000, Limit = 100_000, Buckets = 100_352, Percent = percent, MemoryBytes = 1, Memory = "1" },
+            Table = new TableStatus
+            {
+                Entries = percent * 1000,
+                Limit = 100_000,
+                Buckets = 100_352,
+                Percent = percent,
+                MemoryBytes = 1,
+                Memory = "1",
+            },
             Rates = new RatesStatus { TableFullDropsPerMinute = drops, EarlyDropsPerMinute = 0, RacesLostPerMinute = 0 },
             Settings = settings,
             Top = percent >= 75 ? new TopStatus { Sources = [new TopSource { Address = "10.244.0.9", Percent = 40 }] } : null,

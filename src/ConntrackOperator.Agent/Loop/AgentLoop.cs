@@ -22,7 +22,9 @@ internal sealed class AgentLoop : IDisposable
     /// <summary>Somebody waits for a flush to end.</summary>
     private static readonly TimeSpan _whileFlushing = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>From the first reading of the counters to the second; <see cref="Netfilter.Counters.RateMeter"/> wants half a second.</summary>
+    /// <summary>
+    /// From the first reading of the counters to the second; <see cref="Netfilter.Counters.RateMeter"/> wants half a second.
+    /// </summary>
     private static readonly TimeSpan _untilRates = TimeSpan.FromMilliseconds(600);
 
     private readonly NodeEngine _engine;
@@ -214,7 +216,8 @@ internal sealed class AgentLoop : IDisposable
             _reporter.Adopt(_uid, node.Status);
         }
 
-        Activity.Current?.SetTag("conntrack.plan.generation", node.Metadata?.Generation).SetTag("conntrack.plan.settings", node.Spec.Settings?.Count ?? 0);
+        Activity.Current?.SetTag("conntrack.plan.generation", node.Metadata?.Generation)
+            .SetTag("conntrack.plan.settings", node.Spec.Settings?.Count ?? 0);
         _log.PlanArrived(node.Metadata?.Generation, node.Spec.Settings?.Count ?? 0);
         _unsaved = new CachedPlan { Node = _options.NodeName, Uid = _uid, Generation = node.Metadata?.Generation, Spec = node.Spec };
     }
@@ -228,7 +231,10 @@ internal sealed class AgentLoop : IDisposable
         }
     }
 
-    /// <summary>The controller deletes the object once everything is put back. Deleted while a plan was in force, it is a mistake, and the plan stays.</summary>
+    /// <summary>
+    /// The controller deletes the object once everything is put back. Deleted while a plan was in force, it is a mistake, and the plan
+    /// stays.
+    /// </summary>
     private void Gone(ConntrackNode? node)
     {
         _uid = null;

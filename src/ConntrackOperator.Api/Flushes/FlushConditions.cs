@@ -15,7 +15,8 @@ public static class FlushConditions
         [
             match.Protocol is not null, match.States is not null, match.Unreplied is not null, match.Source is not null,
             match.Destination is not null, match.SourcePort is not null, match.DestinationPort is not null, match.ReplySource is not null,
-            match.ReplyDestination is not null, match.ReplySourcePort is not null, match.ReplyDestinationPort is not null, match.Zone is not null, match.IdleFor is not null,
+            match.ReplyDestination is not null, match.ReplySourcePort is not null, match.ReplyDestinationPort is not null,
+            match.Zone is not null, match.IdleFor is not null,
             match.All is not null, icmp?.Type is not null, icmp?.Code is not null, icmp?.Id is not null, icmp?.ReplyType is not null,
             icmp?.ReplyCode is not null, icmp?.ReplyId is not null, gre?.SourceKey is not null, gre?.DestinationKey is not null,
             gre?.ReplySourceKey is not null, gre?.ReplyDestinationKey is not null,

@@ -3,7 +3,9 @@ using ConntrackOperator.Api.Schema;
 namespace ConntrackOperator.Api.Flushes;
 
 /// <summary>Keys of GRE, which PPTP calls have; others have 0: all that is given must hold.</summary>
-[Rule("has(self.sourceKey) || has(self.destinationKey) || has(self.replySourceKey) || has(self.replyDestinationKey)", RuleMessages.FieldsEmpty)]
+[Rule(
+    "has(self.sourceKey) || has(self.destinationKey) || has(self.replySourceKey) || has(self.replyDestinationKey)",
+    RuleMessages.FieldsEmpty)]
 public sealed record FlushGreMatch
 {
     /// <summary>The key of the original source.</summary>

@@ -3,7 +3,9 @@ using ConntrackOperator.Api.Schema;
 namespace ConntrackOperator.Api.Flushes;
 
 /// <summary>Fields of ICMP or ICMPv6: all that is given must hold.</summary>
-[Rule("has(self.type) || has(self.code) || has(self.id) || has(self.replyType) || has(self.replyCode) || has(self.replyId)", RuleMessages.FieldsEmpty)]
+[Rule(
+    "has(self.type) || has(self.code) || has(self.id) || has(self.replyType) || has(self.replyCode) || has(self.replyId)",
+    RuleMessages.FieldsEmpty)]
 public sealed record FlushIcmpMatch
 {
     /// <summary>The original type: 8 (ICMPv6: 128) is an echo request. Only messages that ask for an answer have entries.</summary>

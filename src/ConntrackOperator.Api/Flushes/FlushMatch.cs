@@ -3,27 +3,44 @@ using ConntrackOperator.Api.Schema;
 namespace ConntrackOperator.Api.Flushes;
 
 /// <summary>Which entries: all that is given must hold.</summary>
-[Rule("has(self.protocol) || has(self.states) || has(self.unreplied) || has(self.source) || has(self.destination) || has(self.sourcePort) || has(self.destinationPort) || has(self.replySource) || has(self.replyDestination) || has(self.replySourcePort) || has(self.replyDestinationPort) || has(self.icmp) || has(self.gre) || has(self.zone) || has(self.idleFor) || (has(self.all) && self.all)",
+[Rule("has(self.protocol) || has(self.states) || has(self.unreplied) || has(self.source) || has(self.destination) || "
+    + "has(self.sourcePort) || has(self.destinationPort) || has(self.replySource) || has(self.replyDestination) || "
+    + "has(self.replySourcePort) || has(self.replyDestinationPort) || has(self.icmp) || has(self.gre) || has(self.zone) || "
+    + "has(self.idleFor) || (has(self.all) && self.all)",
     RuleMessages.MatchEmpty)]
-[Rule("!(has(self.all) && self.all) || !(has(self.protocol) || has(self.states) || has(self.unreplied) || has(self.source) || has(self.destination) || has(self.sourcePort) || has(self.destinationPort) || has(self.replySource) || has(self.replyDestination) || has(self.replySourcePort) || has(self.replyDestinationPort) || has(self.icmp) || has(self.gre) || has(self.zone) || has(self.idleFor))",
+[Rule("!(has(self.all) && self.all) || !(has(self.protocol) || has(self.states) || has(self.unreplied) || has(self.source) || "
+    + "has(self.destination) || has(self.sourcePort) || has(self.destinationPort) || has(self.replySource) || "
+    + "has(self.replyDestination) || has(self.replySourcePort) || has(self.replyDestinationPort) || has(self.icmp) || has(self.gre) || "
+    + "has(self.zone) || has(self.idleFor))",
     RuleMessages.AllIsAlone, Field = "all", Value = "'true'")]
-[Rule("!has(self.states) || has(self.protocol) && (type(self.protocol) == int ? self.protocol in [6, 132, 33] : self.protocol in ['TCP', 'SCTP', 'DCCP'])",
+[Rule("!has(self.states) || has(self.protocol) && (type(self.protocol) == int ? self.protocol in [6, 132, 33] : "
+    + "self.protocol in ['TCP', 'SCTP', 'DCCP'])",
     RuleMessages.StatesNeedProtocol, Field = "states")]
-[Rule("!has(self.states) || !has(self.protocol) || (type(self.protocol) == int ? self.protocol != 6 : self.protocol != 'TCP') || self.states.all(s, s in ['NONE', 'SYN_SENT', 'SYN_RECV', 'ESTABLISHED', 'FIN_WAIT', 'CLOSE_WAIT', 'LAST_ACK', 'TIME_WAIT', 'CLOSE', 'SYN_SENT2'])",
+[Rule("!has(self.states) || !has(self.protocol) || (type(self.protocol) == int ? self.protocol != 6 : self.protocol != 'TCP') || "
+    + "self.states.all(s, s in ['NONE', 'SYN_SENT', 'SYN_RECV', 'ESTABLISHED', 'FIN_WAIT', 'CLOSE_WAIT', 'LAST_ACK', 'TIME_WAIT', "
+    + "'CLOSE', 'SYN_SENT2'])",
     RuleMessages.StatesOfTcp, Field = "states")]
-[Rule("!has(self.states) || !has(self.protocol) || (type(self.protocol) == int ? self.protocol != 132 : self.protocol != 'SCTP') || self.states.all(s, s in ['NONE', 'CLOSED', 'COOKIE_WAIT', 'COOKIE_ECHOED', 'ESTABLISHED', 'SHUTDOWN_SENT', 'SHUTDOWN_RECD', 'SHUTDOWN_ACK_SENT', 'HEARTBEAT_SENT', 'HEARTBEAT_ACKED'])",
+[Rule("!has(self.states) || !has(self.protocol) || (type(self.protocol) == int ? self.protocol != 132 : self.protocol != 'SCTP') || "
+    + "self.states.all(s, s in ['NONE', 'CLOSED', 'COOKIE_WAIT', 'COOKIE_ECHOED', 'ESTABLISHED', 'SHUTDOWN_SENT', 'SHUTDOWN_RECD', "
+    + "'SHUTDOWN_ACK_SENT', 'HEARTBEAT_SENT', 'HEARTBEAT_ACKED'])",
     RuleMessages.StatesOfSctp, Field = "states")]
-[Rule("!has(self.states) || !has(self.protocol) || (type(self.protocol) == int ? self.protocol != 33 : self.protocol != 'DCCP') || self.states.all(s, s in ['NONE', 'REQUEST', 'RESPOND', 'PARTOPEN', 'OPEN', 'CLOSEREQ', 'CLOSING', 'TIMEWAIT', 'IGNORE', 'INVALID'])",
+[Rule("!has(self.states) || !has(self.protocol) || (type(self.protocol) == int ? self.protocol != 33 : self.protocol != 'DCCP') || "
+    + "self.states.all(s, s in ['NONE', 'REQUEST', 'RESPOND', 'PARTOPEN', 'OPEN', 'CLOSEREQ', 'CLOSING', 'TIMEWAIT', 'IGNORE', 'INVALID'])",
     RuleMessages.StatesOfDccp, Field = "states")]
-[Rule("!has(self.sourcePort) || has(self.protocol) && (type(self.protocol) == int ? self.protocol in [6, 17, 136, 132, 33] : self.protocol in ['TCP', 'UDP', 'UDPLite', 'SCTP', 'DCCP'])",
+[Rule("!has(self.sourcePort) || has(self.protocol) && (type(self.protocol) == int ? self.protocol in [6, 17, 136, 132, 33] : "
+    + "self.protocol in ['TCP', 'UDP', 'UDPLite', 'SCTP', 'DCCP'])",
     RuleMessages.PortNeedsProtocol, Field = "sourcePort")]
-[Rule("!has(self.destinationPort) || has(self.protocol) && (type(self.protocol) == int ? self.protocol in [6, 17, 136, 132, 33] : self.protocol in ['TCP', 'UDP', 'UDPLite', 'SCTP', 'DCCP'])",
+[Rule("!has(self.destinationPort) || has(self.protocol) && (type(self.protocol) == int ? self.protocol in [6, 17, 136, 132, 33] : "
+    + "self.protocol in ['TCP', 'UDP', 'UDPLite', 'SCTP', 'DCCP'])",
     RuleMessages.PortNeedsProtocol, Field = "destinationPort")]
-[Rule("!has(self.replySourcePort) || has(self.protocol) && (type(self.protocol) == int ? self.protocol in [6, 17, 136, 132, 33] : self.protocol in ['TCP', 'UDP', 'UDPLite', 'SCTP', 'DCCP'])",
+[Rule("!has(self.replySourcePort) || has(self.protocol) && (type(self.protocol) == int ? self.protocol in [6, 17, 136, 132, 33] : "
+    + "self.protocol in ['TCP', 'UDP', 'UDPLite', 'SCTP', 'DCCP'])",
     RuleMessages.PortNeedsProtocol, Field = "replySourcePort")]
-[Rule("!has(self.replyDestinationPort) || has(self.protocol) && (type(self.protocol) == int ? self.protocol in [6, 17, 136, 132, 33] : self.protocol in ['TCP', 'UDP', 'UDPLite', 'SCTP', 'DCCP'])",
+[Rule("!has(self.replyDestinationPort) || has(self.protocol) && (type(self.protocol) == int ? self.protocol in [6, 17, 136, 132, 33] : "
+    + "self.protocol in ['TCP', 'UDP', 'UDPLite', 'SCTP', 'DCCP'])",
     RuleMessages.PortNeedsProtocol, Field = "replyDestinationPort")]
-[Rule("!has(self.icmp) || has(self.protocol) && (type(self.protocol) == int ? self.protocol in [1, 58] : self.protocol in ['ICMP', 'ICMPv6'])",
+[Rule("!has(self.icmp) || has(self.protocol) && (type(self.protocol) == int ? self.protocol in [1, 58] : "
+    + "self.protocol in ['ICMP', 'ICMPv6'])",
     RuleMessages.IcmpNeedsProtocol, Field = "icmp")]
 [Rule("!has(self.gre) || has(self.protocol) && (type(self.protocol) == int ? self.protocol == 47 : self.protocol == 'GRE')",
     RuleMessages.GreNeedsProtocol, Field = "gre")]
@@ -34,10 +51,16 @@ public sealed record FlushMatch
 
     /// <summary>The protocols that have a name here.</summary>
     public static IReadOnlyList<string> ProtocolNames { get; } =
-        ["TCP", "UDP", "UDPLite", "ICMP", "ICMPv6", "SCTP", "DCCP", "GRE", "IGMP", "IPIP", "IPv6", "ESP", "AH", "OSPF", "PIM", "VRRP", "L2TP"];
+        [
+            "TCP", "UDP", "UDPLite", "ICMP", "ICMPv6", "SCTP", "DCCP", "GRE", "IGMP", "IPIP", "IPv6", "ESP", "AH", "OSPF", "PIM", "VRRP",
+            "L2TP",
+        ];
 
     // No rule: by the API server's estimate one that looks at a number or string costs too much in a plan's list of matches.
-    /// <summary>The protocol: TCP, UDP, UDPLite, ICMP, ICMPv6, SCTP, DCCP, GRE, IGMP, IPIP, IPv6, ESP, AH, OSPF, PIM, VRRP, L2TP, or its number from 0 to 255 (without quotes).</summary>
+    /// <summary>
+    /// The protocol: TCP, UDP, UDPLite, ICMP, ICMPv6, SCTP, DCCP, GRE, IGMP, IPIP, IPv6, ESP, AH, OSPF, PIM, VRRP, L2TP, or its number from
+    /// 0 to 255 (without quotes).
+    /// </summary>
     [Range(0, 255), Pattern("^(TCP|UDP|UDPLite|ICMP|ICMPv6|SCTP|DCCP|GRE|IGMP|IPIP|IPv6|ESP|AH|OSPF|PIM|VRRP|L2TP)$")]
     public ProtocolValue? Protocol { get; init; }
 
@@ -46,7 +69,8 @@ public sealed record FlushMatch
     [Rule("size(self) > 0", RuleMessages.StatesEmpty)]
     [AllowedValues(
         "NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE", "SYN_SENT2",
-        "CLOSED", "COOKIE_WAIT", "COOKIE_ECHOED", "SHUTDOWN_SENT", "SHUTDOWN_RECD", "SHUTDOWN_ACK_SENT", "HEARTBEAT_SENT", "HEARTBEAT_ACKED",
+        "CLOSED", "COOKIE_WAIT", "COOKIE_ECHOED", "SHUTDOWN_SENT", "SHUTDOWN_RECD", "SHUTDOWN_ACK_SENT", "HEARTBEAT_SENT",
+        "HEARTBEAT_ACKED",
         "REQUEST", "RESPOND", "PARTOPEN", "OPEN", "CLOSEREQ", "CLOSING", "TIMEWAIT", "IGNORE", "INVALID")]
     public List<string>? States { get; init; }
 
@@ -69,7 +93,10 @@ public sealed record FlushMatch
     [Range(1, 65535)]
     public int? DestinationPort { get; init; }
 
-    /// <summary>The network that answers come from: the original destination, or what it was translated to, such as the pod behind a Service's address.</summary>
+    /// <summary>
+    /// The network that answers come from: the original destination, or what it was translated to, such as the pod behind a Service's
+    /// address.
+    /// </summary>
     [MaxLength(64), Cidr]
     public string? ReplySource { get; init; }
 

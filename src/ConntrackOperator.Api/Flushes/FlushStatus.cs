@@ -31,7 +31,9 @@ public sealed record FlushStatus
     /// <summary>Entries that were deleted, on all nodes that have done it.</summary>
     public long? Deleted { get; init; }
 
-    /// <summary>True where the two are approximate on at least one node: a kernel that deletes by a filter does not say how many went.</summary>
+    /// <summary>
+    /// True where the two are approximate on at least one node: a kernel that deletes by a filter does not say how many went.
+    /// </summary>
     public bool? Approximate { get; init; }
 
     /// <summary>When the nodes were told.</summary>

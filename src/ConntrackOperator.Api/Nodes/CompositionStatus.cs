@@ -2,7 +2,9 @@ using ConntrackOperator.Api.Schema;
 
 namespace ConntrackOperator.Api.Nodes;
 
-/// <summary>What the table is made of, and who has the most entries: by a full count while later samples agree with it, else by a sample.</summary>
+/// <summary>
+/// What the table is made of, and who has the most entries: by a full count while later samples agree with it, else by a sample.
+/// </summary>
 public sealed record CompositionStatus
 {
     /// <summary>The value of <see cref="Basis"/> where every entry was looked at.</summary>
@@ -34,7 +36,9 @@ public sealed record CompositionStatus
     [Range(0, 100)]
     public int? UnrepliedPercent { get; init; }
 
-    /// <summary>Assured entries, in percent. A full table evicts others first; of assured ones, TCP that is closing may be evicted, too.</summary>
+    /// <summary>
+    /// Assured entries, in percent. A full table evicts others first; of assured ones, TCP that is closing may be evicted, too.
+    /// </summary>
     [Range(0, 100)]
     public int? AssuredPercent { get; init; }
 
@@ -42,7 +46,9 @@ public sealed record CompositionStatus
     [MaxItems(10)]
     public List<StateShareStatus>? States { get; init; }
 
-    /// <summary>For how long the node's time-outs had been watched without a gap. Longer idle times take it that they were the same before.</summary>
+    /// <summary>
+    /// For how long the node's time-outs had been watched without a gap. Longer idle times take it that they were the same before.
+    /// </summary>
     [MaxLength(StatusBounds.Word)]
     public string? TimeoutsWatchedFor { get; init; }
 

@@ -19,9 +19,9 @@ public sealed record NodeFlush
     public FlushMatch? Match { get; init; }
 
     /// <summary>
-    /// How many conditions the match has. An agent that finds another number there does nothing: a condition that its version does not know,
-    /// or that an older CustomResourceDefinition has dropped, would make the match a wider one. Left out by older controllers: the flush then
-    /// waits until one that counts them has written the plan again.
+    /// How many conditions the match has. An agent that finds another number there does nothing: a condition that its version does not
+    /// know, or that an older CustomResourceDefinition has dropped, would make the match a wider one. Left out by older controllers: the
+    /// flush then waits until one that counts them has written the plan again.
     /// </summary>
     [Range(0, 64)]
     public int? Conditions { get; init; }
@@ -45,7 +45,9 @@ public sealed record NodeFlushStatus
     [Range(0, StatusBounds.Count)]
     public long? Deleted { get; init; }
 
-    /// <summary>True where both are approximate: the kernel deleted by a filter more than was counted one by one, and does not say how many.</summary>
+    /// <summary>
+    /// True where both are approximate: the kernel deleted by a filter more than was counted one by one, and does not say how many.
+    /// </summary>
     public bool? Approximate { get; init; }
 
     /// <summary>When it ended.</summary>

@@ -31,7 +31,8 @@ public static class RuleMessages
 
     /// <summary>A label selector's keys.</summary>
     public const string LabelKey =
-        "must be a label key: at most 63 letters, digits, '-', '_' and '.', beginning and ending with a letter or digit, if need be after a DNS name and '/', such as node-role.kubernetes.io/edge";
+        "must be a label key: at most 63 letters, digits, '-', '_' and '.', beginning and ending with a letter or digit, if need be after "
+            + "a DNS name and '/', such as node-role.kubernetes.io/edge";
 
     /// <summary>A label selector's values.</summary>
     public const string LabelValue =
@@ -39,11 +40,13 @@ public static class RuleMessages
 
     /// <summary>A duration.</summary>
     public const string Duration =
-        "must be a duration of whole seconds from 1s to 596523h14m7s (24855 days), written with h, m and s in this order, such as 30s, 10m, 1h30m or 24h";
+        "must be a duration of whole seconds from 1s to 596523h14m7s (24855 days), written with h, m and s in this order, such as 30s, "
+            + "10m, 1h30m or 24h";
 
     /// <summary>The keys of sysctls.</summary>
     public const string SysctlName =
-        "must be the name of a sysctl under net.netfilter that begins with nf_conntrack_ or nf_flowtable_, of at most 63 characters, such as nf_flowtable_tcp_timeout, with or without net.netfilter. before it";
+        "must be the name of a sysctl under net.netfilter that begins with nf_conntrack_ or nf_flowtable_, of at most 63 characters, such "
+            + "as nf_flowtable_tcp_timeout, with or without net.netfilter. before it";
 
     /// <summary>Both spellings of a key of sysctls.</summary>
     public const string SysctlTwice = "is the same key with and without net.netfilter.: set it once";
@@ -53,7 +56,8 @@ public static class RuleMessages
 
     /// <summary>The name of an object.</summary>
     public const string ObjectName =
-        "must be a lowercase RFC 1123 subdomain: at most 253 lower case letters, digits, '-' and '.', each part between dots beginning and ending with a letter or digit";
+        "must be a lowercase RFC 1123 subdomain: at most 253 lower case letters, digits, '-' and '.', each part between dots beginning "
+            + "and ending with a letter or digit";
 
     /// <summary>An address or a network.</summary>
     public const string Network =
@@ -77,7 +81,8 @@ public static class RuleMessages
 
     /// <summary>A flush's protocol.</summary>
     public const string Protocol =
-        "must be TCP, UDP, UDPLite, ICMP, ICMPv6, SCTP, DCCP, GRE, IGMP, IPIP, IPv6, ESP, AH, OSPF, PIM, VRRP, L2TP or a number from 0 to 255 (without quotes)";
+        "must be TCP, UDP, UDPLite, ICMP, ICMPv6, SCTP, DCCP, GRE, IGMP, IPIP, IPv6, ESP, AH, OSPF, PIM, VRRP, L2TP or a number from 0 to "
+            + "255 (without quotes)";
 
     /// <summary>A flush's states.</summary>
     public const string StatesEmpty = "must not be empty: leave it out for any state";
@@ -91,7 +96,8 @@ public static class RuleMessages
 
     /// <summary>A flush's states.</summary>
     public const string StatesOfSctp =
-        "states of SCTP are NONE, CLOSED, COOKIE_WAIT, COOKIE_ECHOED, ESTABLISHED, SHUTDOWN_SENT, SHUTDOWN_RECD, SHUTDOWN_ACK_SENT, HEARTBEAT_SENT and HEARTBEAT_ACKED";
+        "states of SCTP are NONE, CLOSED, COOKIE_WAIT, COOKIE_ECHOED, ESTABLISHED, SHUTDOWN_SENT, SHUTDOWN_RECD, SHUTDOWN_ACK_SENT, "
+            + "HEARTBEAT_SENT and HEARTBEAT_ACKED";
 
     /// <summary>A flush's states.</summary>
     public const string StatesOfDccp =
@@ -120,7 +126,8 @@ public static class RuleMessages
     /// <param name="minimum">Bytes.</param>
     /// <param name="maximum">Bytes.</param>
     /// <returns>The message.</returns>
-    public static string ByteRange(long minimum, long maximum) => $"must be a whole number of bytes from {minimum} to {maximum}, as a number or with one of the suffixes k, M, G, Ki, Mi and Gi, such as 4194304 or 4Mi";
+    public static string ByteRange(long minimum, long maximum) => $"must be a whole number of bytes from {minimum} to {maximum}, as a "
+        + "number or with one of the suffixes k, M, G, Ki, Mi and Gi, such as 4194304 or 4Mi";
 
     /// <summary>Says which strings there are.</summary>
     /// <param name="choices">The strings.</param>

@@ -28,7 +28,8 @@ internal sealed class AddressBook(ClusterReader cluster, TimeProvider time)
             (var pods, book._hasAllPods) = await cluster.FirstPodsAsync(cancel);
             if (book._hasAllPods)
             {
-                foreach (var address in pods.SelectMany(p => (p.Status?.PodIPs ?? []).Select(ip => (ip.Ip, Pod: p))).Where(a => a.Ip is { Length: > 0 }).GroupBy(a => a.Ip!, a => a.Pod))
+                foreach (var address in pods.SelectMany(p => (p.Status?.PodIPs ?? []).Select(ip => (ip.Ip, Pod: p)))
+                    .Where(a => a.Ip is { Length: > 0 }).GroupBy(a => a.Ip!, a => a.Pod))
                 {
                     if (AddressOwner.Of(address) is { } owner)
                     {
@@ -41,7 +42,8 @@ internal sealed class AddressBook(ClusterReader cluster, TimeProvider time)
             {
                 foreach (var address in (service.Spec?.ClusterIPs ?? []).Where(a => a is { Length: > 0 } and not "None"))
                 {
-                    book._names[address] = new AddressOwner("service", service.Metadata?.Namespace, service.Metadata?.Name ?? "-").ToString();
+                    var owner = new AddressOwner("service", service.Metadata?.Namespace, service.Metadata?.Name ?? "-");
+                    book._names[address] = owner.ToString();
                 }
             }
         }
@@ -61,7 +63,8 @@ internal sealed class AddressBook(ClusterReader cluster, TimeProvider time)
     {
         if (!_hasAllPods)
         {
-            var addresses = nodes.SelectMany(n => Addresses(n.Status)).OfType<string>().Where(a => !_names.ContainsKey(a)).Distinct(StringComparer.Ordinal);
+            var addresses = nodes.SelectMany(n => Addresses(n.Status)).OfType<string>()
+                .Where(a => !_names.ContainsKey(a)).Distinct(StringComparer.Ordinal);
             await _owners.LearnAsync(addresses, MostAsked, cancel);
             if (_owners.Problem is { } problem)
             {

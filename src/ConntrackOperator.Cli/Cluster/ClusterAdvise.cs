@@ -7,7 +7,8 @@ namespace ConntrackOperator.Cli.Cluster;
 /// <summary>The command <c>advise</c>: what the agents say should be changed, a line a node, or all that is said of one.</summary>
 internal static class ClusterAdvise
 {
-    public static async Task<int> RunAsync(ClusterReader cluster, string? name, OutputFormat format, TimeProvider time, CancellationToken cancel)
+    public static async Task<int> RunAsync(
+        ClusterReader cluster, string? name, OutputFormat format, TimeProvider time, CancellationToken cancel)
     {
         var nodes = await cluster.ConntrackNodesAsync(cancel);
         var chosen = name is null ? nodes : nodes.FindAll(n => n.Metadata?.Name == name);
@@ -38,7 +39,9 @@ internal static class ClusterAdvise
 
         var report = new NodeAdviceLines
         {
-            Nodes = names is null ? null : [.. chosen.Where(n => isNode || n.Status?.Findings is { Count: > 0 }).Select(n => NodeAdviceOutput.Of(n, names.Find))],
+            Nodes = names is null
+                ? null
+                : [.. chosen.Where(n => isNode || n.Status?.Findings is { Count: > 0 }).Select(n => NodeAdviceOutput.Of(n, names.Find))],
             Advice =
             [
                 .. chosen.Where(n => n.Status?.Advice is not null)

@@ -43,7 +43,8 @@ internal static class ClusterFlush
 
         if (format != OutputFormat.Table)
         {
-            ObjectWriter.Write(made with { ApiVersion = ApiGroup.ApiVersion, Kind = ConntrackFlush.KindName }, ApiJson.Default.ConntrackFlush, format);
+            ObjectWriter.Write(
+                made with { ApiVersion = ApiGroup.ApiVersion, Kind = ConntrackFlush.KindName }, ApiJson.Default.ConntrackFlush, format);
         }
         else
         {
@@ -55,11 +56,14 @@ internal static class ClusterFlush
 
     private static bool Confirmed(FlushSpec spec)
     {
-        Console.Error.Write($"delete {(spec.Match?.All == true ? "every entry" : "the matching entries")} on {(spec.NodeName is { } node ? "node " + node : "all selected nodes")}? [y/N] ");
+        Console.Error.Write(
+            $"delete {(spec.Match?.All == true ? "every entry" : "the matching entries")} on "
+                + $"{(spec.NodeName is { } node ? "node " + node : "all selected nodes")}? [y/N] ");
         return Console.In.ReadLine()?.Trim() is "y" or "Y" or "yes";
     }
 
-    private static async Task<ConntrackFlush> FinishedAsync(ClusterReader cluster, ConntrackFlush flush, TimeProvider time, CancellationToken cancel)
+    private static async Task<ConntrackFlush> FinishedAsync(
+        ClusterReader cluster, ConntrackFlush flush, TimeProvider time, CancellationToken cancel)
     {
         var name = flush.Metadata!.Name!;
         var progress = new Progress(time);
@@ -72,7 +76,10 @@ internal static class ClusterFlush
                 var settled = (nodes?.Done ?? 0) + (nodes?.Failed ?? 0);
                 progress.Show(settled, nodes?.Selected ?? 0, nodes is null
                     ? $"{name}: waiting for the controller"
-                    : string.Create(CultureInfo.InvariantCulture, $"{name}: {settled} of {nodes.Selected} nodes, {About(flush.Status)}{flush.Status?.Matched ?? 0} match, {About(flush.Status)}{flush.Status?.Deleted ?? 0} deleted"));
+                    : string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{name}: {settled} of {nodes.Selected} nodes, {About(flush.Status)}{flush.Status?.Matched ?? 0} match, "
+                            + $"{About(flush.Status)}{flush.Status?.Deleted ?? 0} deleted"));
                 await timer.WaitForNextTickAsync(cancel);
                 flush = await cluster.FlushAsync(name, cancel);
             }
@@ -109,8 +116,11 @@ internal static class ClusterFlush
         var about = About(status);
         var what = flush.Spec?.DryRun == true
             ? string.Create(CultureInfo.InvariantCulture, $"{status.Matched ?? 0} entries match; dry run, nothing was deleted")
-            : string.Create(CultureInfo.InvariantCulture, $"{about}{status.Deleted ?? 0} of {about}{status.Matched ?? 0} matching entries deleted");
-        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name} {status.Phase}: {what}; {nodes?.Done ?? 0} of {nodes?.Selected ?? 0} nodes done, {nodes?.Failed ?? 0} failed"));
+            : string.Create(
+                CultureInfo.InvariantCulture, $"{about}{status.Deleted ?? 0} of {about}{status.Matched ?? 0} matching entries deleted");
+        Console.Out.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{name} {status.Phase}: {what}; {nodes?.Done ?? 0} of {nodes?.Selected ?? 0} nodes done, {nodes?.Failed ?? 0} failed"));
     }
 
     private static string About(FlushStatus? status) => status?.Approximate == true ? "about " : string.Empty;

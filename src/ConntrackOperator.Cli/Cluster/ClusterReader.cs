@@ -13,11 +13,14 @@ internal sealed class ClusterReader(ApiClient api)
 {
     private const int PageSize = 500;
 
-    public Task<List<ConntrackPolicy>> PoliciesAsync(CancellationToken cancel) => AllAsync(ResourceType.ConntrackPolicy, ApiJson.Default.ConntrackPolicy, cancel);
+    public Task<List<ConntrackPolicy>> PoliciesAsync(CancellationToken cancel) =>
+        AllAsync(ResourceType.ConntrackPolicy, ApiJson.Default.ConntrackPolicy, cancel);
 
-    public Task<List<ConntrackNode>> ConntrackNodesAsync(CancellationToken cancel) => AllAsync(ResourceType.ConntrackNode, ApiJson.Default.ConntrackNode, cancel);
+    public Task<List<ConntrackNode>> ConntrackNodesAsync(CancellationToken cancel) =>
+        AllAsync(ResourceType.ConntrackNode, ApiJson.Default.ConntrackNode, cancel);
 
-    public Task<List<NodeObject>> NodesAsync(CancellationToken cancel) => AllAsync(ResourceType.Node, ClusterJson.Default.NodeObject, cancel);
+    public Task<List<NodeObject>> NodesAsync(CancellationToken cancel) =>
+        AllAsync(ResourceType.Node, ClusterJson.Default.NodeObject, cancel);
 
     /// <summary>The pods, as many as one page has, and whether that is all of them.</summary>
     public async Task<(IReadOnlyList<PodObject> Pods, bool AreAll)> FirstPodsAsync(CancellationToken cancel)
@@ -29,7 +32,8 @@ internal sealed class ClusterReader(ApiClient api)
     /// <summary>Who has an address, asked for one at a time.</summary>
     public AddressOwners AddressOwners(AddressOwnerOptions options, TimeProvider time) => new(api, options, time);
 
-    public Task<List<ServiceObject>> ServicesAsync(CancellationToken cancel) => AllAsync(ResourceType.Service, ClusterJson.Default.ServiceObject, cancel);
+    public Task<List<ServiceObject>> ServicesAsync(CancellationToken cancel) =>
+        AllAsync(ResourceType.Service, ClusterJson.Default.ServiceObject, cancel);
 
     /// <exception cref="CliException">There is none.</exception>
     public async Task<ConntrackNode> ConntrackNodeAsync(string name, CancellationToken cancel)
@@ -50,7 +54,8 @@ internal sealed class ClusterReader(ApiClient api)
         try
         {
             // A condition that an older CustomResourceDefinition does not know would be dropped, and more be deleted than was meant.
-            return await api.CreateAsync(ResourceType.ConntrackFlush, null, flush, ApiJson.Default.ConntrackFlush, cancel, "kubectl-conntrack", strict: true);
+            return await api.CreateAsync(
+                ResourceType.ConntrackFlush, null, flush, ApiJson.Default.ConntrackFlush, cancel, "kubectl-conntrack", strict: true);
         }
         catch (ApiException e) when (e.IsInvalid || e.Code == 400)
         {
@@ -76,7 +81,8 @@ internal sealed class ClusterReader(ApiClient api)
     }
 
     private CliException NotInstalled(ResourceType type, ApiException e) => new(
-        ExitCode.Failure, $"the cluster at {api.BaseAddress} has no {type.QualifiedName}: install the CustomResourceDefinitions first (`crd | kubectl apply -f -`)", e);
+        ExitCode.Failure, $"the cluster at {api.BaseAddress} has no {type.QualifiedName}: install the CustomResourceDefinitions first "
+            + "(`crd | kubectl apply -f -`)", e);
 
     private async Task<List<T>> AllAsync<T>(ResourceType type, JsonTypeInfo<T> json, CancellationToken cancel)
     {

@@ -14,7 +14,8 @@ internal static class ClusterTop
 
     private static readonly TimeSpan _every = TimeSpan.FromSeconds(5);
 
-    public static async Task<int> RunAsync(ClusterReader cluster, string? node, bool once, OutputFormat format, TimeProvider time, CancellationToken cancel)
+    public static async Task<int> RunAsync(
+        ClusterReader cluster, string? node, bool once, OutputFormat format, TimeProvider time, CancellationToken cancel)
     {
         if (node is not null)
         {
@@ -36,7 +37,8 @@ internal static class ClusterTop
             .ToList();
         if (format != OutputFormat.Table)
         {
-            var items = nodes.Select(n => JsonSerializer.SerializeToNode(n with { ApiVersion = ApiGroup.ApiVersion, Kind = ConntrackNode.KindName }, ApiJson.Default.ConntrackNode));
+            var items = nodes.Select(n => JsonSerializer.SerializeToNode(
+                n with { ApiVersion = ApiGroup.ApiVersion, Kind = ConntrackNode.KindName }, ApiJson.Default.ConntrackNode));
             ObjectWriter.Write(new JsonObject { ["apiVersion"] = "v1", ["kind"] = "List", ["items"] = new JsonArray([.. items]) }, format);
             return ExitCode.InSync;
         }
@@ -110,7 +112,8 @@ internal static class ClusterTop
                 IdleP50AtMost = s.IdleP50AtMost,
                 IdleP90AtMost = s.IdleP90AtMost,
             })],
-            Sources = [.. (status?.Top?.Sources ?? []).Select(s => new TopTalker { Address = s.Address, Percent = s.Percent ?? 0, Name = book.Find(s.Address) })],
+            Sources = [.. (status?.Top?.Sources ?? [])
+                .Select(s => new TopTalker { Address = s.Address, Percent = s.Percent ?? 0, Name = book.Find(s.Address) })],
             Destinations = [.. (status?.Top?.Destinations ?? []).Select(d => new TopTalker
             {
                 Address = d.Address, Port = d.Port, Protocol = d.Protocol, Percent = d.Percent ?? 0, Name = book.Find(d.Address),

@@ -114,7 +114,8 @@ internal sealed class MatchOptions
         {
             protocol = FlowProtocols.TryParse(name, out var number)
                 ? number
-                : throw CliException.InvalidValue("--protocol", name, $"must be one of {string.Join(", ", FlowProtocols.Names)}, or a number from 0 to 255");
+                : throw CliException.InvalidValue(
+                    "--protocol", name, $"must be one of {string.Join(", ", FlowProtocols.Names)}, or a number from 0 to 255");
         }
 
         var states = States(result);
@@ -211,7 +212,8 @@ internal sealed class MatchOptions
     // With a protocol that has none the match would be empty, whatever is in the table: that is a slip.
     private static ushort? Port(ParseResult result, Option<int?> option, byte? protocol) =>
         result.GetValue(option) is not { } port ? null
-        : port is <= 0 or > ushort.MaxValue ? throw CliException.InvalidValue(option.Name, port.ToString(), RuleMessages.Range(1, ushort.MaxValue))
+        : port is <= 0 or > ushort.MaxValue
+        ? throw CliException.InvalidValue(option.Name, port.ToString(), RuleMessages.Range(1, ushort.MaxValue))
         : protocol is { } given && !FlowProtocols.HasPorts(given)
         ? throw new CliException(ExitCode.BadInput, $"{option.Name}: {RuleMessages.PortNeedsProtocol}")
         : (ushort)port;

@@ -46,7 +46,8 @@ internal sealed class ResourceDocuments<T>(ResourceKind<T> kind)
         Count++;
         if (node is not MapNode map)
         {
-            _errors.Add((new FieldError(path, SchemaWalker.Show(node), "must be an object with apiVersion, kind, metadata and spec"), node.Line, node.Column));
+            var error = new FieldError(path, SchemaWalker.Show(node), "must be an object with apiVersion, kind, metadata and spec");
+            _errors.Add((error, node.Line, node.Column));
             return;
         }
 
@@ -80,7 +81,8 @@ internal sealed class ResourceDocuments<T>(ResourceKind<T> kind)
 
     private bool CheckKind(MapNode map, string path, SchemaWalker walker)
     {
-        if (map.Find("apiVersion") is TextNode { Value: ApiGroup.ApiVersion } && map.Entries.FirstOrDefault(entry => entry.Key == "kind") is { Value: TextNode other } at
+        if (map.Find("apiVersion") is TextNode { Value: ApiGroup.ApiVersion }
+            && map.Entries.FirstOrDefault(entry => entry.Key == "kind") is { Value: TextNode other } at
             && kind.Others.TryGetValue(other.Value, out var instead))
         {
             walker.Report(YamlSource.Join(path, "kind"), string.Empty, $"is a {other.Value}: {instead}", at.Line, at.Column);
@@ -105,7 +107,9 @@ internal sealed class ResourceDocuments<T>(ResourceKind<T> kind)
             }
             else
             {
-                walker.Report(field, SchemaWalker.Show(entry.Value), $"must be {expected}, the only kind of object in a {kind.Noun} file besides a List of them", line, column);
+                walker.Report(
+                    field, SchemaWalker.Show(entry.Value),
+                    $"must be {expected}, the only kind of object in a {kind.Noun} file besides a List of them", line, column);
             }
         }
 

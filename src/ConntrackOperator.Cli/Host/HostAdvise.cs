@@ -10,7 +10,8 @@ namespace ConntrackOperator.Cli.Host;
 /// <summary>The command <c>host advise</c>.</summary>
 internal static class HostAdvise
 {
-    public static async Task<int> RunAsync(EngineOptions options, bool full, TimeSpan watch, OutputFormat format, TimeProvider time, CancellationToken cancel)
+    public static async Task<int> RunAsync(
+        EngineOptions options, bool full, TimeSpan watch, OutputFormat format, TimeProvider time, CancellationToken cancel)
     {
         using var look = new HostLook(options, full, withRules: true, watch, time);
         var output = Output(await look.LookAsync(cancel));

@@ -14,7 +14,8 @@ namespace ConntrackOperator.Cli.Host;
 /// <summary>The command <c>host flush</c>.</summary>
 internal static class HostFlush
 {
-    public static int Run(EngineOptions options, FlowMatch match, bool dryRun, bool yes, OutputFormat format, TimeProvider time, CancellationToken cancel)
+    public static int Run(
+        EngineOptions options, FlowMatch match, bool dryRun, bool yes, OutputFormat format, TimeProvider time, CancellationToken cancel)
     {
         var sysctls = new SysctlDirectory(options.SysctlPath);
         var facts = HostFacts.Read(options.ProcPath, options.SysPath);
@@ -69,13 +70,18 @@ internal static class HostFlush
     /// <summary>Says what is not known, and who can know it.</summary>
     internal static string IfHeld(long more, TimeoutWatch timeouts) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{more} more match if the time-outs were the same before, which have been watched for {IdleText.Duration(timeouts.WatchedFor ?? TimeSpan.Zero)}: when you know that, say --timeouts-held");
+        $"{more} more match if the time-outs were the same before, which have been watched for "
+            + $"{IdleText.Duration(timeouts.WatchedFor ?? TimeSpan.Zero)}: when you know that, say --timeouts-held");
 
     private static void Print(DeleteResult result)
     {
-        Console.Out.WriteLine(FormattableString.Invariant(result.DryRun
-            ? $"{result.Matched} of {result.Examined} entries match; dry run, nothing was deleted"
-            : (FormattableString)$"{About(result)}{result.Deleted} of {About(result)}{result.Matched} matching entries deleted, {result.Examined} looked at, in {result.Elapsed.TotalSeconds:0.00} s ({Rate(result.Deleted, result.Elapsed)}/s)"));
+        Console.Out.WriteLine(result.DryRun
+            ? string.Create(
+                CultureInfo.InvariantCulture, $"{result.Matched} of {result.Examined} entries match; dry run, nothing was deleted")
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"{About(result)}{result.Deleted} of {About(result)}{result.Matched} matching entries deleted, "
+                    + $"{result.Examined} looked at, in {result.Elapsed.TotalSeconds:0.00} s ({Rate(result.Deleted, result.Elapsed)}/s)"));
         if (result.Gone > 0)
         {
             Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Gone} had gone by themselves"));
@@ -84,13 +90,16 @@ internal static class HostFlush
         if (result.DelayP99 is { } p99 && result.DelayLongest is { } longest)
         {
             Console.Out.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"from reading an entry to deleting it: 99 % within {p99.TotalMilliseconds:0.00} ms, the longest {longest.TotalMilliseconds:0.00} ms"));
+                CultureInfo.InvariantCulture,
+                $"from reading an entry to deleting it: 99 % within {p99.TotalMilliseconds:0.00} ms, the longest "
+                    + $"{longest.TotalMilliseconds:0.00} ms"));
         }
 
         if (result.AskedAgain > 0)
         {
             Console.Out.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"looked at again first, since read too long ago: {result.AskedAgain}; no longer matched and stayed: {result.Kept}"));
+                CultureInfo.InvariantCulture,
+                $"looked at again first, since read too long ago: {result.AskedAgain}; no longer matched and stayed: {result.Kept}"));
         }
 
         if (result.Offloaded > 0)
@@ -146,6 +155,7 @@ internal static class HostFlush
     {
         public void Report(DeleteProgress value) => progress.Show(value.Examined, value.TableEntries, string.Create(
             CultureInfo.InvariantCulture,
-            $"{value.Examined} looked at, {value.Matched} match{(dryRun ? string.Empty : $", {value.Deleted} deleted, {Rate(value.Deleted, value.Elapsed)}/s")}"));
+            $"{value.Examined} looked at, {value.Matched} "
+                + $"match{(dryRun ? string.Empty : $", {value.Deleted} deleted, {Rate(value.Deleted, value.Elapsed)}/s")}"));
     }
 }

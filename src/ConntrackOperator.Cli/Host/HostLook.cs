@@ -69,9 +69,12 @@ internal sealed class HostLook : IDisposable
         var seen = _full ? _scanner.Scan(idle, ScanCycle.SampleSize, cancel) : _scanner.Sample(ScanCycle.SampleSize, idle, cancel);
         var rules = _rules is null ? RuleFacts.NotKnown : await _rules.WaitAsync(cancel);
         var nat = _nat.Look(_ports.Latest, rules.Translations);
-        var input = _engine.AdviceInput(seen, _survey.Latest, reading, new AdviceTarget(ProgramName.Own, HasPlan: _engine.Plan?.Spec?.Settings is { Count: > 0 })) with
+        var input = _engine.AdviceInput(
+            seen, _survey.Latest, reading, new AdviceTarget(ProgramName.Own, HasPlan: _engine.Plan?.Spec?.Settings is { Count: > 0 })) with
         {
-            GrowthPerSecond = reading.Entries is { } now && _before.Value.Reading.Entries is { } then && span > TimeSpan.Zero ? (now - then) / span.TotalSeconds : null,
+            GrowthPerSecond = reading.Entries is { } now && _before.Value.Reading.Entries is { } then && span > TimeSpan.Zero
+                ? (now - then) / span.TotalSeconds
+                : null,
             Rules = rules,
             Nat = nat,
             Links = _links,
@@ -89,6 +92,7 @@ internal sealed class HostLook : IDisposable
     {
         return RuleText.Read(Listing("nft", "list", "ruleset"), Listing("iptables-save"), Listing("ip6tables-save"));
 
-        static string? Listing(string program, params string[] arguments) => SystemProgram.TryRun(program, arguments) is { ExitCode: 0 } done ? done.Output : null;
+        static string? Listing(string program, params string[] arguments) =>
+            SystemProgram.TryRun(program, arguments) is { ExitCode: 0 } done ? done.Output : null;
     }
 }

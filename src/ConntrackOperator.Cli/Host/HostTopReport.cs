@@ -38,12 +38,24 @@ internal static class HostTopReport
             HeadroomPercent = sight.HeadroomPercent,
             Nat = sight.Nat,
             States = [.. seen.States.Select(State)],
-            Sources = [.. seen.TopSources.Select(s => new TopTalker { Address = s.Address.ToString(), Percent = Rounded(s.Percent), ErrorBoundPercent = Rounded(s.ErrorBoundPercent) })],
+            Sources = [.. seen.TopSources.Select(s => new TopTalker
+            {
+                Address = s.Address.ToString(),
+                Percent = Rounded(s.Percent),
+                ErrorBoundPercent = Rounded(s.ErrorBoundPercent),
+            })],
             Destinations = [.. seen.TopDestinations.Select(d => new TopTalker
             {
-                Address = d.Address.ToString(), Port = d.Port == 0 ? null : d.Port, Protocol = d.Protocol, Percent = Rounded(d.Percent), ErrorBoundPercent = Rounded(d.ErrorBoundPercent),
+                Address = d.Address.ToString(), Port = d.Port == 0 ? null : d.Port, Protocol = d.Protocol, Percent = Rounded(d.Percent),
+                ErrorBoundPercent = Rounded(d.ErrorBoundPercent),
             })],
-            Ports = [.. seen.TopPorts.Select(p => new TopTalker { Port = p.Port, Protocol = p.Protocol, Percent = Rounded(p.Percent), ErrorBoundPercent = Rounded(p.ErrorBoundPercent) })],
+            Ports = [.. seen.TopPorts.Select(p => new TopTalker
+            {
+                Port = p.Port,
+                Protocol = p.Protocol,
+                Percent = Rounded(p.Percent),
+                ErrorBoundPercent = Rounded(p.ErrorBoundPercent),
+            })],
             Advice = [.. sight.Advice.Findings.Select(Advice)],
         };
     }

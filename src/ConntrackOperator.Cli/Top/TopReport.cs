@@ -56,7 +56,9 @@ internal sealed record TopReport
 
     public double? AssuredPercent { get; init; }
 
-    /// <summary>For how long the time-outs had been watched without a gap. Longer idle times take it that they were the same before.</summary>
+    /// <summary>
+    /// For how long the time-outs had been watched without a gap. Longer idle times take it that they were the same before.
+    /// </summary>
     public string? TimeoutsWatchedFor { get; init; }
 
     public required List<TopState> States { get; init; }

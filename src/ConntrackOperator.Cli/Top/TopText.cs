@@ -111,7 +111,9 @@ internal static class TopText
             return "what is lost a minute is not known yet";
         }
 
-        var text = $"a minute{(report.RatesOverSeconds is { } span ? Over(span) : string.Empty)}: {Rate(report.TableFullDropsPerMinute)} packets dropped for want of an entry, {Rate(report.RacesLostPerMinute)} lost in races, {Rate(report.EarlyDropsPerMinute)} entries evicted early, {Rate(report.InvalidPerMinute)} packets invalid";
+        var text = $"a minute{(report.RatesOverSeconds is { } span ? Over(span) : string.Empty)}: {Rate(report.TableFullDropsPerMinute)} "
+            + $"packets dropped for want of an entry, {Rate(report.RacesLostPerMinute)} lost in races, {Rate(report.EarlyDropsPerMinute)} "
+            + $"entries evicted early, {Rate(report.InvalidPerMinute)} packets invalid";
         return text
             + (report.ChainTooLongPerMinute > 0 ? $", {Rate(report.ChainTooLongPerMinute)} lost to long hash chains" : string.Empty)
             + (report.OtherDropsPerMinute > 0 ? $", {Rate(report.OtherDropsPerMinute)} dropped although the table had room" : string.Empty)
@@ -131,7 +133,9 @@ internal static class TopText
         var table = new TextTable("PROTOCOL", "STATE", ">SHARE%", ">ENTRIES", ">IDLE P50", ">IDLE P90", ">TIMEOUT");
         foreach (var s in states.Take(2 * Listed))
         {
-            table.Add(s.Protocol, s.State ?? "-", Share(s.Percent), Number(s.Entries), IdleText.Of(s.IdleP50, s.IdleP50AtMost), IdleText.Of(s.IdleP90, s.IdleP90AtMost), s.Timeout ?? "-");
+            table.Add(
+                s.Protocol, s.State ?? "-", Share(s.Percent), Number(s.Entries), IdleText.Of(s.IdleP50, s.IdleP50AtMost),
+                IdleText.Of(s.IdleP90, s.IdleP90AtMost), s.Timeout ?? "-");
         }
 
         return table.Plain();

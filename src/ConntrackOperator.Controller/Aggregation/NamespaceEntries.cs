@@ -8,7 +8,9 @@ internal static class NamespaceEntries
     /// <summary>How many namespaces are told apart.</summary>
     public const int Most = 20;
 
-    /// <summary>Where all other entries are: of other namespaces, of nobody known, of sources that no node reports. No namespace can have that name.</summary>
+    /// <summary>
+    /// Where all other entries are: of other namespaces, of nobody known, of sources that no node reports. No namespace can have that name.
+    /// </summary>
     public const string Rest = "(other)";
 
     /// <summary>A node's entries, as many as a table can hold at most: they are a node's word.</summary>
@@ -39,7 +41,8 @@ internal static class NamespaceEntries
     /// <param name="addresses">What <see cref="ByAddress"/> says.</param>
     /// <param name="total">Entries of all nodes.</param>
     /// <param name="namespaceOf">The namespace of an address's pod; null: none is known.</param>
-    public static List<(string Namespace, long Entries)> Of(IReadOnlyList<(string Address, long Entries)> addresses, long total, Func<string, string?> namespaceOf)
+    public static List<(string Namespace, long Entries)> Of(
+        IReadOnlyList<(string Address, long Entries)> addresses, long total, Func<string, string?> namespaceOf)
     {
         List<(string Namespace, long Entries)> named =
         [

@@ -55,7 +55,10 @@ internal sealed class ValueInterner
         }
     }
 
-    /// <summary>A ConntrackNode with what the controller reads of it: not what fills the table, of who only the sources, nor sentences that nobody is shown here.</summary>
+    /// <summary>
+    /// A ConntrackNode with what the controller reads of it: not what fills the table, of who only the sources, nor sentences that nobody
+    /// is shown here.
+    /// </summary>
     public ConntrackNode Compact(ConntrackNode node) => node with
     {
         ApiVersion = null,
@@ -66,7 +69,8 @@ internal sealed class ValueInterner
         },
         Spec = node.Spec is not { } spec ? null : spec with
         {
-            Settings = Each(spec.Settings, s => s with { Name = Text(s.Name), Policy = Text(s.Policy), Field = Text(s.Field), Rule = Text(s.Rule) }),
+            Settings = Each(
+                spec.Settings, s => s with { Name = Text(s.Name), Policy = Text(s.Policy), Field = Text(s.Field), Rule = Text(s.Rule) }),
             Refused = Each(spec.Refused, r => r),
             Pressure = spec.Pressure is { } pressure ? Of(pressure) : null,
         },
@@ -96,7 +100,8 @@ internal sealed class ValueInterner
         },
         Status = node.Status is not { } status ? null : new NodeObjectStatus
         {
-            Capacity = status.Capacity?.Where(c => c.Key is "cpu" or "memory").ToDictionary(c => Of(c.Key), c => Of(c.Value), StringComparer.Ordinal),
+            Capacity = status.Capacity?.Where(c => c.Key is "cpu" or "memory")
+                .ToDictionary(c => Of(c.Key), c => Of(c.Value), StringComparer.Ordinal),
             Conditions = status.Conditions?.Where(c => c.Type is "Ready" or NodeReading.PressureCondition).Select(Compact).ToList(),
         },
     };

@@ -21,7 +21,9 @@ internal sealed record ControllerOptions
     /// <summary>Who this replica is: the pod's name.</summary>
     public string Identity { get; init; } = Environment.MachineName;
 
-    /// <summary>The controller's own Deployment, which becomes the owner of the lease and of the agents' DaemonSet; null: they have none.</summary>
+    /// <summary>
+    /// The controller's own Deployment, which becomes the owner of the lease and of the agents' DaemonSet; null: they have none.
+    /// </summary>
     public string? Deployment { get; init; }
 
     /// <summary>The agents' DaemonSet as a YAML file; null: somebody else runs the agents.</summary>

@@ -21,7 +21,8 @@ internal sealed class NodeController : ReconcilingController
         _context = context;
         _reconciler = new NodeReconciler(context, aggregator);
         var asked = new AddressOwnerOptions { MostInAMinute = 60, MostOfANode = 6 };
-        _events = new NodeEvents(context.Events, context.Options.PodNames ? new AddressOwners(context.Api, asked, context.Time) : null, context.Log);
+        _events = new NodeEvents(
+            context.Events, context.Options.PodNames ? new AddressOwners(context.Api, asked, context.Time) : null, context.Log);
         context.Cluster.Nodes.Changed += NodeChanged;
         context.Cluster.ConntrackNodes.Changed += ConntrackNodeChanged;
         context.Cluster.Flushes.Changed += FlushChanged;

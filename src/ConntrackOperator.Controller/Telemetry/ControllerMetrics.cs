@@ -28,21 +28,37 @@ internal sealed class ControllerMetrics : IDisposable
     public ControllerMetrics(string lease)
     {
         _lease = lease;
-        _queued = _meter.CreateHistogram<double>("workqueue_queue_duration_seconds", "s", "How long a key waited in a work queue before it was worked on.");
+        _queued = _meter.CreateHistogram<double>(
+            "workqueue_queue_duration_seconds", "s", "How long a key waited in a work queue before it was worked on.");
         _worked = _meter.CreateHistogram<double>("workqueue_work_duration_seconds", "s", "How long a key was worked on.");
-        _reconcileTime = _meter.CreateHistogram<double>("controller_runtime_reconcile_time_seconds", "s", "How long a reconciliation took.");
-        _reconciles = _meter.CreateCounter<long>("controller_runtime_reconcile_total", null, "Reconciliations by controller and result: success or error.");
+        _reconcileTime = _meter.CreateHistogram<double>(
+            "controller_runtime_reconcile_time_seconds", "s", "How long a reconciliation took.");
+        _reconciles = _meter.CreateCounter<long>(
+            "controller_runtime_reconcile_total", null, "Reconciliations by controller and result: success or error.");
         _meter.CreateObservableGauge("leader_election_master_status", LeaderStatus, null, "1 while this replica leads, 0 otherwise.");
         _meter.CreateObservableGauge("workqueue_depth", () => Queues(q => q.Queue.Depth), null, "Keys that could be worked on now.");
         _meter.CreateObservableCounter("workqueue_adds_total", () => Queues(q => q.Queue.Adds), null, "Keys that came into a work queue.");
-        _meter.CreateObservableCounter("workqueue_retries_total", () => Queues(q => q.Queue.Retries), null, "Keys that came into a work queue again after a failure.");
-        _meter.CreateObservableGauge("workqueue_unfinished_work_seconds", () => Queues(q => q.Queue.UnfinishedWork.TotalSeconds), "s", "For how long all work in progress together has been going on; without end when something is stuck.");
-        _meter.CreateObservableGauge("workqueue_longest_running_processor_seconds", () => Queues(q => q.Queue.LongestRunning.TotalSeconds), "s", "For how long the oldest piece of work in progress has been going on.");
-        _meter.CreateObservableGauge("controller_runtime_active_workers", () => Queues(q => q.Queue.Processing, "controller"), null, "Keys being worked on.");
-        _meter.CreateObservableGauge("controller_runtime_max_concurrent_reconciles", () => Queues(q => q.Workers, "controller"), null, "Keys that can be worked on at once.");
-        _meter.CreateObservableGauge("conntrack_policy_nodes", PolicyNodes, "{node}", "Nodes of a policy by state; a node is selected, and in one of the other states as well.");
-        _meter.CreateObservableGauge("conntrack_policy_rollout_paused", Paused, null, "1 while the rollout of a policy is paused, 0 otherwise; only of policies that have one.");
-        _meter.CreateObservableGauge("conntrack_entries_by_namespace", ByNamespace, "{entry}", "About how many entries have their source in a namespace, from the five sources with the most entries that each node reports; the 20 namespaces with the most.");
+        _meter.CreateObservableCounter(
+            "workqueue_retries_total", () => Queues(q => q.Queue.Retries), null, "Keys that came into a work queue again after a failure.");
+        _meter.CreateObservableGauge(
+            "workqueue_unfinished_work_seconds", () => Queues(q => q.Queue.UnfinishedWork.TotalSeconds), "s",
+            "For how long all work in progress together has been going on; without end when something is stuck.");
+        _meter.CreateObservableGauge(
+            "workqueue_longest_running_processor_seconds", () => Queues(q => q.Queue.LongestRunning.TotalSeconds), "s",
+            "For how long the oldest piece of work in progress has been going on.");
+        _meter.CreateObservableGauge(
+            "controller_runtime_active_workers", () => Queues(q => q.Queue.Processing, "controller"), null, "Keys being worked on.");
+        _meter.CreateObservableGauge(
+            "controller_runtime_max_concurrent_reconciles", () => Queues(q => q.Workers, "controller"), null,
+            "Keys that can be worked on at once.");
+        _meter.CreateObservableGauge(
+            "conntrack_policy_nodes", PolicyNodes, "{node}",
+            "Nodes of a policy by state; a node is selected, and in one of the other states as well.");
+        _meter.CreateObservableGauge(
+            "conntrack_policy_rollout_paused", Paused, null,
+            "1 while the rollout of a policy is paused, 0 otherwise; only of policies that have one.");
+        _meter.CreateObservableGauge("conntrack_entries_by_namespace", ByNamespace, "{entry}", "About how many entries have their source "
+            + "in a namespace, from the five sources with the most entries that each node reports; the 20 namespaces with the most.");
     }
 
     /// <summary>About how many entries have their source in which namespace; null: nobody looks, or not yet.</summary>
@@ -53,7 +69,11 @@ internal sealed class ControllerMetrics : IDisposable
     public WorkQueueOptions QueueOptions(string name)
     {
         var label = new KeyValuePair<string, object?>("name", name);
-        return new() { Started = took => _queued.Record(took.TotalSeconds, label), Finished = took => _worked.Record(took.TotalSeconds, label) };
+        return new()
+        {
+            Started = took => _queued.Record(took.TotalSeconds, label),
+            Finished = took => _worked.Record(took.TotalSeconds, label),
+        };
     }
 
     /// <summary>How to make a reconciler that is measured.</summary>
@@ -67,7 +87,8 @@ internal sealed class ControllerMetrics : IDisposable
             _queues.Add((name, queue, workers));
         }
 
-        KeyValuePair<string, object?> controller = new("controller", name), success = new("result", "success"), error = new("result", "error");
+        KeyValuePair<string, object?> controller = new("controller", name), success = new("result", "success"),
+            error = new("result", "error");
         return new()
         {
             Name = "reconcile " + name,
@@ -105,7 +126,8 @@ internal sealed class ControllerMetrics : IDisposable
 
     // The label is not namespace: that is the controller's own, which a scrape adds.
     private IEnumerable<Measurement<long>> ByNamespace() =>
-        (Namespaces ?? []).Select(n => new Measurement<long>(n.Entries, new KeyValuePair<string, object?>("source_namespace", n.Namespace)));
+        (Namespaces ?? [])
+            .Select(n => new Measurement<long>(n.Entries, new KeyValuePair<string, object?>("source_namespace", n.Namespace)));
 
     private Measurement<int> LeaderStatus()
     {
@@ -120,7 +142,8 @@ internal sealed class ControllerMetrics : IDisposable
     {
         lock (_lock)
         {
-            return _queues.ConvertAll(q => new Measurement<T>(value((q.Queue, q.Workers)), new KeyValuePair<string, object?>(label, q.Name)));
+            return _queues.ConvertAll(
+                q => new Measurement<T>(value((q.Queue, q.Workers)), new KeyValuePair<string, object?>(label, q.Name)));
         }
     }
 
@@ -141,7 +164,8 @@ internal sealed class ControllerMetrics : IDisposable
     }
 
     private IEnumerable<Measurement<int>> Paused() =>
-        Policies().Where(p => p.Rollout is not null).Select(p => new Measurement<int>(p.IsPaused ? 1 : 0, new KeyValuePair<string, object?>("policy", p.Policy)));
+        Policies().Where(p => p.Rollout is not null)
+            .Select(p => new Measurement<int>(p.IsPaused ? 1 : 0, new KeyValuePair<string, object?>("policy", p.Policy)));
 
     private IReadOnlyList<PolicySummary> Policies()
     {

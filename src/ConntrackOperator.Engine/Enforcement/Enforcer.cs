@@ -14,14 +14,17 @@ public sealed class Enforcer
 {
     /// <summary>What a person reads while the kernel's module is not there.</summary>
     public const string ModuleNotLoadedMessage =
-        "the nf_conntrack module is not loaded, so this kernel tracks nothing yet; the settings are applied the moment it is. To load it now: modprobe nf_conntrack";
+        "the nf_conntrack module is not loaded, so this kernel tracks nothing yet; the settings are applied the moment it is. To load it "
+            + "now: modprobe nf_conntrack";
 
     /// <summary>What a person reads where the module is there and its keys are not to be seen.</summary>
     public const string KeysNotSeenMessage =
-        "nf_conntrack is in this kernel, but its settings are not to be seen from here, as in a container: set them on the host itself, or mount the host's /proc/sys/net/netfilter and name it";
+        "nf_conntrack is in this kernel, but its settings are not to be seen from here, as in a container: set them on the host itself, "
+            + "or mount the host's /proc/sys/net/netfilter and name it";
 
     private const string AwaitsStatusMessage =
-        "not written yet: the file of what was there before is gone, and the node's status in the API server, which may know it, has not been read yet";
+        "not written yet: the file of what was there before is gone, and the node's status in the API server, which may know it, has "
+            + "not been read yet";
 
     private readonly SysctlDirectory _sysctls;
     private readonly OriginalsStore _originals;
@@ -149,7 +152,8 @@ public sealed class Enforcer
         var position = 0;
         foreach (var setting in settings.Values)
         {
-            Tracker(setting.Name!).Plan(setting, setting.Name == SysctlNames.Buckets ? Buckets.Round(setting.Value!.Value) : setting.Value!.Value, position++);
+            Tracker(setting.Name!).Plan(
+                setting, setting.Name == SysctlNames.Buckets ? Buckets.Round(setting.Value!.Value) : setting.Value!.Value, position++);
             if (setting.Mode != PolicyMode.Observe && _originals.Find(setting.Name!) is { } original)
             {
                 // What shall become of it may have changed with the plan.
@@ -198,7 +202,8 @@ public sealed class Enforcer
             fresh.Add(tracker.Name);
             if (!_originals.AwaitsStatus)
             {
-                _originals.Note(tracker.Name, tracker.Actual!.Value, tracker.Setting!.OnRemoval ?? RemovalPolicy.Restore, tracker.Setting.Policy);
+                _originals.Note(
+                    tracker.Name, tracker.Actual!.Value, tracker.Setting!.OnRemoval ?? RemovalPolicy.Restore, tracker.Setting.Policy);
             }
         }
 
@@ -215,7 +220,8 @@ public sealed class Enforcer
             }
             else
             {
-                tracker.Set(SettingState.Failed, tracker.Actual, $"not written, since what was there before can't be kept: {_unkept?.Message}");
+                tracker.Set(
+                    SettingState.Failed, tracker.Actual, $"not written, since what was there before can't be kept: {_unkept?.Message}");
             }
         }
 
@@ -243,7 +249,9 @@ public sealed class Enforcer
         foreach (var tracker in _due)
         {
             var writable = _sysctls.IsWritable(tracker.Name);
-            tracker.Set(writable ? SettingState.Pending : SettingState.ReadOnly, tracker.Actual, $"{(writable ? "to be set" : "can't be set here")} from {tracker.Actual} to {tracker.Target}");
+            tracker.Set(
+                writable ? SettingState.Pending : SettingState.ReadOnly, tracker.Actual,
+                $"{(writable ? "to be set" : "can't be set here")} from {tracker.Actual} to {tracker.Target}");
         }
     }
 

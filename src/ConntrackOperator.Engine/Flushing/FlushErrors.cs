@@ -30,7 +30,8 @@ public static class FlushErrors
         if (result.Stopped is { } stopped)
         {
             errors.Add(string.Create(
-                CultureInfo.InvariantCulture, $"it ended after {(result.Approximate ? "about " : "")}{result.Deleted} entries were deleted: {stopped}"));
+                CultureInfo.InvariantCulture,
+                $"it ended after {(result.Approximate ? "about " : "")}{result.Deleted} entries were deleted: {stopped}"));
         }
         else if (!result.Complete)
         {

@@ -13,8 +13,8 @@ public static class FlushMatches
     /// <summary>Converts a flush's match, whole.</summary>
     /// <param name="flush">The flush, as the node's plan has it.</param>
     /// <exception cref="ArgumentException">
-    /// The match has not as many conditions as the controller gave it: this version, or the CustomResourceDefinition, does not know one, and
-    /// without it more would be deleted. Or it is not valid.
+    /// The match has not as many conditions as the controller gave it: this version, or the CustomResourceDefinition, does not know one,
+    /// and without it more would be deleted. Or it is not valid.
     /// </exception>
     public static FlowMatch ToFlowMatch(NodeFlush flush)
     {
@@ -24,13 +24,15 @@ public static class FlushMatches
         return flush.Conditions == known
             ? ToFlowMatch(match)
             : throw new ArgumentException(
-                $"nothing was deleted: of the match's {Text(flush.Conditions) ?? "uncounted"} conditions {Text(known)} arrived. This agent or the "
-                + "CustomResourceDefinition of ConntrackNodes is older than the controller");
+                $"nothing was deleted: of the match's {Text(flush.Conditions) ?? "uncounted"} conditions {Text(known)} arrived. "
+                + "This agent or the CustomResourceDefinition of ConntrackNodes is older than the controller");
     }
 
     /// <summary>Converts.</summary>
     /// <param name="match">The API's match.</param>
-    /// <exception cref="ArgumentException">It is not valid, or empty without <c>all: true</c>: nothing may be deleted by a match that was not understood.</exception>
+    /// <exception cref="ArgumentException">
+    /// It is not valid, or empty without <c>all: true</c>: nothing may be deleted by a match that was not understood.
+    /// </exception>
     public static FlowMatch ToFlowMatch(FlushMatch match)
     {
         ArgumentNullException.ThrowIfNull(match);
@@ -51,7 +53,8 @@ public static class FlushMatches
             ReplySourcePort = Port(match.ReplySourcePort, "replySourcePort"),
             ReplyDestinationPort = Port(match.ReplyDestinationPort, "replyDestinationPort"),
             Icmp = new(Octet(icmp?.Type, "icmp.type"), Octet(icmp?.Code, "icmp.code"), Word(icmp?.Id, "icmp.id")),
-            ReplyIcmp = new(Octet(icmp?.ReplyType, "icmp.replyType"), Octet(icmp?.ReplyCode, "icmp.replyCode"), Word(icmp?.ReplyId, "icmp.replyId")),
+            ReplyIcmp = new(
+                Octet(icmp?.ReplyType, "icmp.replyType"), Octet(icmp?.ReplyCode, "icmp.replyCode"), Word(icmp?.ReplyId, "icmp.replyId")),
             Gre = new(Word(gre?.SourceKey, "gre.sourceKey"), Word(gre?.DestinationKey, "gre.destinationKey")),
             ReplyGre = new(Word(gre?.ReplySourceKey, "gre.replySourceKey"), Word(gre?.ReplyDestinationKey, "gre.replyDestinationKey")),
             Zone = Word(match.Zone, "zone"),

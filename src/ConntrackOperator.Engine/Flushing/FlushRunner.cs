@@ -86,14 +86,17 @@ public sealed class FlushRunner
                     Matched = done.Matched ?? 0,
                     Deleted = done.Deleted ?? 0,
                     Approximate = done.Approximate,
-                    Error = done.Error ?? (done.FinishedAt is null ? "it had begun, and how it ended is not known. Make another flush for the rest" : null),
+                    Error = done.Error ?? (done.FinishedAt is null
+                        ? "it had begun, and how it ended is not known. Make another flush for the rest" : null),
                 });
             }
         }
     }
 
     /// <summary>Takes the result of a deletion that has ended, and begins the next one that the plan asks for.</summary>
-    /// <param name="asked">The plan's flushes; null: no plan has come from the controller since the start, so nothing is begun or forgotten.</param>
+    /// <param name="asked">
+    /// The plan's flushes; null: no plan has come from the controller since the start, so nothing is begun or forgotten.
+    /// </param>
     /// <returns>Whether <see cref="Statuses"/> changed.</returns>
     /// <exception cref="IOException">
     /// The state directory can't be written: nothing was begun that the disk does not know of. <see cref="Statuses"/> is what it should
@@ -113,7 +116,8 @@ public sealed class FlushRunner
             if (_running is null)
             {
                 Forget(asked);
-                if (asked.FirstOrDefault(a => a.Conditions is not null && _records.TrueForAll(r => r.Uid != a.Uid)) is { Uid: not null, Match: not null } next)
+                var due = asked.FirstOrDefault(a => a.Conditions is not null && _records.TrueForAll(r => r.Uid != a.Uid));
+                if (due is { Uid: not null, Match: not null } next)
                 {
                     Begin(next);
                 }
@@ -149,7 +153,12 @@ public sealed class FlushRunner
         // What nobody expected ends this flush, not the agent.
         var result = ended.Task.IsCompletedSuccessfully
             ? ended.Task.Result
-            : new FlushRecord { Uid = ended.Uid, FinishedAt = Now(), Error = ended.Task.Exception?.GetBaseException().Message ?? "it was cancelled" };
+            : new FlushRecord
+            {
+                Uid = ended.Uid,
+                FinishedAt = Now(),
+                Error = ended.Task.Exception?.GetBaseException().Message ?? "it was cancelled",
+            };
         _running = null;
         Deleted += result.Deleted;
         _records[_records.FindIndex(r => r.Uid == result.Uid)] = result;
@@ -205,7 +214,12 @@ public sealed class FlushRunner
             // What may not begin is not left for ever as if it ran. Should the disk never know of this, the status does.
             if (_time.GetElapsedTime(_waiting.Since) >= _patience)
             {
-                _records[at] = new FlushRecord { Uid = flush.Uid, FinishedAt = Now(), Error = $"nothing was deleted: its begin can't be recorded ({e.Message})" };
+                _records[at] = new FlushRecord
+                {
+                    Uid = flush.Uid,
+                    FinishedAt = Now(),
+                    Error = $"nothing was deleted: its begin can't be recorded ({e.Message})",
+                };
             }
             else
             {
@@ -221,7 +235,8 @@ public sealed class FlushRunner
 
     private bool Show(IReadOnlyList<NodeFlush> asked)
     {
-        List<NodeFlushStatus> statuses = [.. _records.Where(r => r.FinishedAt is not null && asked.Any(a => a.Uid == r.Uid)).Select(r => new NodeFlushStatus
+        List<NodeFlushStatus> statuses =
+            [.. _records.Where(r => r.FinishedAt is not null && asked.Any(a => a.Uid == r.Uid)).Select(r => new NodeFlushStatus
         {
             Uid = r.Uid,
             Matched = r.Matched,
@@ -275,7 +290,8 @@ public sealed class FlushRunner
             }
 
             // A null in place of the list or of a record is no record either.
-            return JsonSerializer.Deserialize(bytes, EngineJson.Default.ListFlushRecord) is { } records && records.TrueForAll(r => r?.Uid is not null)
+            return JsonSerializer.Deserialize(bytes, EngineJson.Default.ListFlushRecord) is { } records
+                && records.TrueForAll(r => r?.Uid is not null)
                 ? records
                 : throw new JsonException("not a list of records with a uid each");
         }

@@ -19,10 +19,14 @@ public sealed record AdviceInput
     /// <summary>Who does what; null: not looked at.</summary>
     public required TrafficReading? Traffic { get; init; }
 
-    /// <summary>How far off shares of <see cref="Traffic"/> can be, in percentage points; null: as those of <see cref="Breakdown"/>.</summary>
+    /// <summary>
+    /// How far off shares of <see cref="Traffic"/> can be, in percentage points; null: as those of <see cref="Breakdown"/>.
+    /// </summary>
     public double? TrafficErrorPercent { get; init; }
 
-    /// <summary>Who does what by a full count, where <see cref="Traffic"/> is of a later sample that agrees with it; null: there is none.</summary>
+    /// <summary>
+    /// Who does what by a full count, where <see cref="Traffic"/> is of a later sample that agrees with it; null: there is none.
+    /// </summary>
     public TrafficReading? Counted { get; init; }
 
     /// <summary>How full it is and what goes wrong.</summary>

@@ -46,7 +46,8 @@ public static class CompositionBuilder
         ArgumentNullException.ThrowIfNull(breakdown);
         return new TopStatus
         {
-            Sources = [.. breakdown.TopSources.Take(Listed).Select(s => new TopSource { Address = s.Address.ToString(), Percent = Whole(s.Percent) })],
+            Sources = [.. breakdown.TopSources.Take(Listed)
+                .Select(s => new TopSource { Address = s.Address.ToString(), Percent = Whole(s.Percent) })],
             Destinations = [.. breakdown.TopDestinations.Take(Listed).Select(d => new TopDestination
             {
                 Address = d.Address.ToString(),

@@ -38,5 +38,6 @@ internal static class CountValidity
         return now.Values.All(state => state.Percent <= _twoSamples * Bound(state.Percent, sample));
     }
 
-    private static double Bound(double percent, Breakdown sample) => SamplingError.Points(percent / 100, sample.Sampled, sample.TableEntries);
+    private static double Bound(double percent, Breakdown sample) =>
+        SamplingError.Points(percent / 100, sample.Sampled, sample.TableEntries);
 }

@@ -13,7 +13,9 @@ internal sealed class FullScan(TimeProvider time, Random random, Func<TimeSpan> 
     /// <summary>The least time between two: what fills a table is told by samples meanwhile.</summary>
     public static readonly TimeSpan Least = TimeSpan.FromMinutes(2);
 
-    /// <summary>The most: a table that would be counted less often within the budget (some millions of entries) is not counted at all.</summary>
+    /// <summary>
+    /// The most: a table that would be counted less often within the budget (some millions of entries) is not counted at all.
+    /// </summary>
     public static readonly TimeSpan Most = TimeSpan.FromHours(1);
 
     // A scan ends within one datagram of the kernel's, which takes less than a millisecond unless all of the table is locked.
@@ -33,11 +35,14 @@ internal sealed class FullScan(TimeProvider time, Random random, Func<TimeSpan> 
     /// <summary>The least time from the end of one to the next.</summary>
     public TimeSpan Pause => _pause;
 
-    /// <summary>The time between two so that they take a given share of a core, within <see cref="Least"/> and <see cref="Most"/>. Pure.</summary>
+    /// <summary>
+    /// The time between two so that they take a given share of a core, within <see cref="Least"/> and <see cref="Most"/>. Pure.
+    /// </summary>
     /// <param name="cost">CPU time of one.</param>
     /// <param name="share">The share of a core that may go into them, over 0.</param>
     /// <returns>Null when it would be more than <see cref="Most"/>.</returns>
-    internal static TimeSpan? Spacing(TimeSpan cost, double share) => cost / share is var spacing && spacing > Most ? null : spacing < Least ? Least : spacing;
+    internal static TimeSpan? Spacing(TimeSpan cost, double share) =>
+        cost / share is var spacing && spacing > Most ? null : spacing < Least ? Least : spacing;
 
     /// <summary>Whether one should begin.</summary>
     /// <param name="entries">Entries of the table.</param>

@@ -36,5 +36,6 @@ internal sealed class KernelTableLooks(SysctlDirectory sysctls, TimeoutWatch tim
         };
     }
 
-    private TableScanner Scanner(TrafficSurvey? survey, PortSurvey ports) => new(procPath: procPath, sysctls: sysctls, time: time, survey: survey, ports: ports);
+    private TableScanner Scanner(TrafficSurvey? survey, PortSurvey ports) =>
+        new(procPath: procPath, sysctls: sysctls, time: time, survey: survey, ports: ports);
 }

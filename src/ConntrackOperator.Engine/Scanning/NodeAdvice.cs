@@ -36,7 +36,8 @@ public static class NodeAdvice
             IsSample = error > 0,
             ErrorBoundPercent = error,
             AssuredPercent = breakdown.AssuredPercent,
-            States = [.. breakdown.States.Select(s => error > 0 ? s with { EstimatedEntries = ShareOf(entries, s) } : s).Select(s => new StateFacts
+            States = [.. breakdown.States
+                .Select(s => error > 0 ? s with { EstimatedEntries = ShareOf(entries, s) } : s).Select(s => new StateFacts
             {
                 Protocol = s.Protocol,
                 State = s.State,
@@ -65,12 +66,16 @@ public static class NodeAdvice
         };
     }
 
-    /// <summary>Shares are of what there was then; of the entries of now it is the same part. What every entry was seen of is as counted.</summary>
+    /// <summary>
+    /// Shares are of what there was then; of the entries of now it is the same part. What every entry was seen of is as counted.
+    /// </summary>
     private static long ShareOf(long entries, StateShare share) => (long)(share.Percent / 100 * entries);
 
     private static List<TrafficFacts> Traffic(AdviceInput input, long entries, double error)
     {
         var seen = input.Traffic is { } traffic ? TrafficFactsBuilder.Of(traffic, entries, error) : [];
-        return input.Counted is { } counted ? TrafficFactsBuilder.WithCounted(seen, TrafficFactsBuilder.Of(counted, entries, 0), error / 100 * entries) : seen;
+        return input.Counted is { } counted
+            ? TrafficFactsBuilder.WithCounted(seen, TrafficFactsBuilder.Of(counted, entries, 0), error / 100 * entries)
+            : seen;
     }
 }

@@ -17,7 +17,9 @@ public sealed class ScanCycle : IDisposable
     /// <summary>Entries in a sample: every share is right to within a percentage point.</summary>
     public const int SampleSize = 50_000;
 
-    /// <summary>The greatest part of one core that looks may take: 0.5 %. Samples take at most half of it, full counts what is left.</summary>
+    /// <summary>
+    /// The greatest part of one core that looks may take: 0.5 %. Samples take at most half of it, full counts what is left.
+    /// </summary>
     public const double CoreShare = 0.005;
 
     // The hash's key is another one after a boot only, but who has the entries may change without any state's share changing.
@@ -58,7 +60,8 @@ public sealed class ScanCycle : IDisposable
     /// <param name="random">For jitter.</param>
     /// <param name="cost">CPU time that the calling thread has taken since it began.</param>
     internal ScanCycle(
-        ITableLooks table, Func<IReadOnlyList<PortUse>, IReadOnlyList<NatPorts>> nat, TimeSpan interval, TimeProvider time, Random random, Func<TimeSpan> cost)
+        ITableLooks table, Func<IReadOnlyList<PortUse>, IReadOnlyList<NatPorts>> nat, TimeSpan interval, TimeProvider time, Random random,
+        Func<TimeSpan> cost)
     {
         ArgumentNullException.ThrowIfNull(time);
         ArgumentNullException.ThrowIfNull(random);
@@ -157,7 +160,9 @@ public sealed class ScanCycle : IDisposable
         return scanned;
     }
 
-    /// <summary>Ends a full count that runs, and returns when it reads no more: before the table is flushed or resized. From any thread.</summary>
+    /// <summary>
+    /// Ends a full count that runs, and returns when it reads no more: before the table is flushed or resized. From any thread.
+    /// </summary>
     public void Interrupt()
     {
         _interrupted = true;
@@ -167,7 +172,9 @@ public sealed class ScanCycle : IDisposable
     /// <inheritdoc />
     public void Dispose() => _full.Dispose();
 
-    /// <summary>The pause after a sample: the interval, or longer when the sample cost much, and up to half of that more by chance. Pure.</summary>
+    /// <summary>
+    /// The pause after a sample: the interval, or longer when the sample cost much, and up to half of that more by chance. Pure.
+    /// </summary>
     internal static TimeSpan Pause(TimeSpan interval, TimeSpan took, double chance)
     {
         var least = took / (CoreShare / 2);
@@ -185,7 +192,8 @@ public sealed class ScanCycle : IDisposable
         try
         {
             _sample = _table.Sample(_survey);
-            if (_count is { } count && (_time.GetUtcNow() - count.Breakdown.At > _countHoldsFor || !CountValidity.Holds(count.Breakdown, _sample.Breakdown)))
+            if (_count is { } count
+                && (_time.GetUtcNow() - count.Breakdown.At > _countHoldsFor || !CountValidity.Holds(count.Breakdown, _sample.Breakdown)))
             {
                 _count = null;
             }

@@ -36,7 +36,8 @@ internal static class TrafficFactsBuilder
         List<TrafficFacts> groups = [];
         foreach (var group in seen)
         {
-            groups.Add(known.Remove(Key(group), out var count) && count.Entries.Least >= group.Entries.Least && count.Entries.Most <= group.Entries.Most
+            groups.Add(known.Remove(Key(group), out var count)
+                && count.Entries.Least >= group.Entries.Least && count.Entries.Most <= group.Entries.Most
                 ? group with { Entries = count.Entries }
                 : group);
         }
@@ -44,7 +45,8 @@ internal static class TrafficFactsBuilder
         groups.AddRange(counted.Where(group => known.ContainsKey(Key(group)) && group.Entries.Most <= spread));
         return groups;
 
-        static (TrafficView, TrafficClass, string, string?, string?, int?) Key(TrafficFacts g) => (g.View, g.Class, g.Protocol, g.Source, g.Destination, g.Port);
+        static (TrafficView, TrafficClass, string, string?, string?, int?) Key(TrafficFacts g) =>
+            (g.View, g.Class, g.Protocol, g.Source, g.Destination, g.Port);
     }
 
     /// <summary>Puts what was counted of translated addresses in the place of what was only seen.</summary>
@@ -53,7 +55,8 @@ internal static class TrafficFactsBuilder
         foreach (var pair in nat.Where(pair => pair.Use.IsExact))
         {
             var (source, destination) = (pair.Use.Source.ToString(), pair.Use.Destination.ToString());
-            var seen = groups.Find(group => group.View == TrafficView.Translation && group.Source == source && group.Destination == destination
+            var seen =
+                groups.Find(group => group.View == TrafficView.Translation && group.Source == source && group.Destination == destination
                 && (group.Port ?? 0) == pair.Use.Port && group.Protocol == pair.Protocol);
             groups.RemoveAll(group => ReferenceEquals(group, seen));
             groups.Add((seen ?? new TrafficFacts
@@ -131,7 +134,9 @@ internal static class TrafficFactsBuilder
 
         var scale = (double)entries / reading.Looked;
         var spread = errorPoints / 100 * entries;
-        return new Bounds((long)Math.Max(0, (group.Count * scale) - spread), (long)Math.Min(entries, ((group.Count + group.CountError) * scale) + spread));
+        return new Bounds(
+            (long)Math.Max(0, (group.Count * scale) - spread),
+            (long)Math.Min(entries, ((group.Count + group.CountError) * scale) + spread));
     }
 
     private static List<(long, double)> Idle(TrafficGroup group)

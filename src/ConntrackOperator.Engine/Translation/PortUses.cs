@@ -43,5 +43,6 @@ internal static class PortUses
 
     private static double Spread(long seen) => Deviations * Math.Sqrt(seen + 1);
 
-    private static (object Source, object Destination, ushort Port, byte Protocol) Key(PortUse use) => (use.Source, use.Destination, use.Port, use.Protocol);
+    private static (object Source, object Destination, ushort Port, byte Protocol) Key(PortUse use) =>
+        (use.Source, use.Destination, use.Port, use.Protocol);
 }

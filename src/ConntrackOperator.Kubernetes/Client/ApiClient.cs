@@ -59,8 +59,10 @@ public sealed partial class ApiClient
     /// <param name="strict">Whether a field that the server does not know is an error (fieldValidation=Strict); else it is dropped.</param>
     /// <exception cref="ApiException">Among others <see cref="ApiException.IsAlreadyExists"/>.</exception>
     public Task<T> CreateAsync<T>(
-        ResourceType type, string? ns, T body, JsonTypeInfo<T> json, CancellationToken ct, string? fieldManager = null, bool strict = false) =>
-        WriteAsync(new("create", HttpMethod.Post, type, ns, null), "application/json", Encode(body, json), json, fieldManager, ct, strict: strict);
+        ResourceType type, string? ns, T body, JsonTypeInfo<T> json, CancellationToken ct, string? fieldManager = null,
+        bool strict = false) =>
+        WriteAsync(
+            new("create", HttpMethod.Post, type, ns, null), "application/json", Encode(body, json), json, fieldManager, ct, strict: strict);
 
     /// <summary>Replaces an object, or one of its subresources, whole.</summary>
     /// <exception cref="ApiException"><see cref="ApiException.IsConflict"/> when its resourceVersion is not the stored one.</exception>
@@ -76,7 +78,8 @@ public sealed partial class ApiClient
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         return WriteAsync(
-            new("update", HttpMethod.Put, type, ns, name) { Subresource = subresource }, "application/json", Encode(body, json), json, fieldManager, ct);
+            new("update", HttpMethod.Put, type, ns, name) { Subresource = subresource }, "application/json", Encode(body, json), json,
+            fieldManager, ct);
     }
 
     /// <summary>Server-side apply: states the fields that this manager wants, creates the object if it is not there,

@@ -31,7 +31,9 @@ internal sealed class DelayHistogram
         }
     }
 
-    /// <summary>The delay that <paramref name="share"/> of all kept within: the upper end of its step, and never more than the longest.</summary>
+    /// <summary>
+    /// The delay that <paramref name="share"/> of all kept within: the upper end of its step, and never more than the longest.
+    /// </summary>
     internal TimeSpan Within(double share)
     {
         var most = (long)Math.Ceiling(share * Count);

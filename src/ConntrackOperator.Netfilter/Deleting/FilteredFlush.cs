@@ -17,7 +17,8 @@ namespace ConntrackOperator.Netfilter.Deleting;
 /// Entries that are checked and counted of each filter at most. Looking at each would take longer than deleting them.
 /// </param>
 internal sealed class FilteredFlush(
-    Func<INetlinkTransport> open, FlowPredicate predicate, FlowFields wanted, Func<long?> tableEntries, int mostChecked = FilteredFlush.MostChecked)
+    Func<INetlinkTransport> open, FlowPredicate predicate, FlowFields wanted, Func<long?> tableEntries,
+    int mostChecked = FilteredFlush.MostChecked)
 {
     internal const int MostChecked = 20_000;
 
@@ -110,7 +111,9 @@ internal sealed class FilteredFlush(
     private Checked? Look(KernelFilter filter, long most, CancellationToken cancellation)
     {
         var visitor = new CheckingVisitor(predicate, wanted, most);
-        return Dump(filter, ref visitor, cancellation) is { } outcome ? visitor.Seen with { Complete = outcome == DumpOutcome.Complete } : null;
+        return Dump(filter, ref visitor, cancellation) is { } outcome
+            ? visitor.Seen with { Complete = outcome == DumpOutcome.Complete }
+            : null;
     }
 
     /// <returns>Null when the kernel does not take the filter, or an answer was lost.</returns>
@@ -150,8 +153,8 @@ internal sealed class FilteredFlush(
     }
 
     /// <returns>
-    /// Null when it is done; else why not, and whether the kernel has refused the request, so that nothing is deleted by it. Without a clear
-    /// answer something may be.
+    /// Null when it is done; else why not, and whether the kernel has refused the request, so that nothing is deleted by it. Without a
+    /// clear answer something may be.
     /// </returns>
     private (NetlinkException? Stopped, bool Refused) Flush(KernelFilter filter)
     {

@@ -23,13 +23,15 @@ public sealed class FlowDeleter
     /// What is known of the time-outs, for a match by idle time; null: nothing from before the deletion, so that no entry counts as idle.
     /// </param>
     /// <param name="filters">What is known of the kernel's filters; null: nothing yet, and nobody else is told.</param>
-    public FlowDeleter(SysctlDirectory? sysctls = null, TimeProvider? time = null, TimeoutWatch? timeouts = null, FilterSupport? filters = null)
+    public FlowDeleter(
+        SysctlDirectory? sysctls = null, TimeProvider? time = null, TimeoutWatch? timeouts = null, FilterSupport? filters = null)
         : this(NetlinkSocket.Open, sysctls, time, timeouts, filters)
     {
     }
 
     internal FlowDeleter(
-        Func<INetlinkTransport> open, SysctlDirectory? sysctls, TimeProvider? time, TimeoutWatch? timeouts = null, FilterSupport? filters = null)
+        Func<INetlinkTransport> open, SysctlDirectory? sysctls, TimeProvider? time, TimeoutWatch? timeouts = null,
+        FilterSupport? filters = null)
     {
         _open = open;
         _sysctls = sysctls ?? new SysctlDirectory();
@@ -115,7 +117,8 @@ public sealed class FlowDeleter
     }
 
     private DeleteResult? FlushByKernel(
-        FlowFilter filter, FlowPredicate predicate, FlowFields wanted, IProgress<DeleteProgress>? progress, long tableEntries, CancellationToken cancellation)
+        FlowFilter filter, FlowPredicate predicate, FlowFields wanted, IProgress<DeleteProgress>? progress, long tableEntries,
+        CancellationToken cancellation)
     {
         var filters = KernelFilter.Of(filter);
         if (filters.Count == 0 || !filters.All(f => f.DecidesAll) || !_filters.Covers(_open, filters))
@@ -130,7 +133,8 @@ public sealed class FlowDeleter
             return null;
         }
 
-        progress?.Report(new DeleteProgress(outcome.TableEntries, outcome.Matched, outcome.Deleted, tableEntries, _time.GetElapsedTime(start)));
+        progress?.Report(
+            new DeleteProgress(outcome.TableEntries, outcome.Matched, outcome.Deleted, tableEntries, _time.GetElapsedTime(start)));
         return new DeleteResult
         {
             Examined = outcome.TableEntries,

@@ -10,4 +10,5 @@ namespace ConntrackOperator.Netfilter.Deleting;
 /// began or ended at the same time are as well.
 /// </param>
 /// <param name="Stopped">Why the kernel did not delete by every filter; null when it did.</param>
-internal readonly record struct FlushOutcome(long TableEntries, long Matched, long Deleted, long Offloaded, bool Approximate, string? Stopped);
+internal readonly record struct FlushOutcome(
+    long TableEntries, long Matched, long Deleted, long Offloaded, bool Approximate, string? Stopped);

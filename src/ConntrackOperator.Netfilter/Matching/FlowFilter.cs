@@ -4,8 +4,8 @@ namespace ConntrackOperator.Netfilter.Matching;
 
 /// <summary>
 /// Which entries to read. All given conditions must hold. The kernel is asked to leave out what it can (family, mark, zone,
-/// status, protocol, single IPv4 addresses, ports of TCP and UDP, ICMP's fields), and everything is checked again after decoding: older kernels
-/// pass over conditions that they don't know.
+/// status, protocol, single IPv4 addresses, ports of TCP and UDP, ICMP's fields), and everything is checked again after decoding: older
+/// kernels pass over conditions that they don't know.
 /// </summary>
 public sealed record FlowFilter
 {

@@ -47,7 +47,9 @@ public sealed record FlowMatch
     /// <summary>ICMP's and ICMPv6's type, code and identifier, of the original direction.</summary>
     public IcmpMatch Icmp { get; init; }
 
-    /// <summary>The same of the answers: an echo's has type 0 or 129, and with address translation it can have another identifier.</summary>
+    /// <summary>
+    /// The same of the answers: an echo's has type 0 or 129, and with address translation it can have another identifier.
+    /// </summary>
     public IcmpMatch ReplyIcmp { get; init; }
 
     /// <summary>GRE's keys, of the original direction.</summary>
@@ -76,7 +78,8 @@ public sealed record FlowMatch
         && Source is null && Destination is null && !HasPorts && !HasIcmp && !HasGre && ReplySource is null && ReplyDestination is null
         && Zone is null && IdleFor is null;
 
-    internal bool HasPorts => SourcePort is not null || DestinationPort is not null || ReplySourcePort is not null || ReplyDestinationPort is not null;
+    internal bool HasPorts =>
+        SourcePort is not null || DestinationPort is not null || ReplySourcePort is not null || ReplyDestinationPort is not null;
 
     /// <summary>Whether a field of ICMP is a condition.</summary>
     public bool HasIcmp => !Icmp.IsEmpty || !ReplyIcmp.IsEmpty;

@@ -28,7 +28,8 @@ internal sealed class FlowPredicate
         {
             if (!FlowStates.IsKnown(state, _match.Protocol))
             {
-                throw new ArgumentException($"'{state}' is not a state of {(_match.Protocol is { } p ? FlowProtocols.Name(p) : "any protocol")}.");
+                throw new ArgumentException(
+                    $"'{state}' is not a state of {(_match.Protocol is { } p ? FlowProtocols.Name(p) : "any protocol")}.");
             }
         }
 

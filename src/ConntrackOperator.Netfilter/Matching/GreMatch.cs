@@ -1,6 +1,8 @@
 namespace ConntrackOperator.Netfilter.Matching;
 
-/// <summary>What one direction of a GRE entry must have; nothing given is no condition. Tunnels without a call's key (all but PPTP) have 0.</summary>
+/// <summary>
+/// What one direction of a GRE entry must have; nothing given is no condition. Tunnels without a call's key (all but PPTP) have 0.
+/// </summary>
 /// <param name="SourceKey">The key of the source.</param>
 /// <param name="DestinationKey">The key of the destination.</param>
 public readonly record struct GreMatch(ushort? SourceKey = null, ushort? DestinationKey = null)

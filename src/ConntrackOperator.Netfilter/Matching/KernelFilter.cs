@@ -5,17 +5,19 @@ namespace ConntrackOperator.Netfilter.Matching;
 
 /// <summary>The part of a <see cref="FlowFilter"/> that the kernel decides by itself, for one request. Pure.</summary>
 /// <remarks>
-/// What kernels compare is in ctnetlink_filter_match and ctnetlink_filter_match_tuple of net/netfilter/nf_conntrack_netlink.c. Left out here,
-/// and decided after decoding, is what they get wrong or pass over, as of 6.18:
+/// What kernels compare is in ctnetlink_filter_match and ctnetlink_filter_match_tuple of net/netfilter/nf_conntrack_netlink.c. Left out
+/// here, and decided after decoding, is what they get wrong or pass over, as of 6.18:
 /// <list type="bullet">
-/// <item>IPv6 addresses: the comparison is the wrong way round (<c>!ipv6_addr_cmp</c>), so every entry but the one asked for is let through.</item>
+/// <item>
+/// IPv6 addresses: the comparison is the wrong way round (<c>!ipv6_addr_cmp</c>), so every entry but the one asked for is let through.
+/// </item>
 /// <item>Ports of other protocols than TCP and UDP, and GRE keys: accepted, and never compared.</item>
 /// <item>Addresses and ports of the reply direction before 5.10: 5.8 read that tuple with the flags of the other one.</item>
 /// <item>Networks, TCP states, idle times: there is no such thing.</item>
 /// </list>
 /// A part of a tuple needs the IP version; ports, and the type, code and identifier of ICMP and ICMPv6, need the protocol. Types that
-/// have no answer are refused with EINVAL, and then everything is decided after decoding. Kernels before 5.8 know nothing of tuples, before 5.15 nothing of
-/// the status, before 6.8 nothing of the zone; they pass over it, and send more.
+/// have no answer are refused with EINVAL, and then everything is decided after decoding. Kernels before 5.8 know nothing of tuples, before
+/// 5.15 nothing of the status, before 6.8 nothing of the zone; they pass over it, and send more.
 /// </remarks>
 /// <param name="Family">AF_INET, AF_INET6, or AF_UNSPEC for both.</param>
 internal sealed record KernelFilter(byte Family)
@@ -50,7 +52,9 @@ internal sealed record KernelFilter(byte Family)
     /// its addresses are of different versions.
     /// </summary>
     /// <param name="filter">The conditions.</param>
-    /// <param name="readsReplyTuple">Whether the kernel reads the reply's tuple as it should; null: as this machine's release tells.</param>
+    /// <param name="readsReplyTuple">
+    /// Whether the kernel reads the reply's tuple as it should; null: as this machine's release tells.
+    /// </param>
     internal static IReadOnlyList<KernelFilter> Of(FlowFilter filter, bool? readsReplyTuple = null)
     {
         var reply = readsReplyTuple ?? _readsReplyTuple;
@@ -117,13 +121,16 @@ internal sealed record KernelFilter(byte Family)
         };
     }
 
-    private static bool Decides(TupleFilter tuple, FlowNetwork? source, FlowNetwork? destination, ushort? sourcePort, ushort? destinationPort) =>
-        IsWhole(tuple.Source, source) && IsWhole(tuple.Destination, destination) && tuple.SourcePort == sourcePort && tuple.DestinationPort == destinationPort;
+    private static bool Decides(
+        TupleFilter tuple, FlowNetwork? source, FlowNetwork? destination, ushort? sourcePort, ushort? destinationPort) =>
+        IsWhole(tuple.Source, source) && IsWhole(tuple.Destination, destination) && tuple.SourcePort == sourcePort
+            && tuple.DestinationPort == destinationPort;
 
     // Every address of a version is what the version alone says.
     private static bool IsWhole(FlowAddress? compared, FlowNetwork? asked) => asked is null or { PrefixLength: 0 } || compared is not null;
 
-    private static FlowAddress? Exact(FlowNetwork? network) => network is { PrefixLength: 32, Address: { IsIPv6: false } address } ? address : null;
+    private static FlowAddress? Exact(FlowNetwork? network) =>
+        network is { PrefixLength: 32, Address: { IsIPv6: false } address } ? address : null;
 
     private static bool ComparesPorts(byte? protocol) => protocol is Native.IPPROTO_TCP or Native.IPPROTO_UDP;
 

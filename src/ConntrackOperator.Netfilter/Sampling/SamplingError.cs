@@ -13,7 +13,9 @@ public static class SamplingError
     /// <param name="share">The share seen, 0 to 1.</param>
     /// <param name="sampled">Entries in the sample.</param>
     /// <param name="total">Entries in the whole.</param>
-    /// <returns>Percentage points, for 999 of 1,000 samples: normal approximation without replacement, with Bernstein's term for small shares.</returns>
+    /// <returns>
+    /// Percentage points, for 999 of 1,000 samples: normal approximation without replacement, with Bernstein's term for small shares.
+    /// </returns>
     public static double Points(double share, long sampled, long total)
     {
         if (sampled <= 0)

@@ -21,7 +21,9 @@ public sealed record StateShare
     /// <summary>How far off <see cref="Percent"/> can be, in points; see <see cref="Breakdown.ErrorBoundPercent"/>.</summary>
     public required double ErrorBoundPercent { get; init; }
 
-    /// <summary>Percent of the entries that the reading began with, as a sample sees it; null where <see cref="Breakdown.SampleErrorPercent"/> is.</summary>
+    /// <summary>
+    /// Percent of the entries that the reading began with, as a sample sees it; null where <see cref="Breakdown.SampleErrorPercent"/> is.
+    /// </summary>
     public double? SamplePercent { get; init; }
 
     /// <summary>Of these entries, the percent without a reply.</summary>

@@ -41,7 +41,9 @@ public sealed class TableScanner
     {
     }
 
-    internal TableScanner(FlowTables tables, FlowSource source, SysctlDirectory? sysctls, TimeProvider? time, TrafficSurvey? survey = null, PortSurvey? ports = null)
+    internal TableScanner(
+        FlowTables tables, FlowSource source, SysctlDirectory? sysctls, TimeProvider? time, TrafficSurvey? survey = null,
+        PortSurvey? ports = null)
     {
         _ports = ports;
         _survey = survey;
@@ -90,7 +92,8 @@ public sealed class TableScanner
         _survey?.Begin(idle);
         _ports?.Clear();
         var visitor = new AddingVisitor(_builder, most, sample, _survey, _ports);
-        var needs = BreakdownBuilder.Needs | (_survey is null ? FlowFields.None : TrafficSurvey.Needs) | (_ports is null ? FlowFields.None : PortSurvey.Needs);
+        var needs = BreakdownBuilder.Needs | (_survey is null ? FlowFields.None : TrafficSurvey.Needs)
+            | (_ports is null ? FlowFields.None : PortSurvey.Needs);
         var read = _tables.Read(_source, FlowFilter.All, needs, ref visitor, cancellation);
         var elapsed = _time.GetElapsedTime(start);
         var count = _sysctls.Read(SysctlNames.Count).Value ?? 0;
@@ -103,7 +106,8 @@ public sealed class TableScanner
         return _builder.Build(read, count, _time.GetUtcNow(), elapsed);
     }
 
-    private readonly struct AddingVisitor(BreakdownBuilder builder, long most, long sample, TrafficSurvey? survey, PortSurvey? ports) : IFlowVisitor
+    private readonly struct AddingVisitor(
+        BreakdownBuilder builder, long most, long sample, TrafficSurvey? survey, PortSurvey? ports) : IFlowVisitor
     {
         public bool Visit(scoped in Flow flow)
         {

@@ -4,7 +4,9 @@ using ConntrackOperator.Planning.Formatting;
 
 namespace ConntrackOperator.Planning.Validation;
 
-/// <summary>Checks a flush without a cluster: refuses what the CustomResourceDefinition's schema and rules refuse, in the same words.</summary>
+/// <summary>
+/// Checks a flush without a cluster: refuses what the CustomResourceDefinition's schema and rules refuse, in the same words.
+/// </summary>
 public static class FlushValidator
 {
     private static readonly string[] _protocolsWithPorts = ["TCP", "UDP", "UDPLite", "SCTP", "DCCP"];
@@ -41,7 +43,9 @@ public static class FlushValidator
 
     private static readonly string[] _allStates = [.. _statesOf.Values.SelectMany(of => of.States).Distinct(StringComparer.Ordinal)];
 
-    /// <summary>Checks a flush's spec. Types, unknown fields and the object's name are not looked at here: they are settled before there is a flush.</summary>
+    /// <summary>
+    /// Checks a flush's spec. Types, unknown fields and the object's name are not looked at here: they are settled before there is a flush.
+    /// </summary>
     /// <param name="flush">The flush.</param>
     /// <returns>All that is wrong, in the order of the fields; empty when the flush is valid.</returns>
     public static IReadOnlyList<FieldError> Validate(ConntrackFlush flush)
@@ -96,9 +100,11 @@ public static class FlushValidator
             errors.Add(new(path, string.Empty, RuleMessages.MatchEmpty));
         }
 
-        if (match.Protocol is { } protocol && protocol.Number is not (>= 0 and <= byte.MaxValue) && !FlushMatch.ProtocolNames.Contains(protocol.Text))
+        if (match.Protocol is { } protocol && protocol.Number is not (>= 0 and <= byte.MaxValue)
+            && !FlushMatch.ProtocolNames.Contains(protocol.Text))
         {
-            errors.Add(new(path + ".protocol", protocol.Text is { } text ? JsonText.Quote(text) : protocol.ToString(), RuleMessages.Protocol));
+            errors.Add(
+                new(path + ".protocol", protocol.Text is { } text ? JsonText.Quote(text) : protocol.ToString(), RuleMessages.Protocol));
         }
 
         var name = ProtocolName(match.Protocol);

@@ -37,7 +37,8 @@ public sealed class ReportBoundsTests
             ObservedGeneration = 3,
             Advice = "table.size.entries 1048576",
             Table = new TableStatus { Entries = 5, Limit = 4_294_967_295, Percent = 100, Memory = "320Mi" },
-            Settings = [new SettingStatus { Name = "nf_conntrack_max", Desired = 1, Actual = 2, State = SettingState.Held, Message = "waits" }],
+            Settings =
+                [new SettingStatus { Name = "nf_conntrack_max", Desired = 1, Actual = 2, State = SettingState.Held, Message = "waits" }],
             ReportedAt = DateTimeOffset.UnixEpoch,
         };
         var cut = ReportBounds.Apply(report);
@@ -48,7 +49,8 @@ public sealed class ReportBoundsTests
     [Fact]
     public void Command_of_an_advice_that_is_too_long_is_left_out_whole()
     {
-        static NodeStatus Report(params string[] run) => new() { Findings = [new NodeFinding { Now = [new FindingStep { What = "drop it", Run = [.. run] }] }] };
+        static NodeStatus Report(params string[] run) =>
+            new() { Findings = [new NodeFinding { Now = [new FindingStep { What = "drop it", Run = [.. run] }] }] };
         string[] good = ["nft -f - <<'EOF'", "add table inet conntrack_advice", "EOF"];
         Assert.Equal(good, ReportBounds.Apply(Report(good)).Findings![0].Now![0].Run);
         foreach (var bad in (string[][])[[.. Enumerable.Repeat("rm", 49)], [new string('x', 1025)], ["echo \u001b[2J"]])
@@ -188,12 +190,14 @@ public sealed class ReportBoundsTests
 
     private static void Check(string text, PropertyInfo property, string at, List<string> problems)
     {
-        var most = property.GetCustomAttribute<MaxLengthAttribute>()?.Value ?? property.GetCustomAttribute<AllowedValuesAttribute>()?.Values.Max(v => v.Length) ?? -1;
+        var most = property.GetCustomAttribute<MaxLengthAttribute>()?.Value
+            ?? property.GetCustomAttribute<AllowedValuesAttribute>()?.Values.Max(v => v.Length) ?? -1;
         if (text.Length > most || text.Any(char.IsControl) || (text.Length > 0 && char.IsHighSurrogate(text[^1])))
         {
             problems.Add($"{at} has {text.Length} characters of {most}");
         }
     }
 
-    private static IEnumerable<PropertyInfo> Fields(Type type) => type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite);
+    private static IEnumerable<PropertyInfo> Fields(Type type) =>
+        type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite);
 }

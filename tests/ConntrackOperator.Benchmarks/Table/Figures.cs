@@ -38,7 +38,8 @@ internal sealed class Figures
         {
             var seconds = values.Select(v => v.Seconds).ToList();
             Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"{name,-56} {Median(seconds),8:F3} {seconds.Min(),8:F3} {seconds.Max(),8:F3} {values.Min(v => v.CpuSeconds),10:F3}"));
+                CultureInfo.InvariantCulture,
+                $"{name,-56} {Median(seconds),8:F3} {seconds.Min(),8:F3} {seconds.Max(),8:F3} {values.Min(v => v.CpuSeconds),10:F3}"));
         }
 
         Console.WriteLine();
@@ -62,7 +63,8 @@ internal sealed class Figures
         AllHold &= holds;
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{name,-80} {value.ToString(format, CultureInfo.InvariantCulture),9} {byCpu,8} {"<= " + most.ToString("0.###", CultureInfo.InvariantCulture),11} {(holds ? "holds" : "MISSED")}"));
+            $"{name,-80} {value.ToString(format, CultureInfo.InvariantCulture),9} {byCpu,8} "
+                + $"{"<= " + most.ToString("0.###", CultureInfo.InvariantCulture),11} {(holds ? "holds" : "MISSED")}"));
     }
 
     internal double Median(string name) => Median(_taken[name].Select(t => t.Seconds));

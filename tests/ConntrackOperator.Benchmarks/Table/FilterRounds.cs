@@ -34,7 +34,8 @@ internal sealed class FilterRounds
     {
         var (expected, all) = (full.States.Where(s => s.Protocol == "udp").Sum(s => s.Count), full.States.Sum(s => s.Count));
         var flushed = _figures.Timed(
-            _space, Flushing, () => new FlowDeleter(filters: _filters).Delete(new FlowMatch { Protocol = 17, DestinationPort = 53 }, dryRun: false));
+            _space, Flushing,
+            () => new FlowDeleter(filters: _filters).Delete(new FlowMatch { Protocol = 17, DestinationPort = 53 }, dryRun: false));
         var left = _space.Run(() => new FlowCounter().Count(new FlowMatch()));
         Reload();
         _figures.Add(ToolFlush, Shell.Time(_space.Inside("conntrack -D -p udp --dport 53 >/dev/null 2>&1")));
@@ -56,7 +57,8 @@ internal sealed class FilterRounds
         _figures.Add(ToolAddress, Shell.Time(_space.Inside("conntrack -L -s 10.0.1.1 >/dev/null 2>&1")));
         if (found != 1)
         {
-            throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"{found} entries have the address, and 1 should"));
+            throw new InvalidOperationException(
+                string.Create(CultureInfo.InvariantCulture, $"{found} entries have the address, and 1 should"));
         }
     }
 

@@ -76,12 +76,17 @@ internal static class PeakMemory
         Shell.Run("ip", ["netns", "exec", space.Name, Environment.ProcessPath!, .. Dll(), "peak", what]), CultureInfo.InvariantCulture);
 
     // By its own program where there is one, else by dotnet.
-    private static string[] Dll() => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(PeakMemory).Assembly.Location] : [];
+    private static string[] Dll() =>
+        Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(PeakMemory).Assembly.Location] : [];
 
     /// <summary>Looked at while it writes: what it had resident when it ended is gone with it.</summary>
     private static long Tool(BenchmarkNamespace space)
     {
-        var start = new ProcessStartInfo("ip", ["netns", "exec", space.Name, "conntrack", "-L"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("ip", ["netns", "exec", space.Name, "conntrack", "-L"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         using var process = Process.Start(start)!;
         _ = process.StandardError.ReadToEndAsync();
         var (peak, buffer) = (0L, new byte[1 << 16]);

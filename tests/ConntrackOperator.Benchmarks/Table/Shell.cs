@@ -16,7 +16,8 @@ internal static class Shell
         process.WaitForExit();
         return process.ExitCode == 0
             ? output
-            : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)}: exit code {process.ExitCode}: {errors.Result.Trim()}");
+            : throw new InvalidOperationException(
+                $"{program} {string.Join(' ', arguments)}: exit code {process.ExitCode}: {errors.Result.Trim()}");
     }
 
     /// <summary>What a shell command takes.</summary>

@@ -68,7 +68,9 @@ internal sealed class TableCommand
         var watch = Stopwatch.StartNew();
         var loader = TableLoader.Load(_space.Name, entries);
         Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{entries:N0} entries loaded by {loader} in {watch.Elapsed.TotalSeconds:F1} s; {Environment.ProcessorCount} CPUs, {rounds} rounds"));
+            CultureInfo.InvariantCulture,
+            $"{entries:N0} entries loaded by {loader} in {watch.Elapsed.TotalSeconds:F1} s; {Environment.ProcessorCount} CPUs, "
+                + $"{rounds} rounds"));
         Shell.Run("/bin/sh", "-c", _space.Inside($"conntrack -L -p tcp --state TIME_WAIT -o save >{_folder}/time-wait 2>/dev/null"));
         var filters = new FilterRounds(_space, _folder, _figures);
 
@@ -107,9 +109,11 @@ internal sealed class TableCommand
     {
         // Each program prints the seconds of its dump alone, one of them followed by the unit.
         var cpu = CpuTime.OfChildren();
-        var words = Shell.Run("ip", "netns", "exec", _space.Name, Path.Combine(_folder, "receive-only")).Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        var words = Shell.Run("ip", "netns", "exec", _space.Name, Path.Combine(_folder, "receive-only"))
+            .Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
         _figures.Add(Floor, new Taken(
-            words.Select(w => double.TryParse(w, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var s) && w.Contains('.', StringComparison.Ordinal) ? s : -1).Max(),
+            words.Select(w => double.TryParse(w, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var s)
+                && w.Contains('.', StringComparison.Ordinal) ? s : -1).Max(),
             CpuTime.OfChildren() - cpu));
 
         // What starting programs left behind is none of the scan's; what the scan takes is there when it ends, collected or not.
@@ -145,7 +149,8 @@ internal sealed class TableCommand
 
     private void DeleteBoth()
     {
-        var deleted = _figures.Timed(_space, Delete, () => new FlowDeleter().Delete(new FlowMatch { Protocol = 6, States = ["TIME_WAIT"] }, dryRun: false));
+        var deleted = _figures.Timed(
+            _space, Delete, () => new FlowDeleter().Delete(new FlowMatch { Protocol = 6, States = ["TIME_WAIT"] }, dryRun: false));
         _delay = Math.Max(_delay, deleted.DelayP99!.Value.TotalMilliseconds);
         _longestDelay = Math.Max(_longestDelay, deleted.DelayLongest!.Value.TotalMilliseconds);
         _askedAgain += deleted.AskedAgain;
@@ -183,19 +188,24 @@ internal sealed class TableCommand
         _figures.Goal("scan: the most that resident memory grew by in it, MiB, worst round", _residentGrowth / 1048576.0, 4, "F1");
         Console.WriteLine();
         Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"delete: the longest {_longestDelay:F2} ms after the reading; {_askedAgain} times an entry was looked at again first"));
+            CultureInfo.InvariantCulture,
+            $"delete: the longest {_longestDelay:F2} ms after the reading; {_askedAgain} times an entry was looked at again first"));
 
         // The agent takes a sample every 75 s on average.
         var left = ScanCycle.CoreShare - (_figures.Median(Sample) / 75);
         Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"scan: {_scanCpu:F1} s of CPU in the worst round: within the agent's {ScanCycle.CoreShare:P1} of a core one every {_scanCpu / left / 60:F0} min beside its samples"));
-        Console.WriteLine($"the table: {string.Join(", ", _full!.States.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Protocol} {s.State} {s.Percent:F1} %")))}");
+            CultureInfo.InvariantCulture,
+            $"scan: {_scanCpu:F1} s of CPU in the worst round: within the agent's {ScanCycle.CoreShare:P1} of a core one every "
+                + $"{_scanCpu / left / 60:F0} min beside its samples"));
+        var states = _full!.States.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Protocol} {s.State} {s.Percent:F1} %"));
+        Console.WriteLine($"the table: {string.Join(", ", states)}");
     }
 
     /// <summary>The share that is furthest off, in points: every state, assured, unreplied, and the top ports.</summary>
     private static double Difference(Breakdown truth, Breakdown estimate)
     {
-        var worst = Math.Max(Math.Abs(truth.AssuredPercent - estimate.AssuredPercent), Math.Abs(truth.UnrepliedPercent - estimate.UnrepliedPercent));
+        var worst = Math.Max(
+            Math.Abs(truth.AssuredPercent - estimate.AssuredPercent), Math.Abs(truth.UnrepliedPercent - estimate.UnrepliedPercent));
         foreach (var state in truth.States)
         {
             var other = estimate.States.SingleOrDefault(s => (s.Protocol, s.State) == (state.Protocol, state.State));

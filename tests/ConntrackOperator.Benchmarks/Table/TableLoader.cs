@@ -6,7 +6,8 @@ namespace ConntrackOperator.Benchmarks.Table;
 /// <summary>Fills a namespace's table with entries that are the same each time.</summary>
 internal static class TableLoader
 {
-    private static readonly string[] _states = ["ESTABLISHED", "ESTABLISHED", "ESTABLISHED", "TIME_WAIT", "TIME_WAIT", "SYN_SENT", "CLOSE_WAIT"];
+    private static readonly string[] _states =
+        ["ESTABLISHED", "ESTABLISHED", "ESTABLISHED", "TIME_WAIT", "TIME_WAIT", "SYN_SENT", "CLOSE_WAIT"];
 
     /// <summary>Loads with the shared script where there is one, so that figures compare, else with a mix like its.</summary>
     /// <returns>What loaded them.</returns>
@@ -55,7 +56,8 @@ internal static class TableLoader
 
     private static string Command(int i, Random random)
     {
-        var addresses = $"-s 10.{(i >> 16) & 255}.{(i >> 8) & 255}.{i & 255} -d 192.168.{random.Next(256)}.{random.Next(1, 255)} --sport {1024 + (i % 60000)}";
+        var addresses = $"-s 10.{(i >> 16) & 255}.{(i >> 8) & 255}.{i & 255} -d 192.168.{random.Next(256)}.{random.Next(1, 255)} --sport "
+            + $"{1024 + (i % 60000)}";
         var state = _states[random.Next(_states.Length)];
         return i % 5 == 0
             ? $"-A -p udp {addresses} --dport 53 -t 3600"

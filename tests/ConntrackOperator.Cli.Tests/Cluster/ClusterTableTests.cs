@@ -22,10 +22,12 @@ public sealed class ClusterTableTests(ReportedCluster cluster) : IClassFixture<R
     {
         var result = cluster.Run(null, "top", "--node", "node-2");
         Assert.Equal(0, result.ExitCode);
-        Assert.StartsWith("node-2: 238552 of 262144 entries (91%); a minute, over 60 s: 7 packets dropped for want of an entry, 12 lost in races, 0 entries evicted early, 4 packets invalid\nraces: no size", result.Output, StringComparison.Ordinal);
+        Assert.StartsWith("node-2: 238552 of 262144 entries (91%); a minute, over 60 s: 7 packets dropped for want of an entry, 12 lost "
+            + "in races, 0 entries evicted early, 4 packets invalid\nraces: no size", result.Output, StringComparison.Ordinal);
         Assert.Matches(@"\ntcp +ESTABLISHED +76\.0 +181299 +>=2h +>=9h +-\n", result.Output);
         Assert.Matches(@"\n10\.96\.0\.10:53/udp +12\.0", result.Output);
-        Assert.EndsWith("\nadvice: node-2: timeouts.tcp.established 2h would free about 612,000\n", result.Output, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "\nadvice: node-2: timeouts.tcp.established 2h would free about 612,000\n", result.Output, StringComparison.Ordinal);
         var report = JsonNode.Parse(cluster.Run(null, "top", "--node", "node-2", "-o", "json").Output)!;
         Assert.Equal((238552, "10.42.0.7"), ((long)report["entries"]!, (string?)report["sources"]![0]!["address"]));
     }
@@ -36,20 +38,27 @@ public sealed class ClusterTableTests(ReportedCluster cluster) : IClassFixture<R
         Assert.Matches(@"^NODE +ADVICE\nnode-2 +node-2: .*\nnode-1 +node-1: .*\n$", cluster.Run(null, "advise").Output);
         Assert.Matches(@"^NODE +ADVICE\nnode-1 +node-1: .*\n$", cluster.Run(null, "advise", "node-1").Output);
         Assert.Equal(2, JsonNode.Parse(cluster.Run(null, "advise", "edge", "-o", "json").Output)!["advice"]!.AsArray().Count);
-        Assert.Equal((2, "error: there is no ConntrackNode and no ConntrackPolicy \"nobody\"\n"), (cluster.Run(null, "advise", "nobody") is var r ? (r.ExitCode, r.Error) : default));
+        Assert.Equal(
+            (2, "error: there is no ConntrackNode and no ConntrackPolicy \"nobody\"\n"),
+            (cluster.Run(null, "advise", "nobody") is var r ? (r.ExitCode, r.Error) : default));
     }
 
     [Fact]
     public void Advice_of_one_node_is_told_in_full_as_on_the_node_itself()
     {
         var text = cluster.Run(null, "advise", "node-2").Output;
-        Assert.Matches(@"^node-2: 238552 entries \(91% of 262144\), pressure Critical; 50000 looked at, shares to within 0.7 points\n\n1\. Critical: connections without", text);
+        Assert.Matches(
+            @"^node-2: 238552 entries \(91% of 262144\), pressure Critical; 50000 looked at, shares to within 0.7 points\n\n"
+                + @"1\. Critical: connections without",
+            text);
         foreach (var line in (string[])
         [
-            "   cause      IdleConnections, likely; docs/diagnosis.md#idleconnections", "   because    no packet in hours", "   not        LeakingClient: many clients",
+            "   cause      IdleConnections, likely; docs/diagnosis.md#idleconnections", "   because    no packet in hours",
+            "   not        LeakingClient: many clients",
             "   enough?    10 a second for 2h4m each are 74,400 entries at any time; the table has 100,000 for them",
             "kubectl conntrack flush --node node-2 --protocol tcp --state ESTABLISHED --idle-for 12h --yes", "kind: ConntrackPolicy",
-            "   frees      181,299 entries; full again in 2h at today's rate", "   may break  translated connections", "# End them at the pool",
+            "   frees      181,299 entries; full again in 2h at today's rate", "   may break  translated connections",
+            "# End them at the pool",
             "              the tables of pods: kubectl conntrack host advise    # on node-2",
         ])
         {
@@ -69,38 +78,53 @@ public sealed class ClusterTableTests(ReportedCluster cluster) : IClassFixture<R
     public async Task Flush_makes_the_object_waits_and_says_how_it_ended(string phase, int exit)
     {
         Assert.SkipUnless(TestApiServer.Unavailable is null, TestApiServer.Unavailable ?? string.Empty);
-        var running = Task.Run(() => cluster.Run(null, "flush", "--selector", "pool=edge,!spot", "--protocol", "tcp", "--state", "time_wait", "--yes"), TestContext.Current.CancellationToken);
+        var running = Task.Run(
+            () => cluster.Run(null, "flush", "--selector", "pool=edge,!spot", "--protocol", "tcp", "--state", "time_wait", "--yes"),
+            TestContext.Current.CancellationToken);
         await cluster.FinishFlushAsync(phase, TestContext.Current.CancellationToken);
         var result = await running;
         Assert.Equal((exit, string.Empty), (result.ExitCode, result.Error));
-        Assert.Matches($@"^node-2: TimedOut: the agent has not done it\nflush-[0-9a-f]{{8}} {phase}: 11 of 12 matching entries deleted; 1 of 2 nodes done, 1 failed\n$", result.Output);
+        Assert.Matches(
+            @"^node-2: TimedOut: the agent has not done it\n"
+                + $@"flush-[0-9a-f]{{8}} {phase}: 11 of 12 matching entries deleted; 1 of 2 nodes done, 1 failed\n$",
+            result.Output);
     }
 
     [Fact]
     public async Task Without_waiting_the_object_is_what_was_asked_for()
     {
-        var result = cluster.Run(null, "flush", "--node", "node-1", "--protocol", "udp", "--unreplied", "--idle-for", "10m", "--dry-run", "--no-wait", "-o", "json");
+        var result = cluster.Run(
+            null, "flush", "--node", "node-1", "--protocol", "udp", "--unreplied", "--idle-for", "10m", "--dry-run", "--no-wait", "-o",
+            "json");
         Assert.Equal((0, string.Empty), (result.ExitCode, result.Error));
         var spec = JsonSerializer.Deserialize(result.Output, ApiJson.Default.ConntrackFlush)!.Spec!;
-        Assert.Equal(("node-1", true, 3600, "UDP", true, "10m"), (spec.NodeName, spec.DryRun, spec.TtlSecondsAfterFinished, spec.Match!.Protocol?.ToString(), spec.Match.Unreplied, spec.Match.IdleFor));
+        Assert.Equal(("node-1", true, 3600, "UDP", true, "10m"), (
+            spec.NodeName, spec.DryRun, spec.TtlSecondsAfterFinished, spec.Match!.Protocol?.ToString(), spec.Match.Unreplied,
+            spec.Match.IdleFor));
         await cluster.FinishFlushAsync("Succeeded", TestContext.Current.CancellationToken);
     }
 
     [Fact]
     public async Task Protocols_by_number_reply_addresses_and_the_zone_go_into_the_object_and_the_API_server_takes_them()
     {
-        var result = cluster.Run(null, "flush", "--node", "node-1", "-p", "132", "--reply-src", "10.244.1.7", "--reply-dst", "10.0.0.0/8", "--zone", "7", "--dry-run", "--no-wait", "-o", "json");
+        var result = cluster.Run(
+            null, "flush", "--node", "node-1", "-p", "132", "--reply-src", "10.244.1.7", "--reply-dst", "10.0.0.0/8", "--zone", "7",
+            "--dry-run", "--no-wait", "-o", "json");
         Assert.Equal((0, string.Empty), (result.ExitCode, result.Error));
         var match = JsonSerializer.Deserialize(result.Output, ApiJson.Default.ConntrackFlush)!.Spec!.Match!;
-        Assert.Equal((132L, "10.244.1.7", "10.0.0.0/8", 7), (match.Protocol?.Number, match.ReplySource, match.ReplyDestination, match.Zone));
+        Assert.Equal(
+            (132L, "10.244.1.7", "10.0.0.0/8", 7), (match.Protocol?.Number, match.ReplySource, match.ReplyDestination, match.Zone));
         await cluster.FinishFlushAsync("Succeeded", TestContext.Current.CancellationToken);
     }
 
     [Theory]
-    [InlineData("icmp", "8,0,7,0,0,9", "--icmp-type", "8", "--icmp-code", "0", "--icmp-id", "7", "--reply-icmp-type", "0", "--reply-icmp-code", "0", "--reply-icmp-id", "9")]
+    [InlineData(
+        "icmp", "8,0,7,0,0,9", "--icmp-type", "8", "--icmp-code", "0", "--icmp-id", "7", "--reply-icmp-type", "0", "--reply-icmp-code", "0",
+        "--reply-icmp-id", "9")]
     [InlineData("gre", "1,2,2,15", "--srckey", "1", "--dstkey", "2", "--reply-srckey", "2", "--reply-dstkey", "0xf")]
     [InlineData("udp", "1,2,3,4", "--sport", "1", "--dport", "2", "--reply-sport", "3", "--reply-dport", "4")]
-    public async Task Ports_types_and_keys_of_both_directions_go_into_the_object_and_the_API_server_takes_them(string protocol, string expected, params string[] options)
+    public async Task Ports_types_and_keys_of_both_directions_go_into_the_object_and_the_API_server_takes_them(
+        string protocol, string expected, params string[] options)
     {
         var result = cluster.Run(null, ["flush", "--node", "node-1", "-p", protocol, .. options, "--dry-run", "--no-wait", "-o", "json"]);
         Assert.Equal((0, string.Empty), (result.ExitCode, result.Error));
@@ -119,7 +143,8 @@ public sealed class ClusterTableTests(ReportedCluster cluster) : IClassFixture<R
     [InlineData("match.sourcePort: Invalid value: 0: must be from 1 to 65535", "--node", "node-1", "--protocol", "tcp", "--sport", "0")]
     [InlineData("match.replyDestinationPort: a port needs a protocol with ports", "--node", "node-1", "--reply-dport", "53")]
     [InlineData("match.icmp: icmp needs protocol ICMP or ICMPv6", "--node", "node-1", "--icmp-type", "8")]
-    [InlineData("match.icmp.replyId: Invalid value: 65536: must be from 0 to 65535", "--node", "node-1", "-p", "icmp", "--reply-icmp-id", "65536")]
+    [InlineData(
+        "match.icmp.replyId: Invalid value: 65536: must be from 0 to 65535", "--node", "node-1", "-p", "icmp", "--reply-icmp-id", "65536")]
     [InlineData("match.gre: gre needs protocol GRE", "--node", "node-1", "-p", "icmp", "--srckey", "8")]
     [InlineData("--dstkey: Invalid value: \"65536\": must be from 0 to 65535", "--node", "node-1", "-p", "gre", "--dstkey", "65536")]
     [InlineData("say on which nodes", "--protocol", "tcp")]
@@ -127,15 +152,19 @@ public sealed class ClusterTableTests(ReportedCluster cluster) : IClassFixture<R
     [InlineData("--all goes with no other condition", "--node", "node-1", "--all", "--protocol", "tcp")]
     [InlineData("match.protocol: Invalid value: \"quic\": must be TCP, UDP", "--node", "node-1", "--protocol", "quic")]
     [InlineData("match.protocol: Invalid value: \"256\": must be TCP, UDP", "--node", "node-1", "--protocol", "256")]
-    [InlineData("match.replySource: Invalid value: \"10.244.1.7/16\": must be an address or a network", "--node", "node-1", "--reply-src", "10.244.1.7/16")]
-    [InlineData("match.replyDestination: Invalid value: \"pod-7\": must be an address or a network", "--node", "node-1", "--reply-dst", "pod-7")]
+    [InlineData(
+        "match.replySource: Invalid value: \"10.244.1.7/16\": must be an address or a network", "--node", "node-1", "--reply-src",
+        "10.244.1.7/16")]
+    [InlineData(
+        "match.replyDestination: Invalid value: \"pod-7\": must be an address or a network", "--node", "node-1", "--reply-dst", "pod-7")]
     [InlineData("--zone: Invalid value: \"65536\": must be from 0 to 65535", "--node", "node-1", "--zone", "65536")]
     [InlineData("match.states: states needs protocol TCP, SCTP or DCCP", "--node", "node-1", "--protocol", "17", "--state", "CLOSE")]
     [InlineData("--selector: Invalid value: \"a in (b)\"", "--selector", "a in (b)", "--protocol", "tcp")]
     [InlineData("match.states", "--node", "node-1", "--protocol", "udp", "--state", "TIME_WAIT")]
     public void What_is_not_valid_is_refused_before_the_cluster_is_asked(string expected, params string[] arguments)
     {
-        var result = CliProcess.RunWith(null, new Dictionary<string, string> { ["KUBECONFIG"] = "/nonexistent" }, CliProcess.Program, ["flush", .. arguments]);
+        var result = CliProcess.RunWith(
+            null, new Dictionary<string, string> { ["KUBECONFIG"] = "/nonexistent" }, CliProcess.Program, ["flush", .. arguments]);
         Assert.Equal(2, result.ExitCode);
         Assert.Contains(expected, result.Error, StringComparison.Ordinal);
     }

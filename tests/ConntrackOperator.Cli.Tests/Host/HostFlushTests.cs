@@ -32,7 +32,10 @@ public sealed class HostFlushTests
         using var host = new TestHost();
         host.Shell("iptables", "-A", "INPUT", "-p", "tcp", "--dport", "99", "-j", "ACCEPT");
         host.Shell("ip6tables", "-t", "nat", "-A", "POSTROUTING", "-j", "MASQUERADE");
-        Entries.Ok(host.ShellWith("table inet own { set s { type ipv4_addr; elements = { 10.0.0.1 } }; chain c { type filter hook input priority 5; ip saddr @s counter accept; }; }\n", "nft", "-f", "-"));
+        Entries.Ok(host.ShellWith(
+            "table inet own { set s { type ipv4_addr; elements = { 10.0.0.1 } }; chain c { type filter hook input priority 5; ip saddr @s "
+                + "counter accept; }; }\n",
+            "nft", "-f", "-"));
         Entries.Load(host);
         var before = Rules(host);
         Assert.Contains("--dport 99", before, StringComparison.Ordinal);
@@ -43,7 +46,8 @@ public sealed class HostFlushTests
 
         // Each program says when it ran.
         static string Rules(TestHost host) => string.Join('\n', string.Concat(
-                Entries.Ok(host.Shell("iptables-save")), Entries.Ok(host.Shell("ip6tables-save")), Entries.Ok(host.Shell("nft", "list", "ruleset")))
+                Entries.Ok(host.Shell("iptables-save")), Entries.Ok(host.Shell("ip6tables-save")),
+                Entries.Ok(host.Shell("nft", "list", "ruleset")))
             .Split('\n').Where(l => !l.StartsWith('#')));
     }
 
@@ -81,8 +85,10 @@ public sealed class HostFlushTests
         using var host = new TestHost();
         string[] entries =
         [
-            "-s 10.0.0.5 -d 10.96.0.10 -r 10.244.1.7 -q 10.0.0.5 -p udp --sport 33333 --dport 53 --reply-port-src 53 --reply-port-dst 33333",
-            "-s 10.0.0.5 -d 10.96.0.10 -r 10.244.1.8 -q 10.0.0.5 -p udp --sport 33334 --dport 53 --reply-port-src 53 --reply-port-dst 33334",
+            "-s 10.0.0.5 -d 10.96.0.10 -r 10.244.1.7 -q 10.0.0.5 -p udp --sport 33333 --dport 53 --reply-port-src 53 "
+                + "--reply-port-dst 33333",
+            "-s 10.0.0.5 -d 10.96.0.10 -r 10.244.1.8 -q 10.0.0.5 -p udp --sport 33334 --dport 53 --reply-port-src 53 "
+                + "--reply-port-dst 33334",
             "-s 10.0.0.7 -d 192.0.2.1 -r 192.0.2.1 -q 203.0.113.9 -p udp --sport 5 --dport 53 --reply-port-src 53 --reply-port-dst 5",
             "-s 10.0.0.5 -d 10.0.0.6 -p udp --sport 1 --dport 53 -w 7",
             "-s 10.0.0.5 -d 10.0.0.6 -p udp --sport 1 --dport 53 --orig-zone 8",
@@ -125,7 +131,9 @@ public sealed class HostFlushTests
         Entries.Load(host);
 
         // A network, which no kernel decides: by a protocol alone it would delete without reading an entry.
-        Assert.Matches(@"\nfrom reading an entry to deleting it: 99 % within \d+\.\d\d ms, the longest \d+\.\d\d ms\n", Entries.Ok(host.Look("flush", "-p", "tcp", "-s", "10.0.0.0/8", "--yes")));
+        Assert.Matches(
+            @"\nfrom reading an entry to deleting it: 99 % within \d+\.\d\d ms, the longest \d+\.\d\d ms\n",
+            Entries.Ok(host.Look("flush", "-p", "tcp", "-s", "10.0.0.0/8", "--yes")));
         var report = JsonNode.Parse(Entries.Ok(host.Look("flush", "-p", "udp", "-s", "10.0.0.0/8", "--yes", "-o", "json")))!;
         Assert.InRange((double)report["delayP99Milliseconds"]!, 0.001, (double)report["delayLongestMilliseconds"]!);
         Assert.DoesNotContain("delay", Entries.Ok(host.Look("flush", "--all", "--dry-run", "-o", "json")), StringComparison.Ordinal);

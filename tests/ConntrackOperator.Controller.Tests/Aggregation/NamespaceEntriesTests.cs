@@ -8,7 +8,8 @@ public sealed class NamespaceEntriesTests
     [Fact]
     public void Address_that_several_nodes_report_has_the_entries_of_all_of_them() => Assert.Equal(
         [("10.0.0.1", 900L), ("10.0.0.2", 200L)],
-        NamespaceEntries.ByAddress([Node(1000, ("10.0.0.1", 40), ("10.0.0.2", 20)), Node(5000, ("10.0.0.1", 10), ("10.0.0.3", 0)), new NodeStatus()]));
+        NamespaceEntries.ByAddress(
+            [Node(1000, ("10.0.0.1", 40), ("10.0.0.2", 20)), Node(5000, ("10.0.0.1", 10), ("10.0.0.3", 0)), new NodeStatus()]));
 
     [Fact]
     public void Pods_of_a_namespace_are_added_up_and_what_is_not_known_is_the_rest() => Assert.Equal(

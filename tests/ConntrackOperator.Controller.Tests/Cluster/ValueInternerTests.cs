@@ -40,7 +40,9 @@ public sealed class ValueInternerTests
         Assert.Equal(node.Metadata!.OwnerReferences, kept.Metadata.OwnerReferences);
         Assert.Equal(node.Status!.Settings, kept.Status!.Settings);
         Assert.Equal(NodeUsage.From(node.Status), NodeUsage.From(kept.Status));
-        Assert.Equal((node.Status.Advice, node.Status.ReportedAt, node.Status.ObservedGeneration), (kept.Status.Advice, kept.Status.ReportedAt, kept.Status.ObservedGeneration));
+        Assert.Equal(
+            (node.Status.Advice, node.Status.ReportedAt, node.Status.ObservedGeneration),
+            (kept.Status.Advice, kept.Status.ReportedAt, kept.Status.ObservedGeneration));
         Assert.Equal("why", kept.Status.Conditions!.Find(c => c.Type == "Applied")!.Message);
         Assert.Null(kept.Status.Composition);
 
@@ -74,7 +76,11 @@ public sealed class ValueInternerTests
             Status = new NodeObjectStatus
             {
                 Capacity = new() { ["cpu"] = "4", ["memory"] = "16Gi", ["pods"] = "110" },
-                Conditions = [new NodeObjectCondition { Type = "DiskPressure", Status = "False" }, new NodeObjectCondition { Type = "Ready", Status = "False" }],
+                Conditions = [new NodeObjectCondition { Type = "DiskPressure", Status = "False" }, new NodeObjectCondition
+                {
+                    Type = "Ready",
+                    Status = "False",
+                }],
             },
         };
         var kept = _shared.Compact(node);
@@ -89,20 +95,44 @@ public sealed class ValueInternerTests
     {
         var node = new ConntrackNode
         {
-            Metadata = new ObjectMeta { Name = name, Uid = "u" + name, ResourceVersion = "5", Generation = 2, OwnerReferences = [new OwnerReference { ApiVersion = "v1", Kind = "Node", Name = name, Uid = "n" }] },
+            Metadata = new ObjectMeta
+            {
+                Name = name,
+                Uid = "u" + name,
+                ResourceVersion = "5",
+                Generation = 2,
+                OwnerReferences = [new OwnerReference { ApiVersion = "v1", Kind = "Node", Name = name, Uid = "n" }],
+            },
             Spec = new NodeSpec
             {
-                Settings = [.. Enumerable.Range(0, 50).Select(i => new NodeSetting { Name = $"nf_conntrack_{i}", Value = i, Policy = "p", Field = "f" })],
+                Settings = [.. Enumerable.Range(0, 50).Select(
+                    i => new NodeSetting { Name = $"nf_conntrack_{i}", Value = i, Policy = "p", Field = "f" })],
                 Pressure = new NodePressure { WarningPercent = 75, CriticalPercent = 90, Policy = "p" },
             },
             Status = new NodeStatus
             {
                 ObservedGeneration = 2,
-                Conditions = [new Condition { Type = "Pressure", Status = "True", Reason = "Warning", Message = $"{name} is full" }, new Condition { Type = "Applied", Status = "False", Reason = "ModuleNotLoaded", Message = "why" }],
+                Conditions =
+                [
+                    new Condition { Type = "Pressure", Status = "True", Reason = "Warning", Message = $"{name} is full" },
+                    new Condition { Type = "Applied", Status = "False", Reason = "ModuleNotLoaded", Message = "why" },
+                ],
                 Table = new TableStatus { Entries = 5, Limit = 10, Percent = 50 },
-                Settings = [.. Enumerable.Range(0, 50).Select(i => new SettingStatus { Name = $"nf_conntrack_{i}", Desired = i, Actual = i, Original = i == 0 ? original : 1, Policy = "p", State = SettingState.InSync })],
+                Settings = [.. Enumerable.Range(0, 50).Select(i => new SettingStatus
+                {
+                    Name = $"nf_conntrack_{i}",
+                    Desired = i,
+                    Actual = i,
+                    Original = i == 0 ? original : 1,
+                    Policy = "p",
+                    State = SettingState.InSync,
+                })],
                 Composition = new CompositionStatus { Sampled = 5 },
-                Top = new TopStatus { Sources = [new TopSource { Address = "10.0.0.1", Percent = 4 }], Destinations = [new TopDestination { Address = "10.0.0.2" }] },
+                Top = new TopStatus
+                {
+                    Sources = [new TopSource { Address = "10.0.0.1", Percent = 4 }],
+                    Destinations = [new TopDestination { Address = "10.0.0.2" }],
+                },
                 Advice = "do",
                 ReportedAt = DateTimeOffset.UnixEpoch,
             },

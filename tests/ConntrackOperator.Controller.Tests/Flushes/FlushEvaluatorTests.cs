@@ -16,7 +16,9 @@ public sealed class FlushEvaluatorTests
     public void Sums_of_what_nodes_claim_do_not_overflow_and_the_flush_ends()
     {
         var nodes = Enumerable.Range(0, FlushEvaluator.MostNodes)
-            .Select(i => FlushEvaluator.Judge("u", $"n{i}", Node(i % 2 == 0 ? long.MaxValue : long.MinValue), true, TimeSpan.Zero, _options)).ToList();
+            .Select(
+                i => FlushEvaluator.Judge("u", $"n{i}", Node(i % 2 == 0 ? long.MaxValue : long.MinValue), true, TimeSpan.Zero, _options))
+            .ToList();
         var status = FlushEvaluator.Sum(_running, nodes, dryRun: false, _now);
         Assert.Equal(FlushPhase.Succeeded, status.Phase);
         Assert.Equal(4294967295L * 2500, status.Matched);
@@ -71,7 +73,8 @@ public sealed class FlushEvaluatorTests
             FlushEvaluator.Judge("u", "c", Node(1) with { Status = new NodeStatus() }, true, TimeSpan.Zero, _options),
         ];
         var before = FlushEvaluator.Sum(_running, first, dryRun: false, _now);
-        Assert.Equal((FlushPhase.Running, 9L, 9L, 1, 1), (before.Phase, before.Matched, before.Deleted, before.Nodes!.Done, before.Nodes.Failed));
+        Assert.Equal(
+            (FlushPhase.Running, 9L, 9L, 1, 1), (before.Phase, before.Matched, before.Deleted, before.Nodes!.Done, before.Nodes.Failed));
 
         List<FlushProgress> then =
         [
@@ -80,7 +83,8 @@ public sealed class FlushEvaluatorTests
         ];
         var after = FlushEvaluator.Sum(before, then, dryRun: false, _now);
         Assert.Equal((FlushPhase.Failed, 9L, 9L, 1, 2), (after.Phase, after.Matched, after.Deleted, after.Nodes!.Done, after.Nodes.Failed));
-        Assert.Equal([("b", "the disk is full"), ("c", "the node, or its ConntrackNode, is gone")], after.Failures!.Select(f => (f.Name!, f.Message!)));
+        Assert.Equal([("b", "the disk is full"), ("c", "the node, or its ConntrackNode, is gone")], after.Failures!.Select(f => (
+            f.Name!, f.Message!)));
         Assert.Equal(before.Results, after.Results);
     }
 
@@ -98,6 +102,9 @@ public sealed class FlushEvaluatorTests
     private static ConntrackNode Node(long count, string? error = null, bool? approximate = null) => new()
     {
         Metadata = new ObjectMeta { Name = "n" },
-        Status = new NodeStatus { Flushes = [new NodeFlushStatus { Uid = "u", Matched = count, Deleted = count, Error = error, Approximate = approximate }] },
+        Status = new NodeStatus
+        {
+            Flushes = [new NodeFlushStatus { Uid = "u", Matched = count, Deleted = count, Error = error, Approximate = approximate }],
+        },
     };
 }

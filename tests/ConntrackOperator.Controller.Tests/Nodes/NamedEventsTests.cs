@@ -93,7 +93,8 @@ public sealed class NamedEventsTests : IAsyncDisposable
         // Nobody names them: 256 wait, the others are on their way.
         _running.Add(recorder.RunAsync(_stop.Token));
         await Eventually.UntilAsync(() => _server.All(ResourceType.Event).Count == 300 - 256);
-        Assert.All(_server.All(ResourceType.Event), e => Assert.Equal(Note + "10.0.0.1 41%, 203.0.113.9 12%", e["note"]!.GetValue<string>()));
+        Assert.All(
+            _server.All(ResourceType.Event), e => Assert.Equal(Note + "10.0.0.1 41%, 203.0.113.9 12%", e["note"]!.GetValue<string>()));
         _running.Add(events.RunAsync(_stop.Token));
         await Eventually.UntilAsync(() => _server.All(ResourceType.Event).Count == 300);
 
@@ -112,7 +113,8 @@ public sealed class NamedEventsTests : IAsyncDisposable
     private NodeEvents Start(bool ask = true)
     {
         var recorder = Recorder();
-        var events = new NodeEvents(recorder, ask ? new AddressOwners(_server.CreateClient(), new AddressOwnerOptions(), TimeProvider.System) : null);
+        var events = new NodeEvents(
+            recorder, ask ? new AddressOwners(_server.CreateClient(), new AddressOwnerOptions(), TimeProvider.System) : null);
         _running.Add(recorder.RunAsync(_stop.Token));
         if (ask)
         {
@@ -122,7 +124,8 @@ public sealed class NamedEventsTests : IAsyncDisposable
         return events;
     }
 
-    private EventRecorder Recorder() => new(_server.CreateClient(), new EventRecorderOptions { ReportingController = "test", ReportingInstance = "me" });
+    private EventRecorder Recorder() =>
+        new(_server.CreateClient(), new EventRecorderOptions { ReportingController = "test", ReportingInstance = "me" });
 
     private async Task<string> NoteAsync()
     {
@@ -133,6 +136,9 @@ public sealed class NamedEventsTests : IAsyncDisposable
     private static NodeStatus Report(int percent, long? buckets = null) => new()
     {
         Table = new TableStatus { Entries = percent, Limit = 100, Percent = percent, Buckets = buckets },
-        Top = new TopStatus { Sources = [new TopSource { Address = "10.0.0.1", Percent = 41 }, new TopSource { Address = "203.0.113.9", Percent = 12 }] },
+        Top = new TopStatus
+        {
+            Sources = [new TopSource { Address = "10.0.0.1", Percent = 41 }, new TopSource { Address = "203.0.113.9", Percent = 12 }],
+        },
     };
 }

@@ -17,7 +17,9 @@ public sealed class NamedSourcesTests
 
     [Fact]
     public void What_is_no_address_is_not_told_since_it_could_pretend_to_be_a_name() =>
-        Assert.Equal(["10.0.0.2"], NamedSources.Of(Status(("10.0.0.5 (pod kube-system/coredns-1)", 60), ("10.0.0.2", 12), ("", 11))).Select(s => s.Address));
+        Assert.Equal(
+            ["10.0.0.2"],
+            NamedSources.Of(Status(("10.0.0.5 (pod kube-system/coredns-1)", 60), ("10.0.0.2", 12), ("", 11))).Select(s => s.Address));
 
     [Fact]
     public void Text_has_the_address_the_pod_where_it_is_known_and_the_share()

@@ -15,7 +15,8 @@ public sealed class ChartRightsTests : IDisposable
     // only who may delete an object may give it an owner.
     private static readonly string[] _notInThisTest = ["patch events", "delete leases"];
 
-    private readonly FakeApiServer _server = new(TestCluster.Kinds.Append(new(ResourceType.ConntrackFlush)).Append(new(ResourceType.Pod)).DistinctBy(k => k.Type));
+    private readonly FakeApiServer _server = new(
+        TestCluster.Kinds.Append(new(ResourceType.ConntrackFlush)).Append(new(ResourceType.Pod)).DistinctBy(k => k.Type));
     private readonly List<GrantedRule> _rules = GrantedRule.Read(InRepository("config/rbac/controller.yaml"));
     private readonly ConcurrentDictionary<string, bool> _used = new();
     private readonly ConcurrentDictionary<string, bool> _denied = new();
@@ -32,30 +33,45 @@ public sealed class ChartRightsTests : IDisposable
         await using var cluster = new TestCluster(_server.CreateClient());
         await using var fleet = new SimulatedFleet(cluster.Api);
         var template = Templates.From(await File.ReadAllTextAsync(InRepository("config/agent/agent.yaml"), TestCluster.Token));
-        var options = RunningController.Quick with { LeaseName = "conntrack-operator-controller", Deployment = "conntrack-operator-controller", Lease = new() { RetryPeriod = TimeSpan.FromMilliseconds(100) } };
+        var options = RunningController.Quick with
+        {
+            LeaseName = "conntrack-operator-controller",
+            Deployment = "conntrack-operator-controller",
+            Lease = new() { RetryPeriod = TimeSpan.FromMilliseconds(100) },
+        };
         _server.Put(ResourceType.Deployment, """{"metadata":{"name":"conntrack-operator-controller","namespace":"conntrack-system"} }""");
-        await using (RunningController.Host(new ServerConnection { Server = _server.BaseAddress, Token = User }.Connect(), options, template))
+        await using (
+            RunningController.Host(new ServerConnection { Server = _server.BaseAddress, Token = User }.Connect(), options, template))
         {
             await cluster.CreateNodeAsync("n1");
             await cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
-            await Until(() => cluster.IsReady("p") && cluster.DaemonSet(template.Name) is not null, "the policy is ready and there are agents");
+            await Until(
+                () => cluster.IsReady("p") && cluster.DaemonSet(template.Name) is not null, "the policy is ready and there are agents");
             await cluster.EventAsync("p", "Applied");
 
             // Who has the entries of a full table is looked up.
             fleet.Use("n1", 100);
             await cluster.EventAsync("n1", "TableFull");
-            var owner = (string?)_server.Get(ResourceType.Deployment, "conntrack-operator-controller", TestCluster.Namespace)!["metadata"]!["uid"];
-            await Until(() => Assert.Single(cluster.DaemonSet(template.Name)!.Metadata!.OwnerReferences!).Uid == owner, "the agents go with the controller");
+            var owner =
+                (string?)_server.Get(ResourceType.Deployment, "conntrack-operator-controller", TestCluster.Namespace)!["metadata"]!["uid"];
             await Until(
-                () => (string?)_server.Get(ResourceType.Lease, "conntrack-operator-controller", TestCluster.Namespace)!["metadata"]!["ownerReferences"]?[0]!["uid"] == owner, "and the lease");
+                () => Assert.Single(cluster.DaemonSet(template.Name)!.Metadata!.OwnerReferences!).Uid == owner,
+                "the agents go with the controller");
+            await Until(
+                () => (string?)_server.Get(
+                    ResourceType.Lease, "conntrack-operator-controller",
+                    TestCluster.Namespace)!["metadata"]!["ownerReferences"]?[0]!["uid"] == owner, "and the lease");
             _server.Put(ResourceType.ConntrackFlush, """{"metadata":{"name":"f"},"spec":{"nodeName":"nowhere","match":{"all":true},"ttlSecondsAfterFinished":0}}""");
             await Until(() => _server.Get(ResourceType.ConntrackFlush, "f") is null, "the flush has come to its end and is cleared away");
             await cluster.DeleteAsync(ResourceType.ConntrackPolicy, "p");
-            await Until(() => cluster.Policy("p") is null && cluster.Plan("n1") is null && cluster.DaemonSet(template.Name) is null, "all is put back");
+            await Until(
+                () => cluster.Policy("p") is null && cluster.Plan("n1") is null && cluster.DaemonSet(template.Name) is null,
+                "all is put back");
         }
 
         Assert.Empty(_denied.Keys);
-        var granted = _rules.SelectMany(rule => rule.Resources.SelectMany(resource => rule.Verbs.Select(verb => $"{verb} {resource}"))).Distinct();
+        var granted = _rules.SelectMany(rule => rule.Resources.SelectMany(resource => rule.Verbs.Select(verb => $"{verb} {resource}")))
+            .Distinct();
         Assert.Empty(granted.Except(_used.Keys).Except(_notInThisTest));
     }
 

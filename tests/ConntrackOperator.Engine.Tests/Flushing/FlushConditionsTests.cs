@@ -31,7 +31,8 @@ public sealed class FlushConditionsTests
             ReplyDestinationPort = 65535,
         });
         Assert.Equal(
-            ((ushort?)1, (ushort?)2, (ushort?)3, (ushort?)65535), (udp.SourcePort, udp.DestinationPort, udp.ReplySourcePort, udp.ReplyDestinationPort));
+            ((ushort?)1, (ushort?)2, (ushort?)3, (ushort?)65535),
+            (udp.SourcePort, udp.DestinationPort, udp.ReplySourcePort, udp.ReplyDestinationPort));
     }
 
     [Theory]

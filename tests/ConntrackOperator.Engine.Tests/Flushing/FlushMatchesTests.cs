@@ -32,7 +32,9 @@ public sealed class FlushMatchesTests
         Assert.Equal(TimeSpan.FromMinutes(90), match.IdleFor);
 
         // A person who says that the time-outs held says so on the host, not in the API.
-        Assert.Equal((null, null, null, null, false), (match.Assured, match.SourcePort, match.ReplySourcePort, match.ReplyDestinationPort, match.TimeoutsHeld));
+        Assert.Equal(
+            (null, null, null, null, false),
+            (match.Assured, match.SourcePort, match.ReplySourcePort, match.ReplyDestinationPort, match.TimeoutsHeld));
     }
 
     [Fact]

@@ -128,7 +128,8 @@ public sealed class FlushRunnerTests : IDisposable
         Assert.Null(FlushErrors.Of(result with { Failed = 0, Offloaded = 0 }));
         Assert.Equal(
             "it ended after about 7999 entries were deleted: the kernel would not",
-            FlushErrors.Of(result with { Failed = 0, Offloaded = 0, Complete = false, Approximate = true, Stopped = "the kernel would not" }));
+            FlushErrors.Of(
+                result with { Failed = 0, Offloaded = 0, Complete = false, Approximate = true, Stopped = "the kernel would not" }));
     }
 
     [Fact]
@@ -347,7 +348,12 @@ public sealed class FlushRunnerTests : IDisposable
     [Fact]
     public async Task Whatever_the_deletion_throws_ends_the_flush_and_not_the_agent()
     {
-        foreach (var error in new Exception[] { new NetlinkException("read the conntrack table", 1, "no"), new InvalidOperationException("a fault of ours"), new OperationCanceledException("cancelled") })
+        foreach (var error in new Exception[]
+        {
+            new NetlinkException("read the conntrack table", 1, "no"),
+            new InvalidOperationException("a fault of ours"),
+            new OperationCanceledException("cancelled"),
+        })
         {
             _deletions.Error = error;
             var runner = Start();

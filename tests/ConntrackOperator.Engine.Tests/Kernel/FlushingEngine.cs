@@ -34,7 +34,11 @@ internal static class FlushingEngine
         {
             Node = "node-7",
             Generation = 1,
-            Spec = new NodeSpec { Settings = [], Flushes = [new NodeFlush { Uid = Uid, Match = new FlushMatch { Protocol = ProtocolValue.Of("udp") }, Conditions = 1 }] },
+            Spec = new NodeSpec
+            {
+                Settings = [],
+                Flushes = [new NodeFlush { Uid = Uid, Match = new FlushMatch { Protocol = ProtocolValue.Of("udp") }, Conditions = 1 }],
+            },
         });
         engine.Enforce();
         Console.WriteLine("ready");

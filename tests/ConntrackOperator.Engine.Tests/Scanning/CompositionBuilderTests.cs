@@ -43,7 +43,11 @@ public sealed class CompositionBuilderTests
         States = [_state, _state with { Protocol = "icmp", State = "", Percent = 0.4 }, .. Enumerable.Repeat(_state, 20)],
         TopSources = [.. Enumerable.Range(1, 10).Select(i => new SourceShare(FlowAddress.V4((uint)i), 1, 10.5, 0))],
         TopUnrepliedSources = [],
-        TopDestinations = [new(FlowAddress.V4(1), 53, "udp", "", 1, 99.5, 0), .. Enumerable.Range(1, 10).Select(i => new DestinationShare(FlowAddress.V4((uint)i), 0, "icmp", "", 1, 1, 0))],
+        TopDestinations =
+        [
+            new(FlowAddress.V4(1), 53, "udp", "", 1, 99.5, 0),
+            .. Enumerable.Range(1, 10).Select(i => new DestinationShare(FlowAddress.V4((uint)i), 0, "icmp", "", 1, 1, 0)),
+        ],
         TopTcpDestinationsByState = [],
         TopPorts = [],
         TimeoutsWatchedFor = TimeSpan.FromMinutes(90),
@@ -54,7 +58,9 @@ public sealed class CompositionBuilderTests
     public void Shares_are_whole_and_idle_times_in_words()
     {
         var told = CompositionBuilder.Composition(_breakdown);
-        Assert.Equal((50_000L, 0.7, 87, 13, "1h30m", _breakdown.At), (told.Sampled, told.ErrorBoundPercent, told.UnrepliedPercent, told.AssuredPercent, told.TimeoutsWatchedFor, told.At));
+        Assert.Equal(
+            (50_000L, 0.7, 87, 13, "1h30m", _breakdown.At),
+            (told.Sampled, told.ErrorBoundPercent, told.UnrepliedPercent, told.AssuredPercent, told.TimeoutsWatchedFor, told.At));
         Assert.Equal(10, told.States!.Count);
         var first = told.States[0];
         Assert.Equal(("tcp", "ESTABLISHED", 63), (first.Protocol, first.State, first.Percent));
@@ -69,17 +75,22 @@ public sealed class CompositionBuilderTests
         var told = CompositionBuilder.Top(_breakdown);
         Assert.Equal((5, 5), (told.Sources!.Count, told.Destinations!.Count));
         Assert.Equal(("0.0.0.1", 11), (told.Sources[0].Address, told.Sources[0].Percent));
-        Assert.Equal(("0.0.0.1", 53, "udp", 100), (told.Destinations[0].Address, told.Destinations[0].Port, told.Destinations[0].Protocol, told.Destinations[0].Percent));
+        Assert.Equal(
+            ("0.0.0.1", 53, "udp", 100),
+            (told.Destinations[0].Address, told.Destinations[0].Port, told.Destinations[0].Protocol, told.Destinations[0].Percent));
         Assert.Null(told.Destinations[1].Port);
     }
 
     [Fact]
     public void Ports_are_told_in_whole_percent_rounded_down_and_an_estimate_as_one()
     {
-        var use = new PortUse(FlowAddress.V4(1), FlowAddress.V4(2), 443, 6) { Ports = 999, IsExact = false, Seen = 9, Moved = 0, Lowest = 1, Highest = 2 };
+        var use = new PortUse(
+            FlowAddress.V4(1), FlowAddress.V4(2), 443, 6)
+        { Ports = 999, IsExact = false, Seen = 9, Moved = 0, Lowest = 1, Highest = 2 };
         var pair = new NatPorts(use, new PortRange(40_000, 40_999, PortRangeSource.Rule));
         var told = NatReport.Of([pair, pair with { Use = use with { IsExact = true, Ports = 5000 } }])!;
-        Assert.Equal(("0.0.0.1", "0.0.0.2", 443, "tcp", 999L), (told[0].Source, told[0].Destination, told[0].Port, told[0].Protocol, told[0].Ports));
+        Assert.Equal(
+            ("0.0.0.1", "0.0.0.2", 443, "tcp", 999L), (told[0].Source, told[0].Destination, told[0].Port, told[0].Protocol, told[0].Ports));
         Assert.Equal((99, "40000-40999", "Rule", true), (told[0].Percent, told[0].Range, told[0].RangeFrom, told[0].Estimated));
         Assert.Equal((100, null), (told[1].Percent, told[1].Estimated));
         Assert.Null(NatReport.Of(null));
@@ -105,7 +116,8 @@ public sealed class CompositionBuilderTests
             Process(root.FullName, "20", 2, 0x10);
             var watch = new NamespaceWatch(root.FullName, time);
             var first = Assert.Single(watch.Read(limit: 0));
-            Assert.Equal((2UL, 5L, null, 0.0, 0.0), (first.Inode, first.Entries, first.Limit, first.DropsPerMinute, first.EarlyDropsPerMinute));
+            Assert.Equal(
+                (2UL, 5L, null, 0.0, 0.0), (first.Inode, first.Entries, first.Limit, first.DropsPerMinute, first.EarlyDropsPerMinute));
 
             time.Advance(TimeSpan.FromSeconds(30));
             Process(root.FullName, "20", 2, 0x1a);

@@ -50,7 +50,11 @@ public sealed class CountBesideTests : IAsyncDisposable
     {
         _engine.SetPlan(new CachedPlan
         {
-            Spec = new NodeSpec { Settings = [], Flushes = [new NodeFlush { Uid = "1", Match = new FlushMatch { Source = "192.0.2.77/32" }, Conditions = 1, DryRun = true }] },
+            Spec = new NodeSpec
+            {
+                Settings = [],
+                Flushes = [new NodeFlush { Uid = "1", Match = new FlushMatch { Source = "192.0.2.77/32" }, Conditions = 1, DryRun = true }],
+            },
         });
         _engine.Flush();
         Assert.True(_engine.IsFlushing);

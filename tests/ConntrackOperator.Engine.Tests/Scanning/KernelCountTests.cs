@@ -77,7 +77,9 @@ public sealed class KernelCountTests : IDisposable
         var commands = new StringBuilder();
         for (var i = 0; i < Many + Few; i++)
         {
-            commands.Append(CultureInfo.InvariantCulture, $"-A -p tcp -s 10.0.{i / 60_000}.1 -d 192.0.2.{i % 60_000 / 10_000} --sport {10_000 + (i % 10_000)} --dport 443 ");
+            commands.Append(
+                CultureInfo.InvariantCulture,
+                $"-A -p tcp -s 10.0.{i / 60_000}.1 -d 192.0.2.{i % 60_000 / 10_000} --sport {10_000 + (i % 10_000)} --dport 443 ");
             commands.Append(i < Many ? "--state ESTABLISHED" : "--state CLOSE_WAIT").Append(" -t 36000 -u ASSURED,SEEN_REPLY\n");
         }
 

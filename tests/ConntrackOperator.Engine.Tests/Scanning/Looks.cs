@@ -12,25 +12,29 @@ internal static class Looks
     internal const long Table = 1_000_000;
 
     /// <summary>A sample that saw these states, in percent.</summary>
-    internal static Breakdown Sample(params (string State, double Percent)[] states) => Of(ScanCycle.SampleSize, Table, [.. states.Select(s => (s.State, s.Percent, (double?)null))]);
+    internal static Breakdown Sample(params (string State, double Percent)[] states) =>
+        Of(ScanCycle.SampleSize, Table, [.. states.Select(s => (s.State, s.Percent, (double?)null))]);
 
     /// <summary>A sample of a table with so many entries.</summary>
-    internal static Breakdown SampleOf(long entries, params (string State, double Percent)[] states) => Of(ScanCycle.SampleSize, entries, [.. states.Select(s => (s.State, s.Percent, (double?)null))]);
+    internal static Breakdown SampleOf(long entries, params (string State, double Percent)[] states) =>
+        Of(ScanCycle.SampleSize, entries, [.. states.Select(s => (s.State, s.Percent, (double?)null))]);
 
     /// <summary>A full count, and what the sample that it began with saw.</summary>
-    internal static Breakdown Count(params (string State, double Percent, double SamplePercent)[] states) => Of(Table, Table, [.. states.Select(s => (s.State, s.Percent, (double?)s.SamplePercent))]);
+    internal static Breakdown Count(params (string State, double Percent, double SamplePercent)[] states) =>
+        Of(Table, Table, [.. states.Select(s => (s.State, s.Percent, (double?)s.SamplePercent))]);
 
     internal static TableLook Look(Breakdown breakdown, params PortUse[] ports) => new(breakdown, null, ports);
 
-    internal static PortUse Ports(int host, long ports, long seen) => new(FlowAddress.V4(0xC0000200u + (uint)host), FlowAddress.V4(0xC6336401), 443, 6)
-    {
-        Ports = ports,
-        IsExact = false,
-        Seen = seen,
-        Moved = seen,
-        Lowest = 1024,
-        Highest = 65535,
-    };
+    internal static PortUse Ports(int host, long ports, long seen) =>
+        new(FlowAddress.V4(0xC0000200u + (uint)host), FlowAddress.V4(0xC6336401), 443, 6)
+        {
+            Ports = ports,
+            IsExact = false,
+            Seen = seen,
+            Moved = seen,
+            Lowest = 1024,
+            Highest = 65535,
+        };
 
     private static Breakdown Of(long sampled, long entries, (string State, double Percent, double? SamplePercent)[] states) => new()
     {

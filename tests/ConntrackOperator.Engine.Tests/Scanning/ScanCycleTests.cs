@@ -19,7 +19,8 @@ public sealed class ScanCycleTests : IDisposable
 
     public ScanCycleTests()
     {
-        _cycle = new ScanCycle(_table, Ranked, _interval, _time, new NoChance(), () => Thread.CurrentThread.Name == "full scan" ? _cost : _spent);
+        _cycle = new ScanCycle(
+            _table, Ranked, _interval, _time, new NoChance(), () => Thread.CurrentThread.Name == "full scan" ? _cost : _spent);
         _table.SampleTakes = () => _spent += TimeSpan.FromSeconds(0.12);
     }
 
@@ -32,7 +33,8 @@ public sealed class ScanCycleTests : IDisposable
 
         await CountAsync();
         Assert.Equal(("Exact", 1_000_000L, 2.0), (Basis, _cycle.Latest.Breakdown.Sampled, _cycle.Latest.Composition.SampleErrorPercent));
-        Assert.Equal((0, 1000L), _cycle.Latest.Composition.States!.Where(s => s.State == "CLOSE_WAIT").Select(s => (s.Percent!.Value, s.Entries!.Value)).Single());
+        Assert.Equal((0, 1000L), _cycle.Latest.Composition.States!.Where(s => s.State == "CLOSE_WAIT").Select(s => (
+            s.Percent!.Value, s.Entries!.Value)).Single());
         Assert.True(_cycle.Latest.IsCount);
 
         // The next samples are off by the same 2 points: that is no change of the table.

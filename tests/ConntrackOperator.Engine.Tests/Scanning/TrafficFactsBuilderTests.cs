@@ -59,16 +59,30 @@ public sealed class TrafficFactsBuilderTests
         var facts = Of(_group);
         Assert.Equal(("10.0.0.1", null, null, ""), (facts.Source, facts.Destination, facts.Port, facts.Protocol));
         Assert.Equal((new Bounds(400, 410), new Bounds(5, 5)), (facts.Entries, facts.NewPerSecond));
-        Assert.Equal((25.0, 10.0, 25.0, 75.0), (facts.SilentPercent, facts.SpeakingPercent, facts.DestinationTranslatedPercent, facts.SourceTranslatedPercent));
+        Assert.Equal(
+            (25.0, 10.0, 25.0, 75.0),
+            (facts.SilentPercent, facts.SpeakingPercent, facts.DestinationTranslatedPercent, facts.SourceTranslatedPercent));
         Assert.Equal((1, 7, 3, null), (facts.Sources, facts.Destinations, facts.Ports, facts.TranslatedPorts));
-        Assert.Equal((75.0, 75.0, 25.0, 25.0, 10.0, 0.0), (facts.IdlePercent(1), facts.IdlePercent(60), facts.IdlePercent(61), facts.IdlePercent(3600), facts.IdlePercent(86_400), facts.IdlePercent(86_401)));
+        Assert.Equal((75.0, 75.0, 25.0, 25.0, 10.0, 0.0), (
+            facts.IdlePercent(1), facts.IdlePercent(60), facts.IdlePercent(61), facts.IdlePercent(3600), facts.IdlePercent(86_400),
+            facts.IdlePercent(86_401)));
     }
 
     [Fact]
     public void Networks_ports_and_protocols_are_told_where_they_are_known()
     {
-        var facts = Of(_group with { PrefixLength = 16, Protocol = 17, Destination = FlowAddress.V4(0xC0000209), Port = 53, LowestPort = 2000, HighestPort = 3000 });
-        Assert.Equal(("10.0.0.1/16", "192.0.2.9", 53, "udp", (2000, 3000)), (facts.Source, facts.Destination, facts.Port, facts.Protocol, facts.TranslatedPorts));
+        var facts = Of(_group with
+        {
+            PrefixLength = 16,
+            Protocol = 17,
+            Destination = FlowAddress.V4(0xC0000209),
+            Port = 53,
+            LowestPort = 2000,
+            HighestPort = 3000,
+        });
+        Assert.Equal(
+            ("10.0.0.1/16", "192.0.2.9", 53, "udp", (2000, 3000)),
+            (facts.Source, facts.Destination, facts.Port, facts.Protocol, facts.TranslatedPorts));
         Assert.Null(Of(_group with { Source = null }).Source);
     }
 
@@ -125,16 +139,24 @@ public sealed class TrafficFactsBuilderTests
         });
         var other = seen with { Port = 80 };
         var counted = new NatPorts(
-            new PortUse(FlowAddress.V4(0x0A000001), FlowAddress.V4(0xC0000209), 443, 6) { Ports = 777, IsExact = true, Seen = 777, Moved = 1, Lowest = 1024, Highest = 60_000 },
+            new PortUse(
+                FlowAddress.V4(0x0A000001), FlowAddress.V4(0xC0000209), 443,
+                6)
+            { Ports = 777, IsExact = true, Seen = 777, Moved = 1, Lowest = 1024, Highest = 60_000 },
             new PortRange(1024, 65_535, PortRangeSource.AllPorts));
         var facts = TrafficFactsBuilder.WithPorts([seen, other], [counted]);
-        Assert.Equal([other, seen with { Entries = new Bounds(777, 777), TranslatedPorts = (1024, 60_000), PortRange = (1024, 65_535) }], facts);
+        Assert.Equal(
+            [other, seen with { Entries = new Bounds(777, 777), TranslatedPorts = (1024, 60_000), PortRange = (1024, 65_535) }], facts);
 
         // One that the survey did not keep, and one that is an estimate.
-        var alone = Assert.Single(TrafficFactsBuilder.WithPorts([], [counted, counted with { Use = counted.Use with { IsExact = false, Port = 80 } }]));
-        Assert.Equal(("10.0.0.1", "192.0.2.9", 443, "tcp", 100.0), (alone.Source, alone.Destination, alone.Port, alone.Protocol, alone.SourceTranslatedPercent));
+        var alone = Assert.Single(
+            TrafficFactsBuilder.WithPorts([], [counted, counted with { Use = counted.Use with { IsExact = false, Port = 80 } }]));
+        Assert.Equal(
+            ("10.0.0.1", "192.0.2.9", 443, "tcp", 100.0),
+            (alone.Source, alone.Destination, alone.Port, alone.Protocol, alone.SourceTranslatedPercent));
         Assert.Equal((new Bounds(777, 777), (1024, 60_000)), (alone.Entries, alone.TranslatedPorts));
     }
 
-    private static TrafficFacts Of(TrafficGroup group) => Assert.Single(TrafficFactsBuilder.Of(_reading with { Groups = [group] }, 1000, errorPoints: 0));
+    private static TrafficFacts Of(TrafficGroup group) =>
+        Assert.Single(TrafficFactsBuilder.Of(_reading with { Groups = [group] }, 1000, errorPoints: 0));
 }

@@ -40,7 +40,9 @@ public sealed class TimeoutFileTests : IDisposable
     [InlineData("null")]
     [InlineData("{\"version\":1,\"bootId\":\"boot\"")]
     [InlineData("{\"version\":1,\"bootId\":\"boot\",\"namespaces\":{\"cookie 1\":null}}")]
-    [InlineData("{\"version\":1,\"bootId\":\"boot\",\"namespaces\":{\"cookie 1\":{\"since\":\"00:00:01\",\"lastLook\":\"00:00:02\",\"spans\":null}}}")]
+    [InlineData(
+        "{\"version\":1,\"bootId\":\"boot\",\"namespaces\":{\"cookie "
+            + "1\":{\"since\":\"00:00:01\",\"lastLook\":\"00:00:02\",\"spans\":null}}}")]
     public void A_file_that_can_not_be_read_is_no_history_and_keeping_goes_on(string content)
     {
         System.IO.File.WriteAllText(File, content);
@@ -96,11 +98,14 @@ public sealed class TimeoutFileTests : IDisposable
     [InlineData("00:00:05", "00:00:04", 600, "00:00:01", "00:00:02")]
     [InlineData("00:00:01", "00:00:04", -1, "00:00:01", "00:00:02")]
     [InlineData("00:00:01", "00:00:04", 600, "00:00:03", "00:00:02")]
-    public void A_history_that_can_not_be_is_not_believed_and_does_not_last(string since, string last, int seconds, string from, string until)
+    public void A_history_that_can_not_be_is_not_believed_and_does_not_last(
+        string since, string last, int seconds, string from, string until)
     {
-        string History(string name) => "\"" + name + "\":{\"since\":\"" + since + "\",\"lastLook\":\"" + last + "\",\"spans\":[{\"key\":\"" + Key
+        string History(string name) =>
+            "\"" + name + "\":{\"since\":\"" + since + "\",\"lastLook\":\"" + last + "\",\"spans\":[{\"key\":\"" + Key
             + "\",\"seconds\":" + seconds + ",\"from\":\"" + from + "\",\"until\":\"" + until + "\",\"isOpen\":true}]}";
-        System.IO.File.WriteAllText(File, "{\"version\":1,\"bootId\":\"boot\",\"namespaces\":{" + History("cookie 1") + "," + History("cookie 2") + "}}");
+        System.IO.File.WriteAllText(
+            File, "{\"version\":1,\"bootId\":\"boot\",\"namespaces\":{" + History("cookie 1") + "," + History("cookie 2") + "}}");
         Assert.Equal(10, Store("boot", "1").Keep(TimeoutHistory.Begin(Look(600, 10))).Since.TotalSeconds);
         Assert.DoesNotContain("cookie 2", System.IO.File.ReadAllText(File), StringComparison.Ordinal);
     }
@@ -110,7 +115,8 @@ public sealed class TimeoutFileTests : IDisposable
     [InlineData(911, 20)]
     public void A_history_from_long_after_now_is_not_of_this_boot(int lastLook, int since)
     {
-        Store("boot", "1").Keep(TimeoutHistory.Begin(Look(600, 20)) with { Since = TimeSpan.FromSeconds(10), LastLook = TimeSpan.FromSeconds(lastLook + 10) });
+        Store("boot", "1").Keep(
+            TimeoutHistory.Begin(Look(600, 20)) with { Since = TimeSpan.FromSeconds(10), LastLook = TimeSpan.FromSeconds(lastLook + 10) });
         Assert.Equal(since, Store("boot", "1").Keep(TimeoutHistory.Begin(Look(600, 20))).Since.TotalSeconds);
     }
 
@@ -119,7 +125,8 @@ public sealed class TimeoutFileTests : IDisposable
     {
         Store("boot", "1").Keep(TimeoutHistory.Begin(Look(600, 10)));
         var kept = System.IO.File.ReadAllText(File);
-        using (new FileStream(Path.Combine(_directory.FullName, "timeouts.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
+        using (
+            new FileStream(Path.Combine(_directory.FullName, "timeouts.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
         {
             Assert.Equal(10, Store("boot", "1").Keep(TimeoutHistory.Begin(Look(600, 20))).Since.TotalSeconds);
         }
@@ -153,7 +160,8 @@ public sealed class TimeoutFileTests : IDisposable
         Sysctls = new Dictionary<string, long> { [Key] = established },
     };
 
-    private static HostFacts Facts(string boot, string cookie) => new("6.18", boot, "4026531840", 2, 1 << 30, "host") { NetworkNamespaceCookie = cookie };
+    private static HostFacts Facts(string boot, string cookie) =>
+        new("6.18", boot, "4026531840", 2, 1 << 30, "host") { NetworkNamespaceCookie = cookie };
 
     private TimeoutFile Store(string boot, string cookie) => TimeoutFile.StoreFor(_directory.FullName, Facts(boot, cookie))!;
 }

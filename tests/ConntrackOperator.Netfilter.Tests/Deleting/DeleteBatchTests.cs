@@ -44,7 +44,7 @@ public sealed class DeleteBatchTests
         Flow nothing = default;
         nothing.Fields = FlowFields.All;
         Assert.False(batch.Add(nothing));
-        var proc = ConntrackOperator.Netfilter.Reading.FlowLineParser.Parse(System.Text.Encoding.ASCII.GetBytes(GoldenFlow.All[0].Line), out _);
+        var proc = FlowLineParser.Parse(System.Text.Encoding.ASCII.GetBytes(GoldenFlow.All[0].Line), out _);
         Assert.False(batch.Add(proc));
         batch.Flush();
         Assert.Empty(kernel.Sent);
@@ -57,7 +57,12 @@ public sealed class DeleteBatchTests
         using var batch = Batch(kernel);
         for (var i = 0; i < 5000; i++)
         {
-            batch.Add(FlowDecoder.Decode(new FlowCase { Source = i % 2 == 0 ? "10.0.0.1" : "2001:db8::1", Destination = i % 2 == 0 ? "10.0.0.2" : "::2", Id = (uint)i }.Encode(), FlowFields.All, out _));
+            batch.Add(FlowDecoder.Decode(new FlowCase
+            {
+                Source = i % 2 == 0 ? "10.0.0.1" : "2001:db8::1",
+                Destination = i % 2 == 0 ? "10.0.0.2" : "::2",
+                Id = (uint)i,
+            }.Encode(), FlowFields.All, out _));
         }
 
         batch.Flush();
@@ -112,7 +117,8 @@ public sealed class DeleteBatchTests
         batch.Begin(time.GetTimestamp());
         for (var i = 0u; i < 6; i++)
         {
-            batch.Add(FlowDecoder.Decode(new FlowCase { Id = i, Start = 5, SourcePort = (ushort)(1000 + i), State = 7 }.Encode(), FlowFields.All, out _));
+            batch.Add(FlowDecoder.Decode(
+                new FlowCase { Id = i, Start = 5, SourcePort = (ushort)(1000 + i), State = 7 }.Encode(), FlowFields.All, out _));
         }
 
         time.Advance(DeleteBatch.MaxAge);
@@ -122,11 +128,16 @@ public sealed class DeleteBatchTests
         Assert.Equal([.. Enumerable.Repeat(Get, 6)], Operations(kernel.Sent[0]));
         Assert.Equal([Delete, Delete], Operations(kernel.Sent[1]));
         Assert.Equal([0u, 5u], Ids(kernel.Sent[1]));
-        Assert.Equal((2, 2L, 1L, 3L, 0L, 6L), (kernel.Sent.Count, batch.Deleted, batch.Kept, batch.Refusals.Gone, batch.Refusals.Failed, batch.AskedAgain));
+        Assert.Equal(
+            (2, 2L, 1L, 3L, 0L, 6L),
+            (kernel.Sent.Count, batch.Deleted, batch.Kept, batch.Refusals.Gone, batch.Refusals.Failed, batch.AskedAgain));
         Assert.Equal((2L, TimeSpan.Zero), (batch.Delays.Count, batch.Delays.Longest));
 
         byte[] Answer(uint sequence, FlowCase flow) =>
-            FakeTransport.Entry((flow with { SourcePort = (ushort)(1000 + sequence), State = flow.State == 3 && sequence != 3 ? (byte)7 : flow.State }).Encode(), sequence, flags: 0);
+            FakeTransport.Entry(
+                (flow with { SourcePort = (ushort)(1000 + sequence), State = flow.State == 3 && sequence != 3 ? (byte)7 : flow.State })
+                    .Encode(),
+                sequence, flags: 0);
     }
 
     [Fact]
@@ -175,7 +186,8 @@ public sealed class DeleteBatchTests
         var time = new FakeTimeProvider();
         var deletes = new AnsweringTransport(time, TimeSpan.Zero);
         using var batch = Batch(deletes, null, time);
-        var dump = new FakeTransport().Answer(FakeTransport.Entry(new FlowCase { Id = 1 }.Encode())).Answer(FakeTransport.Entry(new FlowCase { Id = 2 }.Encode()));
+        var dump = new FakeTransport()
+            .Answer(FakeTransport.Entry(new FlowCase { Id = 1 }.Encode())).Answer(FakeTransport.Entry(new FlowCase { Id = 2 }.Encode()));
         using var clock = new DumpClock(dump, batch, time);
         var buffer = new byte[4096];
 
@@ -283,7 +295,8 @@ public sealed class DeleteBatchTests
                 }
                 else
                 {
-                    _answers.Enqueue(FakeTransport.Entry(new FlowCase { Id = id, SourcePort = (ushort)(1000 + id) }.Encode(), messages.Sequence, flags: 0));
+                    _answers.Enqueue(FakeTransport.Entry(
+                        new FlowCase { Id = id, SourcePort = (ushort)(1000 + id) }.Encode(), messages.Sequence, flags: 0));
                 }
             }
         }

@@ -9,7 +9,9 @@ using ConntrackOperator.Netfilter.Tests.Flows;
 
 namespace ConntrackOperator.Netfilter.Tests.Filters;
 
-/// <summary>Random tables and matches on the kernels that there are: what does not match stays, whatever a kernel makes of a filter.</summary>
+/// <summary>
+/// Random tables and matches on the kernels that there are: what does not match stays, whatever a kernel makes of a filter.
+/// </summary>
 public sealed class FilteredFlushTests
 {
     private const int Rounds = 400;
@@ -37,12 +39,17 @@ public sealed class FilteredFlushTests
             var meant = table.Where(e => RandomMatches.Means(match, e)).ToList();
             var kept = version.KeepsOffloaded ? meant.Where(e => (e.Status & FlowStatus.Offload) != 0).ToList() : [];
             Assert.True(
-                table.Except(meant).All(kernel.Table.Contains), $"seed {seed}: {match} took {string.Join("; ", table.Except(meant).Except(kernel.Table))}");
-            Assert.True(kernel.Table.Count == table.Count - meant.Count + kept.Count, $"seed {seed}: {match} left {string.Join("; ", meant.Except(kept).Intersect(kernel.Table))}");
+                table.Except(meant).All(kernel.Table.Contains),
+                $"seed {seed}: {match} took {string.Join("; ", table.Except(meant).Except(kernel.Table))}");
+            Assert.True(
+                kernel.Table.Count == table.Count - meant.Count + kept.Count,
+                $"seed {seed}: {match} left {string.Join("; ", meant.Except(kept).Intersect(kernel.Table))}");
             Assert.Equal(
-                (seed, meant.Count, meant.Count - kept.Count, kept.Count, 0), (seed, (int)result.Matched, (int)result.Deleted, (int)result.Offloaded, (int)result.Failed));
+                (seed, meant.Count, meant.Count - kept.Count, kept.Count, 0),
+                (seed, (int)result.Matched, (int)result.Deleted, (int)result.Offloaded, (int)result.Failed));
             Assert.Equal(0, kernel.Bare);
-            Assert.True(version.FlushesByFilter || kernel.Flushes == 0, $"seed {seed}: {match} was flushed by a kernel that has no such thing");
+            Assert.True(
+                version.FlushesByFilter || kernel.Flushes == 0, $"seed {seed}: {match} was flushed by a kernel that has no such thing");
             Assert.True(result.ByKernel || kernel.Flushes == 0, $"seed {seed}: {match} was flushed and it is not said");
             byKernel += result.ByKernel ? 1 : 0;
         }
@@ -60,7 +67,9 @@ public sealed class FilteredFlushTests
         {
             var random = new RandomMatches(seed);
             var (table, match) = (random.Table(60), random.Match());
-            Assert.Equal((seed, table.Count(e => RandomMatches.Means(match, e))), (seed, (int)new FlowCounter(new PlayedKernel(version, table).Open).Count(match)!.Value));
+            Assert.Equal(
+                (seed, table.Count(e => RandomMatches.Means(match, e))),
+                (seed, (int)new FlowCounter(new PlayedKernel(version, table).Open).Count(match)!.Value));
         }
     }
 
@@ -121,7 +130,8 @@ public sealed class FilteredFlushTests
     public void An_entry_that_comes_just_before_the_flush_goes_if_it_matches_and_stays_if_not()
     {
         var kernel = new PlayedKernel(Version("6.12"), [new FlowCase { Protocol = 17, DestinationPort = 53 }, new FlowCase()]);
-        kernel.BeforeFlush = () => kernel.Table.AddRange([new FlowCase { Protocol = 17, DestinationPort = 54 }, new FlowCase { Protocol = 17, DestinationPort = 53, SourcePort = 1 }]);
+        kernel.BeforeFlush = () => kernel.Table.AddRange(
+            [new FlowCase { Protocol = 17, DestinationPort = 54 }, new FlowCase { Protocol = 17, DestinationPort = 53, SourcePort = 1 }]);
         var result = Delete(kernel, new FlowMatch { Protocol = 17, DestinationPort = 53 });
         Assert.True(result.ByKernel);
         Assert.Equal([(6, 443), (17, 54)], kernel.Table.Select(e => ((int)e.Protocol, (int)e.DestinationPort)));
@@ -130,11 +140,13 @@ public sealed class FilteredFlushTests
     [Fact]
     public void More_than_can_be_counted_are_what_the_kernels_own_count_fell_by_and_it_is_said()
     {
-        var table = Enumerable.Range(0, 100).Select(i => new FlowCase { Protocol = 17, DestinationPort = 53, SourcePort = (ushort)i }).Append(new FlowCase()).ToList();
+        var table = Enumerable.Range(0, 100)
+            .Select(i => new FlowCase { Protocol = 17, DestinationPort = 53, SourcePort = (ushort)i }).Append(new FlowCase()).ToList();
         var kernel = new PlayedKernel(Version("6.12"), table);
         var predicate = new FlowPredicate(new FlowFilter { Match = new FlowMatch { Protocol = 17, DestinationPort = 53 } }, null);
         var filters = KernelFilter.Of(new FlowFilter { Match = new FlowMatch { Protocol = 17, DestinationPort = 53 } });
-        FlushOutcome? Run(int most, Func<long?> count) => new FilteredFlush(kernel.Open, predicate, FlowFields.All, count, most).TryRun(filters, default);
+        FlushOutcome? Run(int most, Func<long?> count) =>
+            new FilteredFlush(kernel.Open, predicate, FlowFields.All, count, most).TryRun(filters, default);
 
         // Without the kernel's count nothing would be known of it.
         Assert.Null(Run(99, () => null));
@@ -165,7 +177,8 @@ public sealed class FilteredFlushTests
         using var tree = new TestTree.Temporary();
         tree.File("nf_conntrack_count", "6\n");
         kernel.BeforeFlush = () => tree.File("nf_conntrack_count", "1\n");
-        var result = new FlowDeleter(kernel.Open, new SysctlDirectory(tree.Root), null).Delete(new FlowMatch { Protocol = 17 }, dryRun: false);
+        var result = new FlowDeleter(kernel.Open, new SysctlDirectory(tree.Root), null)
+            .Delete(new FlowMatch { Protocol = 17 }, dryRun: false);
         Assert.Equal((5L, 5L, true, false), (result.Matched, result.Deleted, result.Approximate, result.Complete));
         Assert.Contains(Errno.Describe(Errno.ETIMEDOUT), result.Stopped, StringComparison.Ordinal);
         Assert.Single(kernel.Table);
@@ -200,13 +213,18 @@ public sealed class FilteredFlushTests
     public void Type_code_and_identifier_are_the_kernels_to_compare_in_either_direction(byte protocol, byte type, byte code, ushort id)
     {
         var filters = KernelFilter.Of(
-            new FlowFilter { Match = new FlowMatch { Protocol = protocol, Icmp = new(type, code, id), ReplyIcmp = new(Id: 9) } }, readsReplyTuple: true);
-        Assert.All(filters, f => Assert.Equal((true, new IcmpMatch(type, code, id), new IcmpMatch(Id: 9)), (f.DecidesAll, f.Original.Icmp, f.Reply.Icmp)));
+            new FlowFilter { Match = new FlowMatch { Protocol = protocol, Icmp = new(type, code, id), ReplyIcmp = new(Id: 9) } },
+            readsReplyTuple: true);
+        Assert.All(
+            filters,
+            f => Assert.Equal((true, new IcmpMatch(type, code, id), new IcmpMatch(Id: 9)), (f.DecidesAll, f.Original.Icmp, f.Reply.Icmp)));
 
         // Without the protocol, or with another one, it can't be told what to compare; GRE's keys never are.
         Assert.All(KernelFilter.Of(new FlowFilter { Match = new FlowMatch { Icmp = new(type) } }), f => Assert.False(f.DecidesAll));
-        Assert.All(KernelFilter.Of(new FlowFilter { Match = new FlowMatch { Protocol = 6, Icmp = new(type) } }), f => Assert.False(f.DecidesAll));
-        Assert.All(KernelFilter.Of(new FlowFilter { Match = new FlowMatch { Protocol = 47, Gre = new(1) } }), f => Assert.False(f.DecidesAll));
+        Assert.All(
+            KernelFilter.Of(new FlowFilter { Match = new FlowMatch { Protocol = 6, Icmp = new(type) } }), f => Assert.False(f.DecidesAll));
+        Assert.All(
+            KernelFilter.Of(new FlowFilter { Match = new FlowMatch { Protocol = 47, Gre = new(1) } }), f => Assert.False(f.DecidesAll));
     }
 
     [Fact]
@@ -255,8 +273,12 @@ public sealed class FilteredFlushTests
     [Fact]
     public void A_kernel_of_which_the_reply_tuple_is_not_to_be_trusted_is_not_asked_for_it()
     {
-        var filter = new FlowFilter { Match = new FlowMatch { ReplySource = new FlowNetwork(FlowAddress.V4(1), 32), Protocol = 6, ReplySourcePort = 53 } };
-        Assert.Equal((true, true), (KernelFilter.Of(filter, readsReplyTuple: true)[0].DecidesAll, KernelFilter.Of(filter, readsReplyTuple: true)[0].Reply.HasProtocolParts));
+        var filter = new FlowFilter
+        {
+            Match = new FlowMatch { ReplySource = new FlowNetwork(FlowAddress.V4(1), 32), Protocol = 6, ReplySourcePort = 53 },
+        };
+        var reading = KernelFilter.Of(filter, readsReplyTuple: true)[0];
+        Assert.Equal((true, true), (reading.DecidesAll, reading.Reply.HasProtocolParts));
         var before = Assert.Single(KernelFilter.Of(filter, readsReplyTuple: false));
         Assert.Equal((false, default(TupleFilter), (byte?)6), (before.DecidesAll, before.Reply, before.Protocol));
     }
@@ -272,7 +294,8 @@ public sealed class FilteredFlushTests
     [
         new FlowCase { Status = FlowStatus.SeenReply | FlowStatus.Confirmed },
         .. Enumerable.Range(1, 3).Select(i => new FlowCase { Protocol = 17, SourcePort = (ushort)i }),
-        .. Enumerable.Range(1, 2).Select(i => new FlowCase { Protocol = 17, SourcePort = (ushort)i, Source = "2001:db8::1", Destination = "2001:db8::9" }),
+        .. Enumerable.Range(1, 2)
+        .Select(i => new FlowCase { Protocol = 17, SourcePort = (ushort)i, Source = "2001:db8::1", Destination = "2001:db8::9" }),
     ]);
 
     private static KernelVersion Version(string name) => KernelVersion.All.Single(v => v.Name == name);

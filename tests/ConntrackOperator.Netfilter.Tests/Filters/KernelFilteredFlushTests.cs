@@ -31,7 +31,8 @@ public sealed class KernelFilteredFlushTests : MachineTest
             Load(space, random.Table(80, offload: false));
             var before = Read(space);
             var match = random.Match();
-            var result = space.Run(() => new FlowDeleter(filters: filters) { MostChecked = seed % 3 == 0 ? 5 : FilteredFlush.MostChecked }.Delete(match, dryRun: false));
+            var deleter = new FlowDeleter(filters: filters) { MostChecked = seed % 3 == 0 ? 5 : FilteredFlush.MostChecked };
+            var result = space.Run(() => deleter.Delete(match, dryRun: false));
             var expected = before.Where(e => !RandomMatches.Means(match, e.Entry)).Select(e => e.Id).Order().ToList();
             Assert.True(expected.SequenceEqual(Read(space).Select(e => e.Id).Order()), $"seed {seed}: not what {match} should have left");
             Assert.Equal((seed, before.Count - expected.Count), (seed, (int)result.Deleted));
@@ -73,14 +74,27 @@ public sealed class KernelFilteredFlushTests : MachineTest
     [Theory]
     [InlineData(1, "10.0.0.1", "10.0.0.2", 8, 0)]
     [InlineData(58, "2001:db8::1", "2001:db8::2", 128, 129)]
-    public void Echoes_of_one_identifier_go_by_one_request_and_no_other_message(byte protocol, string source, string destination, byte type, byte answer)
+    public void Echoes_of_one_identifier_go_by_one_request_and_no_other_message(
+        byte protocol, string source, string destination, byte type, byte answer)
     {
         NetworkNamespace.Require("conntrack");
         using var space = new NetworkNamespace();
         FlowCase Message(byte of, byte code, ushort id) =>
-            new() { Protocol = protocol, Source = source, Destination = destination, DestinationPort = (ushort)((of << 8) | code), SourcePort = id };
+            new()
+            {
+                Protocol = protocol,
+                Source = source,
+                Destination = destination,
+                DestinationPort = (ushort)((of << 8) | code),
+                SourcePort = id,
+            };
         var other = (byte)(protocol == 1 ? 13 : 139);
-        Load(space, [Message(type, 0, 7), Message(type, 1, 7), Message(type, 0, 0x700), Message(other, 0, 7), Message(answer, 0, 9), new FlowCase { SourcePort = 7 }]);
+        Load(
+            space,
+            [
+                Message(type, 0, 7), Message(type, 1, 7), Message(type, 0, 0x700), Message(other, 0, 7), Message(answer, 0, 9),
+                new FlowCase { SourcePort = 7 },
+            ]);
         var flushes = space.Run(() => FilterProbe.Ask(NetlinkSocket.Open, KernelFilters.Flush)) == true;
         foreach (var (match, left) in new[]
         {
@@ -94,7 +108,9 @@ public sealed class KernelFilteredFlushTests : MachineTest
         }
 
         // Of a type that nobody answers there are no entries, and the kernel refuses to compare it.
-        Assert.Equal(0, space.Run(() => new FlowDeleter().Delete(new FlowMatch { Protocol = protocol, Icmp = new(Type: 3) }, dryRun: false)).Deleted);
+        Assert.Equal(
+            0,
+            space.Run(() => new FlowDeleter().Delete(new FlowMatch { Protocol = protocol, Icmp = new(Type: 3) }, dryRun: false)).Deleted);
         Assert.Equal(3, Read(space).Count);
     }
 
@@ -111,7 +127,8 @@ public sealed class KernelFilteredFlushTests : MachineTest
             var answer = space.Run(() => FilterProbe.Ask(NetlinkSocket.Open, filter));
             Assert.NotNull(answer);
             Assert.Equal(
-                Environment.OSVersion.Version >= (filter switch { KernelFilters.Flush => new Version(6, 12), KernelFilters.Status => new(5, 15), _ => new(6, 8) }),
+                Environment.OSVersion.Version >= (
+                    filter switch { KernelFilters.Flush => new Version(6, 12), KernelFilters.Status => new(5, 15), _ => new(6, 8) }),
                 answer.Value);
         }
 
@@ -126,9 +143,13 @@ public sealed class KernelFilteredFlushTests : MachineTest
         foreach (var made in table)
         {
             // The tool makes no ICMP with another identifier in the answer.
-            var entry = made.IsIcmp ? made with { TranslatedPort = null } : made with { Protocol = made.Protocol == 136 ? (byte)17 : made.Protocol };
+            var entry = made.IsIcmp ? made with { TranslatedPort = null } : made with
+            {
+                Protocol = made.Protocol == 136 ? (byte)17 : made.Protocol,
+            };
             var (first, second) = entry.ReplyParts;
-            var original = (entry.Source, entry.Destination, entry.Protocol, entry.SourcePort, entry.DestinationPort, entry.Zone ?? entry.OriginalZone);
+            var original = (
+                entry.Source, entry.Destination, entry.Protocol, entry.SourcePort, entry.DestinationPort, entry.Zone ?? entry.OriginalZone);
             var reply = (entry.Destination, entry.TranslatedSource ?? entry.Source, entry.Protocol, first, second, entry.Zone);
             if (original != reply && !tuples.Contains(original) && !tuples.Contains(reply))
             {
@@ -156,18 +177,28 @@ public sealed class KernelFilteredFlushTests : MachineTest
         var (first, second) = entry.ReplyParts;
         var (name, own, reply) = entry.Protocol switch
         {
-            1 => ("icmp", $"--icmp-type {entry.DestinationPort >> 8} --icmp-code {entry.DestinationPort & 0xFF} --icmp-id {entry.SourcePort}", ""),
-            58 => ("icmpv6", $"--icmpv6-type {entry.DestinationPort >> 8} --icmpv6-code {entry.DestinationPort & 0xFF} --icmpv6-id {entry.SourcePort}", ""),
-            47 => ("gre", $"--srckey {entry.SourcePort} --dstkey {entry.DestinationPort}", $" --reply-key-src {first} --reply-key-dst {second}"),
+            1 => (
+                "icmp", $"--icmp-type {entry.DestinationPort >> 8} --icmp-code {entry.DestinationPort & 0xFF} --icmp-id {entry.SourcePort}",
+                ""),
+            58 => (
+                "icmpv6",
+                $"--icmpv6-type {entry.DestinationPort >> 8} --icmpv6-code {entry.DestinationPort & 0xFF} --icmpv6-id {entry.SourcePort}",
+                ""),
+            47 => (
+                "gre", $"--srckey {entry.SourcePort} --dstkey {entry.DestinationPort}",
+                $" --reply-key-src {first} --reply-key-dst {second}"),
             6 => ("tcp", $"{Ports(entry)} --state {_states[entry.State]}", $" --reply-port-src {first} --reply-port-dst {second}"),
-            132 => ("sctp", $"{Ports(entry)} --state ESTABLISHED --orig-vtag 1 --reply-vtag 2", $" --reply-port-src {first} --reply-port-dst {second}"),
+            132 => (
+                "sctp", $"{Ports(entry)} --state ESTABLISHED --orig-vtag 1 --reply-vtag 2",
+                $" --reply-port-src {first} --reply-port-dst {second}"),
             _ => ("udp", Ports(entry), $" --reply-port-src {first} --reply-port-dst {second}"),
         };
 
         // The order matters to the tool: addresses come before what belongs to the protocol.
         var translated = entry.TranslatedSource is not null || entry.TranslatedPort is not null;
         return $"-A -p {name} -s {entry.Source} -d {entry.Destination}"
-            + (translated ? $" -r {entry.Destination} -q {entry.TranslatedSource ?? entry.Source}" : "") + $" {own}{(translated ? reply : "")}"
+            + (translated ? $" -r {entry.Destination} -q {entry.TranslatedSource ?? entry.Source}" : "")
+            + $" {own}{(translated ? reply : "")}"
             + " -t 3600" + (status.Count > 0 ? $" -u {string.Join(',', status)}" : "") + (entry.Zone is { } zone ? $" -w {zone}" : "")
             + (entry.OriginalZone is { } one ? $" --orig-zone {one}" : "");
     }
@@ -186,7 +217,8 @@ public sealed class KernelFilteredFlushTests : MachineTest
         var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var values = words.Where(w => w.Contains('=', StringComparison.Ordinal)).Select(w => w.Split('=')).ToLookup(w => w[0], w => w[1]);
         ushort Number(string name, int at) => values[name].ElementAtOrDefault(at) is not { } text ? (ushort)0
-            : text.StartsWith("0x", StringComparison.Ordinal) ? Convert.ToUInt16(text, 16) : ushort.Parse(text, CultureInfo.InvariantCulture);
+            : text.StartsWith("0x", StringComparison.Ordinal) ? Convert.ToUInt16(text, 16)
+            : ushort.Parse(text, CultureInfo.InvariantCulture);
         (ushort First, ushort Second) Parts(int at) => words[1] switch
         {
             "1" or "58" => (Number("id", at), (ushort)((Number("type", at) << 8) | Number("code", at))),
@@ -203,7 +235,8 @@ public sealed class KernelFilteredFlushTests : MachineTest
             Protocol = byte.Parse(words[1], CultureInfo.InvariantCulture),
             SourcePort = original.First,
             DestinationPort = original.Second,
-            Status = (words.Contains("[UNREPLIED]") ? FlowStatus.None : FlowStatus.SeenReply) | (words.Contains("[ASSURED]") ? FlowStatus.Assured : FlowStatus.None),
+            Status = (words.Contains("[UNREPLIED]") ? FlowStatus.None : FlowStatus.SeenReply)
+                | (words.Contains("[ASSURED]") ? FlowStatus.Assured : FlowStatus.None),
             State = (byte)Math.Max(0, Array.IndexOf(_states, words[3])),
             Zone = values["zone-orig"].Any() ? null : Number("zone", 0),
             OriginalZone = values["zone-orig"].Any() ? Number("zone-orig", 0) : null,

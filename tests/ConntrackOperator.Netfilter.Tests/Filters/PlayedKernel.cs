@@ -43,7 +43,8 @@ internal sealed class PlayedKernel(KernelVersion version, IEnumerable<FlowCase> 
         var answer = (type & 0xFF) switch
         {
             Ctnetlink.IPCTNL_MSG_CT_GET when (flags & Nl.NLM_F_DUMP) == Nl.NLM_F_DUMP => Dump(family, attributes, sequence),
-            Ctnetlink.IPCTNL_MSG_CT_GET => Find(attributes) is { } found ? [[FakeTransport.Entry(found.Encode(), sequence, 0)]] : Refuse(Errno.ENOENT, sequence),
+            Ctnetlink.IPCTNL_MSG_CT_GET =>
+                Find(attributes) is { } found ? [[FakeTransport.Entry(found.Encode(), sequence, 0)]] : Refuse(Errno.ENOENT, sequence),
             Ctnetlink.IPCTNL_MSG_CT_DELETE => Answer(Delete(family, payload[1], attributes), family, attributes, sequence),
             _ => throw new InvalidOperationException($"no such request: {type}"),
         };
@@ -53,7 +54,8 @@ internal sealed class PlayedKernel(KernelVersion version, IEnumerable<FlowCase> 
     private List<byte[][]> Answer(int errno, byte family, Attributes attributes, uint sequence) =>
         errno == 0 && SilentAfterFlush == family && attributes.Has(Ctnetlink.CTA_FILTER) ? [] : Refuse(errno, sequence);
 
-    private static bool IsAck(byte[][] datagram) => datagram is [var only] && BitConverter.ToUInt16(only, 4) == Nl.NLMSG_ERROR && BitConverter.ToInt32(only, 16) == 0;
+    private static bool IsAck(byte[][] datagram) =>
+        datagram is [var only] && BitConverter.ToUInt16(only, 4) == Nl.NLMSG_ERROR && BitConverter.ToInt32(only, 16) == 0;
 
     private static List<byte[][]> Refuse(int errno, uint sequence) => [[FakeTransport.Error(errno, sequence)]];
 
@@ -61,7 +63,11 @@ internal sealed class PlayedKernel(KernelVersion version, IEnumerable<FlowCase> 
     {
         var errno = ReadFilter(family, attributes, out var passes);
         return errno != 0 ? Refuse(errno, sequence)
-            : [.. Table.Where(passes).Chunk(EntriesADatagram).Select(c => c.Select(e => FakeTransport.Entry(e.Encode(), sequence)).ToArray()), [FakeTransport.Done(sequence, -DumpsEndWith)]];
+            : [
+                .. Table.Where(passes).Chunk(EntriesADatagram)
+                    .Select(c => c.Select(e => FakeTransport.Entry(e.Encode(), sequence)).ToArray()),
+                [FakeTransport.Done(sequence, -DumpsEndWith)],
+            ];
     }
 
     private int Delete(byte family, byte nfgenVersion, Attributes attributes)
@@ -117,17 +123,20 @@ internal sealed class PlayedKernel(KernelVersion version, IEnumerable<FlowCase> 
     private static bool IsWhole(Attributes tuple)
     {
         var (ip, proto) = (tuple.Nested(Ctnetlink.CTA_TUPLE_IP), tuple.Nested(Ctnetlink.CTA_TUPLE_PROTO));
-        return ((ip.Has(Ctnetlink.CTA_IP_V4_SRC) && ip.Has(Ctnetlink.CTA_IP_V4_DST)) || (ip.Has(Ctnetlink.CTA_IP_V6_SRC) && ip.Has(Ctnetlink.CTA_IP_V6_DST)))
+        return ((ip.Has(Ctnetlink.CTA_IP_V4_SRC) && ip.Has(Ctnetlink.CTA_IP_V4_DST))
+            || (ip.Has(Ctnetlink.CTA_IP_V6_SRC) && ip.Has(Ctnetlink.CTA_IP_V6_DST)))
             && proto.Has(Ctnetlink.CTA_PROTO_NUM)
             && Fields(proto.Bytes(Ctnetlink.CTA_PROTO_NUM)[0]).TrueForAll(f => proto.Has(f.Type));
     }
 
     private FlowCase? Find(Attributes attributes)
     {
-        var (tuple, zone) = (attributes.Nested(Ctnetlink.CTA_TUPLE_ORIG), attributes.Has(Ctnetlink.CTA_ZONE) ? attributes.Short(Ctnetlink.CTA_ZONE) : 0);
+        var (tuple, zone) = (
+            attributes.Nested(Ctnetlink.CTA_TUPLE_ORIG), attributes.Has(Ctnetlink.CTA_ZONE) ? attributes.Short(Ctnetlink.CTA_ZONE) : 0);
         zone = tuple.Has(Ctnetlink.CTA_TUPLE_ZONE) ? tuple.Short(Ctnetlink.CTA_TUPLE_ZONE) : zone;
         const uint Every = 0xFFF & ~4u;
-        return Table.Find(e => (e.Zone ?? e.OriginalZone ?? 0) == zone && IPAddress.Parse(e.Source).GetAddressBytes().AsSpan().SequenceEqual(Address(tuple, e, source: true))
+        return Table.Find(e => (e.Zone ?? e.OriginalZone ?? 0) == zone
+            && IPAddress.Parse(e.Source).GetAddressBytes().AsSpan().SequenceEqual(Address(tuple, e, source: true))
             && SameTuple(tuple, Every & ~1u, e.Source, e.Destination, (e.SourcePort, e.DestinationPort), e.Protocol, exactIPv6: true));
     }
 
@@ -136,12 +145,14 @@ internal sealed class PlayedKernel(KernelVersion version, IEnumerable<FlowCase> 
     {
         1 =>
         [
-            (64, Ctnetlink.CTA_PROTO_ICMP_TYPE, (_, second) => second >> 8, 1), (128, Ctnetlink.CTA_PROTO_ICMP_CODE, (_, second) => second & 0xFF, 1),
+            (64, Ctnetlink.CTA_PROTO_ICMP_TYPE, (_, second) => second >> 8, 1),
+            (128, Ctnetlink.CTA_PROTO_ICMP_CODE, (_, second) => second & 0xFF, 1),
             (256, Ctnetlink.CTA_PROTO_ICMP_ID, (first, _) => first, 2),
         ],
         58 =>
         [
-            (512, Ctnetlink.CTA_PROTO_ICMPV6_TYPE, (_, second) => second >> 8, 1), (1024, Ctnetlink.CTA_PROTO_ICMPV6_CODE, (_, second) => second & 0xFF, 1),
+            (512, Ctnetlink.CTA_PROTO_ICMPV6_TYPE, (_, second) => second >> 8, 1),
+            (1024, Ctnetlink.CTA_PROTO_ICMPV6_CODE, (_, second) => second & 0xFF, 1),
             (2048, Ctnetlink.CTA_PROTO_ICMPV6_ID, (first, _) => first, 2),
         ],
         _ => [(16, Ctnetlink.CTA_PROTO_SRC_PORT, (first, _) => first, 2), (32, Ctnetlink.CTA_PROTO_DST_PORT, (_, second) => second, 2)],
@@ -197,7 +208,8 @@ internal sealed class PlayedKernel(KernelVersion version, IEnumerable<FlowCase> 
         if (version.DumpsByFilter && a.Has(Ctnetlink.CTA_FILTER))
         {
             var filter = a.Nested(Ctnetlink.CTA_FILTER);
-            var (original, reply) = (filter.MachineOrder(Ctnetlink.CTA_FILTER_ORIG_FLAGS), filter.MachineOrder(Ctnetlink.CTA_FILTER_REPLY_FLAGS));
+            var (original, reply) = (
+                filter.MachineOrder(Ctnetlink.CTA_FILTER_ORIG_FLAGS), filter.MachineOrder(Ctnetlink.CTA_FILTER_REPLY_FLAGS));
             if (((original | reply) & ~0xFFFu) != 0)
             {
                 return version.WrongFlag;
@@ -219,8 +231,10 @@ internal sealed class PlayedKernel(KernelVersion version, IEnumerable<FlowCase> 
                 }
 
                 all.Add(type == Ctnetlink.CTA_TUPLE_ORIG
-                    ? e => SameTuple(tuple, flags, e.Source, e.Destination, (e.SourcePort, e.DestinationPort), e.Protocol, version.ComparesIPv6)
-                    : e => SameTuple(tuple, flags, e.Destination, e.TranslatedSource ?? e.Source, e.ReplyParts, e.Protocol, version.ComparesIPv6));
+                    ? e => SameTuple(
+                        tuple, flags, e.Source, e.Destination, (e.SourcePort, e.DestinationPort), e.Protocol, version.ComparesIPv6)
+                    : e => SameTuple(
+                        tuple, flags, e.Destination, e.TranslatedSource ?? e.Source, e.ReplyParts, e.Protocol, version.ComparesIPv6));
             }
         }
 
@@ -253,7 +267,8 @@ internal sealed class PlayedKernel(KernelVersion version, IEnumerable<FlowCase> 
         // What a protocol has no field for is passed over. A type that nobody answers is refused.
         var number = proto.Bytes(Ctnetlink.CTA_PROTO_NUM)[0];
         var wrong = Fields(number).Exists(f => (flags & f.Flag) != 0 && !proto.Has(f.Type))
-            || (Fields(number) is [{ Flag: 64 or 512 } type, ..] && (flags & type.Flag) != 0 && FlowCase.AnswerTo(number, proto.Bytes(type.Type)[0]) is null);
+            || (Fields(number) is [{ Flag: 64 or 512 } type, ..] && (flags & type.Flag) != 0
+                && FlowCase.AnswerTo(number, proto.Bytes(type.Type)[0]) is null);
         return wrong ? Errno.EINVAL : 0;
     }
 
@@ -270,7 +285,8 @@ internal sealed class PlayedKernel(KernelVersion version, IEnumerable<FlowCase> 
         return ((flags & 1) == 0 || Same(Ctnetlink.CTA_IP_V4_SRC, Ctnetlink.CTA_IP_V6_SRC, source))
             && ((flags & 2) == 0 || Same(Ctnetlink.CTA_IP_V4_DST, Ctnetlink.CTA_IP_V6_DST, destination))
             && ((flags & 8) == 0 || proto.Bytes(Ctnetlink.CTA_PROTO_NUM)[0] == protocol)
-            && (!compares || Fields(protocol).TrueForAll(f => (flags & f.Flag) == 0 || Asked(f.Type, f.Bytes) == f.Value(parts.First, parts.Second)));
+            && (!compares
+                || Fields(protocol).TrueForAll(f => (flags & f.Flag) == 0 || Asked(f.Type, f.Bytes) == f.Value(parts.First, parts.Second)));
     }
 
     private sealed class Socket(PlayedKernel kernel) : INetlinkTransport
@@ -285,7 +301,8 @@ internal sealed class PlayedKernel(KernelVersion version, IEnumerable<FlowCase> 
             {
                 var length = BitConverter.ToInt32(datagram);
                 foreach (var answer in kernel.Handle(
-                    BitConverter.ToUInt16(datagram[4..]), BitConverter.ToUInt16(datagram[6..]), BitConverter.ToUInt32(datagram[8..]), datagram[16..length].ToArray()))
+                    BitConverter.ToUInt16(datagram[4..]), BitConverter.ToUInt16(datagram[6..]), BitConverter.ToUInt32(datagram[8..]),
+                    datagram[16..length].ToArray()))
                 {
                     _answers.Enqueue([.. answer.SelectMany(m => m)]);
                 }
@@ -294,7 +311,8 @@ internal sealed class PlayedKernel(KernelVersion version, IEnumerable<FlowCase> 
             }
         }
 
-        public int Receive(Span<byte> buffer) => TryReceive(buffer) is > 0 and var got ? got : throw new NetlinkException("receive a netlink answer", Errno.ETIMEDOUT);
+        public int Receive(Span<byte> buffer) =>
+            TryReceive(buffer) is > 0 and var got ? got : throw new NetlinkException("receive a netlink answer", Errno.ETIMEDOUT);
 
         public int TryReceive(Span<byte> buffer)
         {

@@ -36,21 +36,28 @@ internal sealed class RandomMatches(int seed)
                 OriginalZone = _random.Next(8) == 0 ? Of<ushort?>([5, 6]) : null,
                 Mark = (uint)_random.Next(2),
                 State = Of(_tcpNumbers),
-                Status = FlowStatus.Confirmed | Of([FlowStatus.None, FlowStatus.SeenReply, FlowStatus.Assured, FlowStatus.SeenReply | FlowStatus.Assured])
+                Status = FlowStatus.Confirmed
+                    | Of([FlowStatus.None, FlowStatus.SeenReply, FlowStatus.Assured, FlowStatus.SeenReply | FlowStatus.Assured])
                     | (offload && _random.Next(12) == 0 ? FlowStatus.Offload : FlowStatus.None),
                 Id = (uint)_random.Next(1, int.MaxValue),
             };
             entry = entry.OriginalZone is null ? entry : entry with { Zone = null };
             if (entry.IsIcmp)
             {
-                entry = entry with { SourcePort = (ushort)_random.Next(1000, 1005), DestinationPort = (ushort)((Of(Types(entry.Protocol)) << 8) | _random.Next(2)) };
+                entry = entry with
+                {
+                    SourcePort = (ushort)_random.Next(1000, 1005),
+                    DestinationPort = (ushort)((Of(Types(entry.Protocol)) << 8) | _random.Next(2)),
+                };
             }
             else if (entry.Protocol == 47)
             {
                 entry = entry with { SourcePort = (ushort)_random.Next(3), DestinationPort = (ushort)_random.Next(3) };
             }
 
-            if (tuples.Add((entry.Source, entry.Destination, entry.Protocol, entry.SourcePort, entry.DestinationPort, entry.Zone ?? entry.OriginalZone)))
+            if (tuples.Add((
+                entry.Source, entry.Destination, entry.Protocol, entry.SourcePort, entry.DestinationPort,
+                entry.Zone ?? entry.OriginalZone)))
             {
                 table.Add(entry);
             }
@@ -70,7 +77,8 @@ internal sealed class RandomMatches(int seed)
             match = new FlowMatch
             {
                 Protocol = protocol,
-                States = protocol == 6 && Sometimes(4) ? [Of(_tcpStates)] : protocol == 17 && Sometimes(4) ? [Of(["UNREPLIED", "REPLIED", "STREAM"])] : [],
+                States = protocol == 6 && Sometimes(4) ? [Of(_tcpStates)]
+                    : protocol == 17 && Sometimes(4) ? [Of(["UNREPLIED", "REPLIED", "STREAM"])] : [],
                 Unreplied = Sometimes(4) ? Sometimes(2) : null,
                 Assured = Sometimes(8) ? Sometimes(2) : null,
                 Source = Network(addresses),
@@ -110,14 +118,16 @@ internal sealed class RandomMatches(int seed)
             && Has(match.ReplySourcePort, entry.ReplyParts.First, ports) && Has(match.ReplyDestinationPort, entry.ReplyParts.Second, ports)
             && HasIcmp(match.Icmp, entry, (entry.SourcePort, entry.DestinationPort)) && HasIcmp(match.ReplyIcmp, entry, entry.ReplyParts)
             && Has(match.Gre.SourceKey, entry.SourcePort, gre) && Has(match.Gre.DestinationKey, entry.DestinationPort, gre)
-            && Has(match.ReplyGre.SourceKey, entry.ReplyParts.First, gre) && Has(match.ReplyGre.DestinationKey, entry.ReplyParts.Second, gre)
+            && Has(match.ReplyGre.SourceKey, entry.ReplyParts.First, gre)
+            && Has(match.ReplyGre.DestinationKey, entry.ReplyParts.Second, gre)
             && (match.Zone is null || match.Zone == (entry.Zone ?? entry.OriginalZone ?? 0));
     }
 
     private static bool Has(int? asked, int value, bool hasIt) => asked is null || (hasIt && asked == value);
 
     private static bool HasIcmp(IcmpMatch asked, FlowCase entry, (ushort Id, ushort TypeAndCode) parts) =>
-        Has(asked.Id, parts.Id, entry.IsIcmp) && Has(asked.Type, parts.TypeAndCode / 256, entry.IsIcmp) && Has(asked.Code, parts.TypeAndCode % 256, entry.IsIcmp);
+        Has(asked.Id, parts.Id, entry.IsIcmp) && Has(asked.Type, parts.TypeAndCode / 256, entry.IsIcmp)
+            && Has(asked.Code, parts.TypeAndCode % 256, entry.IsIcmp);
 
     private static byte[] Types(byte protocol) => protocol == 1 ? [8, 8, 13, 0] : [128, 128, 139];
 
@@ -140,7 +150,9 @@ internal sealed class RandomMatches(int seed)
 
         var address = Of(addresses);
         var all = address.Contains(':', StringComparison.Ordinal) ? 128 : 32;
-        return FlowNetwork.TryParse($"{address}/{Of([all, all, all, all - 8, 0])}", out var network) ? network : throw new FormatException(address);
+        return FlowNetwork.TryParse($"{address}/{Of([all, all, all, all - 8, 0])}", out var network)
+            ? network
+            : throw new FormatException(address);
     }
 
     private bool Sometimes(int oneIn) => _random.Next(oneIn) == 0;

@@ -72,7 +72,8 @@ public sealed class RefusedFlushTests
                 [new FlowCase(), new FlowCase { SourcePort = 1, Status = FlowStatus.Confirmed | FlowStatus.Offload }]);
             kernel.BeforeFlush = cancel.Cancel;
             var outcome = Run(
-                () => kernel.Flushes == 0 || cancels ? kernel.Open() : throw new NetlinkException("open a netlink socket", 24), kernel, cancel.Token)!.Value;
+                () => kernel.Flushes == 0 || cancels ? kernel.Open() : throw new NetlinkException("open a netlink socket", 24), kernel,
+                cancel.Token)!.Value;
 
             // Without the last look nobody knows whether the offloaded one is still there, but for the count of the table.
             Assert.Equal(new FlushOutcome(2, 2, 1, cancels ? 1 : 0, !cancels, null), outcome);
@@ -106,7 +107,8 @@ public sealed class RefusedFlushTests
         }
 
         // An answer to another request, and one that is no message.
-        Assert.Null(FilterProbe.Ask(() => new FakeTransport().Answer(FakeTransport.Error(Errno.EINVAL, sequence: 2)), KernelFilters.Status));
+        Assert.Null(
+            FilterProbe.Ask(() => new FakeTransport().Answer(FakeTransport.Error(Errno.EINVAL, sequence: 2)), KernelFilters.Status));
         Assert.Null(FilterProbe.Ask(() => new FakeTransport().Answer(), KernelFilters.Status));
         Assert.Null(FilterProbe.Ask(_kernel.Open, KernelFilters.None));
     }
@@ -155,7 +157,8 @@ public sealed class RefusedFlushTests
     {
         Assert.Null(IdleTime.Unknown.Most);
         Assert.Equal((TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)), (new IdleTime(1, 2).Least, new IdleTime(1, 2).Most));
-        Assert.Equal((true, true, false), (new IdleTime(1, IdleTime.NoBound).IsKnown, new IdleTime(0, 5).IsKnown, IdleTime.Unknown.IsKnown));
+        Assert.Equal(
+            (true, true, false), (new IdleTime(1, IdleTime.NoBound).IsKnown, new IdleTime(0, 5).IsKnown, IdleTime.Unknown.IsKnown));
     }
 
     private FlushOutcome? Run(Func<INetlinkTransport> open) => Run(open, _kernel, CancellationToken.None);
@@ -168,7 +171,8 @@ public sealed class RefusedFlushTests
     }
 
     /// <summary>A socket whose kernel refuses deletions, or everything else, after so many.</summary>
-    private sealed class Refusing(INetlinkTransport inner, int errno, bool deletes, int after, Func<int>? earlier = null) : INetlinkTransport
+    private sealed class Refusing(
+        INetlinkTransport inner, int errno, bool deletes, int after, Func<int>? earlier = null) : INetlinkTransport
     {
         private bool _refused;
 

@@ -29,7 +29,8 @@ internal sealed record FlowCase
 
     /// <summary>What the reply's tuple has in place of <see cref="SourcePort"/> and <see cref="DestinationPort"/>.</summary>
     internal (ushort First, ushort Second) ReplyParts => IsIcmp
-        ? (TranslatedPort ?? SourcePort, (ushort)((AnswerTo(Protocol, (byte)(DestinationPort >> 8)).GetValueOrDefault() << 8) | (DestinationPort & 0xFF)))
+        ? (TranslatedPort ?? SourcePort,
+            (ushort)((AnswerTo(Protocol, (byte)(DestinationPort >> 8)).GetValueOrDefault() << 8) | (DestinationPort & 0xFF)))
         : (DestinationPort, TranslatedPort ?? SourcePort);
 
     internal bool IsIcmp => Protocol is 1 or 58;
@@ -54,8 +55,10 @@ internal sealed record FlowCase
     {
         var v6 = IPAddress.Parse(Source).GetAddressBytes().Length == 16;
         List<byte> message = [v6 ? (byte)Native.AF_INET6 : (byte)Native.AF_INET, 0, 0, 0];
-        message.AddRange(Nest(Ctnetlink.CTA_TUPLE_ORIG, [.. Tuple(Source, Destination, SourcePort, DestinationPort, v6), .. OriginalZone is { } z ? BigEndian16(Ctnetlink.CTA_TUPLE_ZONE, z) : []]));
-        message.AddRange(Nest(Ctnetlink.CTA_TUPLE_REPLY, Tuple(Destination, TranslatedSource ?? Source, ReplyParts.First, ReplyParts.Second, v6)));
+        byte[] originalZone = OriginalZone is { } z ? BigEndian16(Ctnetlink.CTA_TUPLE_ZONE, z) : [];
+        message.AddRange(Nest(Ctnetlink.CTA_TUPLE_ORIG, [.. Tuple(Source, Destination, SourcePort, DestinationPort, v6), .. originalZone]));
+        message.AddRange(
+            Nest(Ctnetlink.CTA_TUPLE_REPLY, Tuple(Destination, TranslatedSource ?? Source, ReplyParts.First, ReplyParts.Second, v6)));
         if (Zone is { } zone)
         {
             message.AddRange(BigEndian16(Ctnetlink.CTA_ZONE, zone));
@@ -79,13 +82,17 @@ internal sealed record FlowCase
 
         if (Protocol == 6)
         {
-            message.AddRange(Nest(Ctnetlink.CTA_PROTOINFO, Nest(Ctnetlink.CTA_PROTOINFO_TCP, FakeTransport.Attribute(Ctnetlink.CTA_PROTOINFO_TCP_STATE, [State]))));
+            message.AddRange(Nest(
+                Ctnetlink.CTA_PROTOINFO,
+                Nest(Ctnetlink.CTA_PROTOINFO_TCP, FakeTransport.Attribute(Ctnetlink.CTA_PROTOINFO_TCP_STATE, [State]))));
         }
 
         return [.. message];
     }
 
-    /// <summary>The type of the answer; null: of a message that nobody answers (invmap of nf_conntrack_proto_icmp.c and _icmpv6.c).</summary>
+    /// <summary>
+    /// The type of the answer; null: of a message that nobody answers (invmap of nf_conntrack_proto_icmp.c and _icmpv6.c).
+    /// </summary>
     internal static byte? AnswerTo(byte protocol, byte type) => (protocol, type) switch
     {
         (1, 8) => 0,
@@ -102,7 +109,8 @@ internal sealed record FlowCase
         .. Nest(Ctnetlink.CTA_TUPLE_IP,
         [
             .. FakeTransport.Attribute(v6 ? Ctnetlink.CTA_IP_V6_SRC : Ctnetlink.CTA_IP_V4_SRC, IPAddress.Parse(source).GetAddressBytes()),
-            .. FakeTransport.Attribute(v6 ? Ctnetlink.CTA_IP_V6_DST : Ctnetlink.CTA_IP_V4_DST, IPAddress.Parse(destination).GetAddressBytes()),
+            .. FakeTransport.Attribute(
+                v6 ? Ctnetlink.CTA_IP_V6_DST : Ctnetlink.CTA_IP_V4_DST, IPAddress.Parse(destination).GetAddressBytes()),
         ]),
         .. Nest(Ctnetlink.CTA_TUPLE_PROTO,
         [

@@ -50,9 +50,12 @@ public sealed class HeaderTests
         var expected = new SortedDictionary<string, long>(StringComparer.Ordinal);
         foreach (var type in new[] { typeof(Native), typeof(Nl), typeof(Ctnetlink), typeof(Cttimeout), typeof(Errno) })
         {
-            foreach (var field in type.GetFields(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public).Where(f => f.IsLiteral))
+            foreach (var field in type.GetFields(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)
+                .Where(f => f.IsLiteral))
             {
-                expected.Add(_expressions.GetValueOrDefault(field.Name, field.Name), Convert.ToInt64(field.GetRawConstantValue(), CultureInfo.InvariantCulture));
+                expected.Add(
+                    _expressions.GetValueOrDefault(field.Name, field.Name),
+                    Convert.ToInt64(field.GetRawConstantValue(), CultureInfo.InvariantCulture));
             }
         }
 
@@ -88,7 +91,8 @@ public sealed class HeaderTests
 
     private static string Run(string program, string arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process =
+            Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var errors = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

@@ -31,9 +31,26 @@ public sealed class TableScannerTests : IDisposable
         byte[][] entries =
         [
             .. Enumerable.Range(0, 60).Select(i => Entry(new FlowCase { Source = $"10.0.0.{i}", Timeout = 432_000 - 7202 })),
-            .. Enumerable.Range(0, 20).Select(i => Entry(new FlowCase { Source = "10.9.9.9", SourcePort = (ushort)i, State = 7, Timeout = 20, Destination = "192.0.2.2" })),
-            .. Enumerable.Range(0, 10).Select(i => Entry(new FlowCase { Source = "10.9.9.9", SourcePort = (ushort)i, State = 5, Timeout = 60, Destination = "192.0.2.3", DestinationPort = 8080 })),
-            .. Enumerable.Range(0, 10).Select(i => Entry(new FlowCase { Source = "10.8.8.8", SourcePort = (ushort)i, Protocol = 17, DestinationPort = 53, Status = FlowStatus.Confirmed, Timeout = 25 })),
+            .. Enumerable.Range(0, 20).Select(i => Entry(
+                new FlowCase { Source = "10.9.9.9", SourcePort = (ushort)i, State = 7, Timeout = 20, Destination = "192.0.2.2" })),
+            .. Enumerable.Range(0, 10).Select(i => Entry(new FlowCase
+            {
+                Source = "10.9.9.9",
+                SourcePort = (ushort)i,
+                State = 5,
+                Timeout = 60,
+                Destination = "192.0.2.3",
+                DestinationPort = 8080,
+            })),
+            .. Enumerable.Range(0, 10).Select(i => Entry(new FlowCase
+            {
+                Source = "10.8.8.8",
+                SourcePort = (ushort)i,
+                Protocol = 17,
+                DestinationPort = 53,
+                Status = FlowStatus.Confirmed,
+                Timeout = 25,
+            })),
         ];
         var breakdown = Scanner(new FakeTransport().Answer([.. entries, FakeTransport.Done()])).Scan(_idle);
 
@@ -52,15 +69,19 @@ public sealed class TableScannerTests : IDisposable
         Assert.Equal(("10.9.9.9", 30L, 30.0, 0.0), Share(breakdown.TopSources[0]));
         Assert.Equal(("10.8.8.8", 10L, 10.0, 0.0), Share(Assert.Single(breakdown.TopUnrepliedSources)));
         Assert.Equal(("192.0.2.1", 443, "tcp", 60L), Where(breakdown.TopDestinations[0]));
-        Assert.Equal([("ESTABLISHED", "192.0.2.1"), ("CLOSE_WAIT", "192.0.2.3")], breakdown.TopTcpDestinationsByState.Select(d => (d.State, d.Address.ToString())));
-        Assert.Equal([((ushort)443, "tcp", 80L), ((ushort)53, "udp", 10L), ((ushort)8080, "tcp", 10L)], breakdown.TopPorts.Select(p => (p.Port, p.Protocol, p.Count)).OrderByDescending(p => p.Count).ThenBy(p => p.Port));
+        Assert.Equal([("ESTABLISHED", "192.0.2.1"), ("CLOSE_WAIT", "192.0.2.3")], breakdown.TopTcpDestinationsByState.Select(d => (
+            d.State, d.Address.ToString())));
+        Assert.Equal(
+            [((ushort)443, "tcp", 80L), ((ushort)53, "udp", 10L), ((ushort)8080, "tcp", 10L)],
+            breakdown.TopPorts.Select(p => (p.Port, p.Protocol, p.Count)).OrderByDescending(p => p.Count).ThenBy(p => p.Port));
     }
 
     [Fact]
     public void A_sample_stops_and_scales_up()
     {
         _tree.File(SysctlNames.Count, "1000000\n");
-        var kernel = new FakeTransport().Answer([.. Enumerable.Range(0, 60).Select(i => Entry(new FlowCase { State = (byte)(i % 3 == 0 ? 7 : 3) }))]);
+        var kernel = new FakeTransport()
+            .Answer([.. Enumerable.Range(0, 60).Select(i => Entry(new FlowCase { State = (byte)(i % 3 == 0 ? 7 : 3) }))]);
         var breakdown = Scanner(kernel).Sample(30, _idle);
         Assert.True(kernel.Disposed);
         Assert.Equal((30L, 1_000_000L, false), (breakdown.Sampled, breakdown.TableEntries, breakdown.Complete));
@@ -73,15 +94,19 @@ public sealed class TableScannerTests : IDisposable
     {
         // Of the first 40, ten in TIME_WAIT; of all 100, 40, and one in CLOSE_WAIT.
         byte[] states = [.. Enumerable.Repeat((byte)3, 30), .. Enumerable.Repeat((byte)7, 40), .. Enumerable.Repeat((byte)3, 29), 5];
-        var breakdown = Scanner(new FakeTransport().Answer([.. states.Select((s, i) => Entry(new FlowCase { State = s, SourcePort = (ushort)i })), FakeTransport.Done()])).Scan(_idle, 40);
-        Assert.Equal([("ESTABLISHED", 59.0, 75.0), ("TIME_WAIT", 40.0, 25.0), ("CLOSE_WAIT", 1.0, 0.0)], breakdown.States.Select(s => (s.State, s.Percent, s.SamplePercent!.Value)));
+        var breakdown = Scanner(new FakeTransport().Answer(
+            [.. states.Select((s, i) => Entry(new FlowCase { State = s, SourcePort = (ushort)i })), FakeTransport.Done()])).Scan(_idle, 40);
+        Assert.Equal([("ESTABLISHED", 59.0, 75.0), ("TIME_WAIT", 40.0, 25.0), ("CLOSE_WAIT", 1.0, 0.0)], breakdown.States.Select(s => (
+            s.State, s.Percent, s.SamplePercent!.Value)));
         Assert.Equal((16.0, true), (breakdown.SampleErrorPercent, breakdown.Complete));
     }
 
     [Fact]
     public void A_table_that_is_no_larger_than_a_sample_says_nothing_of_samples()
     {
-        var breakdown = Scanner(new FakeTransport().Answer([.. Enumerable.Range(0, 30).Select(_ => Entry(new FlowCase())), FakeTransport.Done()])).Scan(_idle, 30);
+        var breakdown = Scanner(
+            new FakeTransport().Answer([.. Enumerable.Range(0, 30).Select(_ => Entry(new FlowCase())), FakeTransport.Done()]))
+            .Scan(_idle, 30);
         Assert.Equal((30L, null), (breakdown.Sampled, breakdown.SampleErrorPercent));
         Assert.Null(breakdown.States[0].SamplePercent);
     }
@@ -98,7 +123,9 @@ public sealed class TableScannerTests : IDisposable
     public void An_empty_table_has_an_empty_breakdown()
     {
         var breakdown = Scanner(new FakeTransport().Answer(FakeTransport.Done())).Sample(50_000, _idle);
-        Assert.Equal((0L, 0L, true, 0.0, 0.0), (breakdown.Sampled, breakdown.TableEntries, breakdown.Complete, breakdown.AssuredPercent, breakdown.UnrepliedPercent));
+        Assert.Equal(
+            (0L, 0L, true, 0.0, 0.0),
+            (breakdown.Sampled, breakdown.TableEntries, breakdown.Complete, breakdown.AssuredPercent, breakdown.UnrepliedPercent));
         Assert.Empty(breakdown.States);
     }
 
@@ -126,10 +153,13 @@ public sealed class TableScannerTests : IDisposable
         // The file does not name helpers, and with a helper an entry's idle time is not known.
         GoldenFlow[] flows = [.. GoldenFlow.All.Where(g => !g.Line.Contains("helper=", StringComparison.Ordinal))];
         _tree.File("net/nf_conntrack", string.Join('\n', flows.Select(g => g.Proc)) + "\n");
-        var netlink = Scanner([new FakeTransport().Answer([.. flows.Select(g => FakeTransport.Entry(g.Wire)), FakeTransport.Done()])]).Scan(_idle);
+        var netlink = Scanner([new FakeTransport().Answer([.. flows.Select(g => FakeTransport.Entry(g.Wire)), FakeTransport.Done()])])
+            .Scan(_idle);
         var proc = new TableScanner(FlowSource.Proc, _tree.Root, new SysctlDirectory(_tree.Root)).Scan(_idle);
         Assert.Equal(FlowSource.Proc, proc.Source);
-        Assert.Equal(netlink.States.Select(s => (s.Protocol, s.State, s.Count, s.Idle.Known)).Order(), proc.States.Select(s => (s.Protocol, s.State, s.Count, s.Idle.Known)).Order());
+        Assert.Equal(
+            netlink.States.Select(s => (s.Protocol, s.State, s.Count, s.Idle.Known)).Order(),
+            proc.States.Select(s => (s.Protocol, s.State, s.Count, s.Idle.Known)).Order());
         Assert.Equal((netlink.AssuredPercent, netlink.UnrepliedPercent), (proc.AssuredPercent, proc.UnrepliedPercent));
         Assert.Equal(netlink.TopSources.ToHashSet(), proc.TopSources.ToHashSet());
         Assert.Equal(netlink.TopDestinations.Select(d => (d.Count, d.Percent)), proc.TopDestinations.Select(d => (d.Count, d.Percent)));
@@ -169,7 +199,8 @@ public sealed class TableScannerTests : IDisposable
     {
         byte[][] entries = [.. Enumerable.Range(0, 140).Select(i => Entry(new FlowCase { Source = $"10.0.{i}.1", State = (byte)(i % 9) }))];
         const int Scans = 5;
-        var scanner = Scanner([.. Enumerable.Range(0, 2 * Scans).Select(_ => new FakeTransport().Answer(entries).Answer(FakeTransport.Done()))]);
+        var scanner = Scanner(
+            [.. Enumerable.Range(0, 2 * Scans).Select(_ => new FakeTransport().Answer(entries).Answer(FakeTransport.Done()))]);
         var (without, with) = (long.MaxValue, long.MaxValue);
         for (var i = 0; i < Scans; i++)
         {

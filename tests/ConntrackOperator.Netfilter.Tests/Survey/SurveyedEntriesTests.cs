@@ -72,7 +72,8 @@ public sealed class SurveyedEntriesTests
         Look(1, Client(1000));
         _survey.Forget();
         var reading = Look(1, Client(1001));
-        Assert.Equal((0L, 0L, TimeSpan.Zero, 0L), (reading.RateLooked, reading.New, reading.Between, Group(reading, TrafficView.Source).New));
+        Assert.Equal(
+            (0L, 0L, TimeSpan.Zero, 0L), (reading.RateLooked, reading.New, reading.Between, Group(reading, TrafficView.Source).New));
     }
 
     [Fact]
@@ -103,7 +104,9 @@ public sealed class SurveyedEntriesTests
         }
 
         var reading = _survey.End(TrafficSurvey.Remembered);
-        Assert.Equal((TrafficSurvey.Remembered - 1L, More + 1L, (long)TrafficSurvey.Compared, 0L), (reading.Looked, reading.OnlyRemembered, reading.RateLooked, reading.New));
+        Assert.Equal(
+            (TrafficSurvey.Remembered - 1L, More + 1L, (long)TrafficSurvey.Compared, 0L),
+            (reading.Looked, reading.OnlyRemembered, reading.RateLooked, reading.New));
     }
 
     [Theory]
@@ -180,19 +183,41 @@ public sealed class SurveyedEntriesTests
     [Fact]
     public void An_entry_counts_in_each_view_that_it_belongs_to()
     {
-        var reading = Look(1, new FlowCase { Source = "10.1.2.3", Destination = "192.0.2.9", SourcePort = 5000, DestinationPort = 443, TranslatedSource = "198.51.100.1" });
+        var reading = Look(1, new FlowCase
+        {
+            Source = "10.1.2.3",
+            Destination = "192.0.2.9",
+            SourcePort = 5000,
+            DestinationPort = 443,
+            TranslatedSource = "198.51.100.1",
+        });
         var groups = reading.Groups.ToDictionary(g => g.View);
         Assert.Equal(7, groups.Count);
-        Assert.All(groups.Values, g => Assert.Equal((1L, 1L, 0L, 1, 1, 1), (g.Count, g.SourceTranslated, g.DestinationTranslated, g.Sources, g.Destinations, g.Ports)));
-        Assert.Equal((null, null, TrafficClass.Established), (groups[TrafficView.Class].Source, groups[TrafficView.Class].Destination, groups[TrafficView.Class].Class));
-        Assert.Equal(("10.1.2.3", null, 0), (groups[TrafficView.Source].Source.ToString(), groups[TrafficView.Source].Destination, groups[TrafficView.Source].Port));
-        Assert.Equal(("10.1.2.3", 32, null), (groups[TrafficView.SourceNetwork].Source.ToString(), groups[TrafficView.SourceNetwork].PrefixLength, groups[TrafficView.SourceNetwork].Destination));
-        Assert.Equal((null, "192.0.2.9", (ushort)443, (byte)6), (groups[TrafficView.Destination].Source, groups[TrafficView.Destination].Destination.ToString(), groups[TrafficView.Destination].Port, groups[TrafficView.Destination].Protocol));
-        Assert.Equal(("10.1.2.3", "192.0.2.9"), (groups[TrafficView.Pair].Source.ToString(), groups[TrafficView.Pair].Destination.ToString()));
-        Assert.Equal((null, null, (ushort)443), (groups[TrafficView.Port].Source, groups[TrafficView.Port].Destination, groups[TrafficView.Port].Port));
+        Assert.All(groups.Values, g => Assert.Equal(
+            (1L, 1L, 0L, 1, 1, 1), (g.Count, g.SourceTranslated, g.DestinationTranslated, g.Sources, g.Destinations, g.Ports)));
+        Assert.Equal(
+            (null, null, TrafficClass.Established),
+            (groups[TrafficView.Class].Source, groups[TrafficView.Class].Destination, groups[TrafficView.Class].Class));
+        Assert.Equal(
+            ("10.1.2.3", null, 0),
+            (groups[TrafficView.Source].Source.ToString(), groups[TrafficView.Source].Destination, groups[TrafficView.Source].Port));
+        Assert.Equal(("10.1.2.3", 32, null), (
+            groups[TrafficView.SourceNetwork].Source.ToString(), groups[TrafficView.SourceNetwork].PrefixLength,
+            groups[TrafficView.SourceNetwork].Destination));
+        Assert.Equal((null, "192.0.2.9", (ushort)443, (byte)6), (
+            groups[TrafficView.Destination].Source, groups[TrafficView.Destination].Destination.ToString(),
+            groups[TrafficView.Destination].Port, groups[TrafficView.Destination].Protocol));
+        Assert.Equal(
+            ("10.1.2.3", "192.0.2.9"), (groups[TrafficView.Pair].Source.ToString(), groups[TrafficView.Pair].Destination.ToString()));
+        Assert.Equal(
+            (null, null, (ushort)443),
+            (groups[TrafficView.Port].Source, groups[TrafficView.Port].Destination, groups[TrafficView.Port].Port));
         Assert.Equal(
             ("198.51.100.1", "192.0.2.9", (ushort)5000, (ushort)5000, TrafficClass.Other),
-            (groups[TrafficView.Translation].Source.ToString(), groups[TrafficView.Translation].Destination.ToString(), groups[TrafficView.Translation].LowestPort, groups[TrafficView.Translation].HighestPort, groups[TrafficView.Translation].Class));
+            (
+                groups[TrafficView.Translation].Source.ToString(), groups[TrafficView.Translation].Destination.ToString(),
+                groups[TrafficView.Translation].LowestPort, groups[TrafficView.Translation].HighestPort,
+                groups[TrafficView.Translation].Class));
     }
 
     [Fact]
@@ -200,7 +225,8 @@ public sealed class SurveyedEntriesTests
     {
         var reading = Look(1, new FlowCase { Protocol = 50, Timeout = null });
         Assert.Equal(
-            [TrafficView.Class, TrafficView.Source, TrafficView.SourceNetwork, TrafficView.Destination, TrafficView.Pair], reading.Groups.Select(g => g.View).Order());
+            [TrafficView.Class, TrafficView.Source, TrafficView.SourceNetwork, TrafficView.Destination, TrafficView.Pair],
+            reading.Groups.Select(g => g.View).Order());
         Assert.All(reading.Groups, g => Assert.Equal((0L, (ushort)0, (ushort)0), (g.IdleCounts.Sum(), g.LowestPort, g.HighestPort)));
     }
 
@@ -208,15 +234,19 @@ public sealed class SurveyedEntriesTests
     public void Idle_times_are_counted_by_their_least()
     {
         var reading = Look(5, Client(1, 432_000), Client(2, 431_996), Client(3, 431_995), Client(4, 431_398), Client(5, 431_399));
-        var counts = TrafficGroup.IdleBounds.Zip(Group(reading, TrafficView.Source).IdleCounts).Where(c => c.Second > 0).Select(c => (c.First, c.Second));
+        var counts = TrafficGroup.IdleBounds.Zip(Group(reading, TrafficView.Source).IdleCounts)
+            .Where(c => c.Second > 0).Select(c => (c.First, c.Second));
         Assert.Equal([(0L, 1L), (2L, 2L), (60L, 1L), (600L, 1L)], counts);
     }
 
     [Fact]
     public void The_network_of_sources_is_as_narrow_as_what_they_have_in_common()
     {
-        var reading = Look(3, new FlowCase { Source = "10.0.4.1" }, new FlowCase { Source = "10.0.7.9", SourcePort = 2 }, new FlowCase { Source = "2001:db8:1::1", Destination = "2001:db8::2" });
-        var networks = reading.Groups.Where(g => g.View == TrafficView.SourceNetwork).Select(g => (g.Source.ToString(), g.PrefixLength)).Order();
+        var reading = Look(
+            3, new FlowCase { Source = "10.0.4.1" }, new FlowCase { Source = "10.0.7.9", SourcePort = 2 },
+            new FlowCase { Source = "2001:db8:1::1", Destination = "2001:db8::2" });
+        var networks = reading.Groups.Where(g => g.View == TrafficView.SourceNetwork)
+            .Select(g => (g.Source.ToString(), g.PrefixLength)).Order();
         Assert.Equal([("10.0.4.0", 22), ("2001:db8::", 32)], networks);
     }
 
@@ -256,7 +286,8 @@ public sealed class SurveyedEntriesTests
 
         Assert.Equal(added.Count, set.Count);
         Assert.All(added, print => Assert.True(set.Contains(print)));
-        Assert.DoesNotContain(Enumerable.Range(0, 20_000).Select(_ => (ulong)random.NextInt64() << 1).Where(p => !added.Contains(p)), set.Contains);
+        Assert.DoesNotContain(
+            Enumerable.Range(0, 20_000).Select(_ => (ulong)random.NextInt64() << 1).Where(p => !added.Contains(p)), set.Contains);
         set.Clear();
         Assert.Equal((0, false), (set.Count, set.Contains(added.First())));
     }
@@ -268,11 +299,13 @@ public sealed class SurveyedEntriesTests
     [InlineData(32, 44)]
     [InlineData(63, 250)]
     [InlineData(64, 250)]
-    public void So_many_bits_are_about_so_many_things(int bits, int things) => Assert.Equal(things, GroupSlot.Distinct(bits == 64 ? ulong.MaxValue : (1UL << bits) - 1));
+    public void So_many_bits_are_about_so_many_things(int bits, int things) =>
+        Assert.Equal(things, GroupSlot.Distinct(bits == 64 ? ulong.MaxValue : (1UL << bits) - 1));
 
     private static FlowCase[] Range(int count, Func<int, FlowCase> entry) => [.. Enumerable.Range(0, count).Select(entry)];
 
-    private static IEnumerable<FlowCase> Many(int count) => Enumerable.Range(0, count).Select(i => Client(i) with { Destination = $"192.0.{i >> 16}.1" });
+    private static IEnumerable<FlowCase> Many(int count) =>
+        Enumerable.Range(0, count).Select(i => Client(i) with { Destination = $"192.0.{i >> 16}.1" });
 
     private static TrafficGroup Group(TrafficReading reading, TrafficView view) => reading.Groups.Single(g => g.View == view);
 

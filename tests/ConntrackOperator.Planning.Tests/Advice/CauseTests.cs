@@ -131,7 +131,13 @@ public class CauseTests
         ["two SYN floods, one that is answered and one that is not, whose evicted entries leave INVALID answers"] = (
             Tables.Of(
                 _inUse, new Load(TrafficClass.SynReceived, 9_200) { Sources = _client, Destination = "10.0.5.2", Port = 80, New = 1400 },
-                new Load(TrafficClass.SynSent, 9_000) { Sources = ["10.82.60.205"], Destination = "10.0.5.3", Port = 4579, New = 1400 }) with
+                new Load(TrafficClass.SynSent, 9_000)
+                {
+                    Sources = ["10.82.60.205"],
+                    Destination = "10.0.5.3",
+                    Port = 4579,
+                    New = 1400,
+                }) with
             {
                 Rates = new RateFacts { Invalid = 1400 * 60, LostForWant = 10 },
             },
@@ -139,7 +145,13 @@ public class CauseTests
         ["a SYN flood that is answered, and answers that take another way"] = (
             Tables.Of(
                 _inUse, new Load(TrafficClass.SynReceived, 9_200) { Sources = _client, Destination = "10.0.5.2", Port = 80, New = 1400 },
-                new Load(TrafficClass.SynSent, 9_000) { Sources = ["10.82.60.205"], Destination = "10.0.5.6", Port = 8080, New = 1400 }) with
+                new Load(TrafficClass.SynSent, 9_000)
+                {
+                    Sources = ["10.82.60.205"],
+                    Destination = "10.0.5.6",
+                    Port = 8080,
+                    New = 1400,
+                }) with
             {
                 Rates = new RateFacts { Invalid = 2800 * 60, LostForWant = 10 },
             },
@@ -288,7 +300,8 @@ public class CauseTests
     {
         var flood = Tables.Of(
             new Load(TrafficClass.SynSent, 6_000) { Sources = _client, Destination = "10.0.5.3", Port = 443, New = 3000 });
-        Assert.Equal([Cause.SynFloodUnanswered], Adviser.Advise(flood with { WarningPercent = 25 }).Findings.Select(finding => finding.Cause));
+        Assert.Equal(
+            [Cause.SynFloodUnanswered], Adviser.Advise(flood with { WarningPercent = 25 }).Findings.Select(finding => finding.Cause));
         Assert.Empty(Adviser.Advise(flood).Findings);
     }
 

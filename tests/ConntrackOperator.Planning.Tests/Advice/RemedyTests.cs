@@ -152,7 +152,8 @@ public class RemedyTests
         Assert.DoesNotContain("ip saddr 10.89.0.2 meta l4proto tcp drop", Runs(finding), StringComparison.Ordinal);
         if (isOver)
         {
-            Assert.Equal("kubectl-conntrack host flush --protocol tcp --unreplied --source 10.89.0.2 --yes", Assert.Single(finding.Now).Run);
+            Assert.Equal(
+                "kubectl-conntrack host flush --protocol tcp --unreplied --source 10.89.0.2 --yes", Assert.Single(finding.Now).Run);
             Assert.True(finding.Sufficient);
         }
     }

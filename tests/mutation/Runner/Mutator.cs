@@ -28,8 +28,10 @@ internal sealed class Mutator(string path, int firstId, IReadOnlySet<int> droppe
             || node is FieldDeclarationSyntax field && field.Modifiers.Any(SyntaxKind.ConstKeyword)
             || node is LocalDeclarationStatementSyntax local && local.Modifiers.Any(SyntaxKind.ConstKeyword)
             || node is InvocationExpressionSyntax { Expression: IdentifierNameSyntax { Identifier.Text: "nameof" } }
-            || node?.Parent is InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax { Name.Identifier.Text: "ConfigureAwait" } } i
-                && node == i.ArgumentList)
+            || node?.Parent is InvocationExpressionSyntax
+            {
+                Expression: MemberAccessExpressionSyntax { Name.Identifier.Text: "ConfigureAwait" },
+            } i && node == i.ArgumentList)
         {
             return node;
         }

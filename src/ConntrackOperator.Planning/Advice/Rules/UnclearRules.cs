@@ -34,7 +34,9 @@ internal static class UnclearRules
         };
     }
 
-    /// <summary>What most of the entries have in common, such as: 61% are udp STREAM, 40% come from 10.0.7.7, 35% go to 10.0.5.3:443.</summary>
+    /// <summary>
+    /// What most of the entries have in common, such as: 61% are udp STREAM, 40% come from 10.0.7.7, 35% go to 10.0.5.3:443.
+    /// </summary>
     private static string Largest(Situation situation)
     {
         var most = new List<string>();
