@@ -24,10 +24,11 @@ internal static class AgentHost
     /// <param name="scrape">What /metrics says; null: there is none.</param>
     /// <param name="time">The clock.</param>
     /// <param name="random">For jitter.</param>
-    /// <param name="ct">Stops it.</param>
+    /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="PartEndedException">A part ended or failed, which the log says; the process should end.</exception>
     public static async Task RunAsync(
-        AgentOptions options, ILogger log, Func<ReadOnlyMemory<byte>>? scrape, TimeProvider time, Random random, CancellationToken ct)
+        AgentOptions options, ILogger log, Func<ReadOnlyMemory<byte>>? scrape, TimeProvider time, Random random,
+        CancellationToken cancellationToken)
     {
         using var engine = new NodeEngine(options.Engine with { StatusWillCome = true }, time);
         foreach (var problem in engine.Problems)
@@ -69,7 +70,7 @@ internal static class AgentHost
         using var reporter = new Reporter(api, options, metrics, log, time, random);
         using var loop = new AgentLoop(engine, watcher, reporter, health, metrics, options, log, time);
 
-        using var all = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        using var all = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var serving = options.Listen is { } address
             ? new HealthEndpoint(address, health.NotAlive, health.NotReady, log) { Metrics = scrape }.RunAsync(all.Token)
             : Task.CompletedTask;
@@ -77,7 +78,7 @@ internal static class AgentHost
         {
             await new Supervisor(log, time).RunAsync(
                 [("the loop", loop.RunAsync), ("the reporter", reporter.RunAsync),
-                ("the watch", token => WatchAsync(watcher, options, time, random, token))], ct);
+                ("the watch", token => WatchAsync(watcher, options, time, random, token))], cancellationToken);
         }
         finally
         {
@@ -85,13 +86,13 @@ internal static class AgentHost
             await serving;
         }
 
-        ct.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     private static async Task WatchAsync(
-        Informer<ConntrackNode> watcher, AgentOptions options, TimeProvider time, Random random, CancellationToken ct)
+        Informer<ConntrackNode> watcher, AgentOptions options, TimeProvider time, Random random, CancellationToken cancellationToken)
     {
-        await Task.Delay(options.StartJitter * random.NextDouble(), time, ct);
-        await watcher.RunAsync(ct);
+        await Task.Delay(options.StartJitter * random.NextDouble(), time, cancellationToken);
+        await watcher.RunAsync(cancellationToken);
     }
 }

@@ -42,16 +42,16 @@ public sealed class AddressOwners(ApiClient api, AddressOwnerOptions options, Ti
     /// <summary>Asks for those that are not known, until all are, or time is up, or the API server fails.</summary>
     /// <param name="addresses">The addresses, the most important first; what is no address is passed over.</param>
     /// <param name="most">How many may be asked for.</param>
-    /// <param name="cancel">Ends it.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <param name="node">
     /// Only pods of this node: for addresses that are the node's own word, so that it can't have others' pods named. Null: of any.
     /// </param>
     /// <returns>How many questions were asked.</returns>
-    public async Task<int> LearnAsync(IEnumerable<string?> addresses, int most, CancellationToken cancel, string? node = null)
+    public async Task<int> LearnAsync(IEnumerable<string?> addresses, int most, CancellationToken cancellationToken, string? node = null)
     {
         ArgumentNullException.ThrowIfNull(addresses);
         using var limit = new CancellationTokenSource(options.Patience, time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancel);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         var asked = 0;
         foreach (var address in addresses)
         {
@@ -85,7 +85,7 @@ public sealed class AddressOwners(ApiClient api, AddressOwnerOptions options, Ti
             {
                 _failed = (e.Message, time.GetTimestamp());
             }
-            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
                 _failed = ("no answer in time", time.GetTimestamp());
             }

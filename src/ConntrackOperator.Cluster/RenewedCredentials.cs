@@ -16,7 +16,7 @@ internal sealed class RenewedCredentials(KubernetesClientConfiguration config, F
     private bool _isRefused;
 
     /// <summary>Adds them to a request.</summary>
-    public async ValueTask AuthenticateAsync(HttpRequestMessage request, CancellationToken ct)
+    public async ValueTask AuthenticateAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         ServiceClientCredentials? credentials;
         lock (_lock)
@@ -33,7 +33,7 @@ internal sealed class RenewedCredentials(KubernetesClientConfiguration config, F
 
         if (credentials is not null)
         {
-            await credentials.ProcessHttpRequestAsync(request, ct);
+            await credentials.ProcessHttpRequestAsync(request, cancellationToken);
         }
     }
 

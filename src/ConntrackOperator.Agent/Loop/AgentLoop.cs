@@ -60,12 +60,12 @@ internal sealed class AgentLoop : IDisposable
         watcher.Changed += Arrived;
     }
 
-    public async Task RunAsync(CancellationToken ct)
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
             Turn();
-            await WaitAsync(ct);
+            await WaitAsync(cancellationToken);
         }
     }
 
@@ -146,14 +146,14 @@ internal sealed class AgentLoop : IDisposable
         }
     }
 
-    private async Task WaitAsync(CancellationToken ct)
+    private async Task WaitAsync(CancellationToken cancellationToken)
     {
-        using var tick = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        using var tick = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var delay = Task.Delay(_engine.IsFlushing ? _whileFlushing : _waitsForRates ? _untilRates : _options.Interval, _time, tick.Token);
         var arrival = _arrived.WaitAsync(tick.Token);
         await Task.WhenAny(delay, arrival);
         await tick.CancelAsync();
-        ct.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     private void Arrived(WatchChange<ConntrackNode> change)

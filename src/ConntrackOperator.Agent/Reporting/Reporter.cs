@@ -103,11 +103,11 @@ internal sealed class Reporter(ApiClient api, AgentOptions options, AgentMetrics
         Wake();
     }
 
-    public async Task RunAsync(CancellationToken ct)
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            await _offered.WaitAsync(ct);
+            await _offered.WaitAsync(cancellationToken);
             TimeSpan wait;
             lock (_lock)
             {
@@ -116,7 +116,7 @@ internal sealed class Reporter(ApiClient api, AgentOptions options, AgentMetrics
 
             if (wait > TimeSpan.Zero && (wait <= _urgentGap || _backOff > TimeSpan.Zero))
             {
-                await Task.Delay(wait, time, ct);
+                await Task.Delay(wait, time, cancellationToken);
             }
 
             NodeStatus status;
@@ -131,7 +131,7 @@ internal sealed class Reporter(ApiClient api, AgentOptions options, AgentMetrics
                 (status, uid) = (_newest, _uid);
             }
 
-            await SendAsync(status, uid, ct);
+            await SendAsync(status, uid, cancellationToken);
         }
     }
 
@@ -163,7 +163,7 @@ internal sealed class Reporter(ApiClient api, AgentOptions options, AgentMetrics
         return gap - time.GetElapsedTime(_sentAt);
     }
 
-    private async Task SendAsync(NodeStatus status, string uid, CancellationToken ct)
+    private async Task SendAsync(NodeStatus status, string uid, CancellationToken cancellationToken)
     {
         // The UID makes it a report on this very object: a new one under the name needs a report of its own.
         var metadata = new ObjectMeta { Name = options.NodeName, Uid = uid.Length == 0 ? null : uid };
@@ -172,7 +172,7 @@ internal sealed class Reporter(ApiClient api, AgentOptions options, AgentMetrics
         try
         {
             await api.ApplyAsync(
-                Type, null, options.NodeName, body, ApiJson.Default.ConntrackNode, FieldManager, force: true, "status", ct);
+                Type, null, options.NodeName, body, ApiJson.Default.ConntrackNode, FieldManager, force: true, "status", cancellationToken);
             metrics.Reported(written: true, time.GetUtcNow());
             lock (_lock)
             {

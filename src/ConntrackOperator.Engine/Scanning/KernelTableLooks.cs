@@ -27,11 +27,11 @@ internal sealed class KernelTableLooks(SysctlDirectory sysctls, TimeoutWatch tim
     public Func<CancellationToken, TableLook?> Count(TrafficSurvey? survey)
     {
         var idle = timeouts.Clock(assumeHeld: true);
-        return cancel =>
+        return cancellationToken =>
         {
             var buckets = sysctls.Read(SysctlNames.Buckets).Value;
             var ports = new PortSurvey();
-            var breakdown = Scanner(survey, ports).Scan(idle, ScanCycle.SampleSize, cancel);
+            var breakdown = Scanner(survey, ports).Scan(idle, ScanCycle.SampleSize, cancellationToken);
             return sysctls.Read(SysctlNames.Buckets).Value == buckets ? new TableLook(breakdown, survey?.Latest, ports.Latest) : null;
         };
     }

@@ -11,10 +11,11 @@ public sealed partial class ApiClient
     /// HTTP or by an ERROR event; <see cref="ApiException.IsUndecodable"/> for what is no event at all; reason
     /// <c>Timeout</c> when nothing arrived for the idle limit; reason <c>Network</c> when the connection broke.</exception>
     public async IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(
-        ResourceType type, string? ns, WatchQuery query, JsonTypeInfo<T> item, [EnumeratorCancellation] CancellationToken ct)
+        ResourceType type, string? namespaceName, WatchQuery query, JsonTypeInfo<T> item,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class
     {
-        using var watch = await OpenWatchAsync(type, ns, query, item, ct);
+        using var watch = await OpenWatchAsync(type, namespaceName, query, item, cancellationToken);
         while (await watch.NextAsync() is { } next)
         {
             yield return next;
@@ -23,24 +24,24 @@ public sealed partial class ApiClient
 
     /// <summary>Opens a watch; it is established when this returns.</summary>
     internal async Task<WatchConnection<T>> OpenWatchAsync<T>(
-        ResourceType type, string? ns, WatchQuery query, JsonTypeInfo<T> item, CancellationToken ct)
+        ResourceType type, string? namespaceName, WatchQuery query, JsonTypeInfo<T> item, CancellationToken cancellationToken)
         where T : class
     {
         ArgumentNullException.ThrowIfNull(query);
-        var call = new ApiCall("watch", HttpMethod.Get, type, ns, null) { Query = query.ToQueryString() };
-        var limit = new CallLimit(_options.TimeLimit, _time, ct);
+        var call = new ApiCall("watch", HttpMethod.Get, type, namespaceName, null) { Query = query.ToQueryString() };
+        var limit = new CallLimit(_options.TimeLimit, _time, cancellationToken);
         HttpResponseMessage? response = null;
         try
         {
-            response = await _sender.OpenAsync(call, limit, ct);
+            response = await _sender.OpenAsync(call, limit, cancellationToken);
             var stream = await response.Content.ReadAsStreamAsync(limit.Token);
-            return new(call, response, stream, query.EffectiveIdleLimit, _options.MaxObjectBytes, item, limit, ct);
+            return new(call, response, stream, query.EffectiveIdleLimit, _options.MaxObjectBytes, item, limit, cancellationToken);
         }
         catch (Exception e)
         {
             response?.Dispose();
             limit.Dispose();
-            if (_sender.Translate(e, call, ct) is { } translated)
+            if (_sender.Translate(e, call, cancellationToken) is { } translated)
             {
                 throw translated;
             }

@@ -43,77 +43,81 @@ public sealed partial class ApiClient
 
     /// <summary>Reads one object.</summary>
     /// <exception cref="ApiException">Among others <see cref="ApiException.IsNotFound"/>.</exception>
-    public Task<T> GetAsync<T>(ResourceType type, string? ns, string name, JsonTypeInfo<T> json, CancellationToken ct)
+    public Task<T> GetAsync<T>(
+        ResourceType type, string? namespaceName, string name, JsonTypeInfo<T> json, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        return ForObjectAsync(new("get", HttpMethod.Get, type, ns, name), json, ct);
+        return ForObjectAsync(new("get", HttpMethod.Get, type, namespaceName, name), json, cancellationToken);
     }
 
     /// <summary>Creates an object; its name is in its metadata.</summary>
     /// <param name="type">The resource.</param>
-    /// <param name="ns">The namespace; null for cluster-scoped objects.</param>
+    /// <param name="namespaceName">The namespace; null for cluster-scoped objects.</param>
     /// <param name="body">The object.</param>
     /// <param name="json">Its type.</param>
-    /// <param name="ct">Gives up.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <param name="fieldManager">Who writes; null: named by the server.</param>
     /// <param name="strict">Whether a field that the server does not know is an error (fieldValidation=Strict); else it is dropped.</param>
     /// <exception cref="ApiException">Among others <see cref="ApiException.IsAlreadyExists"/>.</exception>
     public Task<T> CreateAsync<T>(
-        ResourceType type, string? ns, T body, JsonTypeInfo<T> json, CancellationToken ct, string? fieldManager = null,
+        ResourceType type, string? namespaceName, T body, JsonTypeInfo<T> json, CancellationToken cancellationToken,
+        string? fieldManager = null,
         bool strict = false) =>
         WriteAsync(
-            new("create", HttpMethod.Post, type, ns, null), "application/json", Encode(body, json), json, fieldManager, ct, strict: strict);
+            new("create", HttpMethod.Post, type, namespaceName, null), "application/json", Encode(body, json), json, fieldManager,
+            cancellationToken, strict: strict);
 
     /// <summary>Replaces an object, or one of its subresources, whole.</summary>
     /// <exception cref="ApiException"><see cref="ApiException.IsConflict"/> when its resourceVersion is not the stored one.</exception>
     public Task<T> ReplaceAsync<T>(
         ResourceType type,
-        string? ns,
+        string? namespaceName,
         string name,
         T body,
         JsonTypeInfo<T> json,
-        CancellationToken ct,
+        CancellationToken cancellationToken,
         string? subresource = null,
         string? fieldManager = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         return WriteAsync(
-            new("update", HttpMethod.Put, type, ns, name) { Subresource = subresource }, "application/json", Encode(body, json), json,
-            fieldManager, ct);
+            new("update", HttpMethod.Put, type, namespaceName, name) { Subresource = subresource }, "application/json", Encode(body, json),
+            json,
+            fieldManager, cancellationToken);
     }
 
     /// <summary>Server-side apply: states the fields that this manager wants, creates the object if it is not there,
     /// and takes away what the manager had stated before and leaves out now.</summary>
     /// <param name="type">The resource.</param>
-    /// <param name="ns">The namespace; null for cluster-scoped objects.</param>
+    /// <param name="namespaceName">The namespace; null for cluster-scoped objects.</param>
     /// <param name="name">The object's name.</param>
     /// <param name="body">With apiVersion, kind and metadata.name; every member that is null is not stated.</param>
     /// <param name="json">How it is written and the answer read; must leave out nulls.</param>
     /// <param name="fieldManager">Who states it.</param>
     /// <param name="force">Take fields over that others own with another value, instead of 409.</param>
     /// <param name="subresource">Such as <c>status</c>; null for the object itself.</param>
-    /// <param name="ct">Gives up.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ApiException"><see cref="ApiException.IsConflict"/> when another manager owns a field.</exception>
     public Task<T> ApplyAsync<T>(
         ResourceType type,
-        string? ns,
+        string? namespaceName,
         string name,
         T body,
         JsonTypeInfo<T> json,
         string fieldManager,
         bool force,
         string? subresource,
-        CancellationToken ct)
+        CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentException.ThrowIfNullOrEmpty(fieldManager);
         return WriteAsync(
-            new("patch", HttpMethod.Patch, type, ns, name) { Subresource = subresource },
+            new("patch", HttpMethod.Patch, type, namespaceName, name) { Subresource = subresource },
             "application/apply-patch+yaml",
             YamlSafeJson.Of(Encode(body, json)),
             json,
             fieldManager,
-            ct,
+            cancellationToken,
             force);
     }
 
@@ -122,60 +126,61 @@ public sealed partial class ApiClient
     /// <see cref="ApiException.IsConflict"/> when a resourceVersion in a merge patch is not the stored one.</exception>
     public Task<T> PatchAsync<T>(
         ResourceType type,
-        string? ns,
+        string? namespaceName,
         string name,
         PatchKind kind,
         ReadOnlyMemory<byte> patch,
         JsonTypeInfo<T> json,
         string? subresource,
-        CancellationToken ct,
+        CancellationToken cancellationToken,
         string? fieldManager = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         return WriteAsync(
-            new("patch", HttpMethod.Patch, type, ns, name) { Subresource = subresource },
+            new("patch", HttpMethod.Patch, type, namespaceName, name) { Subresource = subresource },
             kind == PatchKind.Json ? "application/json-patch+json" : "application/merge-patch+json",
             patch,
             json,
             fieldManager,
-            ct);
+            cancellationToken);
     }
 
     /// <summary>Deletes an object, or marks it for deletion while it has finalizers. What it owns is deleted in the background.</summary>
     /// <param name="type">The resource.</param>
-    /// <param name="ns">The namespace; null for cluster-scoped objects.</param>
+    /// <param name="namespaceName">The namespace; null for cluster-scoped objects.</param>
     /// <param name="name">The object's name.</param>
     /// <param name="uidPrecondition">Delete only the object with this UID; null: whichever has the name.</param>
     /// <param name="resourceVersionPrecondition">Delete only this version of it; null: any.</param>
-    /// <param name="ct">Gives up.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ApiException"><see cref="ApiException.IsNotFound"/>; <see cref="ApiException.IsConflict"/>
     /// when a precondition does not hold.</exception>
     public async Task DeleteAsync(
-        ResourceType type, string? ns, string name, string? uidPrecondition, string? resourceVersionPrecondition, CancellationToken ct)
+        ResourceType type, string? namespaceName, string name, string? uidPrecondition, string? resourceVersionPrecondition,
+        CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         var preconditions = uidPrecondition is null && resourceVersionPrecondition is null
             ? null
             : new Preconditions { Uid = uidPrecondition, ResourceVersion = resourceVersionPrecondition };
         var options = new DeleteOptions { PropagationPolicy = "Background", Preconditions = preconditions };
-        var call = new ApiCall("delete", HttpMethod.Delete, type, ns, name)
+        var call = new ApiCall("delete", HttpMethod.Delete, type, namespaceName, name)
         {
             Body = Encode(options, ProtocolJson.Default.DeleteOptions),
             ContentType = "application/json",
         };
-        using var limit = new CallLimit(_options.TimeLimit, _time, ct);
-        using var answer = await _sender.AnswerAsync(call, _options.MaxObjectBytes, limit, ct);
+        using var limit = new CallLimit(_options.TimeLimit, _time, cancellationToken);
+        using var answer = await _sender.AnswerAsync(call, _options.MaxObjectBytes, limit, cancellationToken);
     }
 
     /// <summary>Reads one page of a collection.</summary>
     /// <exception cref="ApiException"><see cref="ApiException.IsExpired"/> when the continue token is too old.</exception>
     public async Task<ListPage<T>> ListAsync<T>(
-        ResourceType type, string? ns, ListQuery query, JsonTypeInfo<T> item, CancellationToken ct)
+        ResourceType type, string? namespaceName, ListQuery query, JsonTypeInfo<T> item, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
-        var call = new ApiCall("list", HttpMethod.Get, type, ns, null) { Query = query.ToQueryString() };
-        using var limit = new CallLimit(_options.TimeLimit, _time, ct);
-        using var answer = await _sender.AnswerAsync(call, _options.MaxListBytes, limit, ct);
+        var call = new ApiCall("list", HttpMethod.Get, type, namespaceName, null) { Query = query.ToQueryString() };
+        using var limit = new CallLimit(_options.TimeLimit, _time, cancellationToken);
+        using var answer = await _sender.AnswerAsync(call, _options.MaxListBytes, limit, cancellationToken);
         try
         {
             return ListDecoder.Decode(answer.Span, item);
@@ -189,18 +194,19 @@ public sealed partial class ApiClient
     private static byte[] Encode<T>(T body, JsonTypeInfo<T> json) => JsonSerializer.SerializeToUtf8Bytes(body, json);
 
     private Task<T> WriteAsync<T>(
-        ApiCall call, string contentType, ReadOnlyMemory<byte> body, JsonTypeInfo<T> json, string? fieldManager, CancellationToken ct,
+        ApiCall call, string contentType, ReadOnlyMemory<byte> body, JsonTypeInfo<T> json, string? fieldManager,
+        CancellationToken cancellationToken,
         bool force = false, bool strict = false)
     {
         var query = new QueryString().Add("fieldManager", fieldManager).Add("force", force ? "true" : null)
             .Add("fieldValidation", strict ? "Strict" : null).ToString();
-        return ForObjectAsync(call with { Query = query, Body = body, ContentType = contentType }, json, ct);
+        return ForObjectAsync(call with { Query = query, Body = body, ContentType = contentType }, json, cancellationToken);
     }
 
-    private async Task<T> ForObjectAsync<T>(ApiCall call, JsonTypeInfo<T> json, CancellationToken ct)
+    private async Task<T> ForObjectAsync<T>(ApiCall call, JsonTypeInfo<T> json, CancellationToken cancellationToken)
     {
-        using var limit = new CallLimit(_options.TimeLimit, _time, ct);
-        using var answer = await _sender.AnswerAsync(call, _options.MaxObjectBytes, limit, ct);
+        using var limit = new CallLimit(_options.TimeLimit, _time, cancellationToken);
+        using var answer = await _sender.AnswerAsync(call, _options.MaxObjectBytes, limit, cancellationToken);
         try
         {
             return JsonSerializer.Deserialize(answer.Span, json)

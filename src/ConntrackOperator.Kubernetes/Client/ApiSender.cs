@@ -26,23 +26,23 @@ internal sealed class ApiSender(
 
     /// <summary>Sends a call and reads its answer whole.</summary>
     /// <exception cref="ApiException">Whatever goes wrong but the caller's own cancellation.</exception>
-    public async Task<PooledBody> AnswerAsync(ApiCall call, int maxBytes, CallLimit limit, CancellationToken ct)
+    public async Task<PooledBody> AnswerAsync(ApiCall call, int maxBytes, CallLimit limit, CancellationToken cancellationToken)
     {
         try
         {
-            using var response = await OpenAsync(call, limit, ct);
+            using var response = await OpenAsync(call, limit, cancellationToken);
             return await PooledBody.ReadAsync(response.Content, maxBytes, call.ToString(), limit.Token);
         }
-        catch (Exception e) when (Translate(e, call, ct) is { } translated)
+        catch (Exception e) when (Translate(e, call, cancellationToken) is { } translated)
         {
             throw translated;
         }
     }
 
     /// <summary>What a failure below HTTP means; null when it is to be passed on as it is.</summary>
-    public ApiException? Translate(Exception e, ApiCall call, CancellationToken ct) => e switch
+    public ApiException? Translate(Exception e, ApiCall call, CancellationToken cancellationToken) => e switch
     {
-        OperationCanceledException when !ct.IsCancellationRequested => ApiException.TimedOut(call, options.TimeLimit, e),
+        OperationCanceledException when !cancellationToken.IsCancellationRequested => ApiException.TimedOut(call, options.TimeLimit, e),
         HttpRequestException or IOException => ApiException.Network(call, e),
         // A connection that is torn down under a read may show as this.
         ObjectDisposedException => ApiException.Network(call, e),
@@ -50,13 +50,13 @@ internal sealed class ApiSender(
     };
 
     /// <summary>Sends until there is a good answer, of which only the headers have been read.</summary>
-    public async Task<HttpResponseMessage> OpenAsync(ApiCall call, CallLimit limit, CancellationToken ct)
+    public async Task<HttpResponseMessage> OpenAsync(ApiCall call, CallLimit limit, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         var refreshed = false;
         for (var attempt = 0; ; attempt++)
         {
-            var response = await SendAsync(call, limit.Token, ct);
+            var response = await SendAsync(call, limit.Token, cancellationToken);
             if (response.IsSuccessStatusCode)
             {
                 return response;
@@ -86,7 +86,7 @@ internal sealed class ApiSender(
         }
     }
 
-    private async Task<HttpResponseMessage> SendAsync(ApiCall call, CancellationToken limited, CancellationToken ct)
+    private async Task<HttpResponseMessage> SendAsync(ApiCall call, CancellationToken limited, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(call.Method, new Uri(baseAddress, _basePath + call.PathAndQuery))
         {
@@ -109,7 +109,7 @@ internal sealed class ApiSender(
             {
                 await authenticate(request, limited);
             }
-            catch (Exception e) when (e is not (OperationCanceledException or ApiException) && !ct.IsCancellationRequested)
+            catch (Exception e) when (e is not (OperationCanceledException or ApiException) && !cancellationToken.IsCancellationRequested)
             {
                 throw ApiException.Credentials(call, e);
             }

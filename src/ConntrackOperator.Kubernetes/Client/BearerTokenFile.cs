@@ -25,7 +25,7 @@ public sealed class BearerTokenFile
     /// <summary>Puts the token on a request.</summary>
     /// <exception cref="IOException">The file cannot be read, and never could.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read, and never could.</exception>
-    public ValueTask AuthenticateAsync(HttpRequestMessage request, CancellationToken ct)
+    public ValueTask AuthenticateAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Current());

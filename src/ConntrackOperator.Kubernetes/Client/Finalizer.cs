@@ -38,7 +38,7 @@ public sealed class Finalizer<T>
     /// <returns>False: the object has changed meanwhile or is gone; look again.</returns>
     /// <exception cref="ApiException">Anything but a conflict; <see cref="ApiException.IsRefused"/> when somebody's admission policy says
     /// no.</exception>
-    public async Task<bool> EnsureAsync(T item, CancellationToken ct)
+    public async Task<bool> EnsureAsync(T item, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(item);
         if (IsOn(item))
@@ -47,19 +47,19 @@ public sealed class Finalizer<T>
         }
 
         // A finalizer cannot be added to what is being deleted.
-        return item.Metadata?.DeletionTimestamp is null && await PatchAsync(item, AddPatch(item), ct);
+        return item.Metadata?.DeletionTimestamp is null && await PatchAsync(item, AddPatch(item), cancellationToken);
     }
 
     /// <summary>Takes it off, if it is on.</summary>
     /// <returns>False: the object has changed meanwhile; look again.</returns>
     /// <exception cref="ApiException">Anything but a conflict or that the object is gone; <see cref="ApiException.IsRefused"/> when
     /// somebody's admission policy says no.</exception>
-    public async Task<bool> RemoveAsync(T item, CancellationToken ct)
+    public async Task<bool> RemoveAsync(T item, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(item);
         try
         {
-            return !IsOn(item) || await PatchAsync(item, RemovePatch(item), ct);
+            return !IsOn(item) || await PatchAsync(item, RemovePatch(item), cancellationToken);
         }
         catch (ApiException e) when (e.IsNotFound)
         {
@@ -67,12 +67,12 @@ public sealed class Finalizer<T>
         }
     }
 
-    private async Task<bool> PatchAsync(T item, ReadOnlyMemory<byte> patch, CancellationToken ct)
+    private async Task<bool> PatchAsync(T item, ReadOnlyMemory<byte> patch, CancellationToken cancellationToken)
     {
         try
         {
             await _client.PatchAsync(
-                _type, item.Metadata!.Namespace, item.Metadata.Name!, PatchKind.Json, patch, _json, null, ct);
+                _type, item.Metadata!.Namespace, item.Metadata.Name!, PatchKind.Json, patch, _json, null, cancellationToken);
             return true;
         }
         catch (ApiException e) when (e.IsConflict || e.IsFailedTest)

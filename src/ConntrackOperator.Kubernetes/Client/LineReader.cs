@@ -15,7 +15,7 @@ internal sealed class LineReader(Stream stream, int maxLineBytes, string what) :
     /// <summary>The next line without its end, good until the next call; null at the end of the stream. What stands
     /// there without a line end was cut off and is left out.</summary>
     /// <exception cref="ApiException">The line is longer than allowed.</exception>
-    public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(CancellationToken ct)
+    public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_bytes.Length == 0, this);
         while (true)
@@ -35,7 +35,7 @@ internal sealed class LineReader(Stream stream, int maxLineBytes, string what) :
             }
 
             MakeRoom();
-            var read = await stream.ReadAsync(_bytes.AsMemory(_end), ct);
+            var read = await stream.ReadAsync(_bytes.AsMemory(_end), cancellationToken);
             if (read == 0)
             {
                 return null;

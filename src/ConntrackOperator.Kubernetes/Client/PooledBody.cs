@@ -12,7 +12,7 @@ internal sealed class PooledBody : IDisposable
 
     public ReadOnlySpan<byte> Span => _bytes.AsSpan(0, _length);
 
-    public static async Task<PooledBody> ReadAsync(HttpContent content, int maxBytes, string what, CancellationToken ct)
+    public static async Task<PooledBody> ReadAsync(HttpContent content, int maxBytes, string what, CancellationToken cancellationToken)
     {
         var announced = content.Headers.ContentLength;
         if (announced > maxBytes)
@@ -24,10 +24,10 @@ internal sealed class PooledBody : IDisposable
         var body = new PooledBody((int)Math.Max(4096, (announced ?? 0) + 1));
         try
         {
-            await using var stream = await content.ReadAsStreamAsync(ct);
+            await using var stream = await content.ReadAsStreamAsync(cancellationToken);
             while (true)
             {
-                var read = await stream.ReadAsync(body._bytes.AsMemory(body._length), ct);
+                var read = await stream.ReadAsync(body._bytes.AsMemory(body._length), cancellationToken);
                 if (read == 0)
                 {
                     return body;

@@ -50,21 +50,21 @@ public readonly record struct ResourceType(string Group, string Version, string 
     public string QualifiedName => Group.Length == 0 ? Plural : $"{Plural}.{Group}";
 
     /// <summary>The absolute path of the collection, an object, or an object's subresource.</summary>
-    /// <param name="ns">The namespace. Null for cluster-scoped kinds, and for the collection over all namespaces.</param>
+    /// <param name="namespaceName">The namespace. Null for cluster-scoped kinds, and for the collection over all namespaces.</param>
     /// <param name="name">The object's name; null for the collection.</param>
     /// <param name="subresource">Such as <c>status</c>; null for the object itself.</param>
     /// <exception cref="ArgumentException">A namespace for a cluster-scoped kind, a name without the namespace that
     /// it needs, or a subresource without a name.</exception>
-    public string Path(string? ns, string? name = null, string? subresource = null)
+    public string Path(string? namespaceName, string? name = null, string? subresource = null)
     {
-        if (ns is not null && !Namespaced)
+        if (namespaceName is not null && !Namespaced)
         {
-            throw new ArgumentException($"{Kind} is cluster-scoped: it takes no namespace.", nameof(ns));
+            throw new ArgumentException($"{Kind} is cluster-scoped: it takes no namespace.", nameof(namespaceName));
         }
 
-        if (ns is null && name is not null && Namespaced)
+        if (namespaceName is null && name is not null && Namespaced)
         {
-            throw new ArgumentException($"{Kind} is namespaced: '{name}' needs a namespace.", nameof(ns));
+            throw new ArgumentException($"{Kind} is namespaced: '{name}' needs a namespace.", nameof(namespaceName));
         }
 
         if (name is null && subresource is not null)
@@ -73,9 +73,9 @@ public readonly record struct ResourceType(string Group, string Version, string 
         }
 
         var path = Group.Length == 0 ? $"/api/{Version}" : $"/apis/{Group}/{Version}";
-        if (ns is not null)
+        if (namespaceName is not null)
         {
-            path += $"/namespaces/{Uri.EscapeDataString(ns)}";
+            path += $"/namespaces/{Uri.EscapeDataString(namespaceName)}";
         }
 
         path += $"/{Plural}";

@@ -75,17 +75,17 @@ public sealed class EventRecorder
     }
 
     /// <summary>Writes until cancelled; then writes what is there for at most 2 s and returns.</summary>
-    public async Task RunAsync(CancellationToken ct)
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
         try
         {
             Task<bool>? more = null;
             while (true)
             {
-                more ??= _queue.Reader.WaitToReadAsync(ct).AsTask();
+                more ??= _queue.Reader.WaitToReadAsync(cancellationToken).AsTask();
                 if (UntilFlush() is { } wait)
                 {
-                    using var enough = CancellationTokenSource.CreateLinkedTokenSource(ct);
+                    using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
                     await Task.WhenAny(more, Task.Delay(wait, _time, enough.Token));
                     await enough.CancelAsync();
                 }
@@ -94,12 +94,12 @@ public sealed class EventRecorder
                     await more;
                 }
 
-                ct.ThrowIfCancellationRequested();
+                cancellationToken.ThrowIfCancellationRequested();
                 more = more.IsCompleted ? null : more;
-                await WriteAllAsync(flushAll: false, ct);
+                await WriteAllAsync(flushAll: false, cancellationToken);
             }
         }
-        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // Asked to stop.
         }
@@ -115,14 +115,14 @@ public sealed class EventRecorder
         }
     }
 
-    private async Task WriteAllAsync(bool flushAll, CancellationToken ct)
+    private async Task WriteAllAsync(bool flushAll, CancellationToken cancellationToken)
     {
         while (_queue.Reader.TryRead(out var pending))
         {
             var state = Count(pending);
             if (state.Name is null)
             {
-                await WriteAsync(pending.Key, state, ct);
+                await WriteAsync(pending.Key, state, cancellationToken);
             }
         }
 
@@ -130,7 +130,7 @@ public sealed class EventRecorder
         {
             if (state.Count > state.WrittenCount && (flushAll || IsDue(state)))
             {
-                await WriteAsync(key, state, ct);
+                await WriteAsync(key, state, cancellationToken);
             }
         }
 
@@ -157,7 +157,7 @@ public sealed class EventRecorder
         return state;
     }
 
-    private async Task WriteAsync(EventKey key, EventSeriesState state, CancellationToken ct)
+    private async Task WriteAsync(EventKey key, EventSeriesState state, CancellationToken cancellationToken)
     {
         state.LastWrittenAt = _time.GetTimestamp();
         if (!_buckets.TryGetValue(key.Regarding, out var bucket))
@@ -176,7 +176,7 @@ public sealed class EventRecorder
         {
             try
             {
-                await (state.Name is null ? CreateAsync(key, state, ct) : UpdateAsync(key, state, ct));
+                await (state.Name is null ? CreateAsync(key, state, cancellationToken) : UpdateAsync(key, state, cancellationToken));
                 state.WrittenCount = state.Count;
                 Interlocked.Increment(ref _written);
                 return;
@@ -189,7 +189,7 @@ public sealed class EventRecorder
             catch (ApiException e) when (e.IsTransient && attempt < Attempts)
             {
                 var wait = TimeSpan.FromMilliseconds(250 << attempt);
-                await Task.Delay(e.RetryAfter > wait ? e.RetryAfter.Value : wait, _time, ct);
+                await Task.Delay(e.RetryAfter > wait ? e.RetryAfter.Value : wait, _time, cancellationToken);
             }
             catch (ApiException e)
             {
@@ -202,18 +202,18 @@ public sealed class EventRecorder
         }
     }
 
-    private async Task CreateAsync(EventKey key, EventSeriesState state, CancellationToken ct)
+    private async Task CreateAsync(EventKey key, EventSeriesState state, CancellationToken cancellationToken)
     {
         var name = $"{Cut(key.Regarding.Name, 220)}.{Guid.NewGuid():N}";
-        var ns = NamespaceOf(key);
+        var namespaceName = NamespaceOf(key);
         var created = await _client.CreateAsync(
             ResourceType.Event,
-            ns,
+            namespaceName,
             new EventObject
             {
                 ApiVersion = ResourceType.Event.ApiVersion,
                 Kind = ResourceType.Event.Kind,
-                Metadata = new ObjectMeta { Name = name, Namespace = ns },
+                Metadata = new ObjectMeta { Name = name, Namespace = namespaceName },
                 EventTime = state.LastSeen,
                 ReportingController = Cut(_options.ReportingController, MaxReason),
                 ReportingInstance = Cut(_options.ReportingInstance, MaxReason),
@@ -226,23 +226,24 @@ public sealed class EventRecorder
                 Series = state.Count > 1 ? SeriesOf(state) : null,
             },
             ProtocolJson.Default.EventObject,
-            ct);
+            cancellationToken);
         state.Name = created.Metadata?.Name ?? name;
     }
 
-    private async Task UpdateAsync(EventKey key, EventSeriesState state, CancellationToken ct)
+    private async Task UpdateAsync(EventKey key, EventSeriesState state, CancellationToken cancellationToken)
     {
         // Everything else of an event cannot be changed.
         var patch = new EventObject { Series = SeriesOf(state) };
         var bytes = JsonSerializer.SerializeToUtf8Bytes(patch, ProtocolJson.Default.EventObject);
         await _client.PatchAsync(
-            ResourceType.Event, NamespaceOf(key), state.Name!, PatchKind.Merge, bytes, ProtocolJson.Default.EventObject, null, ct);
+            ResourceType.Event, NamespaceOf(key), state.Name!, PatchKind.Merge, bytes, ProtocolJson.Default.EventObject, null,
+            cancellationToken);
     }
 
     private static EventSeries SeriesOf(EventSeriesState state) =>
         new() { Count = state.Count, LastObservedTime = state.LastSeen };
 
-    private static string NamespaceOf(EventKey key) => key.Regarding.Namespace is { Length: > 0 } ns ? ns : "default";
+    private static string NamespaceOf(EventKey key) => key.Regarding.Namespace is { Length: > 0 } namespaceName ? namespaceName : "default";
 
     private static string Cut(string text, int length) => text.Length <= length ? text : text[..length];
 

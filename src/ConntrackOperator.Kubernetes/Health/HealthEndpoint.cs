@@ -34,8 +34,8 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
     public Func<ReadOnlyMemory<byte>>? Metrics { get; init; }
 
     /// <summary>Serves until cancelled. Without the port the program's work goes on: that matters more than the probe.</summary>
-    /// <param name="ct">Stops it.</param>
-    public async Task RunAsync(CancellationToken ct)
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
         if (Parse(address) is not { } endpoint)
         {
@@ -60,12 +60,12 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
         }
 
         var connections = new ConnectionTable(Places, Share);
-        while (!ct.IsCancellationRequested)
+        while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
-                var client = await listener.AcceptTcpClientAsync(ct);
-                _ = ServeAsync(client, connections, ct);
+                var client = await listener.AcceptTcpClientAsync(cancellationToken);
+                _ = ServeAsync(client, connections, cancellationToken);
             }
             catch (OperationCanceledException)
             {
@@ -107,7 +107,7 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
         return IPAddress.TryParse(host, out var ip) ? new IPEndPoint(ip, port) : null;
     }
 
-    private async Task ServeAsync(TcpClient client, ConnectionTable connections, CancellationToken ct)
+    private async Task ServeAsync(TcpClient client, ConnectionTable connections, CancellationToken cancellationToken)
     {
         try
         {
@@ -121,7 +121,7 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
                 bool again;
                 do
                 {
-                    using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+                    using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
                     limit.CancelAfter(patience);
                     if (await ReadHeadAsync(stream, request, place, limit.Token) is not { } head)
                     {
@@ -149,7 +149,7 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
         }
     }
 
-    private async Task AnswerAsync(NetworkStream stream, string? path, bool again, CancellationToken ct)
+    private async Task AnswerAsync(NetworkStream stream, string? path, bool again, CancellationToken cancellationToken)
     {
         var (code, text) = path switch
         {
@@ -164,8 +164,8 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
         var head =
             $"HTTP/1.1 {code}\r\nContent-Type: {type}; charset=utf-8\r\nContent-Length: {body.Length}\r\nConnection: "
                 + $"{(again ? "keep-alive" : "close")}\r\n\r\n";
-        await stream.WriteAsync(Encoding.ASCII.GetBytes(head), ct);
-        await stream.WriteAsync(body, ct);
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(head), cancellationToken);
+        await stream.WriteAsync(body, cancellationToken);
     }
 
     /// <summary>
@@ -179,13 +179,14 @@ public sealed class HealthEndpoint(string address, Func<string?> notAlive, Func<
         && !head.Contains("\r\ntransfer-encoding:", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>A request's head, once it is all here; null: it ends before, is too long, or more than it came at once.</summary>
-    private static async Task<string?> ReadHeadAsync(NetworkStream stream, byte[] buffer, ConnectionTable.Place place, CancellationToken ct)
+    private static async Task<string?> ReadHeadAsync(
+        NetworkStream stream, byte[] buffer, ConnectionTable.Place place, CancellationToken cancellationToken)
     {
         var length = 0;
         int end;
         while ((end = buffer.AsSpan(0, length).IndexOf("\r\n\r\n"u8)) < 0)
         {
-            var read = length < buffer.Length ? await stream.ReadAsync(buffer.AsMemory(length), ct) : 0;
+            var read = length < buffer.Length ? await stream.ReadAsync(buffer.AsMemory(length), cancellationToken) : 0;
             if (read == 0)
             {
                 return null;

@@ -115,23 +115,23 @@ public sealed class Informer<T> : IInformerState
     public long Failures => Interlocked.Read(ref _failures);
 
     /// <summary>Waits until the store has had a whole list.</summary>
-    public Task WaitForSyncAsync(CancellationToken ct) => _synced.Task.WaitAsync(ct);
+    public Task WaitForSyncAsync(CancellationToken cancellationToken) => _synced.Task.WaitAsync(cancellationToken);
 
     /// <summary>Lists and watches until cancelled; then returns.</summary>
-    public async Task RunAsync(CancellationToken ct)
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
         try
         {
-            while (!ct.IsCancellationRequested)
+            while (!cancellationToken.IsCancellationRequested)
             {
-                var wait = await StepAsync(ct);
+                var wait = await StepAsync(cancellationToken);
                 if (wait > TimeSpan.Zero)
                 {
-                    await Task.Delay(wait, _time, ct);
+                    await Task.Delay(wait, _time, cancellationToken);
                 }
             }
         }
-        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // Asked to stop.
         }
@@ -139,13 +139,13 @@ public sealed class Informer<T> : IInformerState
 
     /// <summary>One list, if one is needed, and one watch to its end.</summary>
     /// <returns>How long to wait before the next step.</returns>
-    private async Task<TimeSpan> StepAsync(CancellationToken ct)
+    private async Task<TimeSpan> StepAsync(CancellationToken cancellationToken)
     {
         var watching = false;
         long? established = null;
         try
         {
-            _resourceVersion ??= await ListAsync(ct);
+            _resourceVersion ??= await ListAsync(cancellationToken);
             watching = true;
             var timeout = _options.WatchTimeout * (0.95 + (_random.NextDouble() * 0.1));
             var query = new WatchQuery
@@ -156,7 +156,7 @@ public sealed class Informer<T> : IInformerState
                 Timeout = timeout,
                 IdleLimit = timeout + _options.IdleGrace,
             };
-            using var watch = await _client.OpenWatchAsync(_type, _options.Namespace, query, _json, ct);
+            using var watch = await _client.OpenWatchAsync(_type, _options.Namespace, query, _json, cancellationToken);
             established = _time.GetTimestamp();
             _isWatching = true;
             if (Interlocked.Increment(ref _watches) > 1)
@@ -207,7 +207,7 @@ public sealed class Informer<T> : IInformerState
     private static bool NeedsList(ApiException e) =>
         e.IsExpired || e.IsUndecodable || e.IsTooNew || e.IsTooLarge || e.Code == 400 || (e.IsWatchError && !e.IsTooManyRequests);
 
-    private async Task<string> ListAsync(CancellationToken ct)
+    private async Task<string> ListAsync(CancellationToken cancellationToken)
     {
         var items = new List<T>();
         var marked = new Dictionary<ObjectKey, string>();
@@ -223,7 +223,7 @@ public sealed class Informer<T> : IInformerState
                 Limit = limit,
                 Continue = token,
             };
-            var page = await _client.ListAsync(_type, _options.Namespace, query, _json, ct);
+            var page = await _client.ListAsync(_type, _options.Namespace, query, _json, cancellationToken);
             Progress();
             items.AddRange(page.Items.Select(Transformed));
             limit = NextLimit(limit, page);

@@ -13,7 +13,7 @@ public readonly record struct ObjectKey(string? Namespace, string Name)
     {
         ArgumentNullException.ThrowIfNull(item);
         var name = item.Metadata?.Name ?? throw new ArgumentException("The object has no name.", nameof(item));
-        return new(item.Metadata.Namespace is { Length: > 0 } ns ? ns : null, name);
+        return new(item.Metadata.Namespace is { Length: > 0 } namespaceName ? namespaceName : null, name);
     }
 
     /// <summary><c>namespace/name</c>, or the name alone.</summary>

@@ -23,7 +23,8 @@ public sealed class ObjectStore<T>
     public bool TryGet(ObjectKey key, [NotNullWhen(true)] out T? item) => _items.TryGetValue(key, out item);
 
     /// <summary>Finds an object by name: a cluster-scoped one if no namespace is given.</summary>
-    public bool TryGet(string name, [NotNullWhen(true)] out T? item, string? ns = null) => TryGet(new(ns, name), out item);
+    public bool TryGet(string name, [NotNullWhen(true)] out T? item, string? namespaceName = null) =>
+        TryGet(new(namespaceName, name), out item);
 
     /// <summary>Takes an object in. A different UID under a known name is another object: the old one was deleted.</summary>
     /// <returns>What changed: nothing, one change, or a deletion and an addition.</returns>

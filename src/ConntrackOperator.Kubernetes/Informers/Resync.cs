@@ -13,7 +13,7 @@ public static class Resync
     /// <param name="period">How often each object comes up; no two neighbours at the same time.</param>
     /// <param name="time">The clock; null: the system's.</param>
     /// <param name="random">Chance for the spread; null: the shared one.</param>
-    /// <param name="ct">Stops it.</param>
+    /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="ArgumentOutOfRangeException">The period is not positive.</exception>
     public static async Task RunAsync<T, TKey>(
         ObjectStore<T> store,
@@ -22,7 +22,7 @@ public static class Resync
         TimeSpan period,
         TimeProvider? time,
         Random? random,
-        CancellationToken ct)
+        CancellationToken cancellationToken)
         where T : class, IKubernetesObject
         where TKey : notnull
     {
@@ -35,14 +35,14 @@ public static class Resync
         {
             while (true)
             {
-                await Task.Delay(period, time ?? TimeProvider.System, ct);
+                await Task.Delay(period, time ?? TimeProvider.System, cancellationToken);
                 foreach (var item in store.Snapshot.Values)
                 {
                     queue.AddAfter(key(item), period * random.NextDouble());
                 }
             }
         }
-        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // Asked to stop.
         }

@@ -24,7 +24,7 @@ internal static class LeaderElectionRecord
         lease.Spec?.LeaseDurationSeconds is { } seconds and > 0 ? TimeSpan.FromSeconds(seconds) : ownDuration;
 
     public static Lease Renewed(
-        Lease? current, string ns, string name, string identity, TimeSpan duration, DateTimeOffset acquired, DateTimeOffset now)
+        Lease? current, string namespaceName, string name, string identity, TimeSpan duration, DateTimeOffset acquired, DateTimeOffset now)
     {
         var transitions = current?.Spec?.LeaseTransitions ?? 0;
         var changesHands = current is not null && !IsOwn(current, identity, acquired);
@@ -32,7 +32,7 @@ internal static class LeaderElectionRecord
         {
             ApiVersion = ResourceType.Lease.ApiVersion,
             Kind = ResourceType.Lease.Kind,
-            Metadata = current?.Metadata ?? new ObjectMeta { Name = name, Namespace = ns },
+            Metadata = current?.Metadata ?? new ObjectMeta { Name = name, Namespace = namespaceName },
             Spec = new()
             {
                 HolderIdentity = identity,

@@ -28,7 +28,7 @@ public sealed class LeaderElector
 
     /// <summary>Creates a candidate.</summary>
     /// <param name="client">The API.</param>
-    /// <param name="ns">The lease's namespace.</param>
+    /// <param name="namespaceName">The lease's namespace.</param>
     /// <param name="name">The lease's name; it is created when it is not there.</param>
     /// <param name="identity">Tells the candidates apart: the pod's name, say. Shown as the holder.</param>
     /// <param name="options">Null: the defaults, which are those of other Kubernetes components.</param>
@@ -38,7 +38,7 @@ public sealed class LeaderElector
     /// <exception cref="ArgumentOutOfRangeException">The options contradict each other.</exception>
     public LeaderElector(
         ApiClient client,
-        string ns,
+        string namespaceName,
         string name,
         string identity,
         LeaderElectionOptions? options = null,
@@ -47,17 +47,17 @@ public sealed class LeaderElector
         Random? random = null)
     {
         ArgumentNullException.ThrowIfNull(client);
-        ArgumentException.ThrowIfNullOrEmpty(ns);
+        ArgumentException.ThrowIfNullOrEmpty(namespaceName);
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentException.ThrowIfNullOrEmpty(identity);
-        _lease = $"{ns}/{name}";
+        _lease = $"{namespaceName}/{name}";
         _identity = identity;
         _options = options ?? new();
         _options.Validate();
         _log = log ?? NullLogger.Instance;
         _time = time ?? TimeProvider.System;
         _random = random ?? Random.Shared;
-        _claim = new LeaseLock(client, ns, name, identity, _options, _log, _time);
+        _claim = new LeaseLock(client, namespaceName, name, identity, _options, _log, _time);
     }
 
     /// <summary>Whether this candidate holds the lease and it has not expired. Goes to false by itself, whatever the
@@ -75,35 +75,35 @@ public sealed class LeaderElector
     public string? Holder => _claim.Holder;
 
     /// <summary>Waits for the lease, works while holding it, and lets it go.</summary>
-    /// <param name="whileLeading">The work. Its token is cancelled when it has to end: on <paramref name="ct"/>, while the
+    /// <param name="whileLeading">The work. Its token is cancelled when it has to end: on <paramref name="cancellationToken"/>, while the
     /// lease is renewed until the work has ended, or when the lease cannot be renewed any more.</param>
-    /// <param name="ct">Stops the work if it runs, releases the lease, and returns.</param>
+    /// <param name="cancellationToken">Stops the work if it runs, releases the lease, and returns.</param>
     /// <returns>When cancelled, or when the work ended by itself.</returns>
     /// <exception cref="LeaseLostException">The lease was lost; the work has ended. The process should end.</exception>
-    public async Task RunAsync(Func<CancellationToken, Task> whileLeading, CancellationToken ct)
+    public async Task RunAsync(Func<CancellationToken, Task> whileLeading, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(whileLeading);
         try
         {
-            while (!await AttemptAsync(ct))
+            while (!await AttemptAsync(cancellationToken))
             {
                 // Candidates that were started together must not ask in step for ever.
-                await Task.Delay(_options.RetryPeriod * (1 + _random.NextDouble()), _time, ct);
+                await Task.Delay(_options.RetryPeriod * (1 + _random.NextDouble()), _time, cancellationToken);
             }
         }
-        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             await _claim.ReleaseAsync();
             return;
         }
 
         _log.LeaseTaken(_identity, _lease);
-        await LeadAsync(whileLeading, ct);
+        await LeadAsync(whileLeading, cancellationToken);
     }
 
-    private async Task LeadAsync(Func<CancellationToken, Task> whileLeading, CancellationToken ct)
+    private async Task LeadAsync(Func<CancellationToken, Task> whileLeading, CancellationToken cancellationToken)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var ended = new CancellationTokenSource();
         var work = StartAsync(whileLeading, stop.Token);
         var renewing = RenewAsync(ended.Token);
@@ -143,10 +143,10 @@ public sealed class LeaderElector
         }
     }
 
-    private static async Task StartAsync(Func<CancellationToken, Task> work, CancellationToken ct)
+    private static async Task StartAsync(Func<CancellationToken, Task> work, CancellationToken cancellationToken)
     {
         await Task.Yield();
-        await work(ct);
+        await work(cancellationToken);
     }
 
     private static async Task AwaitWorkAsync(Task work, Action<Exception> failed, CancellationToken stop)
@@ -184,7 +184,7 @@ public sealed class LeaderElector
 
     /// <summary>Renews until cancelled or until there is no more hope.</summary>
     /// <returns>Why the lease is lost; null when cancelled.</returns>
-    private async Task<string?> RenewAsync(CancellationToken ct)
+    private async Task<string?> RenewAsync(CancellationToken cancellationToken)
     {
         Exception? last = null;
         try
@@ -197,14 +197,14 @@ public sealed class LeaderElector
                     return $"no renewal succeeded for {_options.RenewDeadline.TotalSeconds:0.#} s ({last?.Message ?? "too slow"})";
                 }
 
-                await Task.Delay(left < _options.RetryPeriod ? left : _options.RetryPeriod, _time, ct);
+                await Task.Delay(left < _options.RetryPeriod ? left : _options.RetryPeriod, _time, cancellationToken);
                 left = _options.RenewDeadline - _claim.SinceRenewal;
                 if (left <= TimeSpan.Zero)
                 {
                     continue;
                 }
 
-                using var limit = new CallLimit(left < _options.AttemptLimit ? left : _options.AttemptLimit, _time, ct);
+                using var limit = new CallLimit(left < _options.AttemptLimit ? left : _options.AttemptLimit, _time, cancellationToken);
                 try
                 {
                     if (!await TryTakeAsync(limit.Token))
@@ -226,16 +226,16 @@ public sealed class LeaderElector
                 }
             }
         }
-        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             return null;
         }
     }
 
     /// <summary>A candidate's attempt: every failure is a reason to try again.</summary>
-    private async Task<bool> AttemptAsync(CancellationToken ct)
+    private async Task<bool> AttemptAsync(CancellationToken cancellationToken)
     {
-        using var limit = new CallLimit(_options.AttemptLimit, _time, ct);
+        using var limit = new CallLimit(_options.AttemptLimit, _time, cancellationToken);
         try
         {
             return await TryTakeAsync(limit.Token);
@@ -254,9 +254,9 @@ public sealed class LeaderElector
         return false;
     }
 
-    private async Task<bool> TryTakeAsync(CancellationToken ct)
+    private async Task<bool> TryTakeAsync(CancellationToken cancellationToken)
     {
-        var taken = await _claim.TryTakeAsync(ct);
+        var taken = await _claim.TryTakeAsync(cancellationToken);
         var now = _time.GetTimestamp();
         // Zero stands for never; a clock that happens to be there may lose a tick.
         Interlocked.Exchange(ref _answeredAt, now == 0 ? 1 : now);

@@ -10,7 +10,7 @@ namespace ConntrackOperator.Kubernetes.LeaderElection;
 /// tries again; that is <see cref="LeaderElector"/>'s.
 /// </summary>
 internal sealed class LeaseLock(
-    ApiClient client, string ns, string name, string identity, LeaderElectionOptions options, ILogger log, TimeProvider time)
+    ApiClient client, string namespaceName, string name, string identity, LeaderElectionOptions options, ILogger log, TimeProvider time)
 {
     // The last record that was seen, and when it was first seen.
     private Lease? _observed;
@@ -44,16 +44,16 @@ internal sealed class LeaseLock(
 
     /// <summary>Takes the lease if it is free or abandoned, renews it if it is held.</summary>
     /// <returns>Whether it is held now.</returns>
-    public async Task<bool> TryTakeAsync(CancellationToken ct)
+    public async Task<bool> TryTakeAsync(CancellationToken cancellationToken)
     {
         Lease current;
         try
         {
-            current = await client.GetAsync(ResourceType.Lease, ns, name, ProtocolJson.Default.Lease, ct);
+            current = await client.GetAsync(ResourceType.Lease, namespaceName, name, ProtocolJson.Default.Lease, cancellationToken);
         }
         catch (ApiException e) when (e.IsNotFound)
         {
-            return await CreateAsync(ct);
+            return await CreateAsync(cancellationToken);
         }
 
         if (LeaderElectionRecord.Differs(_observed, current))
@@ -79,10 +79,10 @@ internal sealed class LeaseLock(
         var now = time.GetUtcNow();
         var acquired = own ? _acquired!.Value : MicroTimeConverter.Round(now);
         _acquired = acquired;
-        var wanted = LeaderElectionRecord.Renewed(current, ns, name, identity, options.Duration, acquired, now);
+        var wanted = LeaderElectionRecord.Renewed(current, namespaceName, name, identity, options.Duration, acquired, now);
         try
         {
-            Took(await ReplaceAsync(wanted, ct), started);
+            Took(await ReplaceAsync(wanted, cancellationToken), started);
             return true;
         }
         catch (ApiException e) when (e.IsConflict && !IsHeld)
@@ -93,7 +93,7 @@ internal sealed class LeaseLock(
     }
 
     /// <summary>With its owner, if it may have one: to lead matters more.</summary>
-    private async Task<Lease> ReplaceAsync(Lease wanted, CancellationToken ct)
+    private async Task<Lease> ReplaceAsync(Lease wanted, CancellationToken cancellationToken)
     {
         if (!_ownerRefused && options.Owner?.Invoke() is { } owner
             && wanted.Metadata?.OwnerReferences?.Exists(o => o.Uid == owner.Uid) != true)
@@ -101,19 +101,20 @@ internal sealed class LeaseLock(
             try
             {
                 return await client.ReplaceAsync(
-                    ResourceType.Lease, ns, name, LeaderElectionRecord.Owned(wanted, owner), ProtocolJson.Default.Lease, ct);
+                    ResourceType.Lease, namespaceName, name, LeaderElectionRecord.Owned(wanted, owner), ProtocolJson.Default.Lease,
+                    cancellationToken);
             }
             catch (ApiException e) when (e.Code is 403 or 422)
             {
                 _ownerRefused = true;
-                log.LeaseOwnerRefused(e, $"{ns}/{name}", e.Message);
+                log.LeaseOwnerRefused(e, $"{namespaceName}/{name}", e.Message);
             }
         }
 
-        return await client.ReplaceAsync(ResourceType.Lease, ns, name, wanted, ProtocolJson.Default.Lease, ct);
+        return await client.ReplaceAsync(ResourceType.Lease, namespaceName, name, wanted, ProtocolJson.Default.Lease, cancellationToken);
     }
 
-    private async Task<bool> CreateAsync(CancellationToken ct)
+    private async Task<bool> CreateAsync(CancellationToken cancellationToken)
     {
         if (IsHeld)
         {
@@ -125,10 +126,10 @@ internal sealed class LeaseLock(
         var started = time.GetTimestamp();
         var now = MicroTimeConverter.Round(time.GetUtcNow());
         _acquired = now;
-        var wanted = LeaderElectionRecord.Renewed(null, ns, name, identity, options.Duration, now, now);
+        var wanted = LeaderElectionRecord.Renewed(null, namespaceName, name, identity, options.Duration, now, now);
         try
         {
-            var stored = await client.CreateAsync(ResourceType.Lease, ns, wanted, ProtocolJson.Default.Lease, ct);
+            var stored = await client.CreateAsync(ResourceType.Lease, namespaceName, wanted, ProtocolJson.Default.Lease, cancellationToken);
             Took(stored, started);
             return true;
         }
@@ -159,22 +160,22 @@ internal sealed class LeaseLock(
         try
         {
             // Read anew: the answer to the last attempt may have been lost, or the attempt cancelled.
-            var current = await client.GetAsync(ResourceType.Lease, ns, name, ProtocolJson.Default.Lease, limit.Token);
+            var current = await client.GetAsync(ResourceType.Lease, namespaceName, name, ProtocolJson.Default.Lease, limit.Token);
             if (LeaderElectionRecord.IsOwn(current, identity, _acquired))
             {
                 _observed = await client.ReplaceAsync(
                     ResourceType.Lease,
-                    ns,
+                    namespaceName,
                     name,
                     LeaderElectionRecord.Released(current, time.GetUtcNow()),
                     ProtocolJson.Default.Lease,
                     limit.Token);
-                log.LeaseReleased(identity, $"{ns}/{name}");
+                log.LeaseReleased(identity, $"{namespaceName}/{name}");
             }
         }
         catch (Exception e) when (e is ApiException or OperationCanceledException)
         {
-            log.LeaseNotReleased(e, $"{ns}/{name}", e.Message);
+            log.LeaseNotReleased(e, $"{namespaceName}/{name}", e.Message);
         }
     }
 }

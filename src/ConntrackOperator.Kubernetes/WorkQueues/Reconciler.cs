@@ -43,9 +43,9 @@ public sealed class Reconciler<TKey>
     /// <summary>Works until cancelled or the queue is shut down; returns when all work in progress has ended.</summary>
     /// <exception cref="Exception">A worker broke, by what no pass over a key may be tried again after (<see cref="OutOfMemoryException"/>)
     /// or outside of any pass. The others are told to stop and waited for as after a stop, and no longer.</exception>
-    public async Task RunAsync(CancellationToken ct)
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var broken = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        using var broken = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var abort = new CancellationTokenSource();
         using var drain = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _time);
         using var drained = drain.Token.Register(abort.Cancel);

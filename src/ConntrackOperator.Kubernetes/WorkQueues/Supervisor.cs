@@ -25,17 +25,17 @@ public sealed class Supervisor(ILogger log, TimeProvider? time = null)
 
     /// <summary>Runs the parts until cancelled.</summary>
     /// <param name="parts">What runs, each with its name for the log.</param>
-    /// <param name="ct">Stops all parts.</param>
+    /// <param name="cancellationToken">Stops all parts.</param>
     /// <exception cref="PartEndedException">A part ended though nobody had asked it to, or failed.</exception>
-    public async Task RunAsync(IEnumerable<(string Name, Func<CancellationToken, Task> Run)> parts, CancellationToken ct)
+    public async Task RunAsync(IEnumerable<(string Name, Func<CancellationToken, Task> Run)> parts, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(parts);
-        using var all = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        using var all = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var running = parts.Select(part => (part.Name, Task: StartAsync(part.Run, all.Token))).ToList();
         var first = await Task.WhenAny(running.Select(part => part.Task));
         PartEndedException? failure = null;
         Task? told = null;
-        if (!ct.IsCancellationRequested)
+        if (!cancellationToken.IsCancellationRequested)
         {
             told = first;
             failure = Ended(running.First(part => part.Task == first), isAsked: false);
@@ -72,7 +72,8 @@ public sealed class Supervisor(ILogger log, TimeProvider? time = null)
         }
     }
 
-    private static async Task StartAsync(Func<CancellationToken, Task> run, CancellationToken ct) => await run(ct);
+    private static async Task StartAsync(Func<CancellationToken, Task> run, CancellationToken cancellationToken) =>
+        await run(cancellationToken);
 
     /// <summary>What there is to say of a part that has ended; null: it did as it was told.</summary>
     private static PartEndedException? Ended((string Name, Task Task) part, bool isAsked)

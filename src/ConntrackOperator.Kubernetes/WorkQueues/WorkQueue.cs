@@ -185,9 +185,9 @@ public sealed class WorkQueue<TKey> : IDisposable
 
     /// <summary>Waits for a key to work on. Whoever gets one calls <see cref="Done"/> when the work is over.</summary>
     /// <exception cref="OperationCanceledException">Cancelled, or the queue was shut down.</exception>
-    public async ValueTask<TKey> GetAsync(CancellationToken ct)
+    public async ValueTask<TKey> GetAsync(CancellationToken cancellationToken)
     {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, _shutDown.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _shutDown.Token);
         await _available.WaitAsync(either.Token);
         TKey key;
         TimeSpan waited;

@@ -29,12 +29,12 @@ internal sealed class FilteredFlush(
     /// <returns>
     /// What was done, and what stopped it amid that if something did; null: nothing, since this kernel is not to be trusted with it.
     /// </returns>
-    internal FlushOutcome? TryRun(IReadOnlyList<KernelFilter> filters, CancellationToken cancellation)
+    internal FlushOutcome? TryRun(IReadOnlyList<KernelFilter> filters, CancellationToken cancellationToken)
     {
         List<(KernelFilter Filter, Checked Seen)> matching = [];
         foreach (var filter in filters)
         {
-            if (!filter.DecidesAll || Look(filter, mostChecked, cancellation) is not { Sound: true } seen)
+            if (!filter.DecidesAll || Look(filter, mostChecked, cancellationToken) is not { Sound: true } seen)
             {
                 return null;
             }
@@ -108,16 +108,16 @@ internal sealed class FilteredFlush(
     }
 
     /// <inheritdoc cref="Dump"/>
-    private Checked? Look(KernelFilter filter, long most, CancellationToken cancellation)
+    private Checked? Look(KernelFilter filter, long most, CancellationToken cancellationToken)
     {
         var visitor = new CheckingVisitor(predicate, wanted, most);
-        return Dump(filter, ref visitor, cancellation) is { } outcome
+        return Dump(filter, ref visitor, cancellationToken) is { } outcome
             ? visitor.Seen with { Complete = outcome == DumpOutcome.Complete }
             : null;
     }
 
     /// <returns>Null when the kernel does not take the filter, or an answer was lost.</returns>
-    private DumpOutcome? Dump<TVisitor>(KernelFilter filter, ref TVisitor visitor, CancellationToken cancellation)
+    private DumpOutcome? Dump<TVisitor>(KernelFilter filter, ref TVisitor visitor, CancellationToken cancellationToken)
         where TVisitor : struct, IMessageVisitor
     {
         Span<byte> request = stackalloc byte[DumpRequest.MaxBytes];
@@ -131,7 +131,7 @@ internal sealed class FilteredFlush(
                 Sequence,
                 new byte[NetlinkDump.BufferBytes],
                 ref visitor,
-                cancellation);
+                cancellationToken);
         }
         catch (NetlinkException)
         {

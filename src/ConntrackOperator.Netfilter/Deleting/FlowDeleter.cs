@@ -55,29 +55,30 @@ public sealed class FlowDeleter
     /// are told apart only when the entry is asked for again and nf_conntrack_timestamp is on. A connection of other
     /// addresses, ports or zone is never taken for the one that matched.
     /// </remarks>
-    /// <param name="m">Which entries. An empty match is every entry: asking twice is the caller's business.</param>
+    /// <param name="match">Which entries. An empty match is every entry: asking twice is the caller's business.</param>
     /// <param name="dryRun">Count only.</param>
-    /// <param name="p">Is told how far it is, about ten times a second and at the end; on the calling thread.</param>
-    /// <param name="ct">Looked at about every hundred entries. What was deleted until then stays deleted.</param>
+    /// <param name="progress">Is told how far it is, about ten times a second and at the end; on the calling thread.</param>
+    /// <param name="cancellationToken">Looked at about every hundred entries. What was deleted until then stays deleted.</param>
     /// <exception cref="NetlinkException">
     /// The table can't be read to its end, or nothing may be deleted, and nothing was; else see <see cref="DeleteResult.Stopped"/>.
     /// </exception>
     /// <exception cref="ArgumentException">The match names a state that the protocol does not have.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public DeleteResult Delete(FlowMatch m, bool dryRun, IProgress<DeleteProgress>? p = null, CancellationToken ct = default)
+    public DeleteResult Delete(
+        FlowMatch match, bool dryRun, IProgress<DeleteProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(m);
-        var filter = new FlowFilter { Match = m };
-        var predicate = new FlowPredicate(filter, m.IdleFor is null ? null : _timeouts.Clock(m.TimeoutsHeld));
+        ArgumentNullException.ThrowIfNull(match);
+        var filter = new FlowFilter { Match = match };
+        var predicate = new FlowPredicate(filter, match.IdleFor is null ? null : _timeouts.Clock(match.TimeoutsHeld));
         var wanted = predicate.Needs | FlowFields.Id | FlowFields.Zone | FlowFields.Start;
         var tableEntries = _sysctls.Read(SysctlNames.Count).Value ?? 0;
-        if (!dryRun && !m.IsEmpty && FlushByKernel(filter, predicate, wanted, p, tableEntries, ct) is { } flushed)
+        if (!dryRun && !match.IsEmpty && FlushByKernel(filter, predicate, wanted, progress, tableEntries, cancellationToken) is { } flushed)
         {
             return flushed;
         }
 
         using var batch = dryRun ? null : new DeleteBatch(_open(), predicate, wanted, _time);
-        var run = new DeleteRun(predicate, batch, p, _time, tableEntries);
+        var run = new DeleteRun(predicate, batch, progress, _time, tableEntries);
         var visitor = new DeletingVisitor(run);
 
         // No /proc here: it gives no identities.
@@ -86,7 +87,7 @@ public sealed class FlowDeleter
         FlowReadResult? read = null;
         try
         {
-            read = table.Read(filter, wanted, ref visitor, ct);
+            read = table.Read(filter, wanted, ref visitor, cancellationToken);
             batch?.Flush();
         }
         catch (NetlinkException e) when (batch is { Deleted: > 0 })
@@ -118,7 +119,7 @@ public sealed class FlowDeleter
 
     private DeleteResult? FlushByKernel(
         FlowFilter filter, FlowPredicate predicate, FlowFields wanted, IProgress<DeleteProgress>? progress, long tableEntries,
-        CancellationToken cancellation)
+        CancellationToken cancellationToken)
     {
         var filters = KernelFilter.Of(filter);
         if (filters.Count == 0 || !filters.All(f => f.DecidesAll) || !_filters.Covers(_open, filters))
@@ -128,7 +129,7 @@ public sealed class FlowDeleter
 
         var start = _time.GetTimestamp();
         var flush = new FilteredFlush(_open, predicate, wanted, () => _sysctls.Read(SysctlNames.Count).Value, MostChecked);
-        if (flush.TryRun(filters, cancellation) is not { } outcome)
+        if (flush.TryRun(filters, cancellationToken) is not { } outcome)
         {
             return null;
         }

@@ -16,7 +16,7 @@ internal static class NetlinkDump
     /// <param name="sequence">The request's sequence number; answers to other requests are passed over.</param>
     /// <param name="buffer">Where datagrams are received.</param>
     /// <param name="visitor">Gets the messages.</param>
-    /// <param name="cancellation">Looked at once a datagram.</param>
+    /// <param name="cancellationToken">Looked at once a datagram.</param>
     /// <exception cref="NetlinkException">
     /// The kernel's error; ENOBUFS when it had to drop messages (start again); EMSGSIZE for a datagram that was cut off;
     /// EBADMSG for one that makes no sense.
@@ -28,7 +28,7 @@ internal static class NetlinkDump
         uint sequence,
         scoped Span<byte> buffer,
         ref TVisitor visitor,
-        CancellationToken cancellation)
+        CancellationToken cancellationToken)
         where TVisitor : struct, IMessageVisitor, allows ref struct
     {
         transport.Send(request);
@@ -36,7 +36,7 @@ internal static class NetlinkDump
         var interrupted = false;
         while (true)
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             var length = transport.Receive(buffer);
             if (length > buffer.Length)
             {

@@ -14,14 +14,14 @@ internal sealed class CtnetlinkTable(Func<INetlinkTransport> open) : IFlowTable
 
     public FlowSource Source => FlowSource.Ctnetlink;
 
-    public FlowReadResult Read<TVisitor>(FlowFilter filter, FlowFields wanted, ref TVisitor visitor, CancellationToken cancellation)
+    public FlowReadResult Read<TVisitor>(FlowFilter filter, FlowFields wanted, ref TVisitor visitor, CancellationToken cancellationToken)
         where TVisitor : struct, IFlowVisitor
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return ReadOnce(filter, wanted, ref visitor, cancellation);
+                return ReadOnce(filter, wanted, ref visitor, cancellationToken);
             }
             catch (NetlinkException e) when (e.Errno == Errno.ENOBUFS && attempt < Attempts)
             {
@@ -34,7 +34,8 @@ internal sealed class CtnetlinkTable(Func<INetlinkTransport> open) : IFlowTable
         }
     }
 
-    private FlowReadResult ReadOnce<TVisitor>(FlowFilter filter, FlowFields wanted, ref TVisitor visitor, CancellationToken cancellation)
+    private FlowReadResult ReadOnce<TVisitor>(
+        FlowFilter filter, FlowFields wanted, ref TVisitor visitor, CancellationToken cancellationToken)
         where TVisitor : struct, IFlowVisitor
     {
         var total = new FlowReadResult(FlowSource.Ctnetlink, 0, true, false, 0);
@@ -47,7 +48,7 @@ internal sealed class CtnetlinkTable(Func<INetlinkTransport> open) : IFlowTable
                 // A socket for each: one that was left in mid-dump can't be asked again.
                 using var transport = open();
                 var decoding = new DecodingVisitor<TVisitor>(wanted, ref visitor);
-                var outcome = Dump(transport, request, ++sequence, buffer, ref decoding, cancellation);
+                var outcome = Dump(transport, request, ++sequence, buffer, ref decoding, cancellationToken);
                 total = total with
                 {
                     Entries = total.Entries + decoding.Entries,
@@ -75,7 +76,7 @@ internal sealed class CtnetlinkTable(Func<INetlinkTransport> open) : IFlowTable
         uint sequence,
         Span<byte> buffer,
         ref DecodingVisitor<TVisitor> visitor,
-        CancellationToken cancellation)
+        CancellationToken cancellationToken)
         where TVisitor : struct, IFlowVisitor
     {
         Span<byte> message = stackalloc byte[DumpRequest.MaxBytes];
@@ -83,14 +84,14 @@ internal sealed class CtnetlinkTable(Func<INetlinkTransport> open) : IFlowTable
         {
             return NetlinkDump.Run(
                 transport, Operation, message[..new DumpRequest(filter).Write(message, sequence)], sequence, buffer, ref visitor,
-                cancellation);
+                cancellationToken);
         }
         catch (NetlinkException e) when (visitor.Entries == 0 && e.Errno is Errno.EOPNOTSUPP or Errno.EINVAL && !filter.IsPlain)
         {
             // A kernel built without marks or zones refuses to filter by them. We do it ourselves.
             var plain = new DumpRequest(new KernelFilter(filter.Family));
             return NetlinkDump.Run(
-                transport, Operation, message[..plain.Write(message, sequence)], sequence, buffer, ref visitor, cancellation);
+                transport, Operation, message[..plain.Write(message, sequence)], sequence, buffer, ref visitor, cancellationToken);
         }
     }
 

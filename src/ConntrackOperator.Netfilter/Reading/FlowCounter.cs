@@ -30,19 +30,19 @@ public sealed class FlowCounter
     /// <summary>Counts.</summary>
     /// <param name="match">Which entries. Give the protocol with ports, and single IPv4 addresses, to have the kernel do most of the
     /// work.</param>
-    /// <param name="ct">Looked at about every hundred entries that the kernel sends.</param>
+    /// <param name="cancellationToken">Looked at about every hundred entries that the kernel sends.</param>
     /// <returns>How many match; null when the table changed so that some may have been missed or counted twice.</returns>
     /// <exception cref="NetlinkException">The table can't be read to its end.</exception>
     /// <exception cref="ArgumentException">The match names a state that the protocol does not have, or idle time without
     /// time-outs.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public long? Count(FlowMatch match, CancellationToken ct = default)
+    public long? Count(FlowMatch match, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(match);
         var filter = new FlowFilter { Match = match };
         var predicate = new FlowPredicate(filter, match.IdleFor is null ? null : _timeouts?.Clock(match.TimeoutsHeld));
         var visitor = new CountingVisitor(predicate);
-        return _table.Read(filter, predicate.Needs, ref visitor, ct).Complete ? visitor.Entries : null;
+        return _table.Read(filter, predicate.Needs, ref visitor, cancellationToken).Complete ? visitor.Entries : null;
     }
 
     private struct CountingVisitor(FlowPredicate predicate) : IFlowVisitor

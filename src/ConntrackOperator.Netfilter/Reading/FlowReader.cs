@@ -32,19 +32,22 @@ public sealed class FlowReader
     /// <summary>Hands every entry that the filter lets through to <paramref name="visitor"/>.</summary>
     /// <param name="filter">Which entries.</param>
     /// <param name="visitor">Gets them.</param>
-    /// <param name="ct">Looked at about every hundred entries.</param>
+    /// <param name="cancellationToken">Looked at about every hundred entries.</param>
     /// <returns>How it went. Not complete when the visitor stopped it.</returns>
     /// <exception cref="Netlink.NetlinkException">The table can't be read, or not to its end.</exception>
     /// <exception cref="ArgumentException">The filter names a state that the protocol does not have.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public FlowReadResult Read(FlowFilter filter, FlowVisitor visitor, CancellationToken ct = default)
+    public FlowReadResult Read(FlowFilter filter, FlowVisitor visitor, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(filter);
         ArgumentNullException.ThrowIfNull(visitor);
         var idle = filter.Match?.IdleFor is null ? null : _timeouts.Clock(filter.Match.TimeoutsHeld);
         var predicate = new FlowPredicate(filter, idle);
         var filtering = new FilteringVisitor(predicate, visitor);
-        return _tables.Read(_source, filter, FlowFields.All, ref filtering, ct) with { MatchingIfHeld = predicate.MatchingIfHeld };
+        return _tables.Read(_source, filter, FlowFields.All, ref filtering, cancellationToken) with
+        {
+            MatchingIfHeld = predicate.MatchingIfHeld,
+        };
     }
 
     private struct FilteringVisitor(FlowPredicate predicate, FlowVisitor visitor) : IFlowVisitor

@@ -13,23 +13,23 @@ internal sealed class FlowTables(CtnetlinkTable ctnetlink, ProcTable proc)
     /// <summary>Reads from the place asked for; where that is up to us, from /proc if ctnetlink says no before it gave anything.</summary>
     /// <exception cref="NetlinkException">No place can be read. The error is ctnetlink's, unless /proc alone was asked for.</exception>
     internal FlowReadResult Read<TVisitor>(
-        FlowSource source, FlowFilter filter, FlowFields wanted, ref TVisitor visitor, CancellationToken cancellation)
+        FlowSource source, FlowFilter filter, FlowFields wanted, ref TVisitor visitor, CancellationToken cancellationToken)
         where TVisitor : struct, IFlowVisitor
     {
         if (source == FlowSource.Proc)
         {
-            return proc.Read(filter, wanted, ref visitor, cancellation);
+            return proc.Read(filter, wanted, ref visitor, cancellationToken);
         }
 
         try
         {
-            return ctnetlink.Read(filter, wanted, ref visitor, cancellation);
+            return ctnetlink.Read(filter, wanted, ref visitor, cancellationToken);
         }
         catch (NetlinkException e) when (source == FlowSource.Automatic && e.IsNotAvailable && visitor.Restart())
         {
             try
             {
-                return proc.Read(filter, wanted, ref visitor, cancellation);
+                return proc.Read(filter, wanted, ref visitor, cancellationToken);
             }
             catch (NetlinkException)
             {

@@ -12,8 +12,8 @@ internal interface IFlowTable
     /// <param name="filter">What the kernel may leave out. The visitor checks again.</param>
     /// <param name="wanted">What to decode.</param>
     /// <param name="visitor">Gets the entries.</param>
-    /// <param name="cancellation">Looked at once a datagram or a block.</param>
+    /// <param name="cancellationToken">Looked at once a datagram or a block.</param>
     /// <exception cref="Netlink.NetlinkException">It can't be read.</exception>
-    FlowReadResult Read<TVisitor>(FlowFilter filter, FlowFields wanted, ref TVisitor visitor, CancellationToken cancellation)
+    FlowReadResult Read<TVisitor>(FlowFilter filter, FlowFields wanted, ref TVisitor visitor, CancellationToken cancellationToken)
         where TVisitor : struct, IFlowVisitor;
 }

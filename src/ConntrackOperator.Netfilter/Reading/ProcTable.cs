@@ -23,14 +23,14 @@ internal sealed class ProcTable(string procPath) : IFlowTable
 
     public FlowSource Source => FlowSource.Proc;
 
-    public FlowReadResult Read<TVisitor>(FlowFilter filter, FlowFields wanted, ref TVisitor visitor, CancellationToken cancellation)
+    public FlowReadResult Read<TVisitor>(FlowFilter filter, FlowFields wanted, ref TVisitor visitor, CancellationToken cancellationToken)
         where TVisitor : struct, IFlowVisitor
     {
         var fd = Open();
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
         {
-            return Read(fd, buffer, wanted, ref visitor, cancellation);
+            return Read(fd, buffer, wanted, ref visitor, cancellationToken);
         }
         finally
         {
@@ -40,7 +40,7 @@ internal sealed class ProcTable(string procPath) : IFlowTable
     }
 
     private static FlowReadResult Read<TVisitor>(
-        int fd, byte[] buffer, FlowFields wanted, ref TVisitor visitor, CancellationToken cancellation)
+        int fd, byte[] buffer, FlowFields wanted, ref TVisitor visitor, CancellationToken cancellationToken)
         where TVisitor : struct, IFlowVisitor
     {
         long entries = 0;
@@ -48,7 +48,7 @@ internal sealed class ProcTable(string procPath) : IFlowTable
         var kept = 0;
         while (true)
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             var got = ReadBlock(fd, buffer.AsSpan(kept));
             var text = buffer.AsSpan(0, kept + got);
             while (!text.IsEmpty)

@@ -59,32 +59,32 @@ public sealed class TableScanner
     /// </summary>
     /// <param name="maxEntries">Entries to look at, over 0; 50,000 put every share within a point and take about 0.1 s.</param>
     /// <param name="idle">Tells idle times; made for this reading.</param>
-    /// <param name="ct">Looked at about every hundred entries.</param>
+    /// <param name="cancellationToken">Looked at about every hundred entries.</param>
     /// <exception cref="Netlink.NetlinkException">The table can't be read.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public Breakdown Sample(int maxEntries, IdleClock idle, CancellationToken ct = default)
+    public Breakdown Sample(int maxEntries, IdleClock idle, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxEntries);
-        return Read(maxEntries, 0, idle, ct);
+        return Read(maxEntries, 0, idle, cancellationToken);
     }
 
     /// <summary>Counts every entry.</summary>
     /// <inheritdoc cref="Sample"/>
-    public Breakdown Scan(IdleClock idle, CancellationToken ct = default) => Read(long.MaxValue, 0, idle, ct);
+    public Breakdown Scan(IdleClock idle, CancellationToken cancellationToken = default) => Read(long.MaxValue, 0, idle, cancellationToken);
 
     /// <summary>Counts every entry, and tells how far off a sample of so many of them is.</summary>
     /// <param name="idle">Tells idle times; made for this reading.</param>
     /// <param name="sample">Entries in a sample, over 0. A table that has no more says nothing of samples.</param>
-    /// <param name="ct">Looked at about every hundred entries.</param>
+    /// <param name="cancellationToken">Looked at about every hundred entries.</param>
     /// <exception cref="Netlink.NetlinkException">The table can't be read.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public Breakdown Scan(IdleClock idle, int sample, CancellationToken ct = default)
+    public Breakdown Scan(IdleClock idle, int sample, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sample);
-        return Read(long.MaxValue, sample, idle, ct);
+        return Read(long.MaxValue, sample, idle, cancellationToken);
     }
 
-    private Breakdown Read(long most, long sample, IdleClock idle, CancellationToken cancellation)
+    private Breakdown Read(long most, long sample, IdleClock idle, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(idle);
         var start = _time.GetTimestamp();
@@ -94,7 +94,7 @@ public sealed class TableScanner
         var visitor = new AddingVisitor(_builder, most, sample, _survey, _ports);
         var needs = BreakdownBuilder.Needs | (_survey is null ? FlowFields.None : TrafficSurvey.Needs)
             | (_ports is null ? FlowFields.None : PortSurvey.Needs);
-        var read = _tables.Read(_source, FlowFilter.All, needs, ref visitor, cancellation);
+        var read = _tables.Read(_source, FlowFilter.All, needs, ref visitor, cancellationToken);
         var elapsed = _time.GetElapsedTime(start);
         var count = _sysctls.Read(SysctlNames.Count).Value ?? 0;
         if (_survey?.End(count) is { OnlyRemembered: > 0 })
