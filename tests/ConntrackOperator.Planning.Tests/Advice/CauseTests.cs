@@ -244,6 +244,8 @@ public class CauseTests
             Tables.Of(new Load(TrafficClass.SynSent, 9_900) { Sources = _client, Destination = "10.0.5.3", Port = 443, New = 3000 }), []),
     };
 
+    internal static IReadOnlyDictionary<string, TableFacts> Situations { get; } = _cases.ToDictionary(c => c.Key, c => c.Value.Facts);
+
     public static TheoryData<string> Cases => [.. _cases.Keys];
 
     [Theory]

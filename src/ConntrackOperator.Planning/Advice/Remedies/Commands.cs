@@ -92,11 +92,20 @@ internal static class Commands
             var chain = local ? "OUTPUT" : "PREROUTING";
             var jump = verdict == "notrack" ? "CT --notrack" : "DROP";
             return string.Join(
-                '\n', packets.Select(p => $"{(p.IsV6 ? "ip6tables" : "iptables")} -t raw -I {chain} {p.Iptables()} -j {jump}"));
+                '\n', packets.SelectMany(p => Programs(p).Select(program => $"{program} -t raw -I {chain} {p.Iptables()} -j {jump}")));
         }
 
         return Nft(local ? "raw_output" : "raw", local ? "output" : "prerouting", -310, packets.Select(p => $"{p.Nft()} {verdict}"));
     }
+
+    /// <summary>The protocol of pings to or from an address or a network.</summary>
+    internal static string Icmp(string address) => address.Contains(':', StringComparison.Ordinal) ? "icmpv6" : "icmp";
+
+    // What names no address is of both versions of IP, each of which has its own program.
+    private static string[] Programs(Packets packets) =>
+        packets.IsV6 || packets.Protocol == "icmpv6" ? ["ip6tables"]
+        : packets.Source is not null || packets.Destination is not null || packets.Protocol == "icmp" ? ["iptables"]
+        : ["iptables", "ip6tables"];
 
     /// <summary>Not tracked at all, whichever way it comes.</summary>
     internal static string NoTrack(RuleFacts rules, params Packets[] packets) =>

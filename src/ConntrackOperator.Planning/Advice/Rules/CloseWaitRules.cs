@@ -40,8 +40,9 @@ internal static class CloseWaitRules
         var where = place is null ? string.Empty : $" to {Figures.End(place.Destination, place.Port)}";
         var from = pair is null ? string.Empty : $" from {pair.Source}";
         var flush = new AdviceStep(
-            $"Delete those that were quiet for {KubeDuration.Format(idle)}, before the time-out is changed: afterwards nobody can tell "
-                + $"how long they were{Commands.HeldNote(facts.Target)}",
+            $"Delete those that were quiet for {KubeDuration.Format(idle)}"
+                + (shorter ? ", before the time-out is changed: afterwards nobody can tell how long they were" : string.Empty)
+                + Commands.HeldNote(facts.Target),
             Commands.Flush(
                 facts.Target, "tcp", ["CLOSE_WAIT"], source: pair?.Source, destination: pair?.Destination ?? place?.Destination,
                 port: pair?.Port ?? place?.Port, idleSeconds: idle));

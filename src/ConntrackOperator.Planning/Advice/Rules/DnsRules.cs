@@ -89,7 +89,8 @@ internal static class DnsRules
                 new AdviceStep(
                     "A cache on each node (NodeLocal DNSCache) answers pods without tracking; in pods, ndots: 1 or names with a dot at "
                         + "their end ask once in the place of five times"),
-                Commands.Undo(facts.Rules, "When it is over, take the rules away"),
+                .. canHold || !translated
+                    ? (AdviceStep[])[Commands.Undo(facts.Rules, "When it is over, take the rules away")] : [],
             ],
             Field = larger is null ? null : "table.size.entries",
             Value = larger?.ToString(),
@@ -98,10 +99,11 @@ internal static class DnsRules
             Enough = held ?? (demands.Count > 0 ? demands[^1] : null),
             Sufficient = sufficient,
             Elsewhere = !sufficient
-                ? "a cache on each node: the addresses of these queries are translated, so they can't be left out of tracking, and no "
-                + "time-out holds them" : null,
-            MayBreak = translated || canHold
-                ? [$"answers that take longer than {held?.Seconds ?? LeastSeconds} s find no entry"]
+                ? "a cache on each node: the addresses of these queries are translated, so they can't be left out of tracking, and "
+                + (demands.Count == 0 ? "whether a time-out holds them is not known before their rate is" : "no time-out holds them")
+                : null,
+            MayBreak = canHold ? [$"answers that take longer than {held!.Seconds} s find no entry"]
+                : translated ? []
                 : ["a firewall that lets in only what is established must let in answers from port 53 by itself"],
         };
     }

@@ -25,8 +25,6 @@ internal sealed record FloodRemedy
 
     internal Demand? Enough { get; init; }
 
-    internal bool Stops { get; init; }
-
     internal bool Sufficient { get; init; } = true;
 
     internal string? Elsewhere { get; init; }
@@ -70,7 +68,6 @@ internal sealed record FloodRemedy
         {
             Headline = "it is over: flush what is left of it",
             Now = [FlushStep(situation, suspects)],
-            Stops = true,
         };
     }
 
@@ -78,7 +75,7 @@ internal sealed record FloodRemedy
     private static FloodRemedy? BySource(Situation situation, Suspects suspects)
     {
         var sources = suspects.Sources.Count > 0 ? suspects.Sources : suspects.Networks;
-        if (sources.Count == 0
+        if (sources.Count == 0 || ProtocolOf(situation, suspects) is not { } protocol
             || (suspects.Kind is not (TrafficClass.SynSent or TrafficClass.SynReceived)
                 && sources.Any(source => IsServed(situation, suspects, source))))
         {
@@ -94,7 +91,7 @@ internal sealed record FloodRemedy
 
         var names = Figures.List(sources.Select(source => source.Source!));
         var drop = Commands.BeforeTracking(
-            situation.Facts.Rules, "drop", local, [.. sources.Select(source => Of(suspects, source.Source))]);
+            situation.Facts.Rules, "drop", local, [.. sources.Select(source => Of(suspects, source.Source, protocol))]);
         var broken = suspects.Networks.Count > 0 || suspects.Kind is TrafficClass.SynSent or TrafficClass.SynReceived
             ? $"new connections of {names} {suspects.Where}; those that are open go on"
             : $"all such packets of {names} {suspects.Where}";
@@ -114,7 +111,6 @@ internal sealed record FloodRemedy
                         : $"Find out who has {names}, and stop it there or at the edge", local ? Sockets(suspects) : null),
                 Commands.Undo(situation.Facts.Rules, "When it is over, take the rules away"),
             ],
-            Stops = true,
             MayBreak = [broken],
         };
     }
@@ -122,7 +118,7 @@ internal sealed record FloodRemedy
     // Nothing answers there, so nobody is hurt when nothing more gets there.
     private static FloodRemedy? ByPort(Situation situation, Suspects suspects)
     {
-        if (suspects.Victim is not { Port: not null } victim || suspects.IsAnswered
+        if (suspects.Victim is not { Port: not null } victim || suspects.IsAnswered || ProtocolOf(situation, suspects) is not { } protocol
             || suspects.Kind is TrafficClass.SynReceived or TrafficClass.Icmp or TrafficClass.OneWay)
         {
             return null;
@@ -136,7 +132,7 @@ internal sealed record FloodRemedy
             [
                 new AdviceStep(
                     $"Nothing answers at {place}: drop what goes there before tracking",
-                    Commands.BeforeTracking(situation.Facts.Rules, "drop", false, Of(suspects, null))),
+                    Commands.BeforeTracking(situation.Facts.Rules, "drop", false, Of(suspects, null, protocol))),
                 FlushStep(situation, suspects),
             ],
             ForGood =
@@ -144,7 +140,6 @@ internal sealed record FloodRemedy
                 new AdviceStep($"Whoever should answer at {place}: start it, or close the port at the edge"),
                 Commands.Undo(situation.Facts.Rules, "When it is over, or something is to answer there, take the rules away"),
             ],
-            Stops = true,
             MayBreak = [$"a service that is started at {place} later gets nothing until the rules are gone"],
         };
     }
@@ -197,7 +192,6 @@ internal sealed record FloodRemedy
                     ForGood = [new AdviceStep("Limit it at the edge, before this machine")],
                     Field = "tcp.loose",
                     Value = "false",
-                    Stops = true,
                     MayBreak = [
                         "connections whose entries are deleted, or that were open before this machine booted, are not picked up again"],
                 };
@@ -218,7 +212,6 @@ internal sealed record FloodRemedy
                     ForGood = [
                         new AdviceStep("Limit it at the edge, before this machine"),
                         Commands.Undo(facts.Rules, "When it is over, take the rules away")],
-                    Stops = true,
                     MayBreak = ["a firewall that lets in only what is established or related must let in what is untracked there"],
                 };
             case TrafficClass.Icmp when suspects.Whole is { DestinationTranslatedPercent: < 1, SourceTranslatedPercent: < 1 }:
@@ -235,7 +228,6 @@ internal sealed record FloodRemedy
                     ForGood = [
                         new AdviceStep("Limit it at the edge, before this machine"),
                         Commands.Undo(facts.Rules, "When it is over, take the rules away")],
-                    Stops = true,
                     MayBreak = [
                         "errors such as 'fragmentation needed' are no longer matched with the connection they are about, where addresses "
                             + "are translated"],
@@ -309,16 +301,24 @@ internal sealed record FloodRemedy
     private static bool Contains(string addressOrNetwork, string address) => addressOrNetwork == address
         || (IPNetwork.TryParse(addressOrNetwork, out var network) && IPAddress.TryParse(address, out var one) && network.Contains(one));
 
-    private static Packets Of(Suspects suspects, string? source) => new()
+    /// <summary>Null where that is not known, and where it is ICMP of both versions of IP: a rule or flush needs one.</summary>
+    private static string? ProtocolOf(Situation situation, Suspects suspects)
     {
-        Protocol = suspects.Whole.Class switch
+        string?[] seen = [suspects.Victim?.Protocol, suspects.Whole.Protocol, situation.LargestOther()?.Protocol];
+        return suspects.Kind switch
         {
             TrafficClass.UdpUnreplied => "udp",
-            TrafficClass.Icmp =>
-                (source ?? suspects.Victim?.Destination)?.Contains(':', StringComparison.Ordinal) == true ? "icmpv6" : "icmp",
-            TrafficClass.OtherUnreplied => null,
+            TrafficClass.Icmp when suspects.Victim?.Destination is { } victim => Commands.Icmp(victim),
+            TrafficClass.Icmp => suspects.Sources.Concat(suspects.Networks).FirstOrDefault()?.Source is { } sender
+                ? Commands.Icmp(sender) : null,
+            TrafficClass.OtherUnreplied => seen.FirstOrDefault(protocol => !string.IsNullOrEmpty(protocol)),
             _ => "tcp",
-        },
+        };
+    }
+
+    private static Packets Of(Suspects suspects, string? source, string protocol) => new()
+    {
+        Protocol = protocol,
         Source = source,
         Destination = suspects.Victim?.Destination,
         DestinationPort = suspects.Kind is TrafficClass.Icmp or TrafficClass.OtherUnreplied ? null : suspects.Victim?.Port,
@@ -329,14 +329,16 @@ internal sealed record FloodRemedy
     {
         var (victim, target) = (suspects.Victim, situation.Facts.Target);
         var source = suspects.Sources is [{ } only] ? only.Source : null;
+        var protocol = ProtocolOf(situation, suspects);
         var run = suspects.Kind switch
         {
             TrafficClass.SynSent => Commands.Flush(target, "tcp", ["SYN_SENT"], false, source, victim?.Destination, victim?.Port),
             TrafficClass.SynReceived => Commands.Flush(target, "tcp", ["SYN_RECV"], false, source, victim?.Destination, victim?.Port),
             TrafficClass.UdpUnreplied => Commands.Flush(target, "udp", null, true, source, victim?.Destination, victim?.Port),
-            TrafficClass.Icmp => Commands.Flush(target, "icmp", null, false, source, victim?.Destination),
+            TrafficClass.Icmp when protocol is null => Commands.Flush(target, "icmp") + "\n" + Commands.Flush(target, "icmpv6"),
             TrafficClass.OneWay => Commands.Flush(target, "tcp", null, true, source, victim?.Destination, victim?.Port),
-            _ => Commands.Flush(target, "gre", null, true, source, victim?.Destination),
+            _ => protocol is null
+                ? null : Commands.Flush(target, protocol, null, suspects.Kind != TrafficClass.Icmp, source, victim?.Destination),
         };
         return new AdviceStep($"Delete what is there of it: entries in {Names(suspects.Kind)} are nobody's open connection", run);
     }

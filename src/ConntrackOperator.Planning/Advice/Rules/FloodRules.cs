@@ -64,7 +64,7 @@ internal static class FloodRules
             Field = remedy.Field,
             Value = remedy.Value,
             Frees = whole.Entries,
-            FullAgainSeconds = remedy.Stops ? null : situation.FullAgain(whole.Entries.Least, arrivals?.Most ?? 0),
+            FullAgainSeconds = remedy.Sufficient ? null : situation.FullAgain(whole.Entries.Least, arrivals?.Most ?? 0),
             Enough = remedy.Enough,
             Sufficient = remedy.Sufficient,
             Elsewhere = remedy.Elsewhere,

@@ -25,11 +25,10 @@ internal static class LeakRules
             yield break;
         }
 
-        var named = new HashSet<(string?, int?)>();
         foreach (var pair in situation.Groups(TrafficView.Pair, TrafficClass.Established)
             .Where(pair => situation.IsCause(pair.Entries.Least)))
         {
-            if (Judge(situation, pair) is { } leak && named.Add((pair.Destination, pair.Port)))
+            if (Judge(situation, pair) is { } leak)
             {
                 situation.Explain(TrafficClass.Established, pair.Entries.Middle);
                 yield return Leak(situation, pair, leak);

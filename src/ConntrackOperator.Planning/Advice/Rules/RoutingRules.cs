@@ -113,7 +113,7 @@ internal static class RoutingRules
                     victim?.Destination is { } host && suspects.Sources.Count > 0
                         ? $"ip route get {suspects.Sources[0].Source} from {host} iif lo || ip route get {suspects.Sources[0].Source}"
                         : null),
-                Commands.Undo(facts.Rules, "When routes are right, take the rules away"),
+                .. canSkip ? (AdviceStep[])[Commands.Undo(facts.Rules, "When routes are right, take the rules away")] : [],
             ],
             Frees = canSkip ? entries : null,
             Sufficient = canSkip,

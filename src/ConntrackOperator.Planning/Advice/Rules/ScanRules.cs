@@ -72,7 +72,7 @@ internal static class ScanRules
             TrafficClass.SynReceived => Commands.Flush(facts.Target, "tcp", ["SYN_RECV"], source: source),
             TrafficClass.Closing => Commands.Flush(facts.Target, "tcp", ["CLOSE"], source: source),
             TrafficClass.UdpUnreplied => Commands.Flush(facts.Target, "udp", unreplied: true, source: source),
-            _ => Commands.Flush(facts.Target, "icmp", source: source),
+            _ => Commands.Flush(facts.Target, Commands.Icmp(source), source: source),
         })).Where(step => step.Run is not null));
         return new Finding
         {
@@ -97,7 +97,10 @@ internal static class ScanRules
             [
                 new AdviceStep(
                     $"Find out who has {source}: a scanner of your own (then let it go slower), or an intruder",
-                    local ? "ss -anp state syn-sent" : null),
+                    !local ? null
+                    : parts.Exists(part => part.Class is TrafficClass.SynSent or TrafficClass.SynReceived or TrafficClass.Closing)
+                        ? "ss -anp state syn-sent"
+                    : parts.Exists(part => part.Class == TrafficClass.UdpUnreplied) ? "ss -aunp" : null),
                 Commands.Undo(facts.Rules, "When it is over, take the rules away"),
             ],
             Frees = entries,
@@ -119,7 +122,7 @@ internal static class ScanRules
 
         if (parts.Exists(part => part.Class == TrafficClass.Icmp))
         {
-            yield return new Packets { Protocol = source.Contains(':', StringComparison.Ordinal) ? "icmpv6" : "icmp", Source = source };
+            yield return new Packets { Protocol = Commands.Icmp(source), Source = source };
         }
     }
 

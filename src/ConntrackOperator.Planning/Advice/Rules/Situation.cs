@@ -141,6 +141,10 @@ internal sealed class Situation
     internal bool IsCause(long entries, double percent = CausePercent) =>
         Percent(entries) >= percent && Percent(entries) >= 2 * Facts.ErrorBoundPercent;
 
+    /// <summary>What there is most of beside TCP, UDP and ICMP; null: nothing.</summary>
+    internal StateFacts? LargestOther() => Facts.States
+        .Where(state => state.Protocol is not ("tcp" or "udp" or "udplite" or "icmp" or "icmpv6")).MaxBy(state => state.Entries);
+
     /// <summary>A time-out in seconds; null: not known.</summary>
     internal long? Timeout(string sysctl) => Facts.States.Where(state => state.Sysctl == sysctl).Max(state => state.TimeoutSeconds);
 
@@ -179,7 +183,8 @@ internal sealed class Situation
         if (newPerSecond is { } rate)
         {
             seen.Add(
-                $"{rate} new ones a second, over {Facts.Watched.TotalSeconds:0.#} s"
+                $"{rate} new ones a second"
+                    + (Facts.Watched > TimeSpan.Zero ? $", over {Facts.Watched.TotalSeconds:0.#} s" : string.Empty)
                     + (IsLosing && rate.Most > rate.Least
                         ? "; the most takes each lost packet for one more, and who is lost sends again" : string.Empty));
         }
