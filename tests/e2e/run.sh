@@ -122,17 +122,17 @@ YAML
 k patch pod leaky -n shop --subresource=status --type=merge -p '{"status":{"phase":"Running","podIP":"10.244.1.7","podIPs":[{"ip":"10.244.1.7"}]}}' >/dev/null
 seq 1 "$((size / 60))" | awk '{printf "-A -p udp -s 10.244.1.7 -d 10.9.%d.%d --sport %d --dport 9999 -t 600\n", $1 / 250 % 250, $1 % 250, 1024 + $1 % 60000}' \
   | on node-b conntrack -R - >/dev/null 2>&1
-becomes "who has the most entries is seen" 20 10.244.1.7 field '.status.top.sources[0].address' ctn node-b
+becomes "who has the most entries is seen" 60 10.244.1.7 field '.status.top.sources[0].address' ctn node-b
 is "every entry was looked at" Exact "$(field .status.composition.basis ctn node-b)"
 k patch ctp edge --type=merge -p '{"spec":{"pressure":{"warningPercent":1}}}' >/dev/null
-becomes "over the policy's threshold the Node says so" 10 ConntrackWarning node_condition node-b reason
+becomes "over the policy's threshold the Node says so" 60 ConntrackWarning node_condition node-b reason
 near_full() { k get events.events.k8s.io -n default -o jsonpath='{.items[?(@.reason=="TableNearFull")].note}'; }
-becomes "and an event has the pod's name" 10 yes sh -c "'$KUBECTL' get events.events.k8s.io -n default -o jsonpath='{.items[?(@.reason==\"TableNearFull\")].note}' | grep -q 'most entries: 10.244.1.7 (pod shop/leaky)' && echo yes"
+becomes "and an event has the pod's name" 60 yes sh -c "'$KUBECTL' get events.events.k8s.io -n default -o jsonpath='{.items[?(@.reason==\"TableNearFull\")].note}' | grep -q 'most entries: 10.244.1.7 (pod shop/leaky)' && echo yes"
 echo "  $(near_full)"
 on node-b conntrack -F >/dev/null 2>&1
 becomes "with the entries gone it is well again, not at once since each Node is written seldom" 60 ConntrackNormal node_condition node-b reason
 k patch ctp edge --type=json -p '[{"op":"remove","path":"/spec/pressure"}]' >/dev/null
-becomes "the field taken out, the condition goes" 10 "" node_condition node-b status
+becomes "the field taken out, the condition goes" 60 "" node_condition node-b status
 
 step "drift"
 on node-b sh -c "echo 777 >$netfilter/nf_conntrack_tcp_timeout_established"
