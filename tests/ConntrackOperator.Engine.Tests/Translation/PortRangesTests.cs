@@ -23,6 +23,56 @@ public sealed class PortRangesTests
     }
 
     [Fact]
+    public void Of_several_rules_the_narrowest_that_holds_all_ports_is_theirs_to_its_first_and_last()
+    {
+        TranslationRule[] rules = [new("wide", 30_000, 59_999, "…"), _rule, new("beside", 40_000, 40_500, "…")];
+        Assert.Equal(("40000-40999", 1000, PortRangeSource.Rule), Range(Use(ports: 10, moved: 10, 40_000, 40_999), rules));
+        Assert.Equal(("30000-59999", 30_000, PortRangeSource.Rule), Range(Use(ports: 10, moved: 10, 40_000, 41_000), rules));
+        Assert.Equal(PortRangeSource.AllPorts, Range(Use(ports: 0, moved: 0, 40_000, 40_000), rules).From);
+    }
+
+    [Fact]
+    public void Thirty_two_ports_that_fill_half_of_what_they_span_are_enough_and_a_span_of_all_ports_is_no_rules()
+    {
+        Assert.Equal(PortRangeSource.PortsSeen, Range(Use(ports: 32, moved: 32, 40_000, 40_031)).From);
+        Assert.Equal(PortRangeSource.PortsSeen, Range(Use(ports: 100, moved: 100, 40_000, 40_199)).From);
+    }
+
+    [Fact]
+    public void The_machines_own_ports_may_be_the_first_and_the_last_of_the_range_and_hardly_one_was_changed()
+    {
+        var own = Use(ports: 1000, moved: 0, 32_768, 60_999) with { OnlyClient = FlowAddress.V4(0x0A000001) };
+        Assert.Equal(PortRangeSource.LocalPortRange, Range(own, local: (32_768, 60_999)).From);
+        Assert.Equal(PortRangeSource.AllPorts, Range(own with { Moved = 500 }, local: (32_768, 60_999)).From);
+        Assert.Equal(PortRangeSource.AllPorts, Range(own with { Lowest = 32_767 }, local: (32_768, 60_999)).From);
+    }
+
+    [Fact]
+    public void Ports_that_are_hardly_used_are_not_listed_and_the_rest_by_their_share()
+    {
+        var directory = Directory.CreateTempSubdirectory("conntrack-operator-test-");
+        try
+        {
+            var watch = new NatPortWatch(directory.FullName, directory.FullName);
+            PortUse[] uses =
+                [.. new[] { 646, 6_000, 645, 30_000, 12_000, 7_000, 8_000, 9_000 }.Select(ports => Use(ports, 0, 1024, 65_535))];
+            Assert.Equal([30_000L, 12_000, 9_000, 8_000, 7_000], watch.Look(uses, []).Select(pair => pair.Use.Ports));
+            Assert.Equal([646L], watch.Look(uses[..1], []).Select(pair => pair.Use.Ports));
+            Assert.Empty(watch.Look([uses[2]], []));
+            Assert.Empty(watch.Look([], []));
+
+            // Of the machine itself, with the range that it has.
+            Directory.CreateDirectory(Path.Combine(directory.FullName, "sys/net/ipv4"));
+            File.WriteAllText(Path.Combine(directory.FullName, "sys/net/ipv4/ip_local_port_range"), "32768\t60999\n");
+            Assert.Equal(PortRangeSource.AllPorts, Assert.Single(watch.Look([uses[0]], [])).Range.From);
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
     public void Ports_that_were_changed_and_lie_close_together_are_a_rules()
     {
         Assert.Equal(("40000-40199", 200, PortRangeSource.PortsSeen), Range(Use(ports: 160, moved: 160, 40_000, 40_199)));
