@@ -1,29 +1,25 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using ConntrackOperator.Netfilter.Survey;
 
 namespace ConntrackOperator.Netfilter.Sampling;
 
 /// <summary>
-/// Finds the keys that occur most in a stream of any length, in fixed memory. Counts keys in a hash table; when it is full,
-/// takes the median of the counts off all of them and lets go of those that come to nothing (Misra and Gries 1982, as
-/// Anderson et al. 2017 do it: "A High-Performance Algorithm for Identifying Frequent Items in Data Streams"). A key's true
+/// Finds the keys that occur most in a stream of any length, in fixed memory. Counts keys in a hash table, in which
+/// <see cref="SlotPurge"/> makes room when it is full. A key's true
 /// count is what is kept for it, plus at most <see cref="Error"/>. It is exact while no more than <see cref="Capacity"/> keys
 /// occur. Two kinds of a key's entries are counted apart on the way; for those counts the same bound holds, because nothing is
 /// taken off them and what a key lost before it was (again) kept was at most the error.
 /// </summary>
-internal sealed class HeavyHitters
+internal sealed class HeavyHitters : SlotPurge.IHome<HeavyHitters.Slot>
 {
     private const int SlotBits = 11;
     private const int Slots = 1 << SlotBits;
-
-    // Enough for a median that is near the true one; a bad one costs speed, never correctness.
-    private const int MedianSample = 255;
 
     // Secret odd factors: whoever chooses the keys can't choose ones that collide.
     private readonly ulong _first;
     private readonly ulong _second;
     private readonly ulong _third;
-    private readonly uint[] _sample = new uint[MedianSample];
     private Slot[] _slots = new Slot[Slots];
     private Slot[] _spare = new Slot[Slots];
     private int _used;
@@ -41,6 +37,8 @@ internal sealed class HeavyHitters
 
     /// <summary>How much a kept count can be short of the true one; and the most that a key not kept can have occurred.</summary>
     internal long Error { get; private set; }
+
+    int SlotPurge.IHome<Slot>.Home(in Slot slot) => Home(slot.Key);
 
     /// <summary>Forgets everything.</summary>
     internal void Clear()
@@ -73,7 +71,7 @@ internal sealed class HeavyHitters
                 slot.Second = kind == TalkerKind.Second ? 1u : 0;
                 if (++_used > Capacity)
                 {
-                    Purge();
+                    Error += SlotPurge.Run(ref _slots, ref _spare, this, out _used);
                 }
 
                 return;
@@ -110,60 +108,14 @@ internal sealed class HeavyHitters
     private int Home(in TalkerKey key) =>
         (int)(((key.High * _first) + (key.Low * _second) + (key.Rest * _third)) >> (64 - SlotBits));
 
-    private void Purge()
-    {
-        var less = Median();
-        Error += less;
-        Array.Clear(_spare);
-        _used = 0;
-        foreach (ref readonly var slot in _slots.AsSpan())
-        {
-            if (slot.Count <= less)
-            {
-                continue;
-            }
-
-            var index = Home(slot.Key);
-            while (_spare[index & (Slots - 1)].Count != 0)
-            {
-                index++;
-            }
-
-            ref var place = ref _spare[index & (Slots - 1)];
-            place = slot;
-            place.Count -= less;
-            _used++;
-        }
-
-        (_slots, _spare) = (_spare, _slots);
-    }
-
-    private uint Median()
-    {
-        var taken = 0;
-        foreach (ref readonly var slot in _slots.AsSpan())
-        {
-            if (slot.Count > 0)
-            {
-                _sample[taken++] = slot.Count;
-                if (taken == MedianSample)
-                {
-                    break;
-                }
-            }
-        }
-
-        Array.Sort(_sample, 0, taken);
-        return _sample[taken / 2];
-    }
-
     // 32 bits are enough: nf_conntrack_max is a 32-bit number. 32 bytes: two slots a cache line.
     [StructLayout(LayoutKind.Sequential, Pack = sizeof(uint))]
-    private struct Slot
+    internal struct Slot : SlotPurge.ISlot
     {
         internal TalkerKey Key;
-        internal uint Count;
         internal uint First;
         internal uint Second;
+
+        public uint Count { readonly get; set; }
     }
 }

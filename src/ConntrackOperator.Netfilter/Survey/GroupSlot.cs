@@ -4,10 +4,9 @@ using System.Runtime.CompilerServices;
 namespace ConntrackOperator.Netfilter.Survey;
 
 /// <summary>What is added up for one group.</summary>
-internal struct GroupSlot
+internal struct GroupSlot : SlotPurge.ISlot
 {
     internal GroupKey Key;
-    internal uint Count;
     internal uint New;
     internal uint Known;
     internal uint Speaking;
@@ -28,6 +27,9 @@ internal struct GroupSlot
     internal ushort LowestPort;
     internal ushort HighestPort;
     internal IdleBins Idle;
+
+    /// <summary>How many entries; 0: the slot is empty.</summary>
+    public uint Count { readonly get; set; }
 
     /// <summary>About how many different things set these bits; 250 when all are set.</summary>
     internal static int Distinct(ulong bits)

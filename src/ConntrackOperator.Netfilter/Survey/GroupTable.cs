@@ -4,15 +4,13 @@ namespace ConntrackOperator.Netfilter.Survey;
 /// The groups of one view that have most entries, in fixed memory: as <see cref="Sampling.HeavyHitters"/>, with more added up
 /// for each. What was added up for a group before it was (again) kept is lost, so all of it is 'at least'.
 /// </summary>
-internal sealed class GroupTable
+internal sealed class GroupTable : SlotPurge.IHome<GroupSlot>
 {
     private const int SlotBits = 10;
     private const int Slots = 1 << SlotBits;
     private const int Capacity = Slots / 4 * 3;
-    private const int MedianSample = 255;
 
     private readonly ulong _odd;
-    private readonly uint[] _sample = new uint[MedianSample];
     private GroupSlot[] _slots = new GroupSlot[Slots];
     private GroupSlot[] _spare = new GroupSlot[Slots];
     private int _used;
@@ -21,6 +19,8 @@ internal sealed class GroupTable
 
     /// <summary>How much a kept count can be short of the true one.</summary>
     internal long Error { get; private set; }
+
+    int SlotPurge.IHome<GroupSlot>.Home(in GroupSlot slot) => Home(slot.Key);
 
     internal void Clear()
     {
@@ -34,7 +34,7 @@ internal sealed class GroupTable
     {
         if (_used >= Capacity)
         {
-            Purge();
+            Error += SlotPurge.Run(ref _slots, ref _spare, this, out _used);
         }
 
         for (var index = Home(key); ; index++)
@@ -68,52 +68,5 @@ internal sealed class GroupTable
                 + (key.DestinationHigh * 5)) ^ ((ulong)key.Rest << 29);
         mixed *= _odd;
         return (int)((mixed ^ (mixed >> 31)) * 0x9E3779B97F4A7C15UL >> (64 - SlotBits));
-    }
-
-    private void Purge()
-    {
-        var less = Median();
-        Error += less;
-        Array.Clear(_spare);
-        _used = 0;
-        foreach (ref readonly var slot in _slots.AsSpan())
-        {
-            if (slot.Count <= less)
-            {
-                continue;
-            }
-
-            var index = Home(slot.Key);
-            while (_spare[index & (Slots - 1)].Count != 0)
-            {
-                index++;
-            }
-
-            ref var place = ref _spare[index & (Slots - 1)];
-            place = slot;
-            place.Count -= less;
-            _used++;
-        }
-
-        (_slots, _spare) = (_spare, _slots);
-    }
-
-    private uint Median()
-    {
-        var taken = 0;
-        foreach (ref readonly var slot in _slots.AsSpan())
-        {
-            if (slot.Count > 0)
-            {
-                _sample[taken++] = slot.Count;
-                if (taken == MedianSample)
-                {
-                    break;
-                }
-            }
-        }
-
-        Array.Sort(_sample, 0, taken);
-        return _sample[taken / 2];
     }
 }
