@@ -9,7 +9,6 @@ using ConntrackOperator.Engine.Observation;
 using ConntrackOperator.Engine.Reporting;
 using ConntrackOperator.Engine.Scanning;
 using ConntrackOperator.Engine.State;
-using ConntrackOperator.Engine.Translation;
 using ConntrackOperator.Netfilter.Deleting;
 using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Netfilter.Idle;
@@ -18,7 +17,6 @@ using ConntrackOperator.Netfilter.Sampling;
 using ConntrackOperator.Netfilter.Survey;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Planning.Advice.Facts;
-using ConntrackOperator.Planning.Advice.Findings;
 
 namespace ConntrackOperator.Engine;
 
@@ -331,45 +329,24 @@ public sealed class NodeEngine : IDisposable
     /// <param name="before">The conditions reported before, for the times of transitions.</param>
     public NodeStatus Status(in TableReading reading, IReadOnlyList<Condition>? before)
     {
-        var now = _time.GetUtcNow();
-        var settings = _enforcer.Statuses();
-        var generation = Plan?.Generation;
         _pressure = PressureRules.Level(reading.Percent, reading.Rates?.TableFullDropsPerMinute, Plan?.Spec?.Pressure, _pressure);
-        var applied = AppliedRules.Applied(settings, _enforcer.ModuleLoaded || Plan is null, Plan is not null);
-        return new NodeStatus
+        var report = new NodeReport
         {
-            ObservedGeneration = generation,
-            Conditions =
-            [
-                applied.ToCondition(ConditionTypes.Ready, before, generation, now),
-                applied.ToCondition(ConditionTypes.Applied, before, generation, now),
-                AppliedRules.Drifted(settings).ToCondition(ConditionTypes.Drifted, before, generation, now),
-                PressureVerdict.From(_pressure, reading).ToCondition(ConditionTypes.Pressure, before, generation, now),
-            ],
-            Table = TableReport.Table(reading, Outlook(reading)),
-            Rates = TableReport.Rates(reading.Rates),
-            Settings = settings,
-            Composition = _scan?.Latest?.Composition,
-            Top = _scan?.Latest?.Top,
-            Nat = NatReport.Of(_scan?.Latest?.Nat),
-            Advice = AdviceText.Summary(_adviser.Findings),
-            AdviceReason = _adviser.Findings is [var first, ..] ? first.Cause.ToString() : null,
-            AdviceSeverity = _adviser.Findings is [var worst, ..] ? worst.Severity.ToString() : null,
-            Findings = FindingReport.Of(_adviser.Findings),
-            NotLooked = FindingReport.Of(_adviser.NotLooked),
-            Flushes = _flushes.Statuses.Count == 0 ? null : [.. _flushes.Statuses],
-            Node = new NodeFactsStatus
-            {
-                Kernel = Facts.Kernel,
-                BootId = Facts.BootId,
-                NetworkNamespace = Facts.NetworkNamespace,
-                NetworkNamespaceCookie = Facts.NetworkNamespaceCookie.Length == 0 ? null : Facts.NetworkNamespaceCookie,
-                Cores = Facts.Cores,
-                MemoryBytes = Facts.MemoryBytes,
-                AgentVersion = EngineVersion.Text,
-            },
-            ReportedAt = now,
+            Generation = Plan?.Generation,
+            PlanKnown = Plan is not null,
+            ModuleLoaded = _enforcer.ModuleLoaded,
+            Settings = _enforcer.Statuses(),
+            Reading = reading,
+            Outlook = Outlook(reading),
+            Pressure = _pressure,
+            Seen = Latest,
+            Findings = _adviser.Findings,
+            NotLooked = _adviser.NotLooked,
+            Flushes = _flushes.Statuses,
+            Facts = Facts,
+            Version = EngineVersion.Text,
         };
+        return report.ToStatus(before, _time.GetUtcNow());
     }
 
     /// <inheritdoc />

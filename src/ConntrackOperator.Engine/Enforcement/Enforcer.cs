@@ -33,11 +33,9 @@ public sealed class Enforcer
     private readonly TimeProvider _time;
     private readonly EnforcerOptions _options;
     private readonly SettingInspector _inspector;
-    private readonly Dictionary<string, SettingTracker> _trackers = new(StringComparer.Ordinal);
+    private readonly TrackedSettings _settings;
     private readonly List<SettingTracker> _due = [];
     private NodeSpec? _planned;
-    private bool _listChanged;
-    private bool _restoring;
     private IOException? _unkept;
 
     /// <summary>Sets the keys of one directory.</summary>
@@ -56,6 +54,7 @@ public sealed class Enforcer
         _moduleSeen = moduleSeen;
         _sysctls = sysctls;
         _originals = originals;
+        _settings = new TrackedSettings(originals);
         _resizes = resizes;
         _time = time;
         _options = options;
@@ -66,7 +65,7 @@ public sealed class Enforcer
     public bool ModuleLoaded { get; private set; }
 
     /// <summary>Whether nothing is left to be put back.</summary>
-    public bool AllRestored => _originals.Names.All(name => _trackers.TryGetValue(name, out var tracker) && !tracker.Restoring);
+    public bool AllRestored => _settings.AllRestored;
 
     /// <summary>Called before the hash table is resized, and may hold it up for a moment.</summary>
     internal Action BeforeResize { get; set; } = () => { };
@@ -90,13 +89,16 @@ public sealed class Enforcer
         _originals.CheckFile();
         if (!ReferenceEquals(plan, _planned))
         {
-            Plan(plan);
+            _settings.Plan(plan);
+
+            // What was taken back is noted again at the next pass.
+            _planned = Save() ? plan : null;
         }
 
         var now = _time.GetTimestamp();
         _due.Clear();
-        var limit = _trackers.GetValueOrDefault(SysctlNames.Max);
-        foreach (var tracker in _trackers.Values)
+        var limit = _settings.Find(SysctlNames.Max);
+        foreach (var tracker in _settings.All)
         {
             if (!ModuleLoaded)
             {
@@ -115,83 +117,20 @@ public sealed class Enforcer
         if (_originals.IsReadOnly)
         {
             SayWhatIsDue();
-            return TakeChanged();
+            return _settings.TakeChanged();
         }
 
         WriteDue(now);
-        DropRestored();
-        return _unkept is null ? TakeChanged() : throw new IOException(_unkept.Message, _unkept);
+        if (_settings.Restoring)
+        {
+            _settings.DropRestored(Save);
+        }
+
+        return _unkept is null ? _settings.TakeChanged() : throw new IOException(_unkept.Message, _unkept);
     }
 
     /// <summary>How each setting stands, in the plan's order, then what is still to be put back.</summary>
-    public List<SettingStatus> Statuses() =>
-        [.. _trackers.Values.OrderBy(t => t.Position).ThenBy(t => t.Name, StringComparer.Ordinal).Select(t => new SettingStatus
-        {
-            Name = t.Name,
-            Desired = t.Setting?.Value,
-            Actual = t.Actual,
-            Original = _originals.Find(t.Name),
-            Policy = t.Setting?.Policy ?? _originals.Get(t.Name)?.Policy,
-            State = t.State,
-            Message = t.Message,
-            Rewrites = t.Rewrites == 0 ? null : t.Rewrites,
-        })];
-
-    private void Plan(NodeSpec plan)
-    {
-        var settings = new Dictionary<string, NodeSetting>(StringComparer.Ordinal);
-        foreach (var setting in plan.Settings ?? [])
-        {
-            // A file that somebody edited may hold what the API server would not let through.
-            if (setting is { Name: { } name, Value: >= 0 })
-            {
-                settings[name] = setting;
-            }
-        }
-
-        var position = 0;
-        foreach (var setting in settings.Values)
-        {
-            Tracker(setting.Name!).Plan(
-                setting, setting.Name == SysctlNames.Buckets ? Buckets.Round(setting.Value!.Value) : setting.Value!.Value, position++);
-            if (setting.Mode != PolicyMode.Observe && _originals.Find(setting.Name!) is { } original)
-            {
-                // What shall become of it may have changed with the plan.
-                _originals.Note(setting.Name!, original, setting.OnRemoval ?? RemovalPolicy.Restore, setting.Policy);
-            }
-        }
-
-        foreach (var name in _originals.Names.Where(n => !settings.ContainsKey(n)).ToArray())
-        {
-            if (_originals.Get(name) is { OnRemoval: RemovalPolicy.Restore } original)
-            {
-                Tracker(name).Plan(null, original.Value, int.MaxValue);
-                _restoring = true;
-            }
-            else
-            {
-                _originals.Forget(name);
-            }
-        }
-
-        foreach (var name in _trackers.Keys.Where(n => !settings.ContainsKey(n) && _originals.Find(n) is null).ToArray())
-        {
-            _listChanged |= _trackers.Remove(name);
-        }
-
-        // What was taken back is noted again at the next pass.
-        _planned = Save() ? plan : null;
-    }
-
-    private SettingTracker Tracker(string name)
-    {
-        if (!_trackers.TryGetValue(name, out var tracker))
-        {
-            _trackers.Add(name, tracker = new SettingTracker(name));
-        }
-
-        return tracker;
-    }
+    public List<SettingStatus> Statuses() => _settings.Statuses();
 
     /// <summary>Originals first and on the disk, then the kernel, in the order that hurts least.</summary>
     private void WriteDue(long now)
@@ -294,46 +233,5 @@ public sealed class Enforcer
         }
 
         tracker.Set(SettingState.InSync, result.Value, null);
-    }
-
-    /// <summary>A key that holds its original again, or that this kernel has not got, is done.</summary>
-    private void DropRestored()
-    {
-        if (!_restoring)
-        {
-            return;
-        }
-
-        var done = _trackers.Values.Where(t => t is { Restoring: true, State: SettingState.InSync or SettingState.NotSupported }).ToArray();
-        foreach (var tracker in done)
-        {
-            _originals.Forget(tracker.Name);
-        }
-
-        // A key is dropped only when the disk has forgotten it too; until then each pass tries again.
-        if (!Save())
-        {
-            return;
-        }
-
-        foreach (var tracker in done)
-        {
-            _listChanged |= _trackers.Remove(tracker.Name);
-        }
-
-        _restoring = _trackers.Values.Any(t => t.Restoring);
-    }
-
-    private bool TakeChanged()
-    {
-        var changed = _listChanged;
-        _listChanged = false;
-        foreach (var tracker in _trackers.Values)
-        {
-            changed |= tracker.Changed;
-            tracker.Changed = false;
-        }
-
-        return changed;
     }
 }

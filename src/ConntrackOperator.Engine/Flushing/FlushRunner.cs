@@ -1,4 +1,3 @@
-using System.Text.Json;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Netfilter.Deleting;
@@ -28,12 +27,9 @@ public sealed class FlushRunner
     private readonly StateDirectory _state;
     private readonly Func<FlowMatch, bool, DeleteResult> _delete;
     private readonly TimeProvider _time;
-    private readonly List<FlushRecord> _records;
-    private readonly bool _hadFile;
-    private string? _doubt;
+    private readonly FlushRecordStore _records;
     private (string? Uid, long Since) _waiting;
     private (string? Uid, Task<FlushRecord> Task)? _running;
-    private bool _unsaved;
 
     /// <param name="state">Where the record is kept.</param>
     /// <param name="delete">Deletes what matches; true: only counts it.</param>
@@ -43,18 +39,13 @@ public sealed class FlushRunner
         _state = state;
         _time = time;
         _delete = delete;
-        var file = Read();
-        _hadFile = file is not null || _doubt is not null;
-        _records = [.. (file ?? []).Select(r => r.FinishedAt is not null ? r : r with
-        {
-            FinishedAt = Now(),
-            Error = "the agent was stopped while it deleted: part of the entries are gone. Make another flush for the rest",
-        })];
-        _unsaved = !_hadFile || _doubt is not null || file!.Exists(r => r.FinishedAt is null);
+        _records = new FlushRecordStore(state);
+        _records.EndUnfinished(
+            Now(), "the agent was stopped while it deleted: part of the entries are gone. Make another flush for the rest");
     }
 
     /// <summary>What was wrong with the file, if something was.</summary>
-    public string? Problem { get; private set; }
+    public string? Problem => _records.Problem;
 
     /// <summary>Whether entries are being deleted.</summary>
     public bool IsRunning => _running is not null;
@@ -69,17 +60,16 @@ public sealed class FlushRunner
     /// <param name="status">The status as stored in the API server.</param>
     public void Adopt(NodeStatus? status)
     {
-        if (status?.ReportedAt is not null && !_hadFile)
+        if (status?.ReportedAt is not null && !_records.HadFile)
         {
-            _doubt ??= $"{_state.FlushesFile} was lost";
+            _records.DoubtFor($"{_state.FlushesFile} was lost");
         }
 
         foreach (var done in status?.Flushes ?? [])
         {
-            if (done.Uid is { } uid && _records.TrueForAll(r => r.Uid != uid))
+            if (done.Uid is { } uid && !_records.Knows(uid))
             {
-                _unsaved = true;
-                _records.Add(new FlushRecord
+                _records.Put(new FlushRecord
                 {
                     Uid = uid,
                     FinishedAt = done.FinishedAt ?? Now(),
@@ -115,8 +105,8 @@ public sealed class FlushRunner
         {
             if (_running is null)
             {
-                Forget(asked);
-                var due = asked.FirstOrDefault(a => a.Conditions is not null && _records.TrueForAll(r => r.Uid != a.Uid));
+                _records.Trim(MostRecords, r => asked.Any(a => a.Uid == r.Uid));
+                var due = asked.FirstOrDefault(a => a.Conditions is not null && !_records.Knows(a.Uid));
                 if (due is { Uid: not null, Match: not null } next)
                 {
                     Begin(next);
@@ -161,20 +151,19 @@ public sealed class FlushRunner
             };
         _running = null;
         Deleted += result.Deleted;
-        _records[_records.FindIndex(r => r.Uid == result.Uid)] = result;
-        _unsaved = true;
+        _records.Put(result);
     }
 
     private void RefuseInDoubt(IReadOnlyList<NodeFlush> asked)
     {
-        if (_doubt is not { } doubt)
+        if (_records.Doubt is not { } doubt)
         {
             return;
         }
 
-        foreach (var flush in asked.Where(a => _records.TrueForAll(r => r.Uid != a.Uid)))
+        foreach (var flush in asked.Where(a => !_records.Knows(a.Uid)))
         {
-            _records.Add(new FlushRecord
+            _records.Put(new FlushRecord
             {
                 Uid = flush.Uid,
                 FinishedAt = Now(),
@@ -182,27 +171,15 @@ public sealed class FlushRunner
             });
         }
 
-        _doubt = null;
-        _unsaved = true;
-    }
-
-    private void Forget(IReadOnlyList<NodeFlush> asked)
-    {
-        while (_records.Count > MostRecords && _records.FindIndex(r => !asked.Any(a => a.Uid == r.Uid)) is >= 0 and var oldest)
-        {
-            _records.RemoveAt(oldest);
-            _unsaved = true;
-        }
+        _records.EndDoubt();
     }
 
     private void Begin(NodeFlush flush)
     {
-        var (before, at) = (_unsaved, _records.Count);
-        _records.Add(new FlushRecord { Uid = flush.Uid });
-        _unsaved = true;
         try
         {
-            Save();
+            _records.Begin(flush.Uid);
+            _waiting = default;
         }
         catch (IOException e)
         {
@@ -214,17 +191,12 @@ public sealed class FlushRunner
             // What may not begin is not left for ever as if it ran. Should the disk never know of this, the status does.
             if (_time.GetElapsedTime(_waiting.Since) >= _patience)
             {
-                _records[at] = new FlushRecord
+                _records.Put(new FlushRecord
                 {
                     Uid = flush.Uid,
                     FinishedAt = Now(),
                     Error = $"nothing was deleted: its begin can't be recorded ({e.Message})",
-                };
-            }
-            else
-            {
-                _records.RemoveAt(at);
-                _unsaved = before;
+                });
             }
 
             throw;
@@ -235,8 +207,8 @@ public sealed class FlushRunner
 
     private bool Show(IReadOnlyList<NodeFlush> asked)
     {
-        List<NodeFlushStatus> statuses =
-            [.. _records.Where(r => r.FinishedAt is not null && asked.Any(a => a.Uid == r.Uid)).Select(r => new NodeFlushStatus
+        var done = _records.All.Where(r => r.FinishedAt is not null && asked.Any(a => a.Uid == r.Uid));
+        List<NodeFlushStatus> statuses = [.. done.Select(r => new NodeFlushStatus
         {
             Uid = r.Uid,
             Matched = r.Matched,
@@ -279,49 +251,10 @@ public sealed class FlushRunner
     /// <summary>Whole seconds, as the API keeps them.</summary>
     private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeSeconds(_time.GetUtcNow().ToUnixTimeSeconds());
 
-    /// <summary>The records; null when there is no file, or when it can't be read, which is a doubt.</summary>
-    private List<FlushRecord>? Read()
-    {
-        try
-        {
-            if (AtomicFile.ReadBytes(_state.FlushesFile) is not { } bytes)
-            {
-                return null;
-            }
-
-            // A null in place of the list or of a record is no record either.
-            return JsonSerializer.Deserialize(bytes, EngineJson.Default.ListFlushRecord) is { } records
-                && records.TrueForAll(r => r?.Uid is not null)
-                ? records
-                : throw new JsonException("not a list of records with a uid each");
-        }
-        catch (Exception e) when (e is JsonException or IOException)
-        {
-            _doubt = $"{_state.FlushesFile} could not be read ({e.Message})";
-            Problem = _doubt + KeptAs();
-            return null;
-        }
-    }
-
-    private string KeptAs()
-    {
-        try
-        {
-            return _state.IsReadOnly ? string.Empty : $"; kept as {AtomicFile.KeepCopy(_state.FlushesFile)}";
-        }
-        catch (IOException)
-        {
-            return string.Empty;
-        }
-    }
-
     private void Save()
     {
-        if (_unsaved)
+        if (_records.Save())
         {
-            _state.EnsureHeld();
-            AtomicFile.Write(_state.FlushesFile, _records, EngineJson.Default.ListFlushRecord);
-            _unsaved = false;
             _waiting = default;
         }
     }
