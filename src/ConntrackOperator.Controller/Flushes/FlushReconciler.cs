@@ -56,8 +56,9 @@ internal sealed class FlushReconciler(ControllerContext context)
             var wait = _refused.Refused(uid, flush.Metadata.Generation, e.Message);
             context.Log.FlushStatusRefused(e, name, wait.TotalSeconds, e.Message);
             context.Events.Record(
-                ObjectReference.To(flush, ConntrackFlush.KindName, ApiGroup.ApiVersion), EventType.Warning, "StatusRefused", "Report",
-                $"its status can't be written, so it does not get on: {e.Message}", "StatusRefused");
+                ObjectReference.To(flush, ConntrackFlush.KindName, ApiGroup.ApiVersion), EventType.Warning, EventReasons.StatusRefused,
+                EventActions.Report,
+                $"its status can't be written, so it does not get on: {e.Message}", EventReasons.StatusRefused);
             return ReconcileResult.RequeueAfter(wait);
         }
     }

@@ -124,11 +124,12 @@ internal sealed class NodeConditionWriter(ControllerContext context)
             if (plan?.Spec?.Pressure?.Policy is { } policy && context.Cluster.Policy(policy) is { } asked)
             {
                 context.Events.Record(
-                    ObjectReference.To(asked, ConntrackPolicy.KindName, ApiGroup.ApiVersion), EventType.Warning, "NodeConditionRefused",
-                    "Apply",
+                    ObjectReference.To(asked, ConntrackPolicy.KindName, ApiGroup.ApiVersion), EventType.Warning,
+                    EventReasons.NodeConditionRefused,
+                    EventActions.Apply,
                     BoundedText.Of("pressure.nodeCondition: the controller may not write the status of Nodes (patch nodes/status); "
                         + $"helm upgrade with controller.nodeConditions=true gives the right. {e.Message}", 512)!,
-                    "NodeConditionRefused");
+                    EventReasons.NodeConditionRefused);
             }
 
             return new ConditionWait(wait, IsRefused: true);

@@ -104,32 +104,36 @@ internal sealed class NodeEvents(EventRecorder events, AddressOwners? owners = n
         {
             if (before?.Table?.Percent is null or < 100)
             {
-                yield return new NodeNews(true, "TableFull", "Observe", usage, "TableFull", TellsSources: true);
+                yield return new NodeNews(
+                    true, EventReasons.TableFull, EventActions.Observe, usage, EventReasons.TableFull, TellsSources: true);
             }
         }
         else if (Pressure(after) > Pressure(before))
         {
             // On the way down the level it comes to is no news.
             yield return new NodeNews(
-                true, "TableNearFull", "Observe", usage, "TableNearFull" + Text($"{Pressure(after)}"), TellsSources: true);
+                true, EventReasons.TableNearFull, EventActions.Observe, usage, EventReasons.TableNearFull + Text($"{Pressure(after)}"),
+                TellsSources: true);
         }
 
         if (after.Rates?.TableFullDropsPerMinute is > 0 and var drops && before?.Rates?.TableFullDropsPerMinute is null or 0)
         {
             yield return new NodeNews(
-                true, "PacketsDropped", "Observe", $"{PacketLoss.TableFull(drops)}; {usage}", "PacketsDropped", TellsSources: true);
+                true, EventReasons.PacketsDropped, EventActions.Observe, $"{PacketLoss.TableFull(drops)}; {usage}",
+                EventReasons.PacketsDropped, TellsSources: true);
         }
 
         if (after.Rates?.RacesLostPerMinute is >= PacketLoss.RacesThatCount and var lost
             && before?.Rates?.RacesLostPerMinute is null or < PacketLoss.RacesThatCount)
         {
-            yield return new NodeNews(true, "RacesLost", "Observe", PacketLoss.Races(lost), "RacesLost");
+            yield return new NodeNews(true, EventReasons.RacesLost, EventActions.Observe, PacketLoss.Races(lost), EventReasons.RacesLost);
         }
 
         if (before?.Table?.Buckets is { } old && after.Table?.Buckets is { } now && old != now)
         {
             yield return new NodeNews(
-                false, "Resized", "Resize", Text($"the conntrack hash table went from {old} to {now} buckets"), "Resized");
+                false, EventReasons.Resized, EventActions.Resize, Text($"the conntrack hash table went from {old} to {now} buckets"),
+                EventReasons.Resized);
         }
 
         foreach (var setting in after.Settings ?? [])
@@ -137,9 +141,9 @@ internal sealed class NodeEvents(EventRecorder events, AddressOwners? owners = n
             var known = before?.Settings?.Find(s => s.Name == setting.Name);
             if (setting.Rewrites > (known?.Rewrites ?? 0) && before is not null)
             {
-                yield return new NodeNews(true, "DriftCorrected", "Restore",
+                yield return new NodeNews(true, EventReasons.DriftCorrected, EventActions.Restore,
                     $"something else overwrote {setting.Name}; it was put back to "
-                        + $"{setting.Desired?.ToString(CultureInfo.InvariantCulture)}", "DriftCorrected" + setting.Name);
+                        + $"{setting.Desired?.ToString(CultureInfo.InvariantCulture)}", EventReasons.DriftCorrected + setting.Name);
             }
 
             if (setting.State == known?.State)
@@ -150,20 +154,22 @@ internal sealed class NodeEvents(EventRecorder events, AddressOwners? owners = n
             if (setting.State == SettingState.Contested)
             {
                 yield return new NodeNews(
-                    true, "SettingContested", "Restore", $"{setting.Name}: {setting.Message}", "SettingContested" + setting.Name);
+                    true, EventReasons.SettingContested, EventActions.Restore, $"{setting.Name}: {setting.Message}",
+                    EventReasons.SettingContested + setting.Name);
             }
             else if (setting.State is SettingState.Failed or SettingState.ReadOnly)
             {
                 yield return new NodeNews(
-                    true, "SettingFailed", "Apply", $"{setting.Name}: {setting.Message}", "SettingFailed" + setting.Name);
+                    true, EventReasons.SettingFailed, EventActions.Apply, $"{setting.Name}: {setting.Message}",
+                    EventReasons.SettingFailed + setting.Name);
             }
         }
     }
 
     private static int Pressure(NodeStatus? status) => status?.Conditions?.Find(c => c.Type == ConditionTypes.Pressure)?.Reason switch
     {
-        "Critical" => 2,
-        "Warning" => 1,
+        ConditionReasons.Critical => 2,
+        ConditionReasons.Warning => 1,
         _ => 0,
     };
 

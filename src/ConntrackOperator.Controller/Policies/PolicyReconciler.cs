@@ -126,14 +126,15 @@ internal sealed class PolicyReconciler
         var reference = Reference(policy);
         if (waiting.Count > 0)
         {
-            _context.Events.Record(reference, EventType.Warning, "RestoreTimedOut", "Restore",
+            _context.Events.Record(reference, EventType.Warning, EventReasons.RestoreTimedOut, EventActions.Restore,
                 $"{waiting.Count} nodes had not put their settings back after {_context.Options.RestoreTimeout.TotalSeconds:0} s: "
-                    + $"{string.Join("; ", waiting.Take(5).Select(Waits))}. They still do when they can.", "RestoreTimedOut");
+                    + $"{string.Join("; ", waiting.Take(5).Select(Waits))}. They still do when they can.", EventReasons.RestoreTimedOut);
         }
         else
         {
             _context.Events.Record(
-                reference, EventType.Normal, "Restored", "Restore", "every node that can be reached has put back what was there before");
+                reference, EventType.Normal, EventReasons.Restored, EventActions.Restore,
+                "every node that can be reached has put back what was there before");
         }
 
         return ReconcileResult.Done;
@@ -159,7 +160,9 @@ internal sealed class PolicyReconciler
         {
             var wait = _refusedFinalizers.Refused(name, policy.Metadata!.Generation, e.Message);
             _context.Log.FinalizerRefused(e, name, wait.TotalSeconds, e.Message);
-            _context.Events.Record(Reference(policy), EventType.Warning, "FinalizerRefused", "Finalize", e.Message, "FinalizerRefused");
+            _context.Events.Record(
+                Reference(policy), EventType.Warning, EventReasons.FinalizerRefused, EventActions.Finalize, e.Message,
+                EventReasons.FinalizerRefused);
             return null;
         }
     }
@@ -221,8 +224,8 @@ internal sealed class PolicyReconciler
             var wait = _refusedStatus.Refused(name, generation, e.Message);
             _context.Log.PolicyStatusRefused(e, name, wait.TotalSeconds, e.Message);
             _context.Events.Record(
-                Reference(policy), EventType.Warning, "StatusRefused", "Report",
-                $"its status can't be written and is out of date: {e.Message}", "StatusRefused");
+                Reference(policy), EventType.Warning, EventReasons.StatusRefused, EventActions.Report,
+                $"its status can't be written and is out of date: {e.Message}", EventReasons.StatusRefused);
             return ReconcileResult.RequeueAfter(wait);
         }
 
@@ -236,18 +239,21 @@ internal sealed class PolicyReconciler
         var reference = Reference(policy);
         if (Became(before, status, PolicyConditionTypes.Ready) is { Reason: PolicyConditionReasons.AllNodesReady } ready)
         {
-            _context.Events.Record(reference, EventType.Normal, "Applied", "Apply", ready.Message ?? string.Empty, "Applied");
+            _context.Events.Record(
+                reference, EventType.Normal, EventReasons.Applied, EventActions.Apply, ready.Message ?? string.Empty, EventReasons.Applied);
         }
 
         if (Became(before, status, PolicyConditionTypes.Reconciling) is { Reason: PolicyConditionReasons.RolloutPaused } paused)
         {
             _context.Events.Record(
-                reference, EventType.Warning, "RolloutPaused", "Rollout", paused.Message ?? string.Empty, "RolloutPaused");
+                reference, EventType.Warning, EventReasons.RolloutPaused, EventActions.Rollout, paused.Message ?? string.Empty,
+                EventReasons.RolloutPaused);
         }
 
         if (Became(before, status, PolicyConditionTypes.Conflict) is { } conflict)
         {
-            _context.Events.Record(reference, EventType.Warning, "Conflict", "Plan", conflict.Message ?? string.Empty);
+            _context.Events.Record(
+                reference, EventType.Warning, EventReasons.Conflict, EventActions.Plan, conflict.Message ?? string.Empty);
         }
     }
 
