@@ -34,13 +34,14 @@ public sealed class Informer<T> : IInformerState
     private readonly BackOff _backOff;
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private readonly ListReader<T> _lists;
     private readonly UndecodableObjects _undecodable;
 
     private string? _resourceVersion;
     private volatile bool _isWatching;
     private volatile string? _lastFailure;
     private long _lastProgress;
-    private long _lists;
+    private long _listed;
     private long _watches;
     private long _failures;
 
@@ -69,6 +70,7 @@ public sealed class Informer<T> : IInformerState
         _options = options ?? new();
         _log = log ?? NullLogger.Instance;
         _time = time ?? TimeProvider.System;
+        _lists = new ListReader<T>(client, type, json, _options);
         _undecodable = new UndecodableObjects(type.Kind, _log, _time);
         _random = random ?? Random.Shared;
         _backOff = new(_options.MinBackOff, _options.MaxBackOff, _random);
@@ -106,7 +108,7 @@ public sealed class Informer<T> : IInformerState
     public string? LastFailure => _lastFailure;
 
     /// <summary>How often the collection was listed, since the start.</summary>
-    public long Lists => Interlocked.Read(ref _lists);
+    public long Lists => Interlocked.Read(ref _listed);
 
     /// <summary>How often a watch was established, since the start; all but the first are reconnects.</summary>
     public long Watches => Interlocked.Read(ref _watches);
@@ -209,57 +211,13 @@ public sealed class Informer<T> : IInformerState
 
     private async Task<string> ListAsync(CancellationToken cancellationToken)
     {
-        var items = new List<T>();
-        var marked = new Dictionary<ObjectKey, string>();
-        string? version;
-        string? token = null;
-        var limit = Math.Min(_options.FirstPageSize, _options.PageSize);
-        do
-        {
-            var query = new ListQuery
-            {
-                LabelSelector = _options.LabelSelector,
-                FieldSelector = _options.FieldSelector,
-                Limit = limit,
-                Continue = token,
-            };
-            var page = await _client.ListAsync(_type, _options.Namespace, query, _json, cancellationToken);
-            Progress();
-            items.AddRange(page.Items.Select(Transformed));
-            limit = NextLimit(limit, page);
-            foreach (var item in page.Undecodable)
-            {
-                marked[new ObjectKey(item.Namespace, item.Name)] = item.Message;
-            }
-
-            version = page.ResourceVersion;
-            token = page.Continue;
-        }
-        while (token is not null);
-
-        if (string.IsNullOrEmpty(version) || items.Exists(item => item.Metadata?.Name is null))
-        {
-            throw ApiException.Undecodable($"The list of {_type.QualifiedName}", null);
-        }
-
-        Interlocked.Increment(ref _lists);
-        var changes = Store.Swap(items, marked.Keys);
-        _undecodable.Set(marked);
+        var list = await _lists.ReadAsync(Transformed, Progress, cancellationToken);
+        Interlocked.Increment(ref _listed);
+        var changes = Store.Swap(list.Items, list.Undecodable.Keys);
+        _undecodable.Set(list.Undecodable);
         Tell(changes);
         _synced.TrySetResult();
-        return version;
-    }
-
-    /// <summary>
-    /// As many objects as weigh what a page shall weigh, by the last one; it may grow to the double only, since the next objects may be
-    /// others.
-    /// </summary>
-    private int NextLimit(int limit, ListPage<T> page)
-    {
-        var count = page.Items.Count + page.Undecodable.Count;
-        return count == 0
-            ? limit
-            : (int)Math.Clamp(_options.PageBytes * (long)count / Math.Max(1, page.Bytes), 1, Math.Min(2L * limit, _options.PageSize));
+        return list.Version;
     }
 
     private T Transformed(T item) => Transform is { } transform ? transform(item) : item;
