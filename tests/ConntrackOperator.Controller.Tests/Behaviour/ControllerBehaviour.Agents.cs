@@ -103,10 +103,10 @@ public abstract partial class ControllerBehaviour
         await Cluster.ApplyAsync("p", """{"timeouts":{"tcp":{"established":"24h"}}}""");
         await Until(() => Cluster.DaemonSet() is not null && Cluster.IsReady("p"), "agents run");
         var generation = Cluster.DaemonSet()!.Metadata!.Generation;
+        var applied = Log.Lines.Count(l => l.StartsWith("applied DaemonSet", StringComparison.Ordinal));
         await Cluster.MergeAsync(ResourceType.DaemonSet, "conntrack-agent", """
             {"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":"2026-01-31T12:00:00Z"}}}}}
             """, ns: TestCluster.Namespace);
-        var applied = Log.Lines.Count(l => l.StartsWith("applied DaemonSet", StringComparison.Ordinal));
         await Until(
             () => Log.Lines.Count(l => l.StartsWith("applied DaemonSet", StringComparison.Ordinal)) > applied,
             "the controller has looked at it");
