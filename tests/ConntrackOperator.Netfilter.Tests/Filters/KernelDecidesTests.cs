@@ -145,7 +145,8 @@ public sealed class KernelDecidesTests
 
     private static FlowNetwork Host(string address) => Network(address + "/32");
 
-    private static FlowNetwork Network(string text) => FlowNetwork.TryParse(text, out var network) ? network : throw new FormatException(text);
+    private static FlowNetwork Network(string text) =>
+        FlowNetwork.TryParse(text, out var network) ? network : throw new FormatException(text);
 
     private struct Ids : IMessageVisitor
     {
