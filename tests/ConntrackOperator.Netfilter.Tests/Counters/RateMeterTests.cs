@@ -57,20 +57,21 @@ public sealed class RateMeterTests
     [Fact]
     public void Each_counter_has_its_own_rate()
     {
-        _meter.Update(Drops(0));
-        _time.Advance(TimeSpan.FromSeconds(30));
-        var rates = _meter.Update(Drops(0) with
+        static ConntrackCounters Counted(int grown) => Drops(0) with
         {
-            TableFullDrops = 1,
-            RacesLost = 2,
-            OtherDrops = 3,
-            EarlyDrop = 4,
-            InsertFailed = 5,
-            ChainTooLong = 6,
-            ClashResolve = 7,
-            Invalid = 8,
-            SearchRestart = 9,
-        })!;
+            TableFullDrops = 10 + grown,
+            RacesLost = 20 + (2 * grown),
+            OtherDrops = 30 + (3 * grown),
+            EarlyDrop = 40 + (4 * grown),
+            InsertFailed = 50 + (5 * grown),
+            ChainTooLong = 60 + (6 * grown),
+            ClashResolve = 70 + (7 * grown),
+            Invalid = 80 + (8 * grown),
+            SearchRestart = 90 + (9 * grown),
+        };
+        _meter.Update(Counted(0));
+        _time.Advance(TimeSpan.FromSeconds(30));
+        var rates = _meter.Update(Counted(1))!;
         Assert.Equal(
             [2, 4, 6, 8, 10, 12, 14, 16, 18],
             [
@@ -107,6 +108,37 @@ public sealed class RateMeterTests
         Assert.Null(_meter.Update(Drops(9000) with { Epoch = 1 }));
         _time.Advance(TimeSpan.FromSeconds(30));
         Assert.Equal(2, _meter.Update(Drops(9001) with { Epoch = 1 })!.TableFullDropsPerMinute, 6);
+    }
+
+    [Fact]
+    public void Any_counter_that_went_back_is_another_readers()
+    {
+        var counters = Drops(1000) with
+        {
+            EarlyDrop = 9,
+            InsertFailed = 9,
+            ChainTooLong = 9,
+            ClashResolve = 9,
+            Invalid = 9,
+            SearchRestart = 9,
+            RacesLost = 9,
+            OtherDrops = 9,
+        };
+        ConntrackCounters[] less =
+        [
+            counters with { Drop = 999 }, counters with { EarlyDrop = 8 }, counters with { InsertFailed = 8 },
+            counters with { ChainTooLong = 8 }, counters with { ClashResolve = 8 }, counters with { Invalid = 8 },
+            counters with { SearchRestart = 8 }, counters with { TableFullDrops = counters.TableFullDrops - 1 },
+            counters with { RacesLost = 8 }, counters with { OtherDrops = 8 },
+        ];
+        Assert.All(less, went =>
+        {
+            var meter = new RateMeter(_time);
+            meter.Update(counters);
+            _time.Advance(TimeSpan.FromSeconds(30));
+            Assert.NotNull(meter.Update(counters));
+            Assert.Null(meter.Update(went));
+        });
     }
 
     [Fact]
