@@ -34,9 +34,9 @@ public sealed class AppliedRulesTests
 
     [Fact]
     public void Observed_counts_what_differs() => Assert.Equal(
-        "1 of 3 settings differ from the plan; nothing is written, since the policy only observes",
+        "2 of 4 settings differ from the plan; nothing is written, since the policy only observes",
         AppliedRules.Applied(
-            [.. Settings(SettingState.Observed, SettingState.NotSupported),
+            [.. Settings(SettingState.Observed, SettingState.Observed, SettingState.NotSupported),
             new SettingStatus { Name = "same", Desired = 1, State = SettingState.Observed }], true, true).Message);
 
     [Fact]
@@ -51,6 +51,27 @@ public sealed class AppliedRulesTests
         Assert.Equal((false, "ModuleNotLoaded"), (verdict.Status, verdict.Reason));
         Assert.Contains("modprobe nf_conntrack", verdict.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void What_was_put_back_is_named_and_counted_and_the_first_that_is_contested_is_told()
+    {
+        SettingStatus[] settings =
+        [
+            new() { Name = "a", State = SettingState.InSync, Rewrites = 2 }, new() { Name = "b", State = SettingState.InSync },
+            new() { Name = "c", State = SettingState.InSync, Rewrites = 0 },
+            new() { Name = "d", State = SettingState.InSync, Rewrites = 3 },
+        ];
+        var corrected = AppliedRules.Drifted(settings);
+        Assert.Equal((false, "put back 5 times since the agent started: a, d"), (corrected.Status, corrected.Message));
+        var contested = AppliedRules.Drifted(
+            [.. settings, .. Settings(SettingState.Contested), new() { Name = "last", State = SettingState.Contested, Message = "too" }]);
+        Assert.Equal((true, "key0: why"), (contested.Status, contested.Message));
+    }
+
+    [Fact]
+    public void A_setting_without_a_message_is_not_set_yet() => Assert.Equal(
+        "key: not set yet",
+        AppliedRules.Applied([new SettingStatus { Name = "key", Desired = 1, State = SettingState.Pending }], true, true).Message);
 
     private static SettingStatus[] Settings(params SettingState[] states) =>
         [.. states.Select((state, i) => new SettingStatus { Name = $"key{i}", Desired = 1, State = state, Message = "why" })];

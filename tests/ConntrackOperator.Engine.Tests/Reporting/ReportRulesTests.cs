@@ -20,6 +20,38 @@ public sealed class ReportRulesTests
         Node = new NodeFactsStatus { Kernel = "6.18.0" },
     };
 
+    [Fact]
+    public void Lists_that_are_not_there_are_empty_ones()
+    {
+        var bare = _last with { Conditions = null, Settings = null, Findings = null, Flushes = null };
+        var empty = _last with { Conditions = [], Settings = [], Findings = [], Flushes = [] };
+        Assert.Equal(ReportUrgency.Heartbeat, ReportRules.Compare(bare, empty));
+        Assert.Equal(ReportUrgency.Heartbeat, ReportRules.Compare(empty, bare));
+        Assert.Equal(ReportUrgency.Now, ReportRules.Compare(bare, bare with { Settings = _last.Settings }));
+        Assert.Equal(ReportUrgency.Now, ReportRules.Compare(bare, bare with { Conditions = _last.Conditions }));
+        Assert.Equal(ReportUrgency.Soon, ReportRules.Compare(bare, bare with { Findings = _last.Findings }));
+    }
+
+    [Fact]
+    public void One_of_several_conditions_is_enough_and_their_order_is_not()
+    {
+        var other = new Condition { Type = "Drifted", Status = "False", Reason = "NoDrift" };
+        var two = _last with { Conditions = [_last.Conditions![0], other] };
+        Assert.Equal(ReportUrgency.Heartbeat, ReportRules.Compare(two, two with { Conditions = [other, _last.Conditions[0]] }));
+        Assert.Equal(
+            ReportUrgency.Now,
+            ReportRules.Compare(two, two with { Conditions = [_last.Conditions[0], other with { Reason = "Corrected" }] }));
+    }
+
+    [Fact]
+    public void Flushes_that_are_told_already_are_no_reason_to_report()
+    {
+        var done = _last with { Flushes = [new NodeFlushStatus { Uid = "a", Deleted = 4 }] };
+        var again = done with { Flushes = [new NodeFlushStatus { Uid = "a", Deleted = 4 }] };
+        Assert.Equal(ReportUrgency.Heartbeat, ReportRules.Compare(done, again));
+        Assert.Equal(ReportUrgency.Now, ReportRules.Compare(_last, done));
+    }
+
     public static TheoryData<string, NodeStatus, ReportUrgency> Cases => new()
     {
         { "nothing", _last, ReportUrgency.Heartbeat },

@@ -39,7 +39,30 @@ public sealed class NodeAdviceTests
         Assert.InRange(facts.States[0].Entries, 599_999, 600_000);
     }
 
-    private static TableFacts Facts(Breakdown breakdown, long entries, double? error) => NodeAdvice.Facts(new AdviceInput
+    [Fact]
+    public void A_look_leaves_what_was_found_and_what_was_not_looked_at_and_the_next_one_what_it_finds()
+    {
+        var directory = Directory.CreateTempSubdirectory("conntrack-operator-test-");
+        try
+        {
+            var adviser = new NodeAdviser(directory.FullName, directory.FullName, TimeProvider.System);
+            Assert.Empty(adviser.Findings);
+            adviser.Look(Input(_count, 1_990_000, 0), tight: true);
+            Assert.NotEmpty(adviser.Findings);
+            Assert.NotEmpty(adviser.NotLooked);
+            adviser.Look(Input(_count, 1000, 0), tight: false);
+            Assert.Empty(adviser.Findings);
+            Assert.Empty(adviser.NotLooked);
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    private static TableFacts Facts(Breakdown breakdown, long entries, double? error) => NodeAdvice.Facts(Input(breakdown, entries, error));
+
+    private static AdviceInput Input(Breakdown breakdown, long entries, double? error) => new()
     {
         Target = new AdviceTarget("kubectl-conntrack"),
         Breakdown = breakdown,
@@ -51,5 +74,5 @@ public sealed class NodeAdviceTests
         MemoryLimitPercent = 5,
         WarningPercent = 80,
         CriticalPercent = 95,
-    });
+    };
 }

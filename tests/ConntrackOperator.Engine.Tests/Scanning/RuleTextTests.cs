@@ -64,6 +64,27 @@ public class RuleTextTests
             (found.LowestPort, found.HighestPort, found.Widen));
     }
 
+    [Fact]
+    public void What_iptables_keeps_in_nfts_tables_is_one_rule_and_another_range_is_another()
+    {
+        const string Listing =
+            "table ip nat {\n\tchain postrouting {\n\t\ttype nat hook postrouting priority srcnat; policy accept;\n"
+                + "\t\tmeta l4proto tcp masquerade to :20000-21999\n\t\tip saddr 10.1.0.0/16 masquerade to :20000-22999\n"
+                + "\t\tip saddr 10.2.0.0/16 masquerade to :19000-21999\n\t}\n}\n";
+        var found = RuleText.Read(Listing, "*nat\n-A POSTROUTING -p tcp -j MASQUERADE --to-ports 20000-21999\nCOMMIT\n", null);
+        Assert.Equal([(20_000, 21_999), (20_000, 22_999), (19_000, 21_999)], found.Translations.Select(r => (r.LowestPort, r.HighestPort)));
+        Assert.StartsWith("iptables ", found.Translations[0].Widen, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_several_rules_that_drop_what_is_invalid_the_first_is_told()
+    {
+        const string Saved = "-A INPUT -m conntrack --ctstate INVALID -j DROP\n-A FORWARD -m conntrack --ctstate INVALID -j DROP\n";
+        Assert.StartsWith("-A INPUT", RuleText.Read(null, Saved, null).DropsInvalidRule, StringComparison.Ordinal);
+        Assert.Equal(
+            "ct state invalid drop", RuleText.Read("ct state invalid drop\nct state invalid counter drop\n", null, null).DropsInvalidRule);
+    }
+
     [Theory]
     [InlineData("-A POSTROUTING -j MASQUERADE")]
     [InlineData("-A POSTROUTING -p tcp -j MASQUERADE --to-ports 1024-65535")]
