@@ -16,6 +16,9 @@ internal sealed record FlowCase
     /// <summary>Where answers go to, when the source is translated.</summary>
     internal string? TranslatedSource { get; init; }
 
+    /// <summary>Where answers come from, when the destination is translated.</summary>
+    internal string? TranslatedDestination { get; init; }
+
     internal byte Protocol { get; init; } = 6;
 
     /// <summary>Of ICMP the identifier, of GRE the source's key.</summary>
@@ -58,7 +61,9 @@ internal sealed record FlowCase
         byte[] originalZone = OriginalZone is { } z ? BigEndian16(Ctnetlink.CTA_TUPLE_ZONE, z) : [];
         message.AddRange(Nest(Ctnetlink.CTA_TUPLE_ORIG, [.. Tuple(Source, Destination, SourcePort, DestinationPort, v6), .. originalZone]));
         message.AddRange(
-            Nest(Ctnetlink.CTA_TUPLE_REPLY, Tuple(Destination, TranslatedSource ?? Source, ReplyParts.First, ReplyParts.Second, v6)));
+            Nest(
+                Ctnetlink.CTA_TUPLE_REPLY,
+                Tuple(TranslatedDestination ?? Destination, TranslatedSource ?? Source, ReplyParts.First, ReplyParts.Second, v6)));
         if (Zone is { } zone)
         {
             message.AddRange(BigEndian16(Ctnetlink.CTA_ZONE, zone));

@@ -20,6 +20,16 @@ public sealed class NamespaceTablesTests
         Assert.Null(NamespaceTables.Parse(""));
     }
 
+    [Fact]
+    public void An_insertion_that_failed_for_a_long_chain_is_no_race_and_columns_that_are_not_there_count_nothing()
+    {
+        // Twenty dropped, seven insertions that failed, five of those for a long chain: two races.
+        Assert.Equal((5L, 18L, 0L), NamespaceTables.Parse("entries insert_failed drop early_drop chaintoolong\n5 4 a 0 2\n5 3 a 0 3\n"));
+        Assert.Equal((5L, 10L, 1L), NamespaceTables.Parse("entries drop early_drop\n5 a 1\n"));
+        Assert.Equal((5L, 10L, 0L), NamespaceTables.Parse("entries drop early_drop\n5 a\n"));
+        Assert.Equal((5L, 0L, 0L), NamespaceTables.Parse("entries insert_failed drop early_drop\n5 ff a 0\n"));
+    }
+
     [Theory]
     [InlineData(
         "0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod2f0c9c2e_5a1b_4c3d_9e8f_0123456789ab.slice/"

@@ -67,6 +67,35 @@ public sealed class SurveyedEntriesTests
     }
 
     [Fact]
+    public void How_many_have_a_translated_source_or_destination_is_known_of_each_group()
+    {
+        var reading = Look(
+            10, [
+                .. Range(5, i => Client(1000 + i)), .. Range(3, i => Client(2000 + i) with { TranslatedDestination = "10.2.0.1" }),
+                .. Range(2, i => Client(3000 + i) with { TranslatedSource = "198.51.100.1" }),
+            ]);
+        foreach (var view in new[] { TrafficView.Source, TrafficView.Destination, TrafficView.Port })
+        {
+            var group = Group(reading, view);
+            Assert.Equal((view, 10L, 3L, 2L), (view, group.Count, group.DestinationTranslated, group.SourceTranslated));
+        }
+
+        // A second look counts anew.
+        var again = Group(Look(1, Client(1000) with { TranslatedDestination = "10.2.0.1" }), TrafficView.Source);
+        Assert.Equal((1L, 1L, 0L), (again.Count, again.DestinationTranslated, again.SourceTranslated));
+    }
+
+    [Fact]
+    public void A_destination_is_translated_by_its_address_or_its_port_alone()
+    {
+        Assert.False(Decode(Client(1000)).IsDestinationTranslated);
+        Assert.True(Decode(Client(1000) with { TranslatedDestination = "10.2.0.1" }).IsDestinationTranslated);
+        Assert.True(Decode(Client(1000) with { TranslatedPort = 7 }).IsSourceTranslated);
+        Assert.False(Decode(Client(1000) with { TranslatedPort = 7 }).IsDestinationTranslated);
+        Assert.False(Decode(Client(1000) with { TranslatedDestination = "10.2.0.1" }).IsSourceTranslated);
+    }
+
+    [Fact]
     public void After_forgetting_nothing_is_new()
     {
         Look(1, Client(1000));
