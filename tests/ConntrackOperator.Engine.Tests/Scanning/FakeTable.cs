@@ -28,6 +28,9 @@ internal sealed class FakeTable : ITableLooks
 
     internal int Samples { get; private set; }
 
+    /// <summary>What samples and counts were to find out who does what with, in order.</summary>
+    internal List<TrafficSurvey?> Surveys { get; } = [];
+
     internal int Counts { get; private set; }
 
     internal bool WasCancelled { get; private set; }
@@ -38,6 +41,7 @@ internal sealed class FakeTable : ITableLooks
     public TableLook Sample(TrafficSurvey? survey)
     {
         Samples++;
+        Surveys.Add(survey);
         SampleTakes();
         return Looks.Look(Sampled, SampledPorts);
     }
