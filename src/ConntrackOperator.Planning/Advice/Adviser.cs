@@ -1,5 +1,6 @@
 using ConntrackOperator.Planning.Advice.Facts;
 using ConntrackOperator.Planning.Advice.Findings;
+using ConntrackOperator.Planning.Advice.Remedies;
 using ConntrackOperator.Planning.Advice.Rules;
 
 namespace ConntrackOperator.Planning.Advice;
@@ -40,14 +41,27 @@ public static class Adviser
 
         found.AddRange(UnclearRules.Advise(situation, found));
         return new AdviceReport(
-            [
-                .. found.OrderByDescending(finding => finding.Severity)
-                    .ThenByDescending(finding => finding.Entries.Middle)
-                    .ThenBy(finding => finding.Cause),
-            ],
+            InOneAnother(
+                facts.Target,
+                found.OrderByDescending(finding => finding.Severity).ThenByDescending(finding => finding.Entries.Middle)
+                    .ThenBy(finding => finding.Cause)),
             found.Count == 0 ? [] : UnclearRules.Looks(facts),
             situation.Severity,
             FullIn(facts));
+    }
+
+    // Steps are done from the first finding's to the last one's.
+    private static List<Finding> InOneAnother(AdviceTarget target, IEnumerable<Finding> findings)
+    {
+        var applied = new List<(string Field, string Value)>();
+        var together = new List<Finding>();
+        foreach (var finding in findings)
+        {
+            together.Add(finding with { Now = [.. finding.Now.Select(step => Commands.After(target, [.. applied], step))] });
+            applied.AddRange(finding.Now.SelectMany(step => step.Fields ?? []));
+        }
+
+        return together;
     }
 
     // Less than one entry a second is nothing to tell by.

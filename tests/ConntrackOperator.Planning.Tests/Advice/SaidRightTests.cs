@@ -107,6 +107,29 @@ public class SaidRightTests
             StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("node-7")]
+    public void A_policy_that_is_applied_after_another_has_the_others_fields_too_since_it_takes_its_place(string? node)
+    {
+        var facts = Situations.All["chains too long in a table that is full"];
+        var steps = Adviser.Advise(facts with { Target = facts.Target with { Node = node } }).Findings.SelectMany(f => f.Now).ToList();
+        Assert.Equal(2, steps.Count);
+        Assert.DoesNotContain("buckets: 40960", steps[0].Yaml, StringComparison.Ordinal);
+        Assert.Contains("\n  table:\n    buckets: 40960\n    size:\n      entries: 65536\n", steps[1].Yaml, StringComparison.Ordinal);
+        Assert.Contains(steps[1].Yaml!, steps[1].Run, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Where_a_policy_is_in_force_each_key_is_set_by_itself()
+    {
+        var facts = Situations.All["chains too long in a table that is full"];
+        var steps = Adviser.Advise(facts with { Target = facts.Target with { HasPlan = true } }).Findings.SelectMany(f => f.Now).ToList();
+        Assert.Equal(
+            ["sysctl -w net.netfilter.nf_conntrack_max=65536", "sysctl -w net.netfilter.nf_conntrack_buckets=40960"],
+            steps.Select(step => step.Run));
+    }
+
     [Fact]
     public void A_rate_that_was_not_watched_is_not_over_any_time() => Assert.DoesNotContain(
         Adviser.Advise(Situations.All["a little of everything, lost and sampled"]).Findings.SelectMany(f => f.Seen),

@@ -11,6 +11,7 @@ internal static class Commands
 {
     /// <summary>The table that holds all rules of ours, so that one command takes them away.</summary>
     internal const string Table = "conntrack_advice";
+    private const string Waiting = "\nkubectl wait ";
 
     /// <summary>Deletes entries.</summary>
     internal static string Flush(
@@ -55,12 +56,12 @@ internal static class Commands
         var yaml = Policy(target, fields);
         if (target.Node is not null)
         {
-            return new AdviceStep(what, $"kubectl apply -f - <<'EOF'\n{yaml}EOF", yaml);
+            return new AdviceStep(what, $"kubectl apply -f - <<'EOF'\n{yaml}EOF", yaml) { Fields = fields };
         }
 
         if (!target.HasPlan)
         {
-            return new AdviceStep(what, $"{target.Program} host apply -f - <<'EOF'\n{yaml}EOF", yaml);
+            return new AdviceStep(what, $"{target.Program} host apply -f - <<'EOF'\n{yaml}EOF", yaml) { Fields = fields };
         }
 
         // A policy applied alone undoes what the one in force says of other fields.
@@ -76,12 +77,28 @@ internal static class Commands
     }
 
     /// <summary>
+    /// The same step with the fields of those before it: each policy of the advice takes the place of the one that was applied before, and
+    /// what that one set would go back.
+    /// </summary>
+    internal static AdviceStep After(AdviceTarget target, IReadOnlyList<(string Field, string Value)> before, AdviceStep step)
+    {
+        if (step.Fields is not { } own || before.Count == 0)
+        {
+            return step;
+        }
+
+        (string Field, string Value)[] all = [.. before.Where(b => !own.Any(o => o.Field == b.Field)), .. own];
+        var again = Apply(target, $"{step.What}; what was advised before is in it too, or this would undo it", all);
+        return step.Run?.Contains(Waiting, StringComparison.Ordinal) == true ? InForce(target, again) : again;
+    }
+
+    /// <summary>
     /// The same step, over when the nodes have it: a flush that comes before would leave entries that came under the old setting. On the
     /// machine itself it is in force when the command returns.
     /// </summary>
     internal static AdviceStep InForce(AdviceTarget target, AdviceStep applied) => target.Node is null ? applied : applied with
     {
-        Run = $"{applied.Run}\nkubectl wait --for=condition=Ready conntrackpolicy/{PolicyName(target)} --timeout=2m",
+        Run = $"{applied.Run}{Waiting}--for=condition=Ready conntrackpolicy/{PolicyName(target)} --timeout=2m",
     };
 
     /// <summary>Rules in front of connection tracking.</summary>
