@@ -4,9 +4,9 @@ using ConntrackOperator.Agent.Logging;
 using ConntrackOperator.Agent.Options;
 using ConntrackOperator.Agent.Telemetry;
 using ConntrackOperator.Engine;
-using ConntrackOperator.Engine.State;
 using ConntrackOperator.Kubernetes.Logging;
 using ConntrackOperator.Kubernetes.WorkQueues;
+using ConntrackOperator.Netfilter;
 using ConntrackOperator.Telemetry;
 
 if (args is ["--help"] or ["-h"])
@@ -60,7 +60,7 @@ catch (PartEndedException)
     // The log has said which and why.
     return 1;
 }
-catch (Exception e) when (e is StateDirectoryBusyException or IOException or UnauthorizedAccessException or InvalidOperationException)
+catch (Exception e) when (e is InvalidOperationException || e.IsIoFailure())
 {
     log.CannotRun(e);
     return 1;

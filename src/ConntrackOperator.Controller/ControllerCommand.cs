@@ -189,8 +189,7 @@ internal static class ControllerCommand
             // The log has said which and why.
             return 1;
         }
-        catch (Exception e) when (
-            e is IOException or InvalidDataException or UnauthorizedAccessException or k8s.Exceptions.KubeConfigException)
+        catch (Exception e) when (e.IsSetUpFailure())
         {
             log.CannotRun(e);
             return 2;

@@ -31,18 +31,16 @@ public sealed class NodeEngine : IDisposable
 
     private readonly StateDirectory _state;
     private readonly TimeProvider _time;
-    private readonly PlanCache _cache;
+    private readonly PlanStore _plan;
     private readonly Enforcer _enforcer;
     private readonly TableObserver _observer;
     private readonly TableOutlook _outlook;
     private readonly List<string> _problems = [];
     private readonly FlushRunner _flushes;
     private readonly ScanCycle? _scan;
-    private IReadOnlyList<NodeFlush>? _asked;
     private readonly NodeAdviser _adviser;
     private readonly string _name;
     private PressureLevel _pressure;
-    private bool _planUnsaved;
 
     /// <summary>Takes the state directory and reads what it knows.</summary>
     /// <param name="options">Where the machine is.</param>
@@ -66,9 +64,8 @@ public sealed class NodeEngine : IDisposable
             Sysctls = new SysctlDirectory(options.SysctlPath);
             Originals = new OriginalsStore(_state, Facts, options.StatusWillCome);
             Note(Originals.Unknown);
-            _cache = new PlanCache(_state);
-            Plan = _cache.Load(out var problem);
-            Note(problem);
+            _plan = new PlanStore(_state);
+            Note(_plan.Problem);
             _enforcer = new Enforcer(
                 Sysctls, options.ProcPath, Originals, new ResizeHistory(_state, Facts.BootId, options.ProcPath, time),
                 () => TrackingModule.IsSeen(options.ProcPath, options.SysPath),
@@ -132,7 +129,7 @@ public sealed class NodeEngine : IDisposable
     /// <summary>
     /// The plan in force; at the start, the one that the state directory kept. Null: none is known, and nothing is touched.
     /// </summary>
-    public CachedPlan? Plan { get; private set; }
+    public CachedPlan? Plan => _plan.Plan;
 
     /// <summary>What was wrong with files of the state directory.</summary>
     public IReadOnlyList<string> Problems => _problems;
@@ -146,18 +143,7 @@ public sealed class NodeEngine : IDisposable
     public void SetPlan(CachedPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        // A flush is for now: one that is found again after a reboot must not be done then.
-        _asked = plan.Spec?.Flushes ?? [];
-        plan = plan.Spec?.Flushes is null ? plan : plan with { Spec = plan.Spec with { Flushes = null } };
-        if (plan == Plan && !_planUnsaved)
-        {
-            return;
-        }
-
-        Plan = plan;
-        _planUnsaved = true;
-        _cache.Save(plan);
-        _planUnsaved = false;
+        _plan.Set(plan);
     }
 
     /// <summary>Puts an empty plan in force under which everything goes back, also what a policy would have kept.</summary>
@@ -170,11 +156,7 @@ public sealed class NodeEngine : IDisposable
 
     /// <summary>Forgets the plan: nothing is touched any more.</summary>
     /// <exception cref="IOException">The file of the plan can't be deleted.</exception>
-    public void ForgetPlan()
-    {
-        Plan = null;
-        _cache.Clear();
-    }
+    public void ForgetPlan() => _plan.Forget();
 
     /// <summary>Compares the kernel with the plan, writes what differs, puts back what left the plan.</summary>
     /// <returns>Whether something changed that a report would show.</returns>
@@ -186,7 +168,7 @@ public sealed class NodeEngine : IDisposable
         IOException? problem = null;
         try
         {
-            KeepPlan();
+            _plan.Keep();
         }
         catch (IOException e)
         {
@@ -261,7 +243,7 @@ public sealed class NodeEngine : IDisposable
     /// <summary>Begins the next flush that the plan asks for, and takes the result of the last; the deletion itself runs beside.</summary>
     /// <returns>Whether something changed that a report would show.</returns>
     /// <exception cref="IOException">The state directory can't be written, so nothing was begun.</exception>
-    public bool Flush() => _flushes.Turn(_asked);
+    public bool Flush() => _flushes.Turn(_plan.Flushes);
 
     /// <summary>
     /// Looks what fills the table, when that is due: a tenth of a second at any size. Where a sample is not all of it every entry is
@@ -355,15 +337,6 @@ public sealed class NodeEngine : IDisposable
         _scan?.Dispose();
         _observer.Dispose();
         _state.Dispose();
-    }
-
-    /// <summary>The file may be deleted under a process that knows what it said: then it is written again.</summary>
-    private void KeepPlan()
-    {
-        if (Plan is { } plan && !_planUnsaved && !_cache.IsThere)
-        {
-            _cache.Save(plan);
-        }
     }
 
     private void Note(string? problem)

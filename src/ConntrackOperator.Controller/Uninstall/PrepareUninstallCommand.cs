@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ConntrackOperator.Cluster;
+using ConntrackOperator.Controller.Configuration;
 using ConntrackOperator.Controller.Logging;
 using ConntrackOperator.Kubernetes.Client;
 using ConntrackOperator.Kubernetes.Logging;
@@ -73,7 +74,7 @@ internal static class PrepareUninstallCommand
                 log.CannotPrepareUninstall(e);
                 return 1;
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or k8s.Exceptions.KubeConfigException)
+            catch (Exception e) when (e.IsSetUpFailure())
             {
                 log.CannotRun(e);
                 return 2;

@@ -1,0 +1,79 @@
+using ConntrackOperator.Api.Nodes;
+
+namespace ConntrackOperator.Engine.State;
+
+/// <summary>The plan in force, and the state directory's file of it, from which the next boot begins. Not thread-safe.</summary>
+internal sealed class PlanStore
+{
+    private readonly StateDirectory _state;
+    private bool _unsaved;
+
+    /// <summary>Takes the plan of the directory's plan.json, if there is one.</summary>
+    /// <param name="state">The directory, held by this process.</param>
+    public PlanStore(StateDirectory state)
+    {
+        _state = state;
+        Plan = AtomicFile.Read(state.PlanFile, EngineJson.Default.CachedPlan, !state.IsReadOnly, out var problem);
+        Problem = problem;
+    }
+
+    /// <summary>What was wrong with the file; null: nothing.</summary>
+    public string? Problem { get; }
+
+    /// <summary>The plan, without its flushes; null: none is known.</summary>
+    public CachedPlan? Plan { get; private set; }
+
+    /// <summary>
+    /// The flushes of the last plan that was set. A flush is for now: one that is found again after a reboot must not be done then, so none
+    /// is kept. Null: no plan has been set since the start.
+    /// </summary>
+    public IReadOnlyList<NodeFlush>? Flushes { get; private set; }
+
+    /// <summary>Puts a plan in force and keeps it. Keeps nothing in a directory that is only looked at.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <exception cref="IOException">The disk is full or read-only; the plan is in force, the earlier one is still on the disk.</exception>
+    public void Set(CachedPlan plan)
+    {
+        Flushes = plan.Spec?.Flushes ?? [];
+        plan = plan.Spec?.Flushes is null ? plan : plan with { Spec = plan.Spec with { Flushes = null } };
+        if (plan == Plan && !_unsaved)
+        {
+            return;
+        }
+
+        Plan = plan;
+        _unsaved = true;
+        Save(plan);
+        _unsaved = false;
+    }
+
+    /// <summary>Forgets the plan. Deletes nothing in a directory that is only looked at.</summary>
+    /// <exception cref="IOException">The file can't be deleted; the plan is in force no longer.</exception>
+    public void Forget()
+    {
+        Plan = null;
+        if (!_state.IsReadOnly)
+        {
+            AtomicFile.Delete(_state.PlanFile);
+        }
+    }
+
+    /// <summary>The file may be deleted under a process that knows what it said: then it is written again.</summary>
+    /// <exception cref="IOException">It can't be.</exception>
+    public void Keep()
+    {
+        if (Plan is { } plan && !_unsaved && !_state.IsReadOnly && !File.Exists(_state.PlanFile))
+        {
+            Save(plan);
+        }
+    }
+
+    private void Save(CachedPlan plan)
+    {
+        if (!_state.IsReadOnly)
+        {
+            _state.EnsureHeld();
+            AtomicFile.Write(_state.PlanFile, plan, EngineJson.Default.CachedPlan);
+        }
+    }
+}
