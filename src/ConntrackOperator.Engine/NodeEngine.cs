@@ -137,6 +137,9 @@ public sealed class NodeEngine : IDisposable
     /// <summary>Whether nothing is left to be put back.</summary>
     public bool AllRestored => _enforcer.AllRestored;
 
+    /// <inheritdoc cref="Enforcer.Kept"/>
+    public IReadOnlyDictionary<string, long> Kept => _enforcer.Kept;
+
     /// <summary>Puts a plan in force and keeps it for the next boot.</summary>
     /// <param name="plan">The plan.</param>
     /// <exception cref="IOException">It can't be kept; it is in force all the same.</exception>

@@ -50,10 +50,25 @@ internal static class ClusterAdvise
                     .ThenBy(n => n.Metadata?.Name, StringComparer.Ordinal)
                     .Select(n => new TopAdvice { Node = n.Metadata?.Name, Text = n.Status!.Advice! }),
             ],
+            NotReported = chosen.Where(n => !ClusterStatus.HasReported(n)).Select(n => n.Metadata?.Name ?? "-")
+                .Order(StringComparer.Ordinal).ToList() is { Count: > 0 } silent ? silent : null,
         };
-        report.Print(format, chosen.Count == 1 ? "nothing to change on this node" : $"nothing to change on any of {chosen.Count} nodes");
+        report.Print(format, Nothing(chosen.Count, report.NotReported?.Count ?? 0));
         return ExitCode.InSync;
     }
+
+    /// <summary>What is said when there is no advice; nothing where nothing is known.</summary>
+    /// <param name="nodes">How many were asked for.</param>
+    /// <param name="silent">Those of them whose agents have not reported.</param>
+    internal static string Nothing(int nodes, int silent) => (nodes, nodes - silent) switch
+    {
+        (0, _) => "no node is looked after: no ConntrackPolicy selects one",
+        (_, 0) => string.Empty,
+        (1, _) => "nothing to change on this node",
+        (_, 1) => "nothing to change on the other node",
+        var (_, known) when silent > 0 => $"nothing to change on the other {known} nodes",
+        _ => $"nothing to change on any of {nodes} nodes",
+    };
 
     private static bool IsSelectedBy(ConntrackNode node, string policy) =>
         node.Spec?.Settings?.Any(s => s.Policy == policy) == true || node.Spec?.Refused?.Any(r => r.Policy == policy) == true;

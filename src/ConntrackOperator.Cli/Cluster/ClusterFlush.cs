@@ -28,7 +28,8 @@ internal static class ClusterFlush
             throw new CliException(ExitCode.BadInput, string.Join("; ", errors));
         }
 
-        if (spec.DryRun != true && !yes && Terminal.CanAsk && !Confirmed(spec))
+        Terminal.RequireAnswer(spec.DryRun == true || yes);
+        if (spec.DryRun != true && !yes && !Confirmed(spec))
         {
             Console.Error.WriteLine("nothing was deleted");
             return ExitCode.Failure;

@@ -56,6 +56,9 @@ internal static class ClusterStatus
 
     internal static string Reason(List<Condition>? conditions, string type) => Api.Meta.Condition.Find(conditions, type)?.Reason ?? "-";
 
+    /// <summary>Whether the node's agent has said how it stands.</summary>
+    internal static bool HasReported(ConntrackNode node) => Condition(node, ConditionTypes.Applied) is not null;
+
     internal static string Number(long? number) => number?.ToString() ?? "-";
 
     internal static string Limit(TableStatus? table) => table?.NoLimit == true ? "none" : Number(table?.Limit);

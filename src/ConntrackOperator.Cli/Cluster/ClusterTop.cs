@@ -60,7 +60,7 @@ internal static class ClusterTop
                 ClusterStatus.Number(n.Status?.Rates?.TableFullDropsPerMinute),
                 ClusterStatus.Number(n.Status?.Rates?.RacesLostPerMinute),
                 n.Status?.Top?.Sources is [var first, ..] ? $"{first.Address} {first.Percent}%" : "-",
-                n.Status?.Advice ?? string.Empty);
+                n.Status?.Advice ?? (ClusterStatus.HasReported(n) ? string.Empty : TopReport.NotKnown));
         }
 
         table.Print();

@@ -74,7 +74,10 @@ internal sealed partial class CommandTree
             HelpName = "SECONDS",
             DefaultValueFactory = _ => DefaultTtlSeconds,
         };
-        var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask." };
+        var yes = new Option<bool>("--yes", "-y")
+        {
+            Description = "Do not ask. Needed where nobody can be asked: in a script, a pipe, cron.",
+        };
         var command = new Command("flush", "Deletes entries of the tables of nodes, once on each: those that all given conditions hold "
             + "for. Makes a ConntrackFlush and waits for it.");
         match.AddTo(command, forHost: false);

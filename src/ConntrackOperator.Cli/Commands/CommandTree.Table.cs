@@ -120,7 +120,10 @@ internal sealed partial class CommandTree
             Description = "Every entry of the table. Connections go on, but translated ones (NAT) break.",
         };
         var dryRun = new Option<bool>("--dry-run") { Description = "Only count what matches." };
-        var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask." };
+        var yes = new Option<bool>("--yes", "-y")
+        {
+            Description = "Do not ask. Needed where nobody can be asked: in a script, a pipe, cron.",
+        };
         var command = new Command(
             "flush",
             "Deletes entries of this machine's table: those that all given conditions hold for. Rules stay as they are. Needs root.");
@@ -180,7 +183,8 @@ internal sealed partial class CommandTree
         var dryRun = new Option<bool>("--dry-run") { Description = "With --from: only show the difference." };
         var command = new Command(
             "restore",
-            "Puts back what the kernel held before the first change since boot, and forgets the plan; or what a backup holds. Needs root.")
+            "Puts back what the kernel held before the first change since boot, and forgets the plan; or what a backup holds. Of a plan in "
+                + "force that is all, also what `onDelete: Keep` would leave; what was left so by an earlier plan stays. Needs root.")
         {
             from, settings, rules, entries, dryRun, _output, _sysctls, _state,
         };

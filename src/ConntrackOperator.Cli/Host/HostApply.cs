@@ -35,11 +35,9 @@ internal static class HostApply
             return exit;
         }
 
-        var shown = node.Status!.Settings!.Select(s => s.Name).ToHashSet();
-        var restored = originals.Where(o => !shown.Contains(o.Key)).Select(o => (o.Key, engine.Sysctls.Read(o.Key).Value, o.Value))
-            .ToList();
-        HostReport.Change(node, before, restored);
-        Console.Out.WriteLine(Summary(node, before, restored.Count, dryRun));
+        var gone = HostReport.Gone(engine, node, originals);
+        HostReport.Change(node, before, gone);
+        Console.Out.WriteLine(Summary(node, before, gone, dryRun));
         return exit;
     }
 
@@ -77,10 +75,10 @@ internal static class HostApply
         }
     }
 
-    private static string Summary(ConntrackNode node, Dictionary<string, long?> before, int restored, bool dryRun)
+    private static string Summary(ConntrackNode node, Dictionary<string, long?> before, List<GoneSetting> gone, bool dryRun)
     {
         var applied = node.Status!.Conditions!.First(c => c.Type == ConditionTypes.Applied);
-        var count = HostReport.Count(node, restored);
+        var count = HostReport.Count(node, gone);
         if (applied.Reason == ConditionReasons.ModuleNotLoaded)
         {
             return $"{count}; {applied.Message}";
@@ -91,7 +89,8 @@ internal static class HostApply
             return $"{count}; dry run, nothing was written";
         }
 
-        var written = node.Status.Settings!.Count(s => s.Actual != before.GetValueOrDefault(s.Name!)) + restored;
+        var written = node.Status.Settings!.Count(s => s.Actual != before.GetValueOrDefault(s.Name!))
+            + gone.Count(g => g.Now != before.GetValueOrDefault(g.Name));
         return $"{count}; {HostReport.Number(written, "changed now")}";
     }
 }

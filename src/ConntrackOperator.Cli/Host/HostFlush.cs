@@ -17,11 +17,12 @@ internal static class HostFlush
     public static int Run(
         EngineOptions options, FlowMatch match, bool dryRun, bool yes, OutputFormat format, TimeProvider time, CancellationToken cancel)
     {
+        Terminal.RequireAnswer(dryRun || yes);
         var sysctls = new SysctlDirectory(options.SysctlPath);
         var facts = HostFacts.Read(options.ProcPath, options.SysPath);
         var timeouts = match.IdleFor is null ? null : TimeoutFile.Watch(options.StatePath, sysctls, facts, time);
         var deleter = new FlowDeleter(sysctls, time, timeouts, FilterFile.Support(options.StatePath, facts));
-        if (!dryRun && !yes && Terminal.CanAsk)
+        if (!dryRun && !yes)
         {
             var would = Delete(deleter, match, true, time, cancel);
             if (would.Matched > 0 && !Confirmed(would))

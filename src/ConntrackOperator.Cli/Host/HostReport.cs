@@ -1,5 +1,6 @@
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Cli.Output;
+using ConntrackOperator.Engine;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Planning;
 
@@ -13,9 +14,8 @@ internal static class HostReport
     /// <summary>The table of a change: what was there, what is there, what is wanted.</summary>
     /// <param name="node">The machine after the change.</param>
     /// <param name="before">What each key held before it; also of keys that left the plan.</param>
-    /// <param name="restored">The originals of keys that were put back, with what they hold now.</param>
-    public static void Change(
-        ConntrackNode node, IReadOnlyDictionary<string, long?> before, IReadOnlyList<(string Name, long? Now, long Original)> restored)
+    /// <param name="gone">Keys that left the plan.</param>
+    public static void Change(ConntrackNode node, IReadOnlyDictionary<string, long?> before, IReadOnlyList<GoneSetting> gone)
     {
         var table = new TextTable("SETTING", ">BEFORE", ">NOW", ">WANTED", "STATE", "POLICY");
         foreach (var s in node.Status?.Settings ?? [])
@@ -25,9 +25,11 @@ internal static class HostReport
                 s.State.ToString()!, s.Policy ?? Unknown);
         }
 
-        foreach (var (name, now, original) in restored)
+        foreach (var g in gone)
         {
-            table.Add(name, Text(name, before.GetValueOrDefault(name)), Text(name, now), Text(name, original), "Restored", Unknown);
+            table.Add(
+                g.Name, Text(g.Name, before.GetValueOrDefault(g.Name)), Text(g.Name, g.Now),
+                g.IsKept ? Unknown : Text(g.Name, g.Original), g.IsKept ? "Kept" : "Restored", Unknown);
         }
 
         foreach (var refused in node.Spec?.Refused ?? [])
@@ -37,7 +39,19 @@ internal static class HostReport
         }
 
         table.Print();
-        Messages(node);
+        Messages(node, gone.Where(g => g.IsKept).Select(g =>
+            $"{g.Name}: left as it is, since the policy that set it said onDelete: Keep; before that it held {Text(g.Name, g.Original)}"));
+    }
+
+    /// <summary>The keys that this process's plan has no longer, and that were put back or left.</summary>
+    /// <param name="engine">After the pass.</param>
+    /// <param name="node">The machine after the pass: what is still to be put back stands there.</param>
+    /// <param name="originals">What was kept of each key before the pass.</param>
+    public static List<GoneSetting> Gone(NodeEngine engine, ConntrackNode node, Dictionary<string, long> originals)
+    {
+        var shown = node.Status!.Settings!.Select(s => s.Name).ToHashSet();
+        return [.. originals.Where(o => !shown.Contains(o.Key)).Select(o =>
+            new GoneSetting(o.Key, engine.Sysctls.Read(o.Key).Value, o.Value, engine.Kept.ContainsKey(o.Key)))];
     }
 
     /// <summary>The table of a state: what was there at first, what is there, what is wanted.</summary>
@@ -52,7 +66,7 @@ internal static class HostReport
         }
 
         table.Print();
-        Messages(node);
+        Messages(node, []);
     }
 
     /// <summary>Fields that two policies of equal priority set differently.</summary>
@@ -67,13 +81,18 @@ internal static class HostReport
     }
 
     /// <summary>"3 settings: 2 InSync, 1 ReadOnly".</summary>
-    public static string Count(ConntrackNode node, int restored)
+    public static string Count(ConntrackNode node, IReadOnlyList<GoneSetting> gone)
     {
         var settings = node.Status?.Settings ?? [];
         var parts = settings.GroupBy(s => s.State!.Value).OrderBy(g => g.Key).Select(g => Number(g.Count(), g.Key.ToString())).ToList();
-        if (restored > 0)
+        if (gone.Count(g => !g.IsKept) is > 0 and var restored)
         {
             parts.Add(Number(restored, "Restored"));
+        }
+
+        if (gone.Count(g => g.IsKept) is > 0 and var kept)
+        {
+            parts.Add(Number(kept, "Kept"));
         }
 
         if (node.Spec?.Refused is { Count: > 0 } refused)
@@ -81,19 +100,20 @@ internal static class HostReport
             parts.Add(Number(refused.Count, "Refused"));
         }
 
-        var total = settings.Count + restored + (node.Spec?.Refused?.Count ?? 0);
+        var total = settings.Count + gone.Count + (node.Spec?.Refused?.Count ?? 0);
         var what = total == 1 ? "1 setting" : Number(total, "settings");
         return parts.Count == 0 ? what : $"{what}: {string.Join(", ", parts)}";
     }
 
     public static string Number(long number, string what) => $"{number} {what}";
 
-    private static void Messages(ConntrackNode node)
+    private static void Messages(ConntrackNode node, IEnumerable<string> more)
     {
         // What is only to be set stands in the table; why nothing can be set yet, in the summary.
         var lines = (node.Status?.Settings ?? []).Where(s => s.Message is not null && s.State != SettingState.Pending)
             .Select(s => s.Message!.StartsWith(s.Name!, StringComparison.Ordinal) ? s.Message : $"{s.Name}: {s.Message}")
             .Concat((node.Spec?.Refused ?? []).Select(r => $"{r.Name}: refused ({r.Reason}): {r.Message}"))
+            .Concat(more)
             .ToList();
         if (lines.Count > 0)
         {

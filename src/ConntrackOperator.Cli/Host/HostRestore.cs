@@ -41,12 +41,11 @@ internal static class HostRestore
             return ExitCode.InSync;
         }
 
-        var left = node.Status!.Settings!.Select(s => s.Name).ToHashSet();
-        var restored = originals.Where(o => !left.Contains(o.Key)).Select(o => (o.Key, engine.Sysctls.Read(o.Key).Value, o.Value)).ToList();
-        HostReport.Change(node, before, restored);
+        var gone = HostReport.Gone(engine, node, originals);
+        HostReport.Change(node, before, gone);
         Console.Out.WriteLine(engine.AllRestored
-            ? HostReport.Count(node, restored.Count) + "; the plan is forgotten"
-            : HostReport.Count(node, restored.Count) + "; run it again to try what is left, or let `host watch` do so");
+            ? HostReport.Count(node, gone) + "; the plan is forgotten"
+            : HostReport.Count(node, gone) + "; run it again to try what is left, or let `host watch` do so");
         return ExitCodeOf(engine, node, kept);
     }
 

@@ -38,7 +38,7 @@ internal static class HostStatus
         {
             Console.Out.WriteLine();
             HostReport.State(node);
-            Console.Out.WriteLine(HostReport.Count(node, 0));
+            Console.Out.WriteLine(HostReport.Count(node, []));
         }
 
         return HostNode.ExitCodeOf(node);

@@ -9,8 +9,19 @@ internal static class Terminal
     /// <summary>Whether messages may draw over each other.</summary>
     public static bool IsErrorRich => !Console.IsErrorRedirected && IsCapable;
 
-    /// <summary>Whether somebody is there to answer a question.</summary>
-    public static bool CanAsk => !Console.IsInputRedirected && !Console.IsErrorRedirected;
+    /// <summary>Ends a command that is to ask where nobody reads the question or can answer it.</summary>
+    /// <param name="answered">Whether nothing has to be asked: <c>--yes</c> is given, or nothing will be deleted.</param>
+    /// <exception cref="CliException">Standard input or standard error, which the question goes to, is no terminal.</exception>
+    public static void RequireAnswer(bool answered)
+    {
+        if (!answered && (Console.IsInputRedirected || Console.IsErrorRedirected))
+        {
+            throw new CliException(
+                ExitCode.BadInput,
+                $"--yes: is needed, since standard {(Console.IsInputRedirected ? "input" : "error")} is not a terminal and nobody can be "
+                    + "asked; nothing was deleted (--dry-run counts what matches)");
+        }
+    }
 
     private static bool IsCapable =>
         string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))

@@ -10,6 +10,9 @@ internal sealed record NodeAdviceLines
     /// <summary>All that is said of each; null where lines are enough.</summary>
     public List<AdviceOutput>? Nodes { get; init; }
 
+    /// <summary>Nodes of which nothing is known, since their agents have not reported; null where there are none.</summary>
+    public List<string>? NotReported { get; init; }
+
     /// <param name="format">How.</param>
     /// <param name="nothing">What to say when there is no advice.</param>
     public void Print(OutputFormat format, string nothing)
@@ -20,14 +23,18 @@ internal sealed record NodeAdviceLines
             return;
         }
 
-        if (Advice.Count == 0)
+        var silent = NotReported ?? [];
+        if (Advice.Count + silent.Count > 0)
         {
-            Console.Out.WriteLine(nothing);
-            return;
+            var table = new TextTable("NODE", "ADVICE");
+            Advice.ForEach(a => table.Add(a.Node ?? "-", a.Text));
+            silent.ForEach(node => table.Add(node, TopReport.NotKnown));
+            table.Print();
         }
 
-        var table = new TextTable("NODE", "ADVICE");
-        Advice.ForEach(a => table.Add(a.Node ?? "-", a.Text));
-        table.Print();
+        if (Advice.Count == 0 && nothing.Length > 0)
+        {
+            Console.Out.WriteLine(nothing);
+        }
     }
 }

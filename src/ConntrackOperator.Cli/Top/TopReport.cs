@@ -5,6 +5,9 @@ namespace ConntrackOperator.Cli.Top;
 /// <summary>What fills one table, who put it there, and what to change.</summary>
 internal sealed record TopReport
 {
+    /// <summary>What is said where there is no report to go by.</summary>
+    public const string NotKnown = "not known: its agent has not reported";
+
     /// <summary>The machine or the node.</summary>
     public required string Name { get; init; }
 

@@ -130,6 +130,12 @@ internal sealed class PolicyReconciler
                 $"{waiting.Count} nodes had not put their settings back after {_context.Options.RestoreTimeout.TotalSeconds:0} s: "
                     + $"{string.Join("; ", waiting.Take(5).Select(Waits))}. They still do when they can.", EventReasons.RestoreTimedOut);
         }
+        else if (policy.Spec?.OnDelete == RemovalPolicy.Keep)
+        {
+            _context.Events.Record(
+                reference, EventType.Normal, "Kept", "Restore",
+                "its settings are left as they are, since it said onDelete: Keep, where no other policy sets them");
+        }
         else
         {
             _context.Events.Record(

@@ -67,6 +67,12 @@ public sealed class Enforcer
     /// <summary>Whether nothing is left to be put back.</summary>
     public bool AllRestored => _settings.AllRestored;
 
+    /// <summary>
+    /// Keys that left the plan and were left as they are, since their policy said onDelete: Keep, with what they held before the first
+    /// write: since this process began, until they are planned again.
+    /// </summary>
+    public IReadOnlyDictionary<string, long> Kept => _settings.Kept;
+
     /// <summary>Called before the hash table is resized, and may hold it up for a moment.</summary>
     internal Action BeforeResize { get; set; } = () => { };
 

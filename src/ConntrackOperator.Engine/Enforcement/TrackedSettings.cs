@@ -12,6 +12,7 @@ namespace ConntrackOperator.Engine.Enforcement;
 internal sealed class TrackedSettings(OriginalsStore originals)
 {
     private readonly Dictionary<string, SettingTracker> _trackers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _kept = new(StringComparer.Ordinal);
     private bool _listChanged;
 
     /// <summary>Whether some are being put back.</summary>
@@ -22,6 +23,9 @@ internal sealed class TrackedSettings(OriginalsStore originals)
 
     /// <summary>Whether nothing is left to be put back.</summary>
     public bool AllRestored => originals.Names.All(name => _trackers.TryGetValue(name, out var tracker) && !tracker.Restoring);
+
+    /// <inheritdoc cref="Enforcer.Kept"/>
+    public IReadOnlyDictionary<string, long> Kept => _kept;
 
     /// <summary>One of them; null: neither planned nor being put back.</summary>
     /// <param name="name">The key.</param>
@@ -44,6 +48,7 @@ internal sealed class TrackedSettings(OriginalsStore originals)
         var position = 0;
         foreach (var setting in settings.Values)
         {
+            _kept.Remove(setting.Name!);
             Tracker(setting.Name!).Plan(
                 setting, setting.Name == SysctlNames.Buckets ? Buckets.Round(setting.Value!.Value) : setting.Value!.Value, position++);
             if (setting.Mode != PolicyMode.Observe && originals.Find(setting.Name!) is { } original)
@@ -62,6 +67,7 @@ internal sealed class TrackedSettings(OriginalsStore originals)
             }
             else
             {
+                _kept[name] = originals.Find(name)!.Value;
                 originals.Forget(name);
             }
         }

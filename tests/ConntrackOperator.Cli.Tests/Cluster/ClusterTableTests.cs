@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ConntrackOperator.Api;
+using ConntrackOperator.Cli.Cluster;
 using ConntrackOperator.TestKit;
 
 namespace ConntrackOperator.Cli.Tests.Cluster;
@@ -14,7 +15,7 @@ public sealed class ClusterTableTests(ReportedCluster cluster) : IClassFixture<R
         Assert.Matches(@"^NODE +ENTRIES +LIMIT +USED% +DROPS/MIN +RACES/MIN +TOP SOURCE +ADVICE$", lines[0]);
         Assert.Matches(@"^node-2 +238552 +262144 +91 +7 +12 +10\.42\.0\.7 40% +node-2: timeouts", lines[1]);
         Assert.Matches("^node-1 ", lines[2]);
-        Assert.Matches("^node-3 +- +- +- +- +- +-$", lines[3]);
+        Assert.Matches("^node-3 +- +- +- +- +- +- +not known: its agent has not reported$", lines[3]);
     }
 
     [Fact]
@@ -35,13 +36,35 @@ public sealed class ClusterTableTests(ReportedCluster cluster) : IClassFixture<R
     [Fact]
     public void Advice_is_told_node_by_node_for_one_node_or_one_policy()
     {
-        Assert.Matches(@"^NODE +ADVICE\nnode-2 +node-2: .*\nnode-1 +node-1: .*\n$", cluster.Run(null, "advise").Output);
+        Assert.Matches(@"^NODE +ADVICE\nnode-2 +node-2: .*\nnode-1 +node-1: .*\nnode-3 +not known: its agent has not reported\n$",
+            cluster.Run(null, "advise").Output);
         Assert.Matches(@"^NODE +ADVICE\nnode-1 +node-1: .*\n$", cluster.Run(null, "advise", "node-1").Output);
         Assert.Equal(2, JsonNode.Parse(cluster.Run(null, "advise", "edge", "-o", "json").Output)!["advice"]!.AsArray().Count);
         Assert.Equal(
             (2, "error: there is no ConntrackNode and no ConntrackPolicy \"nobody\"\n"),
             (cluster.Run(null, "advise", "nobody") is var r ? (r.ExitCode, r.Error) : default));
     }
+
+    [Fact]
+    public void Of_a_node_whose_agent_has_not_reported_nothing_is_said_to_be_right()
+    {
+        const string NotKnown = "not known: its agent has not reported";
+        Assert.Matches($@"^NODE +ADVICE\nnode-3 +{NotKnown}\n$", cluster.Run(null, "advise", "node-3").Output);
+        var json = JsonNode.Parse(cluster.Run(null, "advise", "-o", "json").Output)!;
+        Assert.Equal("node-3", (string?)Assert.Single(json["notReported"]!.AsArray()));
+        Assert.Matches($@"\nnode-3 .* {NotKnown}\n", cluster.Run(null, "top").Output);
+    }
+
+    [Theory]
+    [InlineData(3, 0, "nothing to change on any of 3 nodes")]
+    [InlineData(1, 0, "nothing to change on this node")]
+    [InlineData(3, 1, "nothing to change on the other 2 nodes")]
+    [InlineData(2, 1, "nothing to change on the other node")]
+    [InlineData(1, 1, "")]
+    [InlineData(2, 2, "")]
+    [InlineData(0, 0, "no node is looked after: no ConntrackPolicy selects one")]
+    public void Nothing_to_change_is_said_of_nodes_that_have_reported_only(int nodes, int silent, string expected) =>
+        Assert.Equal(expected, ClusterAdvise.Nothing(nodes, silent));
 
     [Fact]
     public void Advice_of_one_node_is_told_in_full_as_on_the_node_itself()
@@ -161,6 +184,8 @@ public sealed class ClusterTableTests(ReportedCluster cluster) : IClassFixture<R
     [InlineData("match.states: states needs protocol TCP, SCTP or DCCP", "--node", "node-1", "--protocol", "17", "--state", "CLOSE")]
     [InlineData("--selector: Invalid value: \"a in (b)\"", "--selector", "a in (b)", "--protocol", "tcp")]
     [InlineData("match.states", "--node", "node-1", "--protocol", "udp", "--state", "TIME_WAIT")]
+    [InlineData("--yes: is needed, since standard input is not a terminal", "--all-nodes", "--all")]
+    [InlineData("--yes: is needed, since standard input is not a terminal", "--node", "node-1", "-p", "tcp", "--no-wait")]
     public void What_is_not_valid_is_refused_before_the_cluster_is_asked(string expected, params string[] arguments)
     {
         var result = CliProcess.RunWith(

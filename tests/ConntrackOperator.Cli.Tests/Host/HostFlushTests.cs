@@ -19,7 +19,7 @@ public sealed class HostFlushTests
         Assert.EndsWith("entries match; dry run, nothing was deleted\n", dry.Output, StringComparison.Ordinal);
         Assert.Equal(Entries.Count, Entries.Number(host));
 
-        var report = JsonNode.Parse(Entries.Ok(host.Look("flush", "--protocol", "tcp", "--state", "TIME_WAIT", "-o", "json")))!;
+        var report = JsonNode.Parse(Entries.Ok(host.Look("flush", "--protocol", "tcp", "--state", "TIME_WAIT", "--yes", "-o", "json")))!;
         Assert.Equal((timeWait, timeWait, 0), ((int)report["matched"]!, (int)report["deleted"]!, (int)report["failed"]!));
         Assert.Equal(Entries.Count - timeWait, Entries.Number(host));
         Assert.Empty(host.Look("flows", "-p", "tcp", "--state", "TIME_WAIT").Output);
@@ -193,6 +193,28 @@ public sealed class HostFlushTests
         var result = host.ShellWith(answer + "\n", "script", "-qec", $"{CliProcess.Program} host flush --all", "/dev/null");
         Assert.Contains($"delete {Entries.Count} of {Entries.Count} entries? [y/N]", result.Output, StringComparison.Ordinal);
         Assert.Equal(left, Entries.Number(host));
+    }
+
+    [Theory]
+    [InlineData("input", "n\n", "PROGRAM host flush --protocol 50 --state-dir STATE")]
+    [InlineData("input", "y\n", "PROGRAM host flush --all -o json --state-dir STATE")]
+    [InlineData(
+        "error", "y\n", "script -qec 'PROGRAM host flush --all --state-dir STATE 2>ERROR' /dev/null; e=$?; cat ERROR >&2; exit $e")]
+    public void Where_it_can_not_ask_it_deletes_nothing_without_yes(string stream, string input, string command)
+    {
+        NetworkNamespace.Require("conntrack", "script");
+        using var host = new TestHost();
+        Entries.Load(host);
+        Entries.Ok(host.Shell("conntrack", "-I", "-s", "10.1.0.1", "-d", "192.0.2.5", "-p", "50", "-t", "600"));
+        var line = command.Replace("PROGRAM", CliProcess.Program, StringComparison.Ordinal)
+            .Replace("STATE", host.State, StringComparison.Ordinal)
+            .Replace("ERROR", Path.Combine(host.Root, "error"), StringComparison.Ordinal);
+        var result = host.ShellWith(input, "sh", "-c", line);
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains(
+            $"error: --yes: is needed, since standard {stream} is not a terminal and nobody can be asked; nothing was deleted",
+            result.Error, StringComparison.Ordinal);
+        Assert.Equal(Entries.Count + 1, Entries.Number(host));
     }
 
     [Fact]

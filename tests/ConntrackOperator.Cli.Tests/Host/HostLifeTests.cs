@@ -69,6 +69,43 @@ public sealed class HostLifeTests
         Assert.StartsWith("nothing to restore", host.Run("restore").Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void What_holds_its_original_already_is_restored_and_not_changed()
+    {
+        using var host = new TestHost();
+        host.Run("apply", "-f", host.File("p.yaml", HostPolicies.Timeouts));
+        host[SysctlNames.TcpTimeoutTimeWait] = 120;
+        Assert.EndsWith(
+            "2 settings: 1 InSync, 1 Restored; 1 changed now\n", host.Run("apply", "-f", host.File("q.yaml", HostPolicies.Udp)).Output,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_leaves_a_policy_that_keeps_is_said_to_be_left_as_it_is_not_to_be_restored()
+    {
+        using var host = new TestHost();
+        var keeps = HostPolicies.Timeouts.Replace("spec:", "spec:\n  onDelete: Keep", StringComparison.Ordinal);
+        host.Run("apply", "-f", host.File("p.yaml", keeps));
+        var udp = host.File("q.yaml", HostPolicies.Udp);
+        const string Why =
+            "nf_conntrack_tcp_timeout_time_wait: left as it is, since the policy that set it said onDelete: Keep; before that it held 120";
+        foreach (var (options, end) in new (string[], string)[]
+        {
+            (["--dry-run"], "2 settings: 1 Pending, 1 Kept; dry run, nothing was written\n"),
+            ([], "2 settings: 1 InSync, 1 Kept; 1 changed now\n"),
+        })
+        {
+            var output = host.Run(["apply", "-f", udp, .. options]).Output;
+            Assert.Matches(@"\nnf_conntrack_tcp_timeout_time_wait +60 +60 +- +Kept +-\n", output);
+            Assert.Contains(Why, output.Split('\n'));
+            Assert.EndsWith(end, output, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(60, host[SysctlNames.TcpTimeoutTimeWait]);
+        Assert.DoesNotContain("time_wait", host.Run("restore").Output, StringComparison.Ordinal);
+        Assert.Equal(60, host[SysctlNames.TcpTimeoutTimeWait]);
+    }
+
     [Theory]
     [InlineData("null")]
     [InlineData("")]

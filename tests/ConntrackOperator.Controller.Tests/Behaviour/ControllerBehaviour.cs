@@ -151,6 +151,18 @@ public abstract partial class ControllerBehaviour : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Deleted_policy_that_keeps_does_not_say_that_its_nodes_have_restored()
+    {
+        await Cluster.CreateNodeAsync("n1");
+        await Cluster.ApplyAsync("p", """{"onDelete":"Keep","timeouts":{"tcp":{"established":"24h"}}}""");
+        await Until(() => Cluster.IsReady("p"), "the policy is ready");
+        await Cluster.DeleteAsync(ResourceType.ConntrackPolicy, "p");
+        await Until(() => Cluster.Policy("p") is null, "the policy is gone");
+        await Cluster.EventAsync("p", "Kept");
+        Assert.DoesNotContain("Restored", await Cluster.EventsAsync("p"));
+    }
+
+    [Fact]
     public async Task Deleted_policy_waits_neither_for_ever_nor_for_nodes_that_are_not_ready()
     {
         Fleet.Restores = _ => false;

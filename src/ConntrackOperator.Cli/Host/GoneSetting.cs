@@ -1,0 +1,8 @@
+namespace ConntrackOperator.Cli.Host;
+
+/// <summary>A key that left the plan.</summary>
+/// <param name="Name">The key.</param>
+/// <param name="Now">What it holds now; null: it can't be read.</param>
+/// <param name="Original">What it held before the first write.</param>
+/// <param name="IsKept">Whether it is left as it is, by <c>onDelete: Keep</c>; else its original was put back.</param>
+internal sealed record GoneSetting(string Name, long? Now, long Original, bool IsKept);
