@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Mutation tests. Both print, folder by folder, what was killed. Not a gate of CI.
 #
-#   run.sh --fast PROJECT [FOLDER…]            minutes: Runner, such as run.sh --fast Netfilter Deleting Idle
+#   run.sh --fast PROJECT [--again] [FOLDER…]  minutes: Runner, such as run.sh --fast Netfilter Deleting Idle; with --again only what the
+#                                              last report says was not killed, after tests were added
 #   run.sh [PROJECT…] [-- OPTIONS OF STRYKER]  hours: Stryker.NET, such as run.sh Netfilter -- -m '**/Deleting/**'; needs jq
 #
 # Runner compiles the project once with all mutants in it, each behind a switch, and runs the tests again and again in one process: of each
@@ -15,7 +16,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 if [ "${1:-}" = --fast ]; then
   shift
-  [ -f "tests/mutation/${1:-}.json" ] || { echo "usage: run.sh --fast PROJECT [FOLDER…] ($(cd tests/mutation && echo *.json | sed 's/\.json//g'))" >&2; exit 2; }
+  [ -f "tests/mutation/${1:-}.json" ] || { echo "usage: run.sh --fast PROJECT [--again] [FOLDER…] ($(cd tests/mutation && echo *.json | sed 's/\.json//g'))" >&2; exit 2; }
   for built in "tests/ConntrackOperator.$1.Tests" tests/mutation/Runner; do dotnet build -c Release --nologo -v quiet "$built"; done
   alone=()
   [ "$(id -u)" != 0 ] || alone=(unshare --net sh -c 'ip link set lo up; exec "$@"' sh)

@@ -9,6 +9,9 @@ namespace ConntrackOperator.Mutation;
 /// <param name="InStaticInitializer">Runs once a process, so that it can't be switched on: not tried, and counted apart.</param>
 internal sealed record Mutant(int Id, string Path, int Line, string Original, string Replacement, bool InStaticInitializer)
 {
+    /// <summary>What is changed in which file, without the line, which moves with every change above it.</summary>
+    public string Text => $"{Path}\t{Original}\t{(Replacement.Length == 0 ? "(removed)" : Replacement)}";
+
     /// <summary>The folder of <see cref="Path"/>; "." for the project's own.</summary>
     public string Folder => System.IO.Path.GetDirectoryName(Path) is { Length: > 0 } folder ? folder : ".";
 }

@@ -4,7 +4,7 @@ using System.Runtime.Loader;
 using System.Text.Json;
 using ConntrackOperator.Mutation;
 
-// ConntrackOperator.Mutation PROJECT [FOLDER…]: from the root of the repository, after the project's tests were built in Release.
+// ConntrackOperator.Mutation PROJECT [--again] [FOLDER…]: from the root of the repository, after its tests were built in Release.
 if (args is ["--worker", var work, var name, var seconds])
 {
     var files = new WorkFiles(work, name);
@@ -17,12 +17,14 @@ if (args is ["--worker", var work, var name, var seconds])
 
 if (args.Length == 0 || !File.Exists($"tests/mutation/{args[0]}.json"))
 {
-    Console.Error.WriteLine("usage, in the repository's root: ConntrackOperator.Mutation PROJECT [FOLDER…]");
+    Console.Error.WriteLine("usage, in the repository's root: ConntrackOperator.Mutation PROJECT [--again] [FOLDER…]");
     return 2;
 }
 
 var project = $"ConntrackOperator.{args[0]}";
 var folder = Path.GetFullPath($"artifacts/mutation/{args[0]}-fast");
+string[] folders = [.. args[1..].Where(arg => arg != "--again")];
+var killed = args.Contains("--again") ? Report.ReadKilled(folder) : [];
 if (Directory.Exists(folder))
 {
     Directory.Delete(folder, recursive: true);
@@ -32,9 +34,14 @@ var run = new WorkFiles(folder, project);
 CopyTo(run.Binaries, $"tests/{project}.Tests/bin/Release/net10.0");
 var left = Exclusions($"tests/mutation/{args[0]}.json");
 var mutants = new MutatedAssembly($"src/{project}/{project}.csproj").Write(
-    run.Mutated, path => !left.Any(f => IsIn(path, f)) && (args.Length == 1 || args[1..].Any(f => IsIn(path, f))));
+    run.Mutated, path => !left.Any(f => IsIn(path, f)) && (folders.Length == 0 || folders.Any(f => IsIn(path, f))));
 File.WriteAllLines(run.Mutants, mutants.Where(m => !m.InStaticInitializer).Select(m => $"{m.Id}"));
-Console.WriteLine($"{mutants.Count} mutants");
+foreach (var mutant in mutants.Where(m => !m.InStaticInitializer && killed.Remove(m.Text)))
+{
+    run.Append(mutant.Id, "killed");
+}
+
+Console.WriteLine($"{mutants.Count} mutants, {run.ReadOutcomes().Count} of them known to be killed");
 
 var watch = Stopwatch.StartNew();
 while (run.Remaining().Any())
