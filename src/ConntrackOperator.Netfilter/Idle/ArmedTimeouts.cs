@@ -113,8 +113,12 @@ internal sealed class ArmedTimeouts
         if (mostUnacknowledged is { } most
             && (unacknowledged == true || (state == FlowStates.TcpEstablished && (status & FlowStatus.SeenReply) == 0)))
         {
-            // IP_CT_TCP_FLAG_DATA_UNACKNOWLEDGED, or picked up in mid-connection: the shorter of the two.
-            values.RemoveAll(v => v.Seconds > most);
+            // IP_CT_TCP_FLAG_DATA_UNACKNOWLEDGED, or picked up in mid-connection: the shorter of the two. What is not known may be either.
+            values.RemoveAll(v => !v.IsAnything && v.Seconds > most);
+            for (var i = 0; i < values.Count; i++)
+            {
+                values[i] = values[i] with { Seconds = (uint)Math.Min(values[i].Seconds, most) };
+            }
         }
 
         // After retransmissions, or with the window at 0: neither is told. And a FIN or RST out of window lowers what was armed.

@@ -111,6 +111,13 @@ public sealed record TimeoutHistory
         // What the older still saw, and the newer does not, ended before the newer looked.
         var all = newer.Spans.Concat(older.Spans.Select(s =>
             s.IsOpen ? s with { Until = newer.LastLook, IsOpen = open.Contains((s.Key, s.Seconds)) } : s));
+
+        // What the older could read and the newer, which began after it, never could: see Add.
+        var read = newer.Spans.Select(s => s.Key).ToHashSet();
+        all = all.Concat(older.Spans
+            .Where(s => TimeoutKeys.All.Contains(s.Key) && !read.Contains(s.Key))
+            .Select(s => Gone + s.Key).Distinct()
+            .Select(key => new TimeoutSpan(key, 0, older.LastLook, newer.LastLook, true)));
         if (newer.Since - older.LastLook > MaxGap)
         {
             all = all.Append(new TimeoutSpan(Unseen, 0, older.LastLook, newer.Since, false));

@@ -65,6 +65,38 @@ public sealed class ChangedTimeoutsTests
     }
 
     [Fact]
+    public void A_setting_that_a_new_process_can_not_read_at_first_may_have_been_anything_since_the_last_one_looked()
+    {
+        var kept = Held.Always(Look());
+        _time.Advance(TimeSpan.FromSeconds(100));
+        var withoutOne = IdleClockTests.Defaults.Where(s => s.Key != SysctlNames.TcpTimeoutEstablished).ToDictionary();
+        var history = TimeoutHistory.Begin(new ConfiguredTimeouts { At = MonotonicTime.Now(_time), Sysctls = withoutOne }).Join(kept);
+        for (var i = 0; i < 3; i++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(100));
+            history = history.Add(Look());
+        }
+
+        // By the value before and after it has been idle for days; armed by another in the hole, for a few minutes only.
+        Assert.InRange(Clock(history).Of(Held.Flow(Tcp, Established, 50_000)).LeastSeconds, 190u, 200u);
+    }
+
+    [Fact]
+    public void What_waits_for_an_answer_is_not_judged_by_a_known_time_out_alone_where_its_own_could_not_be_read()
+    {
+        // Armed with 100 s in the hole while data was in flight: 250 s of 'unacknowledged' would make it idle for 200 s.
+        var history = Held.Always(Look());
+        _time.Advance(TimeSpan.FromSeconds(10));
+        var withoutOne = IdleClockTests.Defaults.Where(s => s.Key != SysctlNames.TcpTimeoutEstablished).ToDictionary();
+        history = history.Add(new ConfiguredTimeouts { At = MonotonicTime.Now(_time), Sysctls = withoutOne });
+        _time.Advance(TimeSpan.FromSeconds(10));
+        history = history.Add(Look());
+        Assert.InRange(Clock(history).Of(Held.Flow(Tcp, Established, 80, tcpFlags: InFlight)).LeastSeconds, 0u, 20u);
+        Assert.InRange(
+            Clock(history).Of(Held.Flow(Tcp, Established, 80, FlowStatus.Confirmed)).LeastSeconds, 0u, 20u);
+    }
+
+    [Fact]
     public void While_a_setting_could_not_be_read_anything_may_have_been_armed_even_if_it_is_the_same_again()
     {
         // Known, not to be read at the second look, known again at the third: the second one may have hidden another value.
