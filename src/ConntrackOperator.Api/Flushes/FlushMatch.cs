@@ -17,15 +17,13 @@ namespace ConntrackOperator.Api.Flushes;
     + "self.protocol in ['TCP', 'SCTP', 'DCCP'])",
     RuleMessages.StatesNeedProtocol, Field = "states")]
 [Rule("!has(self.states) || !has(self.protocol) || (type(self.protocol) == int ? self.protocol != 6 : self.protocol != 'TCP') || "
-    + "self.states.all(s, s in ['NONE', 'SYN_SENT', 'SYN_RECV', 'ESTABLISHED', 'FIN_WAIT', 'CLOSE_WAIT', 'LAST_ACK', 'TIME_WAIT', "
-    + "'CLOSE', 'SYN_SENT2'])",
+    + "self.states.all(s, s in [" + FlushStates.TcpList + "])",
     RuleMessages.StatesOfTcp, Field = "states")]
 [Rule("!has(self.states) || !has(self.protocol) || (type(self.protocol) == int ? self.protocol != 132 : self.protocol != 'SCTP') || "
-    + "self.states.all(s, s in ['NONE', 'CLOSED', 'COOKIE_WAIT', 'COOKIE_ECHOED', 'ESTABLISHED', 'SHUTDOWN_SENT', 'SHUTDOWN_RECD', "
-    + "'SHUTDOWN_ACK_SENT', 'HEARTBEAT_SENT', 'HEARTBEAT_ACKED'])",
+    + "self.states.all(s, s in [" + FlushStates.SctpList + "])",
     RuleMessages.StatesOfSctp, Field = "states")]
 [Rule("!has(self.states) || !has(self.protocol) || (type(self.protocol) == int ? self.protocol != 33 : self.protocol != 'DCCP') || "
-    + "self.states.all(s, s in ['NONE', 'REQUEST', 'RESPOND', 'PARTOPEN', 'OPEN', 'CLOSEREQ', 'CLOSING', 'TIMEWAIT', 'IGNORE', 'INVALID'])",
+    + "self.states.all(s, s in [" + FlushStates.DccpList + "])",
     RuleMessages.StatesOfDccp, Field = "states")]
 [Rule("!has(self.sourcePort) || has(self.protocol) && (type(self.protocol) == int ? self.protocol in [6, 17, 136, 132, 33] : "
     + "self.protocol in ['TCP', 'UDP', 'UDPLite', 'SCTP', 'DCCP'])",

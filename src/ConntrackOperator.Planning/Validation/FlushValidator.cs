@@ -24,24 +24,12 @@ public static class FlushValidator
         [136] = "UDPLite",
     };
 
-    // enum tcp_conntrack, sctp_conntrack and ct_dccp_states, under the names that the kernel prints.
-    private static readonly Dictionary<string, (string[] States, string Message)> _statesOf = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, (IReadOnlyList<string> States, string Message)> _statesOf = new(StringComparer.Ordinal)
     {
-        ["TCP"] = (
-            ["NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE", "SYN_SENT2"],
-            RuleMessages.StatesOfTcp),
-        ["SCTP"] = (
-            [
-                "NONE", "CLOSED", "COOKIE_WAIT", "COOKIE_ECHOED", "ESTABLISHED", "SHUTDOWN_SENT", "SHUTDOWN_RECD", "SHUTDOWN_ACK_SENT",
-                "HEARTBEAT_SENT", "HEARTBEAT_ACKED",
-            ],
-            RuleMessages.StatesOfSctp),
-        ["DCCP"] = (
-            ["NONE", "REQUEST", "RESPOND", "PARTOPEN", "OPEN", "CLOSEREQ", "CLOSING", "TIMEWAIT", "IGNORE", "INVALID"],
-            RuleMessages.StatesOfDccp),
+        ["TCP"] = (FlushStates.Tcp, RuleMessages.StatesOfTcp),
+        ["SCTP"] = (FlushStates.Sctp, RuleMessages.StatesOfSctp),
+        ["DCCP"] = (FlushStates.Dccp, RuleMessages.StatesOfDccp),
     };
-
-    private static readonly string[] _allStates = [.. _statesOf.Values.SelectMany(of => of.States).Distinct(StringComparer.Ordinal)];
 
     /// <summary>
     /// Checks a flush's spec. Types, unknown fields and the object's name are not looked at here: they are settled before there is a flush.
@@ -154,11 +142,11 @@ public static class FlushValidator
             errors.Add(new(path, Text(states.Count), RuleMessages.TooMany(FlushMatch.MaximumStates)));
         }
 
-        var unknown = states.FindIndex(state => !_allStates.Contains(state));
+        var unknown = states.FindIndex(state => !FlushStates.All.Contains(state));
         if (unknown >= 0)
         {
             errors.Add(new(
-                $"{path}[{unknown}]", JsonText.Quote(states[unknown] ?? string.Empty), RuleMessages.Choices(_allStates)));
+                $"{path}[{unknown}]", JsonText.Quote(states[unknown] ?? string.Empty), RuleMessages.Choices(FlushStates.All)));
         }
         else if (protocol is null || !_statesOf.TryGetValue(protocol, out var of))
         {
