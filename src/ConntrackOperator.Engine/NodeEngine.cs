@@ -26,7 +26,7 @@ namespace ConntrackOperator.Engine;
 /// </summary>
 public sealed class NodeEngine : IDisposable
 {
-    // Below, nothing is advised, so nobody need know who does what.
+    // Below, and below the plan's warning, nothing is advised, so nobody need know who does what.
     private const int TightPercent = 40;
 
     private readonly StateDirectory _state;
@@ -257,7 +257,8 @@ public sealed class NodeEngine : IDisposable
     public bool Scan(in TableReading reading)
     {
         // Lost at insertion with room to spare: ports of a translated address may be used up, which only who does what tells.
-        var tight = reading.Percent >= TightPercent || reading.Rates?.TableFullDropsPerMinute > 0 || reading.Rates?.RacesLostPerMinute >= 1;
+        var tight = reading.Percent >= Math.Min(TightPercent, Plan?.Spec?.Pressure?.WarningPercent ?? TightPercent)
+            || reading.Rates?.TableFullDropsPerMinute > 0 || reading.Rates?.RacesLostPerMinute >= 1;
         if (_scan is null || !_scan.RunIfDue(tight, mayCount: !_flushes.IsRunning))
         {
             return false;

@@ -7,7 +7,8 @@ namespace ConntrackOperator.Engine.Observation;
 internal static class PressureRules
 {
     /// <summary>
-    /// A level is left only when usage has fallen this far below it, in percentage points, or to nothing, so that it does not flap.
+    /// A level is left only when usage has fallen this far below it, in percentage points, or by half of it where that is less, so that it
+    /// does not flap.
     /// </summary>
     public const int Hysteresis = 5;
 
@@ -30,6 +31,6 @@ internal static class PressureRules
             : PressureLevel.Normal;
     }
 
-    // A threshold of a few per cent would never be left otherwise: usage is at least nothing.
-    private static int Left(int threshold) => Math.Max(0, threshold - Hysteresis);
+    // A threshold of a few per cent would never be left otherwise, or only by an empty table.
+    private static int Left(int threshold) => threshold - Math.Clamp(threshold / 2, 1, Hysteresis);
 }

@@ -22,14 +22,16 @@ public sealed class PressureRulesTests
         Assert.Equal(expected, PressureRules.Level(percent, 0, null, before));
 
     [Theory]
-    [InlineData(1, 2)]
-    [InlineData(4, 5)]
-    [InlineData(5, 99)]
-    public void A_threshold_of_a_few_percent_is_left_when_the_table_is_empty(int warning, int critical)
+    [InlineData(1, 0)]
+    [InlineData(2, 1)]
+    [InlineData(4, 2)]
+    [InlineData(8, 4)]
+    [InlineData(10, 5)]
+    public void A_threshold_of_a_few_percent_is_left_at_half_of_it(int warning, int left)
     {
-        var thresholds = new NodePressure { WarningPercent = warning, CriticalPercent = critical };
-        Assert.Equal(PressureLevel.Normal, PressureRules.Level(0, 0, thresholds, PressureLevel.Warning));
-        Assert.Equal(PressureLevel.Normal, PressureRules.Level(0, 0, thresholds, PressureLevel.Critical));
+        var thresholds = new NodePressure { WarningPercent = warning, CriticalPercent = 99 };
+        Assert.Equal(PressureLevel.Normal, PressureRules.Level(left, 0, thresholds, PressureLevel.Warning));
+        Assert.Equal(PressureLevel.Warning, PressureRules.Level(left + 1, 0, thresholds, PressureLevel.Warning));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine.Observation;
 using ConntrackOperator.Engine.Scanning;
 using ConntrackOperator.Netfilter.Counters;
@@ -85,6 +86,19 @@ public sealed class ScanOccasionTests
         Assert.True(engine.Scan(reading));
         Assert.Equal(asked, Assert.Single(_table.Surveys) is not null);
         Assert.NotNull(engine.Latest);
+    }
+
+    [Theory]
+    [InlineData(9, false)]
+    [InlineData(10, true)]
+    public void A_plan_whose_warning_comes_earlier_has_who_does_what_asked_from_there_on(long entries, bool asked)
+    {
+        using var machine = new Machine();
+        using var engine = new NodeEngine(machine.Options with { ScanInterval = _interval, Table = _table }, _time);
+        engine.SetPlan(Plans.Of() with { Spec = new NodeSpec { Settings = [], Pressure = new NodePressure { WarningPercent = 10 } } });
+        _time.Advance(_interval);
+        Assert.True(engine.Scan(new TableReading(entries, 100, 128, null, null, Rates(0, 0))));
+        Assert.Equal(asked, Assert.Single(_table.Surveys) is not null);
     }
 
     private static CounterRates Rates(double dropsPerMinute, double racesPerMinute) => new()

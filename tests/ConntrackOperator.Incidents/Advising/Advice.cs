@@ -35,7 +35,7 @@ internal sealed record Advice
 
     // Each entry is in two chains, so in an incident's 20,000 buckets they are 50 long, where the kernel begins to refuse, from about half
     // a million on; ours have some ten thousand.
-    private const long MakesChainsLong = 200_000;
+    private const long MakesChainsLong = 500_000;
 
     private static bool IsNamespaceOf(string ours, Culprit who) =>
         who.Role == "Namespace" && who.Name?.Contains(ours, StringComparison.Ordinal) == true;
