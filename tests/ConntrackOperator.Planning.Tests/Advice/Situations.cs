@@ -44,7 +44,10 @@ internal static class Situations
             _synFlood with { Sources = [], New = 400 }, new Load(TrafficClass.Established, 500) { Destination = "10.0.5.2", Port = 80 }),
         ["SYN flood of everybody that nothing here stops"] = Flood(
             _synFlood with { Class = TrafficClass.SynReceived, Sources = [] },
-            new Load(TrafficClass.Established, 500) { Destination = "10.0.5.2", Port = 80 }) with { NodeMemoryBytes = 64L << 20 },
+            new Load(TrafficClass.Established, 500) { Destination = "10.0.5.2", Port = 80 }) with
+        {
+            NodeMemoryBytes = 64L << 20,
+        },
         ["SYN flood of everybody that a larger table holds"] = Flood(
             _synFlood with { Class = TrafficClass.SynReceived, Sources = [], New = 1000 },
             new Load(TrafficClass.Established, 500) { Destination = "10.0.5.2", Port = 80 }),
@@ -89,7 +92,10 @@ internal static class Situations
 
         // Scans.
         ["scan of hosts by UDP from this machine"] = Flood(
-            new Load(Udp, 18_000) { Sources = ["10.0.7.7"], Hosts = 250, New = 300 }) with { LocalAddresses = Set("10.0.7.7") },
+            new Load(Udp, 18_000) { Sources = ["10.0.7.7"], Hosts = 250, New = 300 }) with
+        {
+            LocalAddresses = Set("10.0.7.7"),
+        },
         ["sweep of pings by IPv6"] =
             Once(Flood(new Load(TrafficClass.Icmp, 18_000) { Sources = ["2001:db8::7"], Hosts = 120 })) with { Rules = _iptables },
         ["scan of ports of three hosts by SYN and UDP"] = Flood(
