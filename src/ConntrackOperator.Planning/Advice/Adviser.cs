@@ -53,12 +53,13 @@ public static class Adviser
     // Steps are done from the first finding's to the last one's.
     private static List<Finding> InOneAnother(AdviceTarget target, IEnumerable<Finding> findings)
     {
-        var applied = new List<(string Field, string Value)>();
+        IReadOnlyList<(string Field, string Value)> applied = [];
         var together = new List<Finding>();
         foreach (var finding in findings)
         {
-            together.Add(finding with { Now = [.. finding.Now.Select(step => Commands.After(target, [.. applied], step))] });
-            applied.AddRange(finding.Now.SelectMany(step => step.Fields ?? []));
+            var before = applied;
+            together.Add(finding with { Now = [.. finding.Now.Select(step => Commands.After(target, before, step))] });
+            applied = Commands.Together(applied, finding.Now.SelectMany(step => step.Fields ?? []));
         }
 
         return together;

@@ -408,4 +408,40 @@ public class RemedyTests
 
     [Fact]
     public void Nothing_to_say_is_no_text() => Assert.Null(AdviceText.Summary([]));
+
+    [Fact]
+    public void Policies_that_are_advised_one_after_another_name_each_field_once_and_never_a_smaller_table()
+    {
+        Assert.Equal(
+            [("timeouts.tcp.established", "2h4m"), ("table.size.entries", "262144"), ("timeouts.tcp.closeWait", "1m")],
+            Commands.Together(
+                [("timeouts.tcp.established", "2h4m"), ("timeouts.tcp.established", "2h4m"), ("table.size.entries", "262144")],
+                [("timeouts.tcp.closeWait", "1m"), ("table.size.entries", "65536")]));
+        Assert.Equal(
+            [("table.size.entries", "65536"), ("table.buckets", "65536")],
+            Commands.Together([("table.size.entries", "65536")], [("table.buckets", "40960")]));
+        Assert.Equal(
+            [("table.buckets", "131072"), ("table.size.entries", "65536")],
+            Commands.Together([("table.buckets", "131072")], [("table.size.entries", "65536")]));
+    }
+
+    [Fact]
+    public void Two_leaks_and_a_third_cause_are_advised_a_policy_that_can_be_applied()
+    {
+        Load Leak(string source, string place) => new(TrafficClass.Established, 6_000)
+        {
+            Sources = [source], Destination = place, Port = 5432, Idle = (100, 90_000), SilentPercent = 100,
+        };
+        var facts = Tables.Of(
+            Leak("10.0.7.7", "10.0.5.3"), Leak("10.0.7.8", "10.0.5.4"),
+            new Load(TrafficClass.CloseWait, 6_000) { Sources = ["10.0.7.9"], Destination = "10.0.5.5", Port = 80, Idle = (100, 3000) });
+        var steps = Adviser.Advise(facts).Findings.SelectMany(finding => finding.Now).Where(step => step.Yaml is not null).ToList();
+        Assert.True(steps.Count >= 3, $"{steps.Count} policies");
+        Assert.All(steps, step =>
+        {
+            var lines = step.Yaml!.Split('\n').Select(line => line.Split(':')[0]).Where(line => line.StartsWith("      ", StringComparison.Ordinal));
+            Assert.Equal(lines.Distinct(), lines);
+        });
+        Assert.Contains("established:", steps[^1].Yaml, StringComparison.Ordinal);
+    }
 }

@@ -115,8 +115,8 @@ public class SaidRightTests
         var facts = Situations.All["chains too long in a table that is full"];
         var steps = Adviser.Advise(facts with { Target = facts.Target with { Node = node } }).Findings.SelectMany(f => f.Now).ToList();
         Assert.Equal(2, steps.Count);
-        Assert.DoesNotContain("buckets: 40960", steps[0].Yaml, StringComparison.Ordinal);
-        Assert.Contains("\n  table:\n    buckets: 40960\n    size:\n      entries: 65536\n", steps[1].Yaml, StringComparison.Ordinal);
+        Assert.DoesNotContain("buckets:", steps[0].Yaml, StringComparison.Ordinal);
+        Assert.Contains("\n  table:\n    buckets: 65536\n    size:\n      entries: 65536\n", steps[1].Yaml, StringComparison.Ordinal);
         Assert.Contains(steps[1].Yaml!, steps[1].Run, StringComparison.Ordinal);
     }
 

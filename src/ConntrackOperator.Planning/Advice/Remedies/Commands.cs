@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using ConntrackOperator.Planning.Advice.Facts;
 using ConntrackOperator.Planning.Advice.Findings;
@@ -12,6 +13,8 @@ internal static class Commands
     /// <summary>The table that holds all rules of ours, so that one command takes them away.</summary>
     internal const string Table = "conntrack_advice";
     private const string Waiting = "\nkubectl wait ";
+    private const string Size = "table.size.entries";
+    private const string Buckets = "table.buckets";
 
     /// <summary>Deletes entries.</summary>
     internal static string Flush(
@@ -68,7 +71,7 @@ internal static class Commands
         var sysctls = fields.Select(
             field =>
                 (SettingCatalog.ByPath.GetValueOrDefault(
-                    field.Field == "table.size.entries" ? SettingCatalog.SizePath : field.Field)?.Sysctl, field.Value))
+                    field.Field == Size ? SettingCatalog.SizePath : field.Field)?.Sysctl, field.Value))
             .Where(pair => pair.Sysctl is not null)
             .Select(pair => $"sysctl -w net.netfilter.{pair.Sysctl}={Number(pair.Value)}");
         return new AdviceStep(
@@ -87,10 +90,34 @@ internal static class Commands
             return step;
         }
 
-        (string Field, string Value)[] all = [.. before.Where(b => !own.Any(o => o.Field == b.Field)), .. own];
-        var again = Apply(target, $"{step.What}; what was advised before is in it too, or this would undo it", all);
+        var all = Together(before, own);
+        var again = Apply(target, $"{step.What}; what was advised before is in it too, or this would undo it", [.. all]);
         return step.Run?.Contains(Waiting, StringComparison.Ordinal) == true ? InForce(target, again) : again;
     }
+
+    /// <summary>
+    /// Each field once: of two sizes the larger, since the smaller was enough for one cause alone, and buckets for at least that size.
+    /// Of another field the later value.
+    /// </summary>
+    internal static IReadOnlyList<(string Field, string Value)> Together(
+        IEnumerable<(string Field, string Value)> before, IEnumerable<(string Field, string Value)> after)
+    {
+        var values = new OrderedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (field, value) in before.Concat(after))
+        {
+            values[field] = field is Size or Buckets && values.TryGetValue(field, out var other) ? Larger(value, other) : value;
+        }
+
+        if (values.TryGetValue(Buckets, out var buckets) && values.TryGetValue(Size, out var size))
+        {
+            values[Buckets] = Larger(buckets, size);
+        }
+
+        return [.. values.Select(pair => (pair.Key, pair.Value))];
+    }
+
+    private static string Larger(string a, string b) =>
+        long.Parse(a, CultureInfo.InvariantCulture) >= long.Parse(b, CultureInfo.InvariantCulture) ? a : b;
 
     /// <summary>
     /// The same step, over when the nodes have it: a flush that comes before would leave entries that came under the old setting. On the

@@ -21,7 +21,7 @@ internal static class ChainRules
         var others = facts.Namespaces.Where(ns => ns.Entries > 0).OrderByDescending(ns => ns.Entries).ToList();
         var theirs = others.Sum(ns => ns.Entries);
         var all = facts.Entries + theirs;
-        var buckets = Buckets(facts, all);
+        var buckets = Buckets(facts, Math.Max(all, situation.AdvisedSize));
         var text = buckets.ToString();
         var chain = 2.0 * all / facts.Buckets;
         var why = $"{Figures.Count(facts.Rates.ChainTooLong)} entries a minute are refused because a hash chain is too long"

@@ -39,6 +39,9 @@ internal sealed class Situation
     /// <summary>What a finding says a field is to be, in seconds: no other may say something else.</summary>
     internal Dictionary<string, long> Advised { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>The table size that a finding advises, to which buckets follow; 0: none does.</summary>
+    internal long AdvisedSize { get; set; }
+
     /// <summary>Percent of the limit; 0 when there is none, or it is not known.</summary>
     internal double Usage { get; }
 

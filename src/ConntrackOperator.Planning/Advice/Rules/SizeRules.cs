@@ -60,6 +60,7 @@ internal static class SizeRules
         };
         if (possible >= facts.Limit * LeastGrowth)
         {
+            situation.AdvisedSize = possible;
             yield return finding with
             {
                 Text = $"{why}: table.size.entries {Text(possible)} would take {ByteSize.Format(Memory(facts, possible))} when full",
@@ -77,6 +78,7 @@ internal static class SizeRules
         var percent = Enumerable.Range(1, MostMemoryPercent).FirstOrDefault(percent => Within(facts, percent) >= wanted);
         if (percent > facts.MemoryLimitPercent && wanted >= facts.Limit * LeastGrowth)
         {
+            situation.AdvisedSize = wanted;
             yield return finding with
             {
                 Text =
