@@ -439,7 +439,8 @@ public class RemedyTests
         Assert.True(steps.Count >= 3, $"{steps.Count} policies");
         Assert.All(steps, step =>
         {
-            var lines = step.Yaml!.Split('\n').Select(line => line.Split(':')[0]).Where(line => line.StartsWith("      ", StringComparison.Ordinal));
+            var lines = step.Yaml!.Split('\n')
+                .Select(line => line.Split(':')[0]).Where(line => line.StartsWith("      ", StringComparison.Ordinal));
             Assert.Equal(lines.Distinct(), lines);
         });
         Assert.Contains("established:", steps[^1].Yaml, StringComparison.Ordinal);
