@@ -27,8 +27,8 @@ public sealed record DeleteResult
     public required long Kept { get; init; }
 
     /// <summary>
-    /// Entries that match and were not deleted, since a flow table forwards them (flowtable offload): kernels before 6.4 and 6.1.32 keep
-    /// those until the flow table lets them go.
+    /// Entries that match and were not deleted, since a flow table forwards them (flowtable offload): kernels before 6.4, and before
+    /// stable releases of mid-2023, keep those until the flow table lets them go.
     /// </summary>
     public long Offloaded { get; init; }
 

@@ -140,8 +140,8 @@ internal sealed class FilteredFlush(
     }
 
     /// <summary>
-    /// How many of the offloaded entries a kernel has kept: each is still there, with its id. Since 6.4 none is kept, and what is
-    /// offloaded now may be new.
+    /// How many of the offloaded entries a kernel has kept, by their ids; at most, since a connection that was opened again from the same
+    /// port may have the same id. Since 6.4 none is kept, and what is offloaded now is new.
     /// </summary>
     /// <returns>Null where that can't be looked at.</returns>
     private long? StillThere(KernelFilter filter, HashSet<uint> offloaded)

@@ -66,10 +66,10 @@ internal sealed class TableCommand
     {
         Compile();
         var watch = Stopwatch.StartNew();
-        var loader = TableLoader.Load(_space.Name, entries);
+        TableLoader.Load(_space.Name, entries);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{entries:N0} entries loaded by {loader} in {watch.Elapsed.TotalSeconds:F1} s; {Environment.ProcessorCount} CPUs, "
+            $"{entries:N0} entries loaded in {watch.Elapsed.TotalSeconds:F1} s; {Environment.ProcessorCount} CPUs, "
                 + $"{rounds} rounds"));
         Shell.Run("/bin/sh", "-c", _space.Inside($"conntrack -L -p tcp --state TIME_WAIT -o save >{_folder}/time-wait 2>/dev/null"));
         var filters = new FilterRounds(_space, _folder, _figures);
@@ -94,11 +94,10 @@ internal sealed class TableCommand
 
     private void Compile()
     {
-        var source = TableLoader.Shared("receive.c") ?? Path.Combine(_folder, "receive-only.c");
-        if (!File.Exists(source))
+        var source = Path.Combine(_folder, "receive-only.c");
+        using (var stream = typeof(TableCommand).Assembly.GetManifestResourceStream("receive-only.c")!)
+        using (var file = File.Create(source))
         {
-            using var stream = typeof(TableCommand).Assembly.GetManifestResourceStream("receive-only.c")!;
-            using var file = File.Create(source);
             stream.CopyTo(file);
         }
 

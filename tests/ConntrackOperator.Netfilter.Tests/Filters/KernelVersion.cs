@@ -25,7 +25,8 @@ internal sealed record KernelVersion(string Name)
 
     /// <summary>
     /// Neither flushes nor deletes offloaded entries (IPS_OFFLOAD, EBUSY): before 9b7c68b3911a "Support offloaded conntrack entry
-    /// deletion", 6.4 and 6.1.32.
+    /// deletion", 6.4, which is in stable releases of mid-2023 as well (6.1.32, and older series). Those below without a number of the
+    /// patch are as they were before it.
     /// </summary>
     internal bool KeepsOffloaded { get; init; }
 

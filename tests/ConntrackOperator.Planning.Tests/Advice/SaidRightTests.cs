@@ -126,7 +126,7 @@ public class SaidRightTests
         var facts = Situations.All["chains too long in a table that is full"];
         var steps = Adviser.Advise(facts with { Target = facts.Target with { HasPlan = true } }).Findings.SelectMany(f => f.Now).ToList();
         Assert.Equal(
-            ["sysctl -w net.netfilter.nf_conntrack_max=65536", "sysctl -w net.netfilter.nf_conntrack_buckets=40960"],
+            ["sysctl -w net.netfilter.nf_conntrack_max=65536", "sysctl -w net.netfilter.nf_conntrack_buckets=65536"],
             steps.Select(step => step.Run));
     }
 
