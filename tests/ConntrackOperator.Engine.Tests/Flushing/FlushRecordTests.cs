@@ -64,6 +64,17 @@ public sealed class FlushRecordTests : IDisposable
     }
 
     [Fact]
+    public async Task An_agent_that_was_asked_for_nothing_yet_has_a_record_so_that_the_first_flush_after_a_restart_is_done()
+    {
+        Start().Turn([]);
+        Assert.True(File.Exists(Record));
+        var runner = Restart();
+        runner.Adopt(new NodeStatus { ReportedAt = _earlier });
+        await DoAsync(runner, Flush(1));
+        Assert.Equal((1, null), (_done.Count, Assert.Single(runner.Statuses).Error));
+    }
+
+    [Fact]
     public async Task What_a_status_told_is_on_the_disk_and_is_told_as_it_was()
     {
         var told = new NodeFlushStatus { Uid = "1", FinishedAt = _earlier, Matched = 9, Deleted = 8, Error = "1 of them is offloaded" };
