@@ -58,7 +58,15 @@ public static class Adviser
         foreach (var finding in findings)
         {
             var before = applied;
-            together.Add(finding with { Now = [.. finding.Now.Select(step => Commands.After(target, before, step))] });
+            var tooLate = before.Any(b => b.Field == finding.Field);
+            together.Add(finding with
+            {
+                Now = [
+                    .. finding.Now.Select(step => Commands.After(target, before, step))
+                        .Select(step => tooLate && step.Run?.Contains(" --idle-for ", StringComparison.Ordinal) == true
+                            ? step with { What = $"Before the policy above shortens {finding.Field}, which hides idle times: {step.What}" }
+                            : step)],
+            });
             applied = Commands.Together(applied, finding.Now.SelectMany(step => step.Fields ?? []));
         }
 

@@ -435,7 +435,8 @@ public class RemedyTests
         var facts = Tables.Of(
             Leak("10.0.7.7", "10.0.5.3"), Leak("10.0.7.8", "10.0.5.4"),
             new Load(TrafficClass.CloseWait, 6_000) { Sources = ["10.0.7.9"], Destination = "10.0.5.5", Port = 80, Idle = (100, 3000) });
-        var steps = Adviser.Advise(facts).Findings.SelectMany(finding => finding.Now).Where(step => step.Yaml is not null).ToList();
+        var all = Adviser.Advise(facts).Findings.SelectMany(finding => finding.Now).ToList();
+        var steps = all.Where(step => step.Yaml is not null).ToList();
         Assert.True(steps.Count >= 3, $"{steps.Count} policies");
         Assert.All(steps, step =>
         {
@@ -444,5 +445,9 @@ public class RemedyTests
             Assert.Equal(lines.Distinct(), lines);
         });
         Assert.Contains("established:", steps[^1].Yaml, StringComparison.Ordinal);
+
+        // The second leak's flush is by idle times, which the policy against the first one hides.
+        var flushes = all.Where(step => step.Run?.Contains("--idle-for", StringComparison.Ordinal) == true).ToList();
+        Assert.Equal([false, true, false], flushes.Select(step => step.What.StartsWith("Before the policy above", StringComparison.Ordinal)));
     }
 }
