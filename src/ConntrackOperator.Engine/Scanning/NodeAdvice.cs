@@ -48,6 +48,7 @@ public static class NodeAdvice
             })],
             Traffic = TrafficFactsBuilder.WithPorts(Traffic(input, entries, input.TrafficErrorPercent ?? error), input.Nat),
             Watched = input.Traffic?.Between ?? TimeSpan.Zero,
+            TimeoutsWatchedFor = breakdown.TimeoutsWatchedFor,
             NewPerSecond = input.Traffic is { } seen ? TrafficFactsBuilder.Rate(seen.New, seen, entries) : null,
             GrowthPerSecond = input.GrowthPerSecond,
             Rates = new RateFacts

@@ -21,6 +21,8 @@ internal struct GroupSlot : SlotPurge.ISlot
     internal ulong PortBits;
     internal ulong SourceAnd;
     internal ulong SourceOr;
+    internal ulong SourceHighAnd;
+    internal ulong SourceHighOr;
 
     // Entries whose source port is another one after translation.
     internal uint Moved;

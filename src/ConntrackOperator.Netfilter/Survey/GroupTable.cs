@@ -42,7 +42,14 @@ internal sealed class GroupTable : SlotPurge.IHome<GroupSlot>
             ref var slot = ref _slots[index & (Slots - 1)];
             if (slot.Count == 0)
             {
-                slot = new GroupSlot { Key = key, Count = 1, SourceAnd = ulong.MaxValue, LowestPort = ushort.MaxValue };
+                slot = new GroupSlot
+                {
+                    Key = key,
+                    Count = 1,
+                    SourceAnd = ulong.MaxValue,
+                    SourceHighAnd = ulong.MaxValue,
+                    LowestPort = ushort.MaxValue,
+                };
                 _used++;
                 return ref slot;
             }

@@ -47,11 +47,19 @@ internal static class TrafficGroupBuilder
         };
     }
 
+    // The first bits of 64: none below 1, all from 64 on.
+    private static ulong Mask(int bits) => bits <= 0 ? 0 : bits >= 64 ? ulong.MaxValue : ulong.MaxValue << (64 - bits);
+
+    /// <summary>The bits that all sources seen have in common, not fewer than the group's own.</summary>
     private static (FlowAddress Address, int Prefix) Network(FlowAddress start, in GroupSlot slot)
     {
         if (start.IsIPv6)
         {
-            return (start, 32);
+            var (high, low) = (slot.SourceHighAnd ^ slot.SourceHighOr, slot.SourceAnd ^ slot.SourceOr);
+            var bits = high != 0
+                ? System.Numerics.BitOperations.LeadingZeroCount(high) : 64 + System.Numerics.BitOperations.LeadingZeroCount(low);
+            return (
+                new FlowAddress(slot.SourceHighAnd & Mask(bits), slot.SourceAnd & Mask(bits - 64), start.IsIPv6), bits);
         }
 
         var differ = (uint)((slot.SourceAnd ^ slot.SourceOr) & uint.MaxValue);

@@ -264,6 +264,8 @@ public sealed class TrafficSurvey
         slot.PortBits |= Bit(t.DestinationPort);
         slot.SourceAnd &= t.SourceLow;
         slot.SourceOr |= t.SourceLow;
+        slot.SourceHighAnd &= t.SourceHigh;
+        slot.SourceHighOr |= t.SourceHigh;
         slot.LowestPort = translatedPort == 0 ? slot.LowestPort : Math.Min(slot.LowestPort, translatedPort);
         slot.HighestPort = Math.Max(slot.HighestPort, translatedPort);
         if (one.IdleBin >= 0)

@@ -276,7 +276,21 @@ public sealed class SurveyedEntriesTests
             new FlowCase { Source = "2001:db8:1::1", Destination = "2001:db8::2" });
         var networks = reading.Groups.Where(g => g.View == TrafficView.SourceNetwork)
             .Select(g => (g.Source.ToString(), g.PrefixLength)).Order();
-        Assert.Equal([("10.0.4.0", 22), ("2001:db8::", 32)], networks);
+        Assert.Equal([("10.0.4.0", 22), ("2001:db8:1::1", 128)], networks);
+    }
+
+    [Theory]
+    [InlineData("2001:db8:1:2:8000::1", "2001:db8:1:2::1", "2001:db8:1:2::", 64)]
+    [InlineData("2001:db8:1:2::1:1", "2001:db8:1:2::1:2ff", "2001:db8:1:2::1:0", 118)]
+    [InlineData("2001:db8:1:2::1", "2001:db8:1:3::1", "2001:db8:1:2::", 63)]
+    [InlineData("2001:db8:1::1", "2001:db8:ffff::1", "2001:db8::", 32)]
+    public void The_network_of_IPv6_sources_is_as_narrow(string one, string other, string network, int length)
+    {
+        var reading = Look(
+            2, new FlowCase { Source = one, Destination = "2001:db8::2" },
+            new FlowCase { Source = other, Destination = "2001:db8::2", SourcePort = 2 });
+        var group = Group(reading, TrafficView.SourceNetwork);
+        Assert.Equal((network, length), (group.Source.ToString(), group.PrefixLength));
     }
 
     [Fact]

@@ -14,6 +14,9 @@ internal sealed record Load(TrafficClass Class, long Entries)
 
     internal string? Destination { get; init; }
 
+    /// <summary>Its name or number; null: the usual one of the class, of ICMP by the addresses.</summary>
+    internal string? Protocol { get; init; }
+
     internal int? Port { get; init; }
 
     /// <summary>New ones a second.</summary>

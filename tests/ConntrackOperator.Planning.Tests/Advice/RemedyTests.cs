@@ -100,7 +100,7 @@ public class RemedyTests
         Assert.Equal(("timeouts.tcp.closeWait", "60s"), (finding.Field, finding.Value is "1m" ? "60s" : finding.Value));
         Assert.Equal(
             "kubectl-conntrack host flush --protocol tcp --state CLOSE_WAIT --source 10.0.1.2 --destination 10.0.5.7 --dport 8443 "
-                + "--idle-for 30s --timeouts-held --yes", finding.Now[0].Run);
+                + "--idle-for 30s --yes", finding.Now[0].Run);
         Assert.Contains(finding.MayBreak, text => text.StartsWith("half-closed streams", StringComparison.Ordinal));
         Assert.Contains(finding.MayBreak, text => text.Contains("a rule here drops it (ct state invalid drop)", StringComparison.Ordinal));
     }
@@ -111,7 +111,7 @@ public class RemedyTests
         var finding = Only(Tables.Of(_inUse, new Load(TrafficClass.CloseWait, 18_000) { Idle = (90, 30) }));
         Assert.DoesNotContain("flush", Runs(finding), StringComparison.Ordinal);
         Assert.Contains(
-            "--idle-for 1m --timeouts-held --yes",
+            "--idle-for 1m --yes",
             Runs(Only(Tables.Of(_inUse, new Load(TrafficClass.CloseWait, 18_000) { Idle = (90, 60) }))), StringComparison.Ordinal);
     }
 
@@ -270,7 +270,7 @@ public class RemedyTests
             "ip saddr 10.0.1.2 ip daddr 10.0.5.1 tcp dport 5432 ct state new ct count over", finding.Now[0].Run, StringComparison.Ordinal);
         Assert.Equal(
             "kubectl-conntrack host flush --protocol tcp --state ESTABLISHED --source 10.0.1.2 --destination 10.0.5.1 --dport 5432 "
-                + "--idle-for 1m --timeouts-held --yes", finding.Now[1].Run);
+                + "--idle-for 1m --yes", finding.Now[1].Run);
         Assert.Equal(new Bounds(14_931, 14_931), finding.Frees);
     }
 

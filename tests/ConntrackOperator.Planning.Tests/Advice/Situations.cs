@@ -84,6 +84,36 @@ internal static class Situations
         ["ESP that nobody answers"] =
             Flood(new Load(TrafficClass.OtherUnreplied, 18_000) { Sources = ["10.0.7.7"], Destination = "10.0.5.2", New = 20 }),
         ["ESP of everybody"] = Flood(new Load(TrafficClass.OtherUnreplied, 18_000) { New = 300 }) with { Rules = _iptables },
+        ["SCTP that nobody answers"] = Flood(
+            new Load(TrafficClass.OtherUnreplied, 18_000)
+            {
+                Network = "10.1.0.0/24",
+                Destination = "10.2.0.1",
+                Port = 36412,
+                Protocol = "sctp",
+                New = 6000,
+            }),
+        ["SCTP that nobody answers by IPv6 with iptables"] = Flood(
+            new Load(TrafficClass.OtherUnreplied, 18_000)
+            {
+                Sources = ["2001:db8::7"],
+                Destination = "2001:db8::2",
+                Port = 36412,
+                Protocol = "sctp",
+                New = 6000,
+            }) with
+        {
+            Rules = _iptables,
+        },
+        ["ESP and GRE of everybody"] = Flood(
+            new Load(TrafficClass.OtherUnreplied, 9_000) { New = 300 },
+            new Load(TrafficClass.OtherUnreplied, 9_000) { New = 300, Protocol = "gre" }),
+        ["UDP-Lite of a network by IPv6"] = Flood(
+            new Load(Udp, 18_000) { Network = "2001:db8:0:7::/64", Destination = "2001:db8::2", Port = 5000, Protocol = "udplite", New = 900 }),
+        ["ICMP flood of everybody by both versions of IP"] = Flood(
+            new Load(TrafficClass.Icmp, 9_000) { New = 500 }, new Load(TrafficClass.Icmp, 9_000) { New = 500, Protocol = "icmpv6" }),
+        ["ICMP flood of everybody by IPv6 that a time-out holds"] =
+            Flood(new Load(TrafficClass.Icmp, 18_000) { Destination = "2001:db8::2", New = 800 }),
         ["half-open connections of this machine that are over"] =
             Flood(new Load(TrafficClass.OneWay, 18_400) { Sources = ["10.89.0.2"], Ports = 250, New = 6 }) with
             {
@@ -150,6 +180,21 @@ internal static class Situations
         },
         ["leak of days of which only a sample was seen"] = Sampled(Flood(_leak with { Idle = (90, 90_000), SilentPercent = null })),
         ["leak of two clients to one place"] = Flood(_leak with { Sources = ["10.0.1.2", "10.0.1.3"] }),
+        ["leak of days by time-outs that nobody watched"] =
+            Unwatched(Flood(_leak with { Idle = (90, 90_000), SilentPercent = null })),
+        ["connections that speak and seem idle by time-outs that nobody watched"] =
+            Unwatched(Flood(_leak with { Idle = (90, 90_000), SilentPercent = null, SpeakingPercent = 30 })),
+        ["connections of days by time-outs that nobody watched"] =
+            Unwatched(Tables.Of(new Load(TrafficClass.Established, 18_000) { Idle = (95, 90_000) })),
+        ["connections of days on a node by time-outs that nobody watched"] =
+            Unwatched(Tables.Of(new Load(TrafficClass.Established, 18_000) { Idle = (95, 90_000) })) with { Target = _node },
+        ["connections of days by time-outs that were watched for three hours"] =
+            Tables.Of(new Load(TrafficClass.Established, 18_000) { Idle = (95, 90_000) }) with
+            {
+                TimeoutsWatchedFor = TimeSpan.FromHours(3),
+            },
+        ["CLOSE_WAIT by time-outs that nobody watched"] =
+            Unwatched(Flood(new Load(TrafficClass.CloseWait, 18_000) { Idle = (90, 600), New = 30 })),
         ["CLOSE_WAIT of nobody in particular"] = Flood(new Load(TrafficClass.CloseWait, 18_000) { Idle = (90, 60), New = 30 }),
         ["CLOSE_WAIT with a short time-out already"] = Flood(
             new Load(TrafficClass.CloseWait, 18_000)
@@ -272,6 +317,8 @@ internal static class Situations
     private static TableFacts Flood(params Load[] loads) => Tables.Of([_inUse, .. loads]);
 
     private static HashSet<string> Set(string address) => [address];
+
+    private static TableFacts Unwatched(TableFacts facts) => facts with { TimeoutsWatchedFor = TimeSpan.FromSeconds(2) };
 
     /// <summary>What one look tells.</summary>
     private static TableFacts Once(TableFacts facts) => facts with

@@ -41,21 +41,34 @@ internal static class Tables
             BytesPerEntry = 384,
             MemoryLimitPercent = 10,
             AssuredPercent = 50,
+            TimeoutsWatchedFor = null,
             Watched = TimeSpan.FromSeconds(1),
             NewPerSecond = new Bounds(loads.Sum(load => load.New), loads.Sum(load => load.New)),
             Rules = new RuleFacts { DropsInvalid = true, DropsInvalidRule = "ct state invalid drop" },
-            States = [.. loads.GroupBy(load => load.Class).Select(group => State(group.Key, [.. group]))],
-            Traffic = [.. Groups(loads).GroupBy(g => (g.View, g.Class, g.Source, g.Destination, g.Port)).Select(Sum)],
+            States = [.. loads.GroupBy(load => (load.Class, ProtocolOf(load))).Select(group => State(group.Key.Class, [.. group]))],
+            Traffic = [.. Groups(loads).GroupBy(g => (g.View, g.Class, g.Protocol, g.Source, g.Destination, g.Port)).Select(Sum)],
         };
     }
 
+    /// <summary>The protocol of a load's entries.</summary>
+    internal static string ProtocolOf(Load load) => load.Protocol
+        ?? (load.Class == TrafficClass.Icmp
+            && (load.Destination ?? load.Network ?? load.Sources.FirstOrDefault())?.Contains(':', StringComparison.Ordinal) == true
+            ? "icmpv6" : _states[load.Class].Protocol);
+
     private static StateFacts State(TrafficClass kind, Load[] loads) => new()
     {
-        Protocol = _states[kind].Protocol,
-        State = _states[kind].State,
+        Protocol = ProtocolOf(loads[0]),
+        State = ProtocolOf(loads[0]) == "sctp" ? "COOKIE_WAIT" : _states[kind].State,
         Entries = loads.Sum(load => load.Entries),
-        Sysctl = _states[kind].Sysctl,
-        TimeoutSeconds = loads[0].TimeoutSeconds ?? _states[kind].Seconds,
+        Sysctl = ProtocolOf(loads[0]) switch
+        {
+            "icmpv6" => "nf_conntrack_icmpv6_timeout",
+            "sctp" => "nf_conntrack_sctp_timeout_cookie_wait",
+            "gre" => "nf_conntrack_gre_timeout",
+            _ => _states[kind].Sysctl,
+        },
+        TimeoutSeconds = loads[0].TimeoutSeconds ?? (ProtocolOf(loads[0]) == "sctp" ? 3 : _states[kind].Seconds),
         IdleAtLeast = idle => loads.Sum(load => (long)(load.Entries * load.IdlePercent((long)idle.TotalSeconds) / 100)),
     };
 
@@ -78,9 +91,9 @@ internal static class Tables
         foreach (var kind in loads.GroupBy(load => load.Class))
         {
             yield return Group(TrafficView.Class, kind.Key, kind, 1, null, null, null);
-            foreach (var port in kind.Where(load => load.Port is not null).GroupBy(load => load.Port))
+            foreach (var port in kind.Where(load => load.Port is not null).GroupBy(load => (load.Port, ProtocolOf(load))))
             {
-                yield return Group(TrafficView.Port, kind.Key, port, 1, null, null, port.Key);
+                yield return Group(TrafficView.Port, kind.Key, port, 1, null, null, port.Key.Port);
             }
 
             foreach (var load in kind)
@@ -118,7 +131,7 @@ internal static class Tables
         {
             View = view,
             Class = kind,
-            Protocol = _states[kind].Protocol,
+            Protocol = view is TrafficView.Class or TrafficView.Source or TrafficView.SourceNetwork ? string.Empty : ProtocolOf(loads[0]),
             Source = source,
             Destination = destination,
             Port = port,

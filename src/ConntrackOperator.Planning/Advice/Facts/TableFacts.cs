@@ -52,6 +52,12 @@ public sealed record TableFacts
     /// <summary>The time between the two looks that rates come from; zero: there was one look only.</summary>
     public TimeSpan Watched { get; init; }
 
+    /// <summary>
+    /// For how long the time-outs have been watched without a gap: idle times that are longer take it that they had been the same before.
+    /// Null: for as long as the machine has run.
+    /// </summary>
+    public required TimeSpan? TimeoutsWatchedFor { get; init; }
+
     /// <summary>New entries a second, of all classes; null: not known.</summary>
     public Bounds? NewPerSecond { get; init; }
 

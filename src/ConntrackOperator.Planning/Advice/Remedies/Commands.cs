@@ -17,6 +17,17 @@ internal static class Commands
     private const string Buckets = "table.buckets";
 
     /// <summary>Deletes entries.</summary>
+    /// <param name="target">How commands are written.</param>
+    /// <param name="protocol">Its name or number.</param>
+    /// <param name="states">Any of these; null: any.</param>
+    /// <param name="unreplied">Only those without a reply.</param>
+    /// <param name="source">Of the original direction; null: any.</param>
+    /// <param name="destination">Of the original direction; null: any.</param>
+    /// <param name="port">The destination's; null: any.</param>
+    /// <param name="idleSeconds">Only those that were idle for so long; null: any.</param>
+    /// <param name="isAssumed">
+    /// Whether that idle time rests on time-outs that nobody watched: then it is counted first, and said what is assumed.
+    /// </param>
     internal static string Flush(
         AdviceTarget target,
         string protocol,
@@ -25,7 +36,8 @@ internal static class Commands
         string? source = null,
         string? destination = null,
         int? port = null,
-        long? idleSeconds = null)
+        long? idleSeconds = null,
+        bool isAssumed = false)
     {
         var text = new StringBuilder(target.Node is null ? $"{target.Program} host flush" : $"{target.Program} flush --node {target.Node}");
         text.Append(" --protocol ").Append(protocol);
@@ -38,16 +50,19 @@ internal static class Commands
         text.Append(source is null ? string.Empty : $" --source {source}");
         text.Append(destination is null ? string.Empty : $" --destination {destination}");
         text.Append(port is null ? string.Empty : $" --dport {port}");
-        text.Append(
-            idleSeconds is { } idle
-                ? $" --idle-for {KubeDuration.Format(idle)}{(target.Node is null ? " --timeouts-held" : string.Empty)}" : string.Empty);
-        return text.Append(" --yes").ToString();
+        text.Append(idleSeconds is { } idle ? $" --idle-for {KubeDuration.Format(idle)}" : string.Empty);
+        return isAssumed && target.Node is null
+            ? $"{text} --timeouts-held --dry-run\n"
+                + "# --timeouts-held assumes that no time-out was changed since these entries' last packets; not so, or not known: leave it "
+                + $"out\n{text} --timeouts-held --yes"
+            : text.Append(" --yes").ToString();
     }
 
-    /// <summary>What whoever deletes by idle time has to know.</summary>
-    internal static string HeldNote(AdviceTarget target) => target.Node is null
-        ? "; --timeouts-held says that nobody changed the time-outs since these entries' last packets: leave it out where that is not so"
-        : string.Empty;
+    /// <summary>What whoever deletes by an idle time that rests on an assumption has to know; empty for any other.</summary>
+    internal static string HeldNote(AdviceTarget target, bool isAssumed) => !isAssumed ? string.Empty
+        : target.Node is null
+            ? "; the first command only counts: go on when nobody changed the time-outs since these entries' last packets"
+            : "; the agent deletes only what it knows to be idle for so long: nothing before it has watched the time-outs for that time";
 
     /// <summary>A look at what the machine does.</summary>
     internal static string Look(AdviceTarget target, string arguments) =>

@@ -18,8 +18,12 @@ internal static class Figures
         return Count(number / step * step);
     }
 
-    /// <summary>A share in percent, such as 76%.</summary>
-    internal static string Percent(double percent) => Math.Floor(percent).ToString("F0") + "%";
+    /// <summary>A share in percent, such as 76.4%: to the same digit wherever it is said.</summary>
+    internal static string Percent(double percent) => Tenths(percent).ToString("0.#") + "%";
+
+    /// <summary>A share to a tenth of a percent; what is less than all is not said to be all.</summary>
+    internal static double Tenths(double percent) =>
+        percent < 100 ? Math.Min(99.9, Math.Round(percent, 1, MidpointRounding.AwayFromZero)) : percent;
 
     /// <summary>Address and port, such as 10.0.0.1:443 or [2001:db8::1]:443.</summary>
     internal static string End(string? address, int? port) =>

@@ -1,9 +1,13 @@
 namespace ConntrackOperator.Planning.Advice.Remedies;
 
-/// <summary>Which packets a rule is about, written for nft or for iptables.</summary>
+/// <summary>
+/// Which packets a rule is about, written for nft or for iptables. Always of one protocol, so that nothing else between the same
+/// addresses is met. Of ICMP only pings: 'fragmentation needed', Packet Too Big and neighbour discovery must pass.
+/// </summary>
 internal sealed record Packets
 {
-    internal string? Protocol { get; init; }
+    /// <summary>Its name in lower case, such as tcp, or its number.</summary>
+    internal required string Protocol { get; init; }
 
     internal string? Source { get; init; }
 
@@ -16,7 +20,17 @@ internal sealed record Packets
     /// <summary>Only those that open a TCP connection.</summary>
     internal bool SynOnly { get; init; }
 
+    /// <summary>Of pings: the answers in the place of the requests. Requests alone make entries.</summary>
+    internal bool EchoReplies { get; init; }
+
     internal bool IsV6 => (Source ?? Destination)?.Contains(':', StringComparison.Ordinal) == true;
+
+    private bool IsIcmp => Protocol is "icmp" or "icmpv6";
+
+    private string EchoType => EchoReplies ? "echo-reply" : "echo-request";
+
+    /// <summary>Whether packets of a protocol have ports that rules can name.</summary>
+    internal static bool HasPorts(string protocol) => protocol is "tcp" or "udp" or "udplite" or "sctp" or "dccp";
 
     internal string Nft()
     {
@@ -24,9 +38,13 @@ internal sealed record Packets
         var parts = new List<string>();
         Add(Source, $"{family} saddr");
         Add(Destination, $"{family} daddr");
-        if (SourcePort is null && DestinationPort is null && Protocol is not null && !SynOnly)
+        if (IsIcmp)
         {
-            parts.Add($"meta l4proto {(Protocol == "icmpv6" ? "ipv6-icmp" : Protocol)}");
+            Add(EchoType, $"{Protocol} type");
+        }
+        else if (SourcePort is null && DestinationPort is null && !SynOnly)
+        {
+            Add(Protocol, "meta l4proto");
         }
 
         Add(SourcePort?.ToString(), $"{Protocol} sport");
@@ -49,12 +67,16 @@ internal sealed record Packets
 
     internal string Iptables()
     {
+        // Only tcp and udp bring these options along for certain.
+        var (sourcePort, destinationPort) = Protocol is "tcp" or "udp"
+            ? ("--sport", "--dport") : ("-m multiport --sports", "-m multiport --dports");
         var parts = new List<string>();
         Add(Source, "-s");
         Add(Destination, "-d");
         Add(Protocol, "-p");
-        Add(SourcePort?.ToString(), "--sport");
-        Add(DestinationPort?.ToString(), "--dport");
+        Add(IsIcmp ? EchoType : null, $"--{Protocol}-type");
+        Add(SourcePort?.ToString(), sourcePort);
+        Add(DestinationPort?.ToString(), destinationPort);
         if (SynOnly)
         {
             parts.Add("--syn");

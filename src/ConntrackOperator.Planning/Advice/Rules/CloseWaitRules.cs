@@ -32,8 +32,9 @@ internal static class CloseWaitRules
         var now = situation.Timeout(Sysctl);
         var floor = TimeoutFloors.Floor(Sysctl)!.Value;
         var shorter = now > floor;
-        var idle = pair is null
+        var idle = pair is null || of.IdlePercent(_idleSteps[^1]) <= 0
             ? floor : _idleSteps.First(step => step == _idleSteps[^1] || of.IdlePercent(step) >= of.IdlePercent(_idleSteps[^1]) * 0.8);
+        var isAssumed = situation.IsAssumed(idle);
         var freed = new Bounds((long)(of.Entries.Least * of.IdlePercent(idle) / 100), (long)(of.Entries.Most * of.IdlePercent(idle) / 100));
         var arrivals = situation.Arrivals(whole.NewPerSecond);
         var value = KubeDuration.Format(floor);
@@ -42,10 +43,10 @@ internal static class CloseWaitRules
         var flush = new AdviceStep(
             $"Delete those that were quiet for {KubeDuration.Format(idle)}"
                 + (shorter ? ", before the time-out is changed: afterwards nobody can tell how long they were" : string.Empty)
-                + Commands.HeldNote(facts.Target),
+                + Commands.HeldNote(facts.Target, isAssumed),
             Commands.Flush(
                 facts.Target, "tcp", ["CLOSE_WAIT"], source: pair?.Source, destination: pair?.Destination ?? place?.Destination,
-                port: pair?.Port ?? place?.Port, idleSeconds: idle));
+                port: pair?.Port ?? place?.Port, idleSeconds: idle, isAssumed: isAssumed));
         yield return new Finding
         {
             Cause = Cause.CloseWait,
@@ -93,7 +94,7 @@ internal static class CloseWaitRules
             ],
             Field = shorter ? "timeouts.tcp.closeWait" : null,
             Value = shorter ? value : null,
-            Frees = freed.Most > 0 ? freed : null,
+            Frees = freed.Most > 0 && (!isAssumed || facts.Target.Node is null) ? freed : null,
             FullAgainSeconds = arrivals is { Most: > 0 } rate && (rate.Most * floor) + facts.Entries - whole.Entries.Middle > facts.Limit
                 ? situation.FullAgain(freed.Least, rate.Most) : null,
             Enough = arrivals is { Most: > 0 } && facts.Limit > 0
@@ -104,6 +105,7 @@ internal static class CloseWaitRules
                     + $"{KubeDuration.Format(Math.Min(idle, floor))}: where addresses are translated they break",
                 .. LeakRules.Invalid(facts),
             ],
+            NotKnown = [.. situation.IdleNotKnown(idle)],
         };
     }
 }

@@ -31,12 +31,16 @@ internal sealed record FloodRemedy
 
     internal IReadOnlyList<string> MayBreak { get; init; } = [];
 
-    internal static FloodRemedy For(Situation situation, Suspects suspects, string sysctl)
+    /// <summary>Entries that the flush in <see cref="Now"/> is about; null: there is no flush.</summary>
+    internal Bounds? Frees { get; init; }
+
+    internal static FloodRemedy For(Situation situation, Suspects suspects)
     {
-        var enough = Timeouts(situation, suspects.Whole, sysctl);
+        var sysctl = suspects.Sysctl;
+        var enough = sysctl is null ? null : Timeouts(situation, suspects.Whole, sysctl);
         var remedy = Over(situation, suspects, sysctl) ?? BySource(situation, suspects) ?? ByPort(situation, suspects)
             ?? Held(situation, suspects, sysctl, enough) ?? Special(situation, suspects) ?? Nothing(situation, suspects, enough);
-        return remedy with { Enough = enough };
+        return remedy with { Enough = enough, Frees = suspects.Protocols.Count == 0 ? null : suspects.Flushed };
     }
 
     /// <summary>
@@ -56,18 +60,19 @@ internal sealed record FloodRemedy
     }
 
     // What many connections that ended without their entries leave behind: nothing comes that would fill the table again.
-    private static FloodRemedy? Over(Situation situation, Suspects suspects, string sysctl)
+    private static FloodRemedy? Over(Situation situation, Suspects suspects, string? sysctl)
     {
-        if (suspects.Kind != TrafficClass.OneWay || situation.Arrivals(suspects.Whole.NewPerSecond) is not { } arrivals)
+        if (situation.Arrivals(suspects.Whole.NewPerSecond) is not { } arrivals
+            || (suspects.Kind != TrafficClass.OneWay && !suspects.IsOver(arrivals)) || suspects.Protocols.Count == 0)
         {
             return null;
         }
 
-        var timeout = situation.Timeout(sysctl) ?? Unacknowledged;
+        var timeout = (sysctl is null ? null : situation.Timeout(sysctl)) ?? Unacknowledged;
         return arrivals.Most * timeout > situation.RoomFor(suspects.Whole.Entries.Middle) ? null : new FloodRemedy
         {
             Headline = "it is over: flush what is left of it",
-            Now = [FlushStep(situation, suspects)],
+            Now = [.. FlushSteps(situation, suspects)],
         };
     }
 
@@ -75,7 +80,7 @@ internal sealed record FloodRemedy
     private static FloodRemedy? BySource(Situation situation, Suspects suspects)
     {
         var sources = suspects.Sources.Count > 0 ? suspects.Sources : suspects.Networks;
-        if (sources.Count == 0 || ProtocolOf(situation, suspects) is not { } protocol
+        if (sources.Count == 0 || suspects.Protocols.Count == 0
             || (suspects.Kind is not (TrafficClass.SynSent or TrafficClass.SynReceived)
                 && sources.Any(source => IsServed(situation, suspects, source))))
         {
@@ -90,18 +95,20 @@ internal sealed record FloodRemedy
         }
 
         var names = Figures.List(sources.Select(source => source.Source!));
-        var drop = Commands.BeforeTracking(
-            situation.Facts.Rules, "drop", local, [.. sources.Select(source => Of(suspects, source.Source, protocol))]);
-        var broken = suspects.Networks.Count > 0 || suspects.Kind is TrafficClass.SynSent or TrafficClass.SynReceived
-            ? $"new connections of {names} {suspects.Where}; those that are open go on"
-            : $"all such packets of {names} {suspects.Where}";
+        Packets[] packets = [.. sources.SelectMany(source => Of(suspects, source.Source))];
+        if (packets.Length == 0)
+        {
+            return null;
+        }
+
+        var drop = Commands.BeforeTracking(situation.Facts.Rules, "drop", local, packets);
         return new FloodRemedy
         {
             Headline = $"drop it before tracking, by its source, then flush {Names(suspects.Kind)}",
             Now =
             [
                 new AdviceStep($"Drop it before tracking: what never gets an entry can't fill the table", drop),
-                FlushStep(situation, suspects),
+                .. FlushSteps(situation, suspects),
             ],
             ForGood =
             [
@@ -111,20 +118,22 @@ internal sealed record FloodRemedy
                         : $"Find out who has {names}, and stop it there or at the edge", local ? Sockets(suspects) : null),
                 Commands.Undo(situation.Facts.Rules, "When it is over, take the rules away"),
             ],
-            MayBreak = [broken],
+            MayBreak = [Broken(suspects, names)],
         };
     }
 
     // Nothing answers there, so nobody is hurt when nothing more gets there.
     private static FloodRemedy? ByPort(Situation situation, Suspects suspects)
     {
-        if (suspects.Victim is not { Port: not null } victim || suspects.IsAnswered || ProtocolOf(situation, suspects) is not { } protocol
-            || suspects.Kind is TrafficClass.SynReceived or TrafficClass.Icmp or TrafficClass.OneWay)
+        if (suspects.Victim is not { } victim || suspects.IsAnswered || suspects.Protocols is not [{ } protocol]
+            || suspects.Kind is TrafficClass.SynReceived or TrafficClass.Icmp or TrafficClass.OneWay
+            || (victim.Port is null && Packets.HasPorts(protocol)))
         {
             return null;
         }
 
-        var place = Figures.End(victim.Destination, victim.Port);
+        var place = Figures.End(victim.Destination, victim.Port)
+            + (victim.Port is null ? $", protocol {protocol}" : string.Empty);
         return new FloodRemedy
         {
             Headline = $"nothing answers at {place}: drop it before tracking, then flush {Names(suspects.Kind)}",
@@ -132,21 +141,26 @@ internal sealed record FloodRemedy
             [
                 new AdviceStep(
                     $"Nothing answers at {place}: drop what goes there before tracking",
-                    Commands.BeforeTracking(situation.Facts.Rules, "drop", false, Of(suspects, null, protocol))),
-                FlushStep(situation, suspects),
+                    Commands.BeforeTracking(situation.Facts.Rules, "drop", false, [.. Of(suspects, null)])),
+                .. FlushSteps(situation, suspects),
             ],
             ForGood =
             [
                 new AdviceStep($"Whoever should answer at {place}: start it, or close the port at the edge"),
                 Commands.Undo(situation.Facts.Rules, "When it is over, or something is to answer there, take the rules away"),
             ],
-            MayBreak = [$"a service that is started at {place} later gets nothing until the rules are gone"],
+            MayBreak =
+            [
+                $"a service that is started at {place} later gets nothing until the rules are gone",
+                .. suspects.Kind == TrafficClass.SynSent ? [] : (string[])
+                    [$"flows to {place} that are in use, should there be any beside what was seen: they are cut off as well"],
+            ],
         };
     }
 
-    private static FloodRemedy? Held(Situation situation, Suspects suspects, string sysctl, Demand? enough)
+    private static FloodRemedy? Held(Situation situation, Suspects suspects, string? sysctl, Demand? enough)
     {
-        if (enough is not { Suffices: true } || situation.Timeout(sysctl) is not { } now || enough.Seconds >= now
+        if (sysctl is null || enough is not { Suffices: true } || situation.Timeout(sysctl) is not { } now || enough.Seconds >= now
             || !SettingCatalog.BySysctl.TryGetValue(sysctl, out var field))
         {
             return null;
@@ -162,7 +176,7 @@ internal sealed record FloodRemedy
                     situation.Facts.Target,
                     Commands.Apply(
                         situation.Facts.Target, $"With {value} the table holds this rate: {enough.Text}", (field.Path, value))),
-                FlushStep(situation, suspects),
+                .. FlushSteps(situation, suspects),
             ],
             ForGood = [new AdviceStep("Limit it at the edge, before this machine: twice the rate needs twice the room")],
             Field = field.Path,
@@ -187,7 +201,7 @@ internal sealed record FloodRemedy
                             Commands.Apply(
                                 facts.Target, "Without tcp.loose a packet from the middle of a connection that nobody knows makes no entry",
                                 ("tcp.loose", "false"))),
-                        FlushStep(situation, suspects),
+                        .. FlushSteps(situation, suspects),
                     ],
                     ForGood = [new AdviceStep("Limit it at the edge, before this machine")],
                     Field = "tcp.loose",
@@ -196,9 +210,10 @@ internal sealed record FloodRemedy
                         "connections whose entries are deleted, or that were open before this machine booted, are not picked up again"],
                 };
             case TrafficClass.UdpUnreplied
-                when victim is { Port: { } port, DestinationTranslatedPercent: < 1, SourceTranslatedPercent: < 1 }:
-                var there = new Packets { Protocol = "udp", Destination = victim.Destination, DestinationPort = port };
-                var back = new Packets { Protocol = "udp", Source = victim.Destination, SourcePort = port };
+                when suspects.Protocols is [{ } protocol]
+                    && victim is { Port: { } port, DestinationTranslatedPercent: < 1, SourceTranslatedPercent: < 1 }:
+                var there = new Packets { Protocol = protocol, Destination = victim.Destination, DestinationPort = port };
+                var back = new Packets { Protocol = protocol, Source = victim.Destination, SourcePort = port };
                 return new FloodRemedy
                 {
                     Headline = $"no time-out holds it: do not track {Figures.End(victim.Destination, port)}",
@@ -207,14 +222,16 @@ internal sealed record FloodRemedy
                         new AdviceStep(
                             "No time-out holds this rate, and addresses are not translated there: leave that port out of tracking, both "
                                 + "ways", Commands.NoTrack(facts.Rules, there, back)),
-                        FlushStep(situation, suspects),
+                        .. FlushSteps(situation, suspects),
                     ],
                     ForGood = [
                         new AdviceStep("Limit it at the edge, before this machine"),
                         Commands.Undo(facts.Rules, "When it is over, take the rules away")],
                     MayBreak = ["a firewall that lets in only what is established or related must let in what is untracked there"],
                 };
-            case TrafficClass.Icmp when suspects.Whole is { DestinationTranslatedPercent: < 1, SourceTranslatedPercent: < 1 }:
+            case TrafficClass.Icmp
+                when suspects.Protocols.Count > 0
+                    && suspects.Whole is { DestinationTranslatedPercent: < 1, SourceTranslatedPercent: < 1 }:
                 return new FloodRemedy
                 {
                     Headline = "do not track ICMP echo",
@@ -222,15 +239,20 @@ internal sealed record FloodRemedy
                     [
                         new AdviceStep(
                             "Leave echo requests and their answers out of tracking: pings go on, and make no entries",
-                            Commands.NoTrack(facts.Rules, new Packets { Protocol = "icmp" }, new Packets { Protocol = "icmpv6" })),
-                        FlushStep(situation, suspects),
+                            Commands.NoTrack(
+                                facts.Rules,
+                                [
+                                    .. suspects.Protocols.SelectMany(protocol => (Packets[])
+                                        [
+                                            new Packets { Protocol = protocol }, new Packets { Protocol = protocol, EchoReplies = true },
+                                        ]),
+                                ])),
+                        .. FlushSteps(situation, suspects),
                     ],
                     ForGood = [
                         new AdviceStep("Limit it at the edge, before this machine"),
                         Commands.Undo(facts.Rules, "When it is over, take the rules away")],
-                    MayBreak = [
-                        "errors such as 'fragmentation needed' are no longer matched with the connection they are about, where addresses "
-                            + "are translated"],
+                    MayBreak = ["a firewall that lets in only what is established or related must let in pings that are untracked"],
                 };
             default:
                 return null;
@@ -239,13 +261,15 @@ internal sealed record FloodRemedy
 
     private static FloodRemedy Nothing(Situation situation, Suspects suspects, Demand? enough)
     {
-        var why = enough is null ? "whether a time-out holds it is not known before the rate is" : $"no time-out holds it: {enough.Text}";
+        var isRateKnown = situation.Arrivals(suspects.Whole.NewPerSecond) is not null;
+        var why = enough is not null ? $"no time-out holds it: {enough.Text}"
+            : isRateKnown ? "no single time-out is that of all of it" : "whether a time-out holds it is not known before the rate is";
         var room = Larger(situation, suspects, enough);
         return new FloodRemedy
         {
-            Headline = enough is null
+            Headline = !isRateKnown
                 ? "measure its rate" : room is null ? "no time-out here holds it: stop it before this node" : "a larger table holds it",
-            Now = [.. room is null ? [] : (AdviceStep[])[room.Value.Step], FlushStep(situation, suspects)],
+            Now = [.. room is null ? [] : (AdviceStep[])[room.Value.Step], .. FlushSteps(situation, suspects)],
             ForGood =
             [
                 new AdviceStep(suspects.Kind == TrafficClass.SynReceived
@@ -258,8 +282,7 @@ internal sealed record FloodRemedy
             Field = room?.Field,
             Value = room?.Value,
             Elsewhere = room is not null ? null
-                : $"{why}; the sources are many and a service answers there, so nothing on this machine tells the flood's packets from "
-                + "others': limit them at the edge"
+                : $"{why}; {Indistinct(suspects)}: limit them at the edge"
                 + (suspects.Kind is TrafficClass.SynSent or TrafficClass.SynReceived ? " or put a SYN proxy in front" : string.Empty),
             MayBreak = suspects.Kind == TrafficClass.SynReceived ? ["a handshake that is under way is begun again by its client"] : [],
         };
@@ -267,7 +290,7 @@ internal sealed record FloodRemedy
 
     private static (AdviceStep Step, string Field, string Value)? Larger(Situation situation, Suspects suspects, Demand? enough)
     {
-        if (enough is not { Suffices: false } || situation.Timeout(_sysctlOf(suspects.Kind)) is not { } seconds)
+        if (enough is not { Suffices: false } || suspects.Sysctl is not { } sysctl || situation.Timeout(sysctl) is not { } seconds)
         {
             return null;
         }
@@ -284,63 +307,66 @@ internal sealed record FloodRemedy
             entries.ToString());
     }
 
-    private static readonly Func<TrafficClass, string> _sysctlOf = kind => kind switch
+    private static string Indistinct(Suspects suspects) =>
+        suspects.Protocols.Count == 0
+            ? "which protocol it has is not known, and a rule that names none would drop everything between these addresses"
+        : suspects.Sources.Count + suspects.Networks.Count > 0
+            ? "who sends it is answered as well, so nothing on this machine tells the flood's packets from others'"
+        : $"the sources are many and {(suspects.Victim is null ? "so are the places" : "a service answers there")}, so nothing on this "
+            + "machine tells the flood's packets from others'";
+
+    // Without a connection's state a rule can't tell those in use: only a SYN says of itself that it opens one.
+    private static string Broken(Suspects suspects, string names) => suspects.Kind switch
     {
-        TrafficClass.SynSent => "nf_conntrack_tcp_timeout_syn_sent",
-        TrafficClass.SynReceived => "nf_conntrack_tcp_timeout_syn_recv",
-        TrafficClass.UdpUnreplied => "nf_conntrack_udp_timeout",
-        TrafficClass.Icmp => "nf_conntrack_icmp_timeout",
-        _ => "nf_conntrack_generic_timeout",
+        TrafficClass.SynSent or TrafficClass.SynReceived => $"new connections of {names} {suspects.Where}; those that are open go on",
+        TrafficClass.Icmp => $"pings of {names} {suspects.Where}; errors and neighbour discovery pass, and connections go on",
+        _ => $"all {List(suspects.Protocols)} of {names} {suspects.Where}: what is in use is cut off as well",
     };
 
+    private static string List(IEnumerable<string> protocols) => Figures.List(
+        protocols.Select(protocol => char.IsAsciiDigit(protocol[0]) ? $"packets of protocol {protocol}" : protocol.ToUpperInvariant()));
+
     private static bool IsServed(Situation situation, Suspects suspects, TrafficFacts source) =>
-        situation.Groups(TrafficView.Pair, TrafficClass.UdpReplied, TrafficClass.UdpStream, TrafficClass.Established).Any(pair =>
+        situation.Groups(
+            TrafficView.Pair, TrafficClass.UdpReplied, TrafficClass.UdpStream, TrafficClass.Established, TrafficClass.Other).Any(pair =>
             Contains(source.Source!, pair.Source!)
             && (suspects.Victim is not { } victim || (pair.Destination == victim.Destination && pair.Port == victim.Port)));
 
     private static bool Contains(string addressOrNetwork, string address) => addressOrNetwork == address
         || (IPNetwork.TryParse(addressOrNetwork, out var network) && IPAddress.TryParse(address, out var one) && network.Contains(one));
 
-    /// <summary>Null where that is not known, and where it is ICMP of both versions of IP: a rule or flush needs one.</summary>
-    private static string? ProtocolOf(Situation situation, Suspects suspects)
-    {
-        string?[] seen = [suspects.Victim?.Protocol, suspects.Whole.Protocol, situation.LargestOther()?.Protocol];
-        return suspects.Kind switch
+    // Of pings only those of the source's version of IP.
+    private static IEnumerable<Packets> Of(Suspects suspects, string? source) => suspects.Protocols
+        .Where(protocol => suspects.Kind != TrafficClass.Icmp || source is null || Commands.Icmp(source) == protocol)
+        .Select(protocol => new Packets
         {
-            TrafficClass.UdpUnreplied => "udp",
-            TrafficClass.Icmp when suspects.Victim?.Destination is { } victim => Commands.Icmp(victim),
-            TrafficClass.Icmp => suspects.Sources.Concat(suspects.Networks).FirstOrDefault()?.Source is { } sender
-                ? Commands.Icmp(sender) : null,
-            TrafficClass.OtherUnreplied => seen.FirstOrDefault(protocol => !string.IsNullOrEmpty(protocol)),
-            _ => "tcp",
-        };
-    }
+            Protocol = protocol,
+            Source = source,
+            Destination = suspects.Victim?.Destination,
+            DestinationPort = Packets.HasPorts(protocol) ? suspects.Victim?.Port : null,
+            SynOnly = suspects.Kind is TrafficClass.SynSent or TrafficClass.SynReceived,
+        });
 
-    private static Packets Of(Suspects suspects, string? source, string protocol) => new()
+    private static IEnumerable<AdviceStep> FlushSteps(Situation situation, Suspects suspects)
     {
-        Protocol = protocol,
-        Source = source,
-        Destination = suspects.Victim?.Destination,
-        DestinationPort = suspects.Kind is TrafficClass.Icmp or TrafficClass.OtherUnreplied ? null : suspects.Victim?.Port,
-        SynOnly = suspects.Kind is TrafficClass.SynSent or TrafficClass.SynReceived,
-    };
+        if (suspects.Protocols.Count == 0)
+        {
+            yield break;
+        }
 
-    private static AdviceStep FlushStep(Situation situation, Suspects suspects)
-    {
         var (victim, target) = (suspects.Victim, situation.Facts.Target);
         var source = suspects.Sources is [{ } only] ? only.Source : null;
-        var protocol = ProtocolOf(situation, suspects);
-        var run = suspects.Kind switch
+        string[]? states = suspects.Kind switch
         {
-            TrafficClass.SynSent => Commands.Flush(target, "tcp", ["SYN_SENT"], false, source, victim?.Destination, victim?.Port),
-            TrafficClass.SynReceived => Commands.Flush(target, "tcp", ["SYN_RECV"], false, source, victim?.Destination, victim?.Port),
-            TrafficClass.UdpUnreplied => Commands.Flush(target, "udp", null, true, source, victim?.Destination, victim?.Port),
-            TrafficClass.Icmp when protocol is null => Commands.Flush(target, "icmp") + "\n" + Commands.Flush(target, "icmpv6"),
-            TrafficClass.OneWay => Commands.Flush(target, "tcp", null, true, source, victim?.Destination, victim?.Port),
-            _ => protocol is null
-                ? null : Commands.Flush(target, protocol, null, suspects.Kind != TrafficClass.Icmp, source, victim?.Destination),
+            TrafficClass.SynSent => ["SYN_SENT"],
+            TrafficClass.SynReceived => ["SYN_RECV"],
+            _ => null,
         };
-        return new AdviceStep($"Delete what is there of it: entries in {Names(suspects.Kind)} are nobody's open connection", run);
+        yield return new AdviceStep(
+            $"Delete what is there of it: entries in {Names(suspects.Kind)} are nobody's open connection",
+            string.Join('\n', suspects.Protocols.Select(protocol => Commands.Flush(
+                target, protocol, states, states is null && suspects.Kind != TrafficClass.Icmp, source, victim?.Destination,
+                Packets.HasPorts(protocol) ? victim?.Port : null))));
     }
 
     private static string Names(TrafficClass kind) => kind switch

@@ -7,16 +7,14 @@ namespace ConntrackOperator.Planning.Advice.Rules;
 /// <summary>Packets that are not answered, or whose answers are not: floods.</summary>
 internal static class FloodRules
 {
-    private static readonly (TrafficClass Kind, Cause Cause, string What, string Sysctl)[] _kinds =
+    private static readonly (TrafficClass Kind, Cause Cause, string What)[] _kinds =
     [
-        (TrafficClass.SynSent, Cause.SynFloodUnanswered, "SYNs that nobody answered (SYN_SENT)", "nf_conntrack_tcp_timeout_syn_sent"),
-        (TrafficClass.SynReceived, Cause.SynFloodAnswered, "SYNs that were answered, and nothing came back (SYN_RECV)",
-        "nf_conntrack_tcp_timeout_syn_recv"),
-        (TrafficClass.UdpUnreplied, Cause.UdpFlood, "UDP without an answer", "nf_conntrack_udp_timeout"),
-        (TrafficClass.Icmp, Cause.IcmpFlood, "ICMP", "nf_conntrack_icmp_timeout"),
-        (TrafficClass.OneWay, Cause.OtherFlood, "TCP from the middle of connections that nobody knows",
-        "nf_conntrack_tcp_timeout_unacknowledged"),
-        (TrafficClass.OtherUnreplied, Cause.OtherFlood, "other protocols without an answer", "nf_conntrack_generic_timeout"),
+        (TrafficClass.SynSent, Cause.SynFloodUnanswered, "SYNs that nobody answered (SYN_SENT)"),
+        (TrafficClass.SynReceived, Cause.SynFloodAnswered, "SYNs that were answered, and nothing came back (SYN_RECV)"),
+        (TrafficClass.UdpUnreplied, Cause.UdpFlood, "UDP without an answer"),
+        (TrafficClass.Icmp, Cause.IcmpFlood, "ICMP"),
+        (TrafficClass.OneWay, Cause.OtherFlood, "TCP from the middle of connections that nobody knows"),
+        (TrafficClass.OtherUnreplied, Cause.OtherFlood, "other protocols without an answer"),
     ];
 
     internal static IEnumerable<Finding> Advise(Situation situation)
@@ -26,24 +24,24 @@ internal static class FloodRules
             yield break;
         }
 
-        foreach (var (kind, cause, what, sysctl) in _kinds)
+        foreach (var (kind, cause, what) in _kinds)
         {
             var left = situation.Left(kind);
             if (situation.IsCause(left))
             {
-                var finding = Flood(situation, kind, cause, what, sysctl);
+                var finding = Flood(situation, kind, cause, what);
                 situation.Explain(kind, left);
                 yield return finding;
             }
         }
     }
 
-    private static Finding Flood(Situation situation, TrafficClass kind, Cause cause, string what, string sysctl)
+    private static Finding Flood(Situation situation, TrafficClass kind, Cause cause, string what)
     {
         var suspects = new Suspects(situation, kind);
         var whole = suspects.Whole;
         var arrivals = situation.Arrivals(whole.NewPerSecond);
-        var remedy = FloodRemedy.For(situation, suspects, sysctl);
+        var remedy = FloodRemedy.For(situation, suspects);
         var rate = arrivals is { Most: > 0 } ? $", {Figures.Count(arrivals.Value.Middle)} a second" : string.Empty;
         return new Finding
         {
@@ -51,7 +49,7 @@ internal static class FloodRules
             Severity = situation.Severity,
             Confidence = Confidence.Likely,
             Text =
-                $"{Name(cause, kind)} {suspects.Where} {suspects.From}: {Figures.Percent(situation.Percent(whole.Entries.Least))} of "
+                $"{(suspects.IsOver(arrivals) ? "what is left of a " : string.Empty)}{Name(cause, kind)} {suspects.Where} {suspects.From}: {Figures.Percent(situation.Percent(whole.Entries.Least))} of "
                     + $"entries{rate}; {remedy.Headline}",
             Seen = situation.Seen(whole.Entries, what, arrivals),
             Because = Because(situation, suspects, cause),
@@ -63,14 +61,23 @@ internal static class FloodRules
             ForGood = remedy.ForGood,
             Field = remedy.Field,
             Value = remedy.Value,
-            Frees = whole.Entries,
-            FullAgainSeconds = remedy.Sufficient ? null : situation.FullAgain(whole.Entries.Least, arrivals?.Most ?? 0),
+            Frees = remedy.Frees,
+            FullAgainSeconds = remedy.Sufficient ? null : situation.FullAgain(remedy.Frees?.Least ?? 0, arrivals?.Most ?? 0),
             Enough = remedy.Enough,
             Sufficient = remedy.Sufficient,
             Elsewhere = remedy.Elsewhere,
             MayBreak = remedy.MayBreak,
-            NotKnown = arrivals is null
-                ? [new NotKnown("how many come a second", Commands.Look(situation.Facts.Target, "advise --watch 30s"))] : [],
+            NotKnown =
+            [
+                .. arrivals is not null ? [] : (NotKnown[])
+                    [new NotKnown("how many come a second", Commands.Look(situation.Facts.Target, "advise --watch 30s"))],
+                .. suspects.Protocols.Count > 0 ? [] : (NotKnown[])
+                    [
+                        new NotKnown(
+                            "which protocol they have, so there is no rule and no flush of them here",
+                            Commands.Look(situation.Facts.Target, "advise --full")),
+                    ],
+            ],
         };
     }
 

@@ -52,6 +52,13 @@ internal static class IdleRules
         var most = Freed(steps[^1]);
         var seconds = situation.Advised.TryGetValue(sysctl, out var said)
             ? said : steps.First(step => Freed(step) >= most * EnoughOfWhatCanBeFreed);
+        if (!situation.Advised.ContainsKey(sysctl) && situation.IsAssumed(seconds))
+        {
+            // What is idle for longer is idle for that long as well, and that is known.
+            seconds = steps.Find(step => !situation.IsAssumed(step)) is > 0 and var known ? known : seconds;
+        }
+
+        var (isAssumed, ifHeld) = (situation.IsAssumed(seconds), situation.IfHeld(seconds));
 
         // What another finding has explained was idle, too.
         var freed = Math.Min(Math.Max(0, Freed(seconds) - situation.Explained(kind)), left);
@@ -65,21 +72,25 @@ internal static class IdleRules
         var name = TimeoutFloors.NameOf(sysctl)!;
         var spread = (long)(facts.Entries * facts.ErrorBoundPercent / 100);
         var bounds = new Bounds(Math.Max(0, freed - spread), Math.Min(left, freed + spread));
-        var protocol = states[0].Protocol;
+        var kinds = states.Where(state => state.IdleAtLeast!(TimeSpan.FromSeconds(seconds)) > 0)
+            .OrderByDescending(state => state.Entries).ThenBy(state => state.Protocol, StringComparer.Ordinal)
+            .ThenBy(state => state.State, StringComparer.Ordinal);
         var flush = new AdviceStep(
             $"Delete those idle for {value}, before the time-out is changed; entries that are there keep their old one until their next "
-                + $"packet{Commands.HeldNote(facts.Target)}",
-            Commands.Flush(facts.Target, protocol, states[0].State.Length == 0 ? null : [states[0].State], idleSeconds: seconds));
+                + $"packet{Commands.HeldNote(facts.Target, isAssumed)}",
+            string.Join('\n', kinds.Select(state => Commands.Flush(
+                facts.Target, state.Protocol, state.State.Length == 0 ? null : [state.State], idleSeconds: seconds,
+                isAssumed: isAssumed))));
         return new Finding
         {
             Cause = Cause.IdleConnections,
             Severity = situation.Severity,
-            Confidence = Confidence.Certain,
+            Confidence = isAssumed ? Confidence.Suspected : facts.IsSample ? Confidence.Likely : Confidence.Certain,
             Text =
-                $"{Figures.Percent(situation.Percent(freed))} of entries are {name} and idle for over {value}: {field} {value} would "
+                $"{Figures.Percent(situation.Percent(freed))} of entries are {name} and idle for over {value}{ifHeld}: {field} {value} would "
                     + $"free about {Figures.About(freed)}; flush those idle for {value} first",
-            Seen = situation.Seen(bounds, $"{name} without a packet for {value} at the least", null),
-            Because = $"they have had no packet for {value}, and their time-out is {KubeDuration.Format(now)}"
+            Seen = situation.Seen(bounds, $"{name} without a packet for {value} at the least{ifHeld}", null),
+            Because = $"they have had no packet for {value}{ifHeld}, and their time-out is {KubeDuration.Format(now)}"
                 + (sysctl.Contains("established", StringComparison.Ordinal)
                     ? ": keepalives come every two hours (RFC 9293), so nobody holds these connections, or nobody would notice; peers "
                     + "that were rebooted leave such entries" : string.Empty),
@@ -100,10 +111,11 @@ internal static class IdleRules
             ForGood = [new AdviceStep("Keep the time-out in the policy")],
             Field = field,
             Value = value,
-            Frees = bounds,
+            Frees = isAssumed && facts.Target.Node is not null ? null : bounds,
             MayBreak = [
                 $"connections that are quiet for longer than {value} and send no keepalives: where addresses are translated they break",
                 .. LeakRules.Invalid(facts)],
+            NotKnown = [.. situation.IdleNotKnown(seconds)],
         };
 
         long Freed(long step) => states.Sum(state => Math.Clamp(state.IdleAtLeast!(TimeSpan.FromSeconds(step)), 0, state.Entries));

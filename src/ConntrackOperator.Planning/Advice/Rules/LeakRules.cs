@@ -38,23 +38,28 @@ internal static class LeakRules
 
     private static (Confidence Confidence, string Why)? Judge(Situation situation, TrafficFacts pair)
     {
-        if (pair.IdlePercent(IdleLong) >= Majority)
+        var (isOld, isAssumed) = (pair.IdlePercent(IdleLong) >= Majority, situation.IsAssumed(IdleLong));
+        var old = $"{Figures.Percent(pair.IdlePercent(IdleLong))} of them have sent nothing for over 2h4m{situation.IfHeld(IdleLong)}, "
+            + "through which keepalives would have come";
+        if (isOld && !isAssumed)
         {
-            return (
-                Confidence.Likely,
-                $"{Figures.Percent(pair.IdlePercent(IdleLong))} of them have sent nothing for over 2h4m, through which keepalives would "
-                    + "have come");
+            return (Confidence.Likely, old);
         }
 
-        if (pair.SilentPercent is { } silent)
+        if (pair.SilentPercent is >= Silent and var silent)
         {
-            return silent >= Silent
-                ? (Confidence.Likely, $"{Figures.Percent(silent)} of them have sent nothing since they were opened") : null;
+            return (Confidence.Likely, $"{Figures.Percent(silent)} of them have sent nothing since they were opened");
         }
 
         // Without counters and timestamps: does any of those that were there at the first look speak until the second?
         var seconds = situation.Facts.Watched.TotalSeconds;
-        return pair.SpeakingPercent is { } speaking && seconds > 0 && speaking / seconds < SpeakingPercentPerSecond
+        var speak = pair.SpeakingPercent is { } part && seconds > 0 ? part / seconds >= SpeakingPercentPerSecond : (bool?)null;
+        if (isOld)
+        {
+            return speak == true ? null : (Confidence.Suspected, old);
+        }
+
+        return pair.SilentPercent is null && speak == false && pair.SpeakingPercent is { } speaking
             ? (Confidence.Suspected, $"in {seconds:0.#} s, {speaking:0.##}% of those that were there sent anything")
             : null;
     }
@@ -66,6 +71,7 @@ internal static class LeakRules
         var from = group.Source is null ? string.Empty : $" from {group.Source}";
         var local = group.Source is { } source && facts.LocalAddresses.Contains(source);
         var idle = Idle(group);
+        var isAssumed = situation.IsAssumed(idle);
         var freed = Share(group, idle);
         var limit = Math.Max(LeastRoom, group.Entries.Least / 10 / 256 * 256);
         var arrivals = situation.Arrivals(group.NewPerSecond);
@@ -78,10 +84,12 @@ internal static class LeakRules
             DestinationPort = group.Port,
         };
         var flush = new AdviceStep(
-            "Delete the entries that nobody uses; count first with --dry-run in the place of --yes" + Commands.HeldNote(facts.Target),
+            "Delete the entries that nobody uses"
+                + (isAssumed && facts.Target.Node is null ? string.Empty : "; count first with --dry-run in the place of --yes")
+                + Commands.HeldNote(facts.Target, isAssumed),
             Commands.Flush(
                 facts.Target, "tcp", ["ESTABLISHED"], source: group.Source, destination: group.Destination, port: group.Port,
-                idleSeconds: idle));
+                idleSeconds: idle, isAssumed: isAssumed));
         var timeout = old && situation.Timeout("nf_conntrack_tcp_timeout_established") is > IdleLong
             ? Commands.Apply(
                 facts.Target, "Idle connections then leave by themselves (entries that are there take it with their next packet)",
@@ -138,7 +146,7 @@ internal static class LeakRules
             ],
             Field = timeout is null ? null : "timeouts.tcp.established",
             Value = timeout is null ? null : KubeDuration.Format(IdleLong),
-            Frees = freed.Most > 0 ? freed : null,
+            Frees = freed.Most > 0 && (!isAssumed || facts.Target.Node is null) ? freed : null,
             FullAgainSeconds = group.Source is null ? situation.FullAgain(freed.Least, arrivals?.Most ?? 0) : null,
             MayBreak =
             [
@@ -146,8 +154,9 @@ internal static class LeakRules
                     + "translated they break",
                 .. Invalid(facts),
             ],
-            NotKnown = leak.Confidence != Confidence.Suspected ? [] :
+            NotKnown = leak.Confidence != Confidence.Suspected ? [.. situation.IdleNotKnown(idle)] :
             [
+                .. situation.IdleNotKnown(idle),
                 new NotKnown(
                     "whether they were ever used: a pool of connections that wait looks the same for as long",
                     Commands.Look(facts.Target, "advise --watch 30s")),
@@ -172,7 +181,8 @@ internal static class LeakRules
     private static long Idle(TrafficFacts group)
     {
         var most = group.IdlePercent(_idleSteps[^1]);
-        return _idleSteps.First(step => step == _idleSteps[^1] || group.IdlePercent(step) >= most * 0.8);
+        return most <= 0
+            ? _idleSteps[^1] : _idleSteps.First(step => step == _idleSteps[^1] || group.IdlePercent(step) >= most * 0.8);
     }
 
     private static Bounds Share(TrafficFacts group, long idle) =>

@@ -28,8 +28,8 @@ internal static class NamespaceRules
                     + "for what fills it",
             Seen =
             [
-                $"{ns.Entries:N0} of {ns.Limit:N0} entries in network namespace {ns.Inode}; {ns.DropsPerMinute:0} packets a minute are "
-                    + $"lost there, {ns.EarlyDropsPerMinute:0} entries evicted early",
+                $"{ns.Entries:N0} of {ns.Limit:N0} entries in network namespace {ns.Inode}; {Figures.Count(ns.DropsPerMinute)} packets "
+                    + $"a minute are lost there, {Figures.Count(ns.EarlyDropsPerMinute)} entries evicted early",
                 $"this namespace's own table has {facts.Entries:N0}",
             ],
             Because =
@@ -38,7 +38,8 @@ internal static class NamespaceRules
                 + ns.Inode.ToString(),
             RuledOut = [
                 new Rival(
-                    Cause.TableTooSmall, $"this namespace's table is another's matter: it has {Figures.Count(facts.Entries)} entries")],
+                    Cause.TableTooSmall,
+                    $"the table of the namespace that this looks at is another one, with {Figures.Count(facts.Entries)} entries")],
             Who = [PartyOf(ns) with { Percent = ns.Percent }],
             Entries = new Bounds(ns.Entries, ns.Entries),
             Now = enter is null

@@ -78,14 +78,14 @@ internal static class RoutingRules
             Seen =
             [
                 .. situation.Seen(entries, "TCP of which one direction was seen", suspects.Whole.NewPerSecond),
-                $"{invalid:0} packets a second are INVALID, {perSecond:0} new such entries a second; {drops}",
+                $"{Figures.Count(invalid)} packets a second are INVALID, {Figures.Count(perSecond)} new such entries a second; {drops}",
             ],
             Because = "what follows a SYN whose SYN/ACK did not pass is INVALID: a flood sends nothing after it, a connection does",
             RuledOut =
             [
                 new Rival(
                     Cause.SynFloodUnanswered,
-                    $"a flood leaves no INVALID packets; here are {invalid:0} a second, for {perSecond:0} new entries"),
+                    $"a flood leaves no INVALID packets; here are {Figures.Count(invalid)} a second, for {Figures.Count(perSecond)} new entries"),
                 new Rival(Cause.Scan, "whoever scans does not go on with the connection"),
             ],
             Who = [.. suspects.Parties(situation)],

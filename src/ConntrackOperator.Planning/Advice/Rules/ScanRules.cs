@@ -64,16 +64,21 @@ internal static class ScanRules
         {
             new(
                 "Drop what opens connections from there, before tracking",
-                Commands.BeforeTracking(facts.Rules, "drop", local, [.. Packets(source, parts)])),
+                Commands.BeforeTracking(facts.Rules, "drop", local, [.. Packets(situation, source, parts)])),
         };
-        steps.AddRange(parts.Select(part => new AdviceStep("Delete what is there of it", part.Class switch
-        {
-            TrafficClass.SynSent => Commands.Flush(facts.Target, "tcp", ["SYN_SENT"], source: source),
-            TrafficClass.SynReceived => Commands.Flush(facts.Target, "tcp", ["SYN_RECV"], source: source),
-            TrafficClass.Closing => Commands.Flush(facts.Target, "tcp", ["CLOSE"], source: source),
-            TrafficClass.UdpUnreplied => Commands.Flush(facts.Target, "udp", unreplied: true, source: source),
-            _ => Commands.Flush(facts.Target, Commands.Icmp(source), source: source),
-        })).Where(step => step.Run is not null));
+        steps.AddRange(parts.SelectMany(part => ProtocolsOf(situation, part).Select(protocol => new AdviceStep(
+            "Delete what is there of it", Commands.Flush(
+                facts.Target,
+                protocol,
+                part.Class switch
+                {
+                    TrafficClass.SynSent => ["SYN_SENT"],
+                    TrafficClass.SynReceived => ["SYN_RECV"],
+                    TrafficClass.Closing => ["CLOSE"],
+                    _ => null,
+                },
+                unreplied: part.Class == TrafficClass.UdpUnreplied,
+                source: source)))));
         return new Finding
         {
             Cause = Cause.Scan,
@@ -104,25 +109,41 @@ internal static class ScanRules
                 Commands.Undo(facts.Rules, "When it is over, take the rules away"),
             ],
             Frees = entries,
-            MayBreak = [$"new connections of {source}; those that are open go on"],
+            MayBreak = [.. Broken(source, parts)],
         };
     }
 
-    private static IEnumerable<Packets> Packets(string source, List<TrafficFacts> parts)
+    // Of UDP the groups of a source do not tell which of the two it is; the states tell which there are.
+    private static IEnumerable<string> ProtocolsOf(Situation situation, TrafficFacts part) => part.Class switch
+    {
+        TrafficClass.Icmp => [Commands.Icmp(part.Source!)],
+        TrafficClass.UdpUnreplied => situation.Facts.States
+            .Where(state => state is { Protocol: "udp" or "udplite", State: "UNREPLIED", Entries: > 0 })
+            .Select(state => state.Protocol).Order(StringComparer.Ordinal),
+        _ => ["tcp"],
+    };
+
+    private static IEnumerable<Packets> Packets(Situation situation, string source, List<TrafficFacts> parts) => parts
+        .SelectMany(part => ProtocolsOf(situation, part)).Distinct()
+        .OrderBy(protocol => protocol == "tcp" ? 0 : protocol.StartsWith("udp", StringComparison.Ordinal) ? 1 : 2)
+        .Select(protocol => new Packets { Protocol = protocol, Source = source, SynOnly = protocol == "tcp" });
+
+    // Without a connection's state a rule can't tell what is in use: only a SYN says of itself that it opens one.
+    private static IEnumerable<string> Broken(string source, List<TrafficFacts> parts)
     {
         if (parts.Exists(part => part.Class is TrafficClass.SynSent or TrafficClass.SynReceived or TrafficClass.Closing))
         {
-            yield return new Packets { Protocol = "tcp", Source = source, SynOnly = true };
+            yield return $"new TCP connections of {source}; those that are open go on";
         }
 
         if (parts.Exists(part => part.Class == TrafficClass.UdpUnreplied))
         {
-            yield return new Packets { Protocol = "udp", Source = source };
+            yield return $"all UDP of {source}: what is in use is cut off as well, and its answers to others are";
         }
 
         if (parts.Exists(part => part.Class == TrafficClass.Icmp))
         {
-            yield return new Packets { Protocol = Commands.Icmp(source), Source = source };
+            yield return $"pings of {source}; errors and neighbour discovery pass";
         }
     }
 

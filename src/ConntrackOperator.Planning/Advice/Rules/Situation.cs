@@ -1,6 +1,7 @@
 using ConntrackOperator.Planning.Advice.Facts;
 using ConntrackOperator.Planning.Advice.Findings;
 using ConntrackOperator.Planning.Advice.Remedies;
+using ConntrackOperator.Planning.Formatting;
 
 namespace ConntrackOperator.Planning.Advice.Rules;
 
@@ -12,6 +13,9 @@ internal sealed class Situation
 
     /// <summary>A cause holds at least this share of the entries; what holds less does not fill the table.</summary>
     internal const double CausePercent = 15;
+
+    // From here on what a full table does is near enough to be told. What a policy calls critical may be far from full.
+    private const double NearlyFullPercent = 90;
 
     private readonly Dictionary<TrafficClass, TrafficFacts> _whole;
     private readonly Dictionary<TrafficClass, long> _explained = [];
@@ -112,7 +116,7 @@ internal sealed class Situation
     internal double Percent(long entries) => Facts.Entries == 0 ? 0 : Math.Min(100, entries * 100.0 / Facts.Entries);
 
     /// <summary>A percentage as it is shown.</summary>
-    internal double Rounded(long entries) => Math.Round(Percent(entries), 1);
+    internal double Rounded(long entries) => Figures.Tenths(Percent(entries));
 
     /// <summary>Who sends, and how much of the table that is.</summary>
     internal Party Source(string? address, long entries) => new()
@@ -144,12 +148,31 @@ internal sealed class Situation
     internal bool IsCause(long entries, double percent = CausePercent) =>
         Percent(entries) >= percent && Percent(entries) >= 2 * Facts.ErrorBoundPercent;
 
-    /// <summary>What there is most of beside TCP, UDP and ICMP; null: nothing.</summary>
-    internal StateFacts? LargestOther() => Facts.States
-        .Where(state => state.Protocol is not ("tcp" or "udp" or "udplite" or "icmp" or "icmpv6")).MaxBy(state => state.Entries);
-
     /// <summary>A time-out in seconds; null: not known.</summary>
     internal long? Timeout(string sysctl) => Facts.States.Where(state => state.Sysctl == sysctl).Max(state => state.TimeoutSeconds);
+
+    /// <summary>
+    /// Whether an idle time rests on the assumption that the time-outs had been as they are now before anybody looked: one that was
+    /// raised lately makes what has just spoken seem idle.
+    /// </summary>
+    internal bool IsAssumed(long idleSeconds) => Facts.TimeoutsWatchedFor is { } watched && idleSeconds > watched.TotalSeconds;
+
+    /// <summary>What an idle time is asserted under; empty where it is known.</summary>
+    internal string IfHeld(long idleSeconds) =>
+        IsAssumed(idleSeconds) ? ", if the time-outs were as they are now for that long" : string.Empty;
+
+    /// <summary>What would tell whether an idle time is true that rests on an assumption; none where it is known.</summary>
+    internal IEnumerable<NotKnown> IdleNotKnown(long idleSeconds)
+    {
+        if (IsAssumed(idleSeconds))
+        {
+            yield return new NotKnown(
+                $"whether they were idle for {KubeDuration.Format(idleSeconds)}: the time-outs have been watched for "
+                    + $"{KubeDuration.Format((long)Facts.TimeoutsWatchedFor!.Value.TotalSeconds)}, and after one was raised what has just "
+                    + "spoken looks idle; watch for a while",
+                Commands.Look(Facts.Target, "advise --watch 30s"));
+        }
+    }
 
     /// <summary>
     /// How many entries come a second: at least those that were let in, at most those and what was turned away or evicted.
@@ -199,7 +222,7 @@ internal sealed class Situation
                     + $"{Figures.Count(Facts.Rates.EarlyDrops)} entries evicted early");
         }
 
-        if (Usage >= Facts.CriticalPercent)
+        if (Facts.Limit > 0 && Usage >= NearlyFullPercent)
         {
             seen.Add(Eviction());
         }
@@ -214,9 +237,9 @@ internal sealed class Situation
     private string Eviction()
     {
         var unassured = Math.Clamp(100 - Facts.AssuredPercent, 0, 100);
-        var perBucket = Facts.Buckets > 0 ? (double)Facts.Entries / Facts.Buckets : 1;
+        var perBucket = Facts.Buckets > 0 ? (double)Facts.Limit / Facts.Buckets : 1;
         var fails = Math.Exp(-16 * perBucket * unassured / 100) * 100;
-        return $"{unassured:0.#}% of the entries may be evicted (not assured): while it is full, about {fails:0.#}% of new connections "
+        return $"{unassured:0.#}% of the entries may be evicted (not assured): while it is full, about {fails:0.##}% of new connections "
             + "find no entry; from 95% on the kernel also takes closing TCP entries";
     }
 }

@@ -7,6 +7,8 @@ namespace ConntrackOperator.Planning.Advice.Rules;
 /// <summary>A table that fills up for a reason that was not seen: it says so, and where to look.</summary>
 internal static class UnclearRules
 {
+    private const double WorthSaying = 5;
+
     internal static IEnumerable<Finding> Advise(Situation situation, IReadOnlyCollection<Finding> findings)
     {
         var facts = situation.Facts;
@@ -45,17 +47,20 @@ internal static class UnclearRules
             most.Add($"{Figures.Percent(situation.Percent(state.Entries))} are {$"{state.Protocol} {state.State}".TrimEnd()}");
         }
 
-        if (Sums(situation.Groups(TrafficView.Source), group => group.Source) is { Name: { } source } from)
+        if (Sums(situation.Groups(TrafficView.Source), group => group.Source) is { Name: { } source } from && IsMuch(from.Entries))
         {
             most.Add($"{Figures.Percent(situation.Percent(from.Entries))} come from {source}");
         }
 
-        if (Sums(situation.Groups(TrafficView.Destination), Place) is { Name: { } place } to)
+        if (Sums(situation.Groups(TrafficView.Destination), Place) is { Name: { } place } to && IsMuch(to.Entries))
         {
             most.Add($"{Figures.Percent(situation.Percent(to.Entries))} go to {place}");
         }
 
         return most.Count > 0 ? string.Join(", ", most) : "nothing is known of the entries";
+
+        // The greatest of many that are all small says nothing.
+        bool IsMuch(long entries) => situation.Percent(entries) >= WorthSaying;
     }
 
     /// <summary>Who has the most, over all classes; by name where two have as many.</summary>
