@@ -188,12 +188,30 @@ public class SaidRightTests
             Adviser.Advise(Situations.All["connections that speak and seem idle by time-outs that nobody watched"]).Findings,
             finding => finding.Cause == Cause.LeakingClient);
 
+    [Theory]
+    [InlineData(0, 30, false)]
+    [InlineData(0, 70, true)]
+    [InlineData(20, 30, true)]
+    public void Connections_that_all_had_a_packet_lately_while_none_was_opened_are_in_use(long opened, double quiet, bool isLeak) =>
+        Assert.Equal(
+            isLeak,
+            Adviser.Advise(Tables.Of(new Load(TrafficClass.Established, 18_000)
+            {
+                Sources = ["10.0.1.2"],
+                Destination = "10.0.5.1",
+                Port = 5432,
+                New = opened,
+                SpeakingPercent = 0,
+                Idle = (quiet, 30),
+            })).Findings.Any(finding => finding.Cause == Cause.LeakingClient));
+
     [Fact]
     public void What_a_full_table_turns_away_is_reckoned_with_a_full_table_and_told_of_one_that_is_nearly_full()
     {
         static string Told(long entries, int critical) => string.Join('\n', Adviser.Advise(
             Tables.Of(new Load(TrafficClass.SynSent, entries) { Sources = ["10.0.7.7"], Destination = "10.0.5.2", Port = 80, New = 900 })
-                with { CriticalPercent = critical, WarningPercent = 1, Limit = 20_480, AssuredPercent = 95 }).Findings.SelectMany(f => f.Seen));
+                with
+            { CriticalPercent = critical, WarningPercent = 1, Limit = 20_480, AssuredPercent = 95 }).Findings.SelectMany(f => f.Seen));
 
         // One entry a bucket when full: e to the minus 16 times 0.05.
         Assert.Contains("about 44.93% of new connections find no entry", Told(19_000, 90), StringComparison.Ordinal);

@@ -15,6 +15,8 @@ internal static class LeakRules
     // Connections in use send something now and then: 0.4 % a second is a packet in four minutes.
     private const double SpeakingPercentPerSecond = 0.4;
     private const int LeastRoom = 256;
+    private const long LatelySeconds = 5;
+    private const double MostSpokeLately = 60;
 
     private static readonly long[] _idleSteps = [7440, 3600, 600, 60, 30, 20, 10];
 
@@ -59,10 +61,16 @@ internal static class LeakRules
             return speak == true ? null : (Confidence.Suspected, old);
         }
 
-        return pair.SilentPercent is null && speak == false && pair.SpeakingPercent is { } speaking
-            ? (Confidence.Suspected, $"in {seconds:0.#} s, {speaking:0.##}% of those that were there sent anything")
+        return pair.SilentPercent is null && speak == false && !Speaks(situation, pair) && pair.SpeakingPercent is { } speaking
+            ? (Confidence.Suspected, $"in {seconds:0.#} s, {speaking:0.##}% of those that were there are known to have sent anything")
             : null;
     }
+
+    // Whole seconds are told, so a short look can't see who spoke during it. But where none was opened and none lost, whoever had a packet
+    // in the last seconds was in use.
+    private static bool Speaks(Situation situation, TrafficFacts pair) =>
+        pair is { NewPerSecond.Most: 0, IdleAtLeast.Count: > 0 } && situation.Facts.Rates is { LostForWant: <= 0, EarlyDrops: <= 0 }
+        && 100 - pair.IdlePercent(LatelySeconds) >= MostSpokeLately;
 
     private static Finding Leak(Situation situation, TrafficFacts group, (Confidence Confidence, string Why) leak)
     {

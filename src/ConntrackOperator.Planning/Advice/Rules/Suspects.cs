@@ -180,7 +180,8 @@ internal sealed class Suspects
         // States of other protocols do not tell what has no answer: what is met is known within bounds only.
         var all = Shares(situation);
         var met = all.Where(one => Protocols.Contains(one.Protocol)).Sum(one => one.Entries);
-        var missed = all.Where(one => !Protocols.Contains(one.Protocol)).Sum(one => one.Entries);
+        var missed = all.Where(one => !Protocols.Contains(one.Protocol)).Sum(one => one.Entries)
+            + Math.Max(0, Whole.Entries.Most - all.Sum(one => one.Entries));
         return missed == 0 ? new Bounds(least, most) : new Bounds(Math.Max(0, least - missed), Math.Min(most, met));
     }
 
