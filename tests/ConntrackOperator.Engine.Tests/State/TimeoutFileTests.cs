@@ -31,7 +31,8 @@ public sealed class TimeoutFileTests : IDisposable
         Store("boot", "1").Keep(TimeoutHistory.Begin(Look(600, 10)));
         Assert.Equal(20, Store("boot", "2").Keep(TimeoutHistory.Begin(Look(600, 20))).Since.TotalSeconds);
         Assert.Equal(10, Store("boot", "1").Keep(TimeoutHistory.Begin(Look(600, 30))).Since.TotalSeconds);
-        Assert.Equal(5, Store("next", "1").Keep(TimeoutHistory.Begin(Look(600, 5))).Since.TotalSeconds);
+        Assert.Equal(40, Store("next", "1").Keep(TimeoutHistory.Begin(Look(600, 40))).Since.TotalSeconds);
+        Assert.Equal(5, Store("after", "1").Keep(TimeoutHistory.Begin(Look(600, 5))).Since.TotalSeconds);
         Assert.Null(TimeoutFile.StoreFor(_directory.FullName, Facts("boot", "")));
     }
 
