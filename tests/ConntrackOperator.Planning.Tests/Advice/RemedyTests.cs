@@ -430,7 +430,11 @@ public class RemedyTests
     {
         Load Leak(string source, string place) => new(TrafficClass.Established, 6_000)
         {
-            Sources = [source], Destination = place, Port = 5432, Idle = (100, 90_000), SilentPercent = 100,
+            Sources = [source],
+            Destination = place,
+            Port = 5432,
+            Idle = (100, 90_000),
+            SilentPercent = 100,
         };
         var facts = Tables.Of(
             Leak("10.0.7.7", "10.0.5.3"), Leak("10.0.7.8", "10.0.5.4"),
@@ -448,6 +452,7 @@ public class RemedyTests
 
         // The second leak's flush is by idle times, which the policy against the first one hides.
         var flushes = all.Where(step => step.Run?.Contains("--idle-for", StringComparison.Ordinal) == true).ToList();
-        Assert.Equal([false, true, false], flushes.Select(step => step.What.StartsWith("Before the policy above", StringComparison.Ordinal)));
+        Assert.Equal(
+            [false, true, false], flushes.Select(step => step.What.StartsWith("Before the policy above", StringComparison.Ordinal)));
     }
 }

@@ -109,7 +109,14 @@ internal static class Situations
             new Load(TrafficClass.OtherUnreplied, 9_000) { New = 300 },
             new Load(TrafficClass.OtherUnreplied, 9_000) { New = 300, Protocol = "gre" }),
         ["UDP-Lite of a network by IPv6"] = Flood(
-            new Load(Udp, 18_000) { Network = "2001:db8:0:7::/64", Destination = "2001:db8::2", Port = 5000, Protocol = "udplite", New = 900 }),
+            new Load(Udp, 18_000)
+            {
+                Network = "2001:db8:0:7::/64",
+                Destination = "2001:db8::2",
+                Port = 5000,
+                Protocol = "udplite",
+                New = 900,
+            }),
         ["ICMP flood of everybody by both versions of IP"] = Flood(
             new Load(TrafficClass.Icmp, 9_000) { New = 500 }, new Load(TrafficClass.Icmp, 9_000) { New = 500, Protocol = "icmpv6" }),
         ["ICMP flood of everybody by IPv6 that a time-out holds"] =

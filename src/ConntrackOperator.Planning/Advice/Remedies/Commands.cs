@@ -53,8 +53,8 @@ internal static class Commands
         text.Append(idleSeconds is { } idle ? $" --idle-for {KubeDuration.Format(idle)}" : string.Empty);
         return isAssumed && target.Node is null
             ? $"{text} --timeouts-held --dry-run\n"
-                + "# --timeouts-held assumes that no time-out was changed since these entries' last packets; not so, or not known: leave it "
-                + $"out\n{text} --timeouts-held --yes"
+                + "# --timeouts-held assumes that no time-out was changed since these entries' last packets; not so, or not known: leave "
+                + $"it out\n{text} --timeouts-held --yes"
             : text.Append(" --yes").ToString();
     }
 

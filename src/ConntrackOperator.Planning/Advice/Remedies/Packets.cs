@@ -27,6 +27,22 @@ internal sealed record Packets
 
     private bool IsIcmp => Protocol is "icmp" or "icmpv6";
 
+    // /etc/protocols, which nft and iptables go by, has other names for some (its ipip is 94, the kernel's 4), and is not everywhere.
+    private string InRules => Protocol switch
+    {
+        "igmp" => "2",
+        "ipip" => "4",
+        "ipv6" => "41",
+        "gre" => "47",
+        "esp" => "50",
+        "ah" => "51",
+        "ospf" => "89",
+        "pim" => "103",
+        "vrrp" => "112",
+        "l2tp" => "115",
+        _ => Protocol,
+    };
+
     private string EchoType => EchoReplies ? "echo-reply" : "echo-request";
 
     /// <summary>Whether packets of a protocol have ports that rules can name.</summary>
@@ -44,7 +60,7 @@ internal sealed record Packets
         }
         else if (SourcePort is null && DestinationPort is null && !SynOnly)
         {
-            Add(Protocol, "meta l4proto");
+            Add(InRules, "meta l4proto");
         }
 
         Add(SourcePort?.ToString(), $"{Protocol} sport");
@@ -73,7 +89,7 @@ internal sealed record Packets
         var parts = new List<string>();
         Add(Source, "-s");
         Add(Destination, "-d");
-        Add(Protocol, "-p");
+        Add(InRules, "-p");
         Add(IsIcmp ? EchoType : null, $"--{Protocol}-type");
         Add(SourcePort?.ToString(), sourcePort);
         Add(DestinationPort?.ToString(), destinationPort);

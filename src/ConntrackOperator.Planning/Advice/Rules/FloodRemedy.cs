@@ -72,7 +72,7 @@ internal sealed record FloodRemedy
         return arrivals.Most * timeout > situation.RoomFor(suspects.Whole.Entries.Middle) ? null : new FloodRemedy
         {
             Headline = "it is over: flush what is left of it",
-            Now = [.. FlushSteps(situation, suspects)],
+            Now = [.. FloodCommands.FlushSteps(situation, suspects)],
         };
     }
 
@@ -95,7 +95,7 @@ internal sealed record FloodRemedy
         }
 
         var names = Figures.List(sources.Select(source => source.Source!));
-        Packets[] packets = [.. sources.SelectMany(source => Of(suspects, source.Source))];
+        Packets[] packets = [.. sources.SelectMany(source => FloodCommands.Of(suspects, source.Source))];
         if (packets.Length == 0)
         {
             return null;
@@ -104,21 +104,21 @@ internal sealed record FloodRemedy
         var drop = Commands.BeforeTracking(situation.Facts.Rules, "drop", local, packets);
         return new FloodRemedy
         {
-            Headline = $"drop it before tracking, by its source, then flush {Names(suspects.Kind)}",
+            Headline = $"drop it before tracking, by its source, then flush {FloodText.Names(suspects.Kind)}",
             Now =
             [
                 new AdviceStep($"Drop it before tracking: what never gets an entry can't fill the table", drop),
-                .. FlushSteps(situation, suspects),
+                .. FloodCommands.FlushSteps(situation, suspects),
             ],
             ForGood =
             [
                 new AdviceStep(
                     local
                         ? $"Find the program on this machine that sends it"
-                        : $"Find out who has {names}, and stop it there or at the edge", local ? Sockets(suspects) : null),
+                        : $"Find out who has {names}, and stop it there or at the edge", local ? FloodCommands.Sockets(suspects) : null),
                 Commands.Undo(situation.Facts.Rules, "When it is over, take the rules away"),
             ],
-            MayBreak = [Broken(suspects, names)],
+            MayBreak = [FloodText.Broken(suspects, names)],
         };
     }
 
@@ -136,13 +136,13 @@ internal sealed record FloodRemedy
             + (victim.Port is null ? $", protocol {protocol}" : string.Empty);
         return new FloodRemedy
         {
-            Headline = $"nothing answers at {place}: drop it before tracking, then flush {Names(suspects.Kind)}",
+            Headline = $"nothing answers at {place}: drop it before tracking, then flush {FloodText.Names(suspects.Kind)}",
             Now =
             [
                 new AdviceStep(
                     $"Nothing answers at {place}: drop what goes there before tracking",
-                    Commands.BeforeTracking(situation.Facts.Rules, "drop", false, [.. Of(suspects, null)])),
-                .. FlushSteps(situation, suspects),
+                    Commands.BeforeTracking(situation.Facts.Rules, "drop", false, [.. FloodCommands.Of(suspects, null)])),
+                .. FloodCommands.FlushSteps(situation, suspects),
             ],
             ForGood =
             [
@@ -176,7 +176,7 @@ internal sealed record FloodRemedy
                     situation.Facts.Target,
                     Commands.Apply(
                         situation.Facts.Target, $"With {value} the table holds this rate: {enough.Text}", (field.Path, value))),
-                .. FlushSteps(situation, suspects),
+                .. FloodCommands.FlushSteps(situation, suspects),
             ],
             ForGood = [new AdviceStep("Limit it at the edge, before this machine: twice the rate needs twice the room")],
             Field = field.Path,
@@ -201,7 +201,7 @@ internal sealed record FloodRemedy
                             Commands.Apply(
                                 facts.Target, "Without tcp.loose a packet from the middle of a connection that nobody knows makes no entry",
                                 ("tcp.loose", "false"))),
-                        .. FlushSteps(situation, suspects),
+                        .. FloodCommands.FlushSteps(situation, suspects),
                     ],
                     ForGood = [new AdviceStep("Limit it at the edge, before this machine")],
                     Field = "tcp.loose",
@@ -222,7 +222,7 @@ internal sealed record FloodRemedy
                         new AdviceStep(
                             "No time-out holds this rate, and addresses are not translated there: leave that port out of tracking, both "
                                 + "ways", Commands.NoTrack(facts.Rules, there, back)),
-                        .. FlushSteps(situation, suspects),
+                        .. FloodCommands.FlushSteps(situation, suspects),
                     ],
                     ForGood = [
                         new AdviceStep("Limit it at the edge, before this machine"),
@@ -247,7 +247,7 @@ internal sealed record FloodRemedy
                                             new Packets { Protocol = protocol }, new Packets { Protocol = protocol, EchoReplies = true },
                                         ]),
                                 ])),
-                        .. FlushSteps(situation, suspects),
+                        .. FloodCommands.FlushSteps(situation, suspects),
                     ],
                     ForGood = [
                         new AdviceStep("Limit it at the edge, before this machine"),
@@ -269,7 +269,7 @@ internal sealed record FloodRemedy
         {
             Headline = !isRateKnown
                 ? "measure its rate" : room is null ? "no time-out here holds it: stop it before this node" : "a larger table holds it",
-            Now = [.. room is null ? [] : (AdviceStep[])[room.Value.Step], .. FlushSteps(situation, suspects)],
+            Now = [.. room is null ? [] : (AdviceStep[])[room.Value.Step], .. FloodCommands.FlushSteps(situation, suspects)],
             ForGood =
             [
                 new AdviceStep(suspects.Kind == TrafficClass.SynReceived
@@ -282,7 +282,7 @@ internal sealed record FloodRemedy
             Field = room?.Field,
             Value = room?.Value,
             Elsewhere = room is not null ? null
-                : $"{why}; {Indistinct(suspects)}: limit them at the edge"
+                : $"{why}; {FloodText.Indistinct(suspects)}: limit them at the edge"
                 + (suspects.Kind is TrafficClass.SynSent or TrafficClass.SynReceived ? " or put a SYN proxy in front" : string.Empty),
             MayBreak = suspects.Kind == TrafficClass.SynReceived ? ["a handshake that is under way is begun again by its client"] : [],
         };
@@ -307,25 +307,6 @@ internal sealed record FloodRemedy
             entries.ToString());
     }
 
-    private static string Indistinct(Suspects suspects) =>
-        suspects.Protocols.Count == 0
-            ? "which protocol it has is not known, and a rule that names none would drop everything between these addresses"
-        : suspects.Sources.Count + suspects.Networks.Count > 0
-            ? "who sends it is answered as well, so nothing on this machine tells the flood's packets from others'"
-        : $"the sources are many and {(suspects.Victim is null ? "so are the places" : "a service answers there")}, so nothing on this "
-            + "machine tells the flood's packets from others'";
-
-    // Without a connection's state a rule can't tell those in use: only a SYN says of itself that it opens one.
-    private static string Broken(Suspects suspects, string names) => suspects.Kind switch
-    {
-        TrafficClass.SynSent or TrafficClass.SynReceived => $"new connections of {names} {suspects.Where}; those that are open go on",
-        TrafficClass.Icmp => $"pings of {names} {suspects.Where}; errors and neighbour discovery pass, and connections go on",
-        _ => $"all {List(suspects.Protocols)} of {names} {suspects.Where}: what is in use is cut off as well",
-    };
-
-    private static string List(IEnumerable<string> protocols) => Figures.List(
-        protocols.Select(protocol => char.IsAsciiDigit(protocol[0]) ? $"packets of protocol {protocol}" : protocol.ToUpperInvariant()));
-
     private static bool IsServed(Situation situation, Suspects suspects, TrafficFacts source) =>
         situation.Groups(
             TrafficView.Pair, TrafficClass.UdpReplied, TrafficClass.UdpStream, TrafficClass.Established, TrafficClass.Other).Any(pair =>
@@ -334,51 +315,4 @@ internal sealed record FloodRemedy
 
     private static bool Contains(string addressOrNetwork, string address) => addressOrNetwork == address
         || (IPNetwork.TryParse(addressOrNetwork, out var network) && IPAddress.TryParse(address, out var one) && network.Contains(one));
-
-    // Of pings only those of the source's version of IP.
-    private static IEnumerable<Packets> Of(Suspects suspects, string? source) => suspects.Protocols
-        .Where(protocol => suspects.Kind != TrafficClass.Icmp || source is null || Commands.Icmp(source) == protocol)
-        .Select(protocol => new Packets
-        {
-            Protocol = protocol,
-            Source = source,
-            Destination = suspects.Victim?.Destination,
-            DestinationPort = Packets.HasPorts(protocol) ? suspects.Victim?.Port : null,
-            SynOnly = suspects.Kind is TrafficClass.SynSent or TrafficClass.SynReceived,
-        });
-
-    private static IEnumerable<AdviceStep> FlushSteps(Situation situation, Suspects suspects)
-    {
-        if (suspects.Protocols.Count == 0)
-        {
-            yield break;
-        }
-
-        var (victim, target) = (suspects.Victim, situation.Facts.Target);
-        var source = suspects.Sources is [{ } only] ? only.Source : null;
-        string[]? states = suspects.Kind switch
-        {
-            TrafficClass.SynSent => ["SYN_SENT"],
-            TrafficClass.SynReceived => ["SYN_RECV"],
-            _ => null,
-        };
-        yield return new AdviceStep(
-            $"Delete what is there of it: entries in {Names(suspects.Kind)} are nobody's open connection",
-            string.Join('\n', suspects.Protocols.Select(protocol => Commands.Flush(
-                target, protocol, states, states is null && suspects.Kind != TrafficClass.Icmp, source, victim?.Destination,
-                Packets.HasPorts(protocol) ? victim?.Port : null))));
-    }
-
-    private static string Names(TrafficClass kind) => kind switch
-    {
-        TrafficClass.SynSent => "SYN_SENT",
-        TrafficClass.SynReceived => "SYN_RECV",
-        TrafficClass.UdpUnreplied => "UDP without a reply",
-        TrafficClass.Icmp => "ICMP",
-        _ => "one direction only",
-    };
-
-    private static string Sockets(Suspects suspects) => suspects.Victim is { } victim
-        ? $"ss -anp dst {Figures.End(victim.Destination, victim.Port)}"
-        : "ss -anp state syn-sent";
 }

@@ -49,8 +49,8 @@ internal static class FloodRules
             Severity = situation.Severity,
             Confidence = Confidence.Likely,
             Text =
-                $"{(suspects.IsOver(arrivals) ? "what is left of a " : string.Empty)}{Name(cause, kind)} {suspects.Where} {suspects.From}: {Figures.Percent(situation.Percent(whole.Entries.Least))} of "
-                    + $"entries{rate}; {remedy.Headline}",
+                $"{(suspects.IsOver(arrivals) ? "what is left of a " : string.Empty)}{Name(cause, kind)} {suspects.Where} {suspects.From}: "
+                    + $"{Figures.Percent(situation.Percent(whole.Entries.Least))} of entries{rate}; {remedy.Headline}",
             Seen = situation.Seen(whole.Entries, what, arrivals),
             Because = Because(situation, suspects, cause),
             RuledOut = RuledOut(situation, suspects, cause),

@@ -87,8 +87,8 @@ internal static class IdleRules
             Severity = situation.Severity,
             Confidence = isAssumed ? Confidence.Suspected : facts.IsSample ? Confidence.Likely : Confidence.Certain,
             Text =
-                $"{Figures.Percent(situation.Percent(freed))} of entries are {name} and idle for over {value}{ifHeld}: {field} {value} would "
-                    + $"free about {Figures.About(freed)}; flush those idle for {value} first",
+                $"{Figures.Percent(situation.Percent(freed))} of entries are {name} and idle for over {value}{ifHeld}: {field} {value} "
+                    + $"would free about {Figures.About(freed)}; flush those idle for {value} first",
             Seen = situation.Seen(bounds, $"{name} without a packet for {value} at the least{ifHeld}", null),
             Because = $"they have had no packet for {value}{ifHeld}, and their time-out is {KubeDuration.Format(now)}"
                 + (sysctl.Contains("established", StringComparison.Ordinal)

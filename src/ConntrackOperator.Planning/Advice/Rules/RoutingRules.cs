@@ -85,7 +85,8 @@ internal static class RoutingRules
             [
                 new Rival(
                     Cause.SynFloodUnanswered,
-                    $"a flood leaves no INVALID packets; here are {Figures.Count(invalid)} a second, for {Figures.Count(perSecond)} new entries"),
+                    $"a flood leaves no INVALID packets; here are {Figures.Count(invalid)} a second, for {Figures.Count(perSecond)} new "
+                        + "entries"),
                 new Rival(Cause.Scan, "whoever scans does not go on with the connection"),
             ],
             Who = [.. suspects.Parties(situation)],

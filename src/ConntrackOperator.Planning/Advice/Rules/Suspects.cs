@@ -142,7 +142,8 @@ internal sealed class Suspects
         var places = situation.RestOf(TrafficView.Destination, Kind).Where(group => IsOfKind(group.Protocol))
             .Select(group => (group.Protocol, group.Entries.Middle)).ToList();
         var of = places.Sum(place => place.Middle) >= Whole.Entries.Middle * NearlyAll
-            ? places : [.. situation.Facts.States.Where(state => IsOfKind(state.Protocol)).Select(state => (state.Protocol, state.Entries))];
+            ? places
+            : [.. situation.Facts.States.Where(state => IsOfKind(state.Protocol)).Select(state => (state.Protocol, state.Entries))];
         return
         [
             .. of.GroupBy(one => one.Item1, StringComparer.Ordinal).Select(one => (one.Key, one.Sum(part => part.Item2)))
