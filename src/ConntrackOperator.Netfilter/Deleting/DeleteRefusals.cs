@@ -9,7 +9,9 @@ internal sealed class DeleteRefusals
     /// <summary>No such entry any more.</summary>
     internal long Gone { get; private set; }
 
-    /// <summary>Forwarded by a flow table: kernels before 6.4, and before stable releases of mid-2023, refuse to delete those (EBUSY).</summary>
+    /// <summary>
+    /// Forwarded by a flow table: kernels before 6.4, and before stable releases of mid-2023, refuse to delete those (EBUSY).
+    /// </summary>
     internal long Offloaded { get; private set; }
 
     internal long Failed { get; private set; }

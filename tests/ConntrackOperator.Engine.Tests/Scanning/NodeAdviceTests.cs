@@ -39,6 +39,15 @@ public sealed class NodeAdviceTests
         Assert.InRange(facts.States[0].Entries, 599_999, 600_000);
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(null)]
+    public void For_how_long_the_time_outs_were_watched_is_a_fact(int? seconds)
+    {
+        TimeSpan? watched = seconds is { } known ? TimeSpan.FromSeconds(known) : null;
+        Assert.Equal(watched, Facts(_count with { TimeoutsWatchedFor = watched }, Looks.Table, 0).TimeoutsWatchedFor);
+    }
+
     [Fact]
     public void A_look_leaves_what_was_found_and_what_was_not_looked_at_and_the_next_one_what_it_finds()
     {
