@@ -242,14 +242,22 @@ public class SaidRightTests
             f => f.Cause == Cause.Unclear).Because,
         StringComparison.Ordinal);
 
-    [Fact]
-    public void A_flood_of_which_nothing_new_comes_is_flushed_and_no_more()
+    [Theory]
+    [InlineData(100, true)]
+    [InlineData(60, false)]
+    public void A_flood_of_which_nothing_new_comes_and_nothing_is_renewed_is_flushed_and_no_more(double quiet, bool isOver)
     {
         var finding = Assert.Single(Adviser.Advise(Tables.Of(
             new Load(TrafficClass.Established, 1_000) { Destination = "10.0.9.9", Port = 443, Idle = (90, 30) },
-            new Load(TrafficClass.UdpUnreplied, 17_000) { Sources = ["10.0.7.7"], Destination = "10.0.5.2", Port = 80 })).Findings);
-        Assert.StartsWith("what is left of a UDP flood", finding.Text, StringComparison.Ordinal);
-        Assert.DoesNotContain("drop", Runs(finding), StringComparison.Ordinal);
+            new Load(TrafficClass.UdpUnreplied, 17_000)
+            {
+                Sources = ["10.0.7.7"],
+                Destination = "10.0.5.2",
+                Port = 80,
+                Idle = (quiet, 20),
+            })).Findings);
+        Assert.Equal(isOver, finding.Text.StartsWith("what is left of a UDP flood", StringComparison.Ordinal));
+        Assert.Equal(!isOver, Runs(finding).Contains("udp dport 80 drop", StringComparison.Ordinal));
         Assert.Contains("flush --protocol udp --unreplied", Runs(finding), StringComparison.Ordinal);
     }
 
