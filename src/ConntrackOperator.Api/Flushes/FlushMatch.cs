@@ -13,8 +13,8 @@ namespace ConntrackOperator.Api.Flushes;
     + "has(self.replyDestination) || has(self.replySourcePort) || has(self.replyDestinationPort) || has(self.icmp) || has(self.gre) || "
     + "has(self.zone) || has(self.idleFor))",
     RuleMessages.AllIsAlone, Field = "all", Value = "'true'")]
-[Rule("!has(self.states) || has(self.protocol) && (type(self.protocol) == int ? self.protocol in [6, 132, 33] : "
-    + "self.protocol in ['TCP', 'SCTP', 'DCCP'])",
+[Rule("!has(self.states) || has(self.protocol) && (type(self.protocol) == int ? self.protocol in [6, 17, 136, 132, 33, 47] : "
+    + "self.protocol in ['TCP', 'UDP', 'UDPLite', 'SCTP', 'DCCP', 'GRE'])",
     RuleMessages.StatesNeedProtocol, Field = "states")]
 [Rule("!has(self.states) || !has(self.protocol) || (type(self.protocol) == int ? self.protocol != 6 : self.protocol != 'TCP') || "
     + "self.states.all(s, s in [" + FlushStates.TcpList + "])",
@@ -25,6 +25,12 @@ namespace ConntrackOperator.Api.Flushes;
 [Rule("!has(self.states) || !has(self.protocol) || (type(self.protocol) == int ? self.protocol != 33 : self.protocol != 'DCCP') || "
     + "self.states.all(s, s in [" + FlushStates.DccpList + "])",
     RuleMessages.StatesOfDccp, Field = "states")]
+[Rule("!has(self.states) || !has(self.protocol) || (type(self.protocol) == int ? !(self.protocol in [17, 136]) : "
+    + "!(self.protocol in ['UDP', 'UDPLite'])) || self.states.all(s, s in [" + FlushStates.UdpList + "])",
+    RuleMessages.StatesOfUdp, Field = "states")]
+[Rule("!has(self.states) || !has(self.protocol) || (type(self.protocol) == int ? self.protocol != 47 : self.protocol != 'GRE') || "
+    + "self.states.all(s, s in [" + FlushStates.GreList + "])",
+    RuleMessages.StatesOfGre, Field = "states")]
 [Rule("!has(self.sourcePort) || has(self.protocol) && (type(self.protocol) == int ? self.protocol in [6, 17, 136, 132, 33] : "
     + "self.protocol in ['TCP', 'UDP', 'UDPLite', 'SCTP', 'DCCP'])",
     RuleMessages.PortNeedsProtocol, Field = "sourcePort")]
@@ -42,6 +48,13 @@ namespace ConntrackOperator.Api.Flushes;
     RuleMessages.IcmpNeedsProtocol, Field = "icmp")]
 [Rule("!has(self.gre) || has(self.protocol) && (type(self.protocol) == int ? self.protocol == 47 : self.protocol == 'GRE')",
     RuleMessages.GreNeedsProtocol, Field = "gre")]
+[Rule("!((has(self.source) && self.source.contains(':')) || (has(self.destination) && self.destination.contains(':')) || "
+    + "(has(self.replySource) && self.replySource.contains(':')) || "
+    + "(has(self.replyDestination) && self.replyDestination.contains(':'))) || "
+    + "!((has(self.source) && !self.source.contains(':')) || (has(self.destination) && !self.destination.contains(':')) || "
+    + "(has(self.replySource) && !self.replySource.contains(':')) || "
+    + "(has(self.replyDestination) && !self.replyDestination.contains(':')))",
+    RuleMessages.OneIpVersion)]
 public sealed record FlushMatch
 {
     /// <summary>How many states may be given.</summary>
@@ -62,14 +75,18 @@ public sealed record FlushMatch
     [Range(0, 255), Pattern("^(TCP|UDP|UDPLite|ICMP|ICMPv6|SCTP|DCCP|GRE|IGMP|IPIP|IPv6|ESP|AH|OSPF|PIM|VRRP|L2TP)$")]
     public ProtocolValue? Protocol { get; init; }
 
-    /// <summary>States of the protocol, such as TIME_WAIT; one of them must hold.</summary>
+    /// <summary>
+    /// States of the protocol, such as TIME_WAIT, one of which must hold. Of UDP and UDPLite UNREPLIED, REPLIED (not yet assured) and
+    /// STREAM (assured), of GRE UNREPLIED and STREAM, as `top` shows them.
+    /// </summary>
     [MaxItems(MaximumStates), MaxLength(32)]
     [Rule("size(self) > 0", RuleMessages.StatesEmpty)]
     [AllowedValues(
         "NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE", "SYN_SENT2",
         "CLOSED", "COOKIE_WAIT", "COOKIE_ECHOED", "SHUTDOWN_SENT", "SHUTDOWN_RECD", "SHUTDOWN_ACK_SENT", "HEARTBEAT_SENT",
         "HEARTBEAT_ACKED",
-        "REQUEST", "RESPOND", "PARTOPEN", "OPEN", "CLOSEREQ", "CLOSING", "TIMEWAIT", "IGNORE", "INVALID")]
+        "REQUEST", "RESPOND", "PARTOPEN", "OPEN", "CLOSEREQ", "CLOSING", "TIMEWAIT", "IGNORE", "INVALID",
+        "UNREPLIED", "REPLIED", "STREAM")]
     public List<string>? States { get; init; }
 
     /// <summary>True: entries that have had no reply; false: those that have. SYN_RECV has had one: that is a state.</summary>

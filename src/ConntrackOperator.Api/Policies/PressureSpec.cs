@@ -3,8 +3,10 @@ using ConntrackOperator.Api.Schema;
 namespace ConntrackOperator.Api.Policies;
 
 /// <summary>From which usage of the table on a node reports pressure. A node takes all of it from one policy.</summary>
-[Rule("(has(self.warningPercent) ? self.warningPercent : 75) < (has(self.criticalPercent) ? self.criticalPercent : 90)",
+[Rule("!has(self.warningPercent) || self.warningPercent < (has(self.criticalPercent) ? self.criticalPercent : 90)",
     RuleMessages.WarningBelowCritical, Field = "warningPercent")]
+[Rule("has(self.warningPercent) || !has(self.criticalPercent) || self.criticalPercent > 75",
+    RuleMessages.CriticalAboveWarning, Field = "criticalPercent")]
 public sealed record PressureSpec
 {
     /// <summary>The default of warningPercent.</summary>

@@ -16,8 +16,10 @@ public static class RuleMessages
     public const string LowAboveHigh = "lowThreshold must not be greater than highThreshold";
 
     /// <summary>pressure.</summary>
-    public const string WarningBelowCritical =
-        "warningPercent (75 when left out) must be less than criticalPercent (90 when left out)";
+    public const string WarningBelowCritical = "warningPercent must be less than criticalPercent (90 when left out)";
+
+    /// <summary>pressure, where only criticalPercent is given.</summary>
+    public const string CriticalAboveWarning = "criticalPercent must be greater than warningPercent (75 when left out)";
 
     /// <summary>rollout.</summary>
     public const string MaxUnavailable =
@@ -40,8 +42,8 @@ public static class RuleMessages
 
     /// <summary>A duration.</summary>
     public const string Duration =
-        "must be a duration of whole seconds from 1s to 596523h14m7s (24855 days), written with h, m and s in this order, such as 30s, "
-            + "10m, 1h30m or 24h";
+        "must be a duration of whole seconds from 1s to 5965h13m56s (248 days, the most that a kernel of any HZ takes), written with h, m "
+            + "and s in this order, such as 30s, 10m, 1h30m or 24h";
 
     /// <summary>The keys of sysctls.</summary>
     public const string SysctlName =
@@ -62,6 +64,10 @@ public static class RuleMessages
     /// <summary>An address or a network.</summary>
     public const string Network =
         "must be an address or a network such as 10.0.0.0/8 or 2001:db8::/32, with no bit set after the prefix";
+
+    /// <summary>A flush's networks.</summary>
+    public const string OneIpVersion =
+        "source, destination, replySource and replyDestination must be of one IP version: no entry has both IPv4 and IPv6";
 
     /// <summary>A flush's spec.</summary>
     public const string FlushUnchangeable = "a flush can't be changed once it is made: delete it and make another one";
@@ -88,7 +94,7 @@ public static class RuleMessages
     public const string StatesEmpty = "must not be empty: leave it out for any state";
 
     /// <summary>A flush's states.</summary>
-    public const string StatesNeedProtocol = "states needs protocol TCP, SCTP or DCCP";
+    public const string StatesNeedProtocol = "states needs a protocol with states: TCP, UDP, UDPLite, SCTP, DCCP or GRE";
 
     /// <summary>A flush's states.</summary>
     public const string StatesOfTcp =
@@ -102,6 +108,12 @@ public static class RuleMessages
     /// <summary>A flush's states.</summary>
     public const string StatesOfDccp =
         "states of DCCP are NONE, REQUEST, RESPOND, PARTOPEN, OPEN, CLOSEREQ, CLOSING, TIMEWAIT, IGNORE and INVALID";
+
+    /// <summary>A flush's states.</summary>
+    public const string StatesOfUdp = "states of UDP and UDPLite are UNREPLIED, REPLIED and STREAM";
+
+    /// <summary>A flush's states.</summary>
+    public const string StatesOfGre = "states of GRE are UNREPLIED and STREAM";
 
     /// <summary>A flush's ports.</summary>
     public const string PortNeedsProtocol = "a port needs a protocol with ports: TCP, UDP, UDPLite, SCTP or DCCP";

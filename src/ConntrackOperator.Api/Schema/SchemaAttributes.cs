@@ -73,15 +73,18 @@ public sealed class LabelKeysAttribute : Attribute;
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class LabelValuesAttribute : Attribute;
 
-/// <summary>A string is a duration as in Kubernetes (30s, 10m, 24h, 1h30m), whole seconds, from 1s to 2147483647s.</summary>
+/// <summary>A string is a duration as in Kubernetes (30s, 10m, 24h, 1h30m), whole seconds, from 1s to 21474836s.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class DurationAttribute : Attribute
 {
     /// <summary>The least number of seconds: 0 would end entries at once.</summary>
     public const long MinimumSeconds = 1;
 
-    /// <summary>The greatest number of seconds that the kernel's time-outs hold: 24855 days.</summary>
-    public const long MaximumSeconds = int.MaxValue;
+    /// <summary>
+    /// The greatest number of seconds that the time-outs of some kernel hold: 248 days. proc_dointvec_jiffies (kernel/sysctl.c) refuses
+    /// more than INT_MAX / HZ; the least HZ that can be chosen is 100 (kernel/Kconfig.hz), with 250 it is 99 days, with 1000 it is 24.
+    /// </summary>
+    public const long MaximumSeconds = int.MaxValue / 100;
 }
 
 /// <summary>The list is a map by this field of its items: server-side apply merges it item by item.</summary>

@@ -113,7 +113,15 @@ internal static class ClusterFlush
             Console.Out.WriteLine($"{failure.Name}: {failure.Reason}: {failure.Message}");
         }
 
+        // Where it was for no node there is no failure of one, and nothing to count.
         var nodes = status.Nodes;
+        if (status.Phase == FlushPhase.Failed && (nodes?.Selected ?? 0) == 0
+            && Condition.Find(status.Conditions, FlushConditionTypes.Failed) is { } failed)
+        {
+            Console.Out.WriteLine($"{name} {status.Phase}: {failed.Reason}: {failed.Message}");
+            return;
+        }
+
         var about = About(status);
         var what = flush.Spec?.DryRun == true
             ? string.Create(CultureInfo.InvariantCulture, $"{status.Matched ?? 0} entries match; dry run, nothing was deleted")

@@ -16,7 +16,8 @@ internal static class ClusterPlan
         var nodes = await cluster.NodesAsync(cancel);
         var reported = await cluster.ConntrackNodesAsync(cancel);
         var report = PlanDifference.Compare(existing, policies, nodes, reported);
-        var exit = report.Nodes.Exists(n => n.Refused is not null) ? ExitCode.NotApplied : ExitCode.InSync;
+        var exit = report.Nodes.Exists(n => n.Refused is not null || n.Changes.Exists(c => c.Refusal is not null))
+            ? ExitCode.NotApplied : ExitCode.InSync;
         if (format != OutputFormat.Table)
         {
             ObjectWriter.Write(report, PlanJson.Default.PlanReport, format);
@@ -56,6 +57,11 @@ internal static class ClusterPlan
             }
 
             table.Print();
+        }
+
+        foreach (var change in first.Changes.Where(c => c.Refusal is not null))
+        {
+            Console.Out.WriteLine($"{change.Setting} will be refused by the kernel: {change.Refusal}");
         }
 
         foreach (var refused in first.Refused ?? [])

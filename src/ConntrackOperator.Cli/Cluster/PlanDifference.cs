@@ -3,6 +3,7 @@ using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Cluster;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Planning;
+using ConntrackOperator.Planning.Settings;
 using ConntrackOperator.Planning.Sizing;
 
 namespace ConntrackOperator.Cli.Cluster;
@@ -83,6 +84,7 @@ internal static class PlanDifference
                     Planned = setting.Value,
                     Policy = setting.Policy,
                     Rule = setting.Rule is { } rule ? $"{setting.Field}: {rule}" : setting.Field,
+                    Refusal = setting.Mode == PolicyMode.Observe ? null : Refusal(setting, then, report),
                     Action = setting.Mode == PolicyMode.Observe ? "Observe" : current == Rounded(setting) ? "InSync" : "Set",
                 });
             }
@@ -122,6 +124,19 @@ internal static class PlanDifference
         return entries is > 0 and { } count && buckets is { } size
             ? TableSizing.MemoryBytes(count, size, TableSizing.BytesPerEntry)
             : null;
+    }
+
+    /// <summary>Against the other threshold as planned, else as the node reports it, else as the kernel has it by itself.</summary>
+    private static string? Refusal(NodeSetting setting, NodeSpec plan, ConntrackNode? report)
+    {
+        if (FragmentThresholds.Other(setting.Name!) is not { } other)
+        {
+            return null;
+        }
+
+        var known = plan.Settings?.FirstOrDefault(s => s.Name == other && s.Mode != PolicyMode.Observe)?.Value ?? Current(report, other);
+        var refusal = FragmentThresholds.Refusal(setting.Name!, setting.Value!.Value, known ?? FragmentThresholds.Default(other));
+        return refusal is null || known is not null ? refusal : refusal + " (taken to be the kernel's default, as the node tells none)";
     }
 
     private static long Rounded(NodeSetting setting) =>

@@ -50,6 +50,9 @@ internal sealed record PlannedChange
     /// <summary>The policy's field, and how the value was computed when it was.</summary>
     public string? Rule { get; init; }
 
+    /// <summary>Why the kernel would refuse it; left out where nothing is known against it.</summary>
+    public string? Refusal { get; init; }
+
     /// <summary>Set; InSync when the kernel holds the value already; Observe; Restore or Keep when no policy sets it any more.</summary>
     public required string Action { get; init; }
 }

@@ -68,8 +68,9 @@ internal sealed partial class CommandTree
         };
         var dryRun = new Option<bool>("--dry-run") { Description = "Only count what matches." };
         var noWait = new Option<bool>("--no-wait") { Description = "Do not wait until the nodes have done it." };
-        var ttl = new Option<int>("--ttl")
+        var ttl = new Option<int?>("--ttl")
         {
+            CustomParser = OptionParsers.Number("--ttl", 0, FlushSpec.MaximumTtlSeconds),
             Description = "Seconds that the ConntrackFlush stays after it has finished.",
             HelpName = "SECONDS",
             DefaultValueFactory = _ => DefaultTtlSeconds,

@@ -70,23 +70,36 @@ internal sealed partial class CommandTree
             Description = "The mark, or the mark in the bits of a mask; decimal, or hexadecimal after 0x.",
             HelpName = "MARK[/MASK]",
         };
-        var family = new Option<string?>("--family") { Description = "The version of IP.", HelpName = "ipv4|ipv6" };
-        family.AcceptOnlyFromAmong("ipv4", "ipv6");
-        var limit = new Option<long?>("--limit") { Description = "End after so many entries.", HelpName = "N" };
-        var output = new Option<string>("--output", "-o")
+        var family = new Option<string?>("--family")
         {
+            Description = "The version of IP.",
+            HelpName = "ipv4|ipv6",
+            CustomParser = OptionParsers.OneOf("--family", "ipv4", "ipv6"),
+        };
+        Suggest(family, () => ["ipv4", "ipv6"]);
+        var limit = new Option<long?>("--limit")
+        {
+            Description = "End after so many entries.",
+            HelpName = "N",
+            CustomParser = OptionParsers.Count("--limit"),
+        };
+        string[] formats = ["line", "proc", "jsonl", "json", "yaml", "table"];
+        var output = new Option<string?>("--output", "-o")
+        {
+            CustomParser = OptionParsers.OneOf("--output", formats),
             Description =
                 "line: as `conntrack -L -o extended,id,ktimestamp` prints it; proc: as /proc/net/nf_conntrack; jsonl: an object a line.",
             HelpName = "line|proc|jsonl|json|yaml|table",
             DefaultValueFactory = _ => "line",
         };
-        output.AcceptOnlyFromAmong("line", "proc", "jsonl", "json", "yaml", "table");
+        Suggest(output, () => formats);
         var source = new Option<string?>("--source-of")
         {
             Description = "Where the table is read. Left out: ctnetlink, or /proc where that is not there.",
             HelpName = "ctnetlink|proc",
+            CustomParser = OptionParsers.OneOf("--source-of", "ctnetlink", "proc"),
         };
-        source.AcceptOnlyFromAmong("ctnetlink", "proc");
+        Suggest(source, () => ["ctnetlink", "proc"]);
         var command = new Command(
             "flows", "Prints the entries of this machine's table, one after the other as the kernel gives them. Needs root.");
         match.AddTo(command);
@@ -99,7 +112,7 @@ internal sealed partial class CommandTree
             Engine(result),
             new FlowFilter
             {
-                Match = match.ForHost(result),
+                Match = match.ForHost(result, result.GetValue(family)),
                 Family = result.GetValue(family) switch { "ipv4" => FlowFamily.IPv4, "ipv6" => FlowFamily.IPv6, _ => FlowFamily.Any },
             }.WithMark(result.GetValue(mark)),
             result.GetValue(source) switch { "ctnetlink" => FlowSource.Ctnetlink, "proc" => FlowSource.Proc, _ => FlowSource.Automatic },

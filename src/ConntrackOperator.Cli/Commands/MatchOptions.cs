@@ -23,10 +23,11 @@ internal sealed class MatchOptions
         Description = "A state, such as TIME_WAIT; may be given several times, and one of them must hold.",
         HelpName = "STATE",
     };
-    private readonly Option<bool?> _unreplied = new("--unreplied")
+    private readonly Option<string?> _unreplied = new("--unreplied")
     {
         Description = "Entries that have had no reply; --unreplied=false: those that have. SYN_RECV has had one: --state SYN_RECV.",
         Arity = ArgumentArity.ZeroOrOne,
+        HelpName = "true|false",
     };
     private readonly Option<string?> _source = new("--source", "-s")
     {
@@ -38,8 +39,8 @@ internal sealed class MatchOptions
         Description = "The same for the original destination, before address translation.",
         HelpName = "CIDR",
     };
-    private readonly Option<int?> _sourcePort = new("--sport") { Description = "The original source port.", HelpName = "PORT" };
-    private readonly Option<int?> _port = new("--dport") { Description = "The original destination port.", HelpName = "PORT" };
+    private readonly Option<int?> _sourcePort = PortOption("--sport", "The original source port.");
+    private readonly Option<int?> _port = PortOption("--dport", "The original destination port.");
     private readonly Option<string?> _replySource = new("--reply-src")
     {
         Description =
@@ -52,16 +53,10 @@ internal sealed class MatchOptions
         Description = "The network, or the address, that answers go to: what the source was translated to.",
         HelpName = "CIDR",
     };
-    private readonly Option<int?> _replySourcePort = new("--reply-sport")
-    {
-        Description = "The port that answers come from: what the destination port was translated to.",
-        HelpName = "PORT",
-    };
-    private readonly Option<int?> _replyDestinationPort = new("--reply-dport")
-    {
-        Description = "The port that answers go to: what the source port was translated to.",
-        HelpName = "PORT",
-    };
+    private readonly Option<int?> _replySourcePort = PortOption(
+        "--reply-sport", "The port that answers come from: what the destination port was translated to.");
+    private readonly Option<int?> _replyDestinationPort = PortOption(
+        "--reply-dport", "The port that answers go to: what the source port was translated to.");
     private readonly TrackerOptions _tracker = new();
     private readonly Option<string?> _zone = new("--zone")
     {
@@ -82,8 +77,10 @@ internal sealed class MatchOptions
 
     public MatchOptions()
     {
+        _unreplied.CompletionSources.Add(_ => [new CompletionItem("false"), new CompletionItem("true")]);
         _protocol.CompletionSources.Add(_ => FlowProtocols.Names.Select(n => new CompletionItem(n)));
-        _states.CompletionSources.Add(_ => FlowStates.Of(6).Concat(FlowStates.Of(132)).Distinct().Select(s => new CompletionItem(s)));
+        _states.CompletionSources.Add(
+            _ => FlowStates.Of(6).Concat(FlowStates.Of(132)).Concat(FlowStates.Of(17)).Distinct().Select(s => new CompletionItem(s)));
     }
 
     public void AddTo(Command command, bool forHost = true)
@@ -106,9 +103,12 @@ internal sealed class MatchOptions
     }
 
     /// <summary>The match for this machine; empty when no option is given.</summary>
-    /// <exception cref="CliException">A value is not understood.</exception>
-    public FlowMatch ForHost(ParseResult result)
+    /// <param name="result">What was typed.</param>
+    /// <param name="family">The IP version that was asked for as well: ipv4 or ipv6.</param>
+    /// <exception cref="CliException">A value is not understood, or two can't hold for one entry.</exception>
+    public FlowMatch ForHost(ParseResult result, string? family = null)
     {
+        RequireOneVersion(result, family);
         byte? protocol = null;
         if (result.GetValue(_protocol) is { } name)
         {
@@ -203,8 +203,17 @@ internal sealed class MatchOptions
     }
 
     // By itself the option means true; System.CommandLine gives null for both "not given" and "given without a value".
-    private bool? Unreplied(ParseResult result) =>
-        result.GetResult(_unreplied) is { Implicit: false } ? result.GetValue(_unreplied) ?? true : null;
+    private bool? Unreplied(ParseResult result) => result.GetResult(_unreplied) is not { Implicit: false } ? null
+        : result.GetValue(_unreplied) is not { } text ? true
+        : bool.TryParse(text, out var unreplied) ? unreplied
+        : throw CliException.InvalidValue("--unreplied", text, "must be true or false");
+
+    private static Option<int?> PortOption(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "PORT",
+        CustomParser = OptionParsers.Number(name, 1, ushort.MaxValue),
+    };
 
     private string[] States(ParseResult result) =>
         [.. (result.GetValue(_states) ?? []).SelectMany(s => s.Split(',')).Select(s => s.ToUpperInvariant())];
@@ -228,6 +237,27 @@ internal sealed class MatchOptions
         byte.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? ProtocolValue.Of(number)
         : ProtocolValue.Of(
             FlushMatch.ProtocolNames.FirstOrDefault(name => string.Equals(name, text, StringComparison.OrdinalIgnoreCase)) ?? text);
+
+    // A match that no entry can have is a slip.
+    private void RequireOneVersion(ParseResult result, string? family)
+    {
+        var given = new[] { _source, _destination, _replySource, _replyDestination }
+            .Select(option => (option.Name, Text: result.GetValue(option)))
+            .Where(network => network.Text is not null)
+            .Select(network => (Words: $"{network.Name} {network.Text}", IsIPv6: network.Text!.Contains(':', StringComparison.Ordinal)))
+            .ToList();
+        if (family is not null)
+        {
+            given.Insert(0, ($"--family {family}", family == "ipv6"));
+        }
+
+        var other = given.FindIndex(network => network.IsIPv6 != given[0].IsIPv6);
+        if (other > 0)
+        {
+            throw new CliException(
+                ExitCode.BadInput, $"{given[0].Words} and {given[other].Words}: are of two IP versions, and no entry has both");
+        }
+    }
 
     // As the API server reads it in a ConntrackFlush: a network with bits after its prefix is a slip, and more would be deleted than was
     // meant.

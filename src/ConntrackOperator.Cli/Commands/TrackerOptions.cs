@@ -12,12 +12,15 @@ internal sealed class TrackerOptions
 {
     private const string Protocol = "--protocol";
 
-    private readonly Option<int?> _type = Number("--icmp-type", "The original type of ICMP or ICMPv6: 8 (ICMPv6: 128) is an echo request.");
-    private readonly Option<int?> _code = Number("--icmp-code", "The original code of ICMP or ICMPv6.");
-    private readonly Option<int?> _id = Number("--icmp-id", "The original identifier of ICMP or ICMPv6.");
-    private readonly Option<int?> _replyType = Number("--reply-icmp-type", "The answer's type: 0 (ICMPv6: 129) is an echo reply.");
-    private readonly Option<int?> _replyCode = Number("--reply-icmp-code", "The answer's code.");
-    private readonly Option<int?> _replyId = Number("--reply-icmp-id", "The answer's identifier: what the original one was translated to.");
+    private readonly Option<int?> _type = Number(
+        "--icmp-type", "The original type of ICMP or ICMPv6: 8 (ICMPv6: 128) is an echo request.", byte.MaxValue);
+    private readonly Option<int?> _code = Number("--icmp-code", "The original code of ICMP or ICMPv6.", byte.MaxValue);
+    private readonly Option<int?> _id = Number("--icmp-id", "The original identifier of ICMP or ICMPv6.", ushort.MaxValue);
+    private readonly Option<int?> _replyType = Number(
+        "--reply-icmp-type", "The answer's type: 0 (ICMPv6: 129) is an echo reply.", byte.MaxValue);
+    private readonly Option<int?> _replyCode = Number("--reply-icmp-code", "The answer's code.", byte.MaxValue);
+    private readonly Option<int?> _replyId = Number(
+        "--reply-icmp-id", "The answer's identifier: what the original one was translated to.", ushort.MaxValue);
     private readonly Option<string?> _sourceKey = Key("--srckey", "GRE's key of the original source, as 7 or 0x7.");
     private readonly Option<string?> _destinationKey = Key("--dstkey", "GRE's key of the original destination.");
     private readonly Option<string?> _replySourceKey = Key("--reply-srckey", "GRE's key of who answers.");
@@ -70,7 +73,12 @@ internal sealed class TrackerOptions
         return match == new FlushGreMatch() ? null : match;
     }
 
-    private static Option<int?> Number(string name, string description) => new(name) { Description = description, HelpName = "NUMBER" };
+    private static Option<int?> Number(string name, string description, int most) => new(name)
+    {
+        Description = description,
+        HelpName = "NUMBER",
+        CustomParser = OptionParsers.Number(name, 0, most),
+    };
 
     private static Option<string?> Key(string name, string description) => new(name) { Description = description, HelpName = "KEY" };
 

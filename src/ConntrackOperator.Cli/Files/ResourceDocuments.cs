@@ -16,7 +16,9 @@ internal sealed class ResourceDocuments<T>(ResourceKind<T> kind)
     private static readonly HashSet<string> _crossFieldRules =
         new(
             [
-                RuleMessages.LowAboveHigh, RuleMessages.MinAboveMax, RuleMessages.WarningBelowCritical, RuleMessages.AllIsAlone,
+                RuleMessages.LowAboveHigh, RuleMessages.MinAboveMax, RuleMessages.WarningBelowCritical,
+                RuleMessages.CriticalAboveWarning, RuleMessages.AllIsAlone, RuleMessages.OneIpVersion, RuleMessages.StatesOfUdp,
+                RuleMessages.StatesOfGre,
                 RuleMessages.StatesNeedProtocol, RuleMessages.StatesOfTcp, RuleMessages.StatesOfSctp, RuleMessages.StatesOfDccp,
                 RuleMessages.PortNeedsProtocol, RuleMessages.IcmpNeedsProtocol, RuleMessages.GreNeedsProtocol,
             ],

@@ -13,7 +13,8 @@ internal sealed class FlowTableWriter(Stream output, IdleClock idle) : IFlowWrit
     private const int RightAligned = 4;
     private const int AlsoRightAligned = 5;
 
-    private static readonly string[] _headers = ["PROTOCOL", "STATE", "SOURCE", "DESTINATION", "SECONDS", "IDLE", "TRANSLATED", "FLAGS"];
+    private static readonly string[] _headers =
+        ["PROTOCOL", "STATE", "SOURCE", "DESTINATION", "SECONDS", "IDLE", "TRANSLATED", "FLAGS", "ZONE"];
 
     private readonly StreamWriter _output = new(output, new UTF8Encoding(false), 64 * 1024);
     private readonly List<string[]> _first = [];
@@ -31,6 +32,7 @@ internal sealed class FlowTableWriter(Stream output, IdleClock idle) : IFlowWrit
             Idle(flow),
             Translated(flow),
             Flags(flow),
+            Zone(flow),
         ];
         if (_widths is not null)
         {
@@ -59,8 +61,9 @@ internal sealed class FlowTableWriter(Stream output, IdleClock idle) : IFlowWrit
 
     private void PrintFirst()
     {
-        _first.Insert(0, _headers);
-        _widths = [.. _headers.Select((_, i) => _first.Max(r => r[i].Length))];
+        // An entry with a zone that comes later still shows it, without the heading.
+        _first.Insert(0, _first.Exists(row => row[^1].Length > 0) ? _headers : [.. _headers[..^1], string.Empty]);
+        _widths = [.. _first[0].Select((_, i) => _first.Max(r => r[i].Length))];
         _first.ForEach(Print);
         _first.Clear();
     }
@@ -83,6 +86,12 @@ internal sealed class FlowTableWriter(Stream output, IdleClock idle) : IFlowWrit
 
     private static string Flags(in Flow flow) =>
         flow.IsUnreplied ? "unreplied" : flow.IsAssured ? "assured" : string.Empty;
+
+    private static string Zone(in Flow flow) =>
+        flow.Has(FlowFields.OriginalZone) && flow.OriginalZone != 0 ? $"original {flow.OriginalZone}"
+        : flow.Has(FlowFields.ReplyZone) && flow.ReplyZone != 0 ? $"reply {flow.ReplyZone}"
+        : flow.Zone != 0 ? flow.Zone.ToString(CultureInfo.InvariantCulture)
+        : string.Empty;
 
     private static string End(FlowAddress address, bool hasPort, ushort port) =>
         !hasPort ? address.ToString()

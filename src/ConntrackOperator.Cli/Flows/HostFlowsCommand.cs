@@ -16,11 +16,6 @@ internal static class HostFlowsCommand
 {
     public static int Run(EngineOptions options, FlowFilter filter, FlowSource source, string format, long limit, CancellationToken cancel)
     {
-        if (limit <= 0)
-        {
-            throw new CliException(ExitCode.BadInput, "--limit: must be at least 1");
-        }
-
         var facts = HostFacts.Read(options.ProcPath, options.SysPath);
         var timeouts = TimeoutFile.Watch(options.StatePath, new SysctlDirectory(options.SysctlPath), facts, TimeProvider.System);
 

@@ -5,8 +5,11 @@ namespace ConntrackOperator.Cli.Host;
 /// <summary>What <c>host flush</c> did.</summary>
 internal sealed record FlushReport
 {
-    /// <summary>Entries that were looked at.</summary>
+    /// <summary>Entries that were looked at one by one: fewer than the table has where the kernel decides a part of the match.</summary>
     public required long Examined { get; init; }
+
+    /// <summary>Entries in the table when it began.</summary>
+    public required long TableEntries { get; init; }
 
     public required long Matched { get; init; }
 

@@ -64,7 +64,7 @@ internal static class HostFlush
 
     private static bool Confirmed(DeleteResult would)
     {
-        Console.Error.Write(string.Create(CultureInfo.InvariantCulture, $"delete {would.Matched} of {would.Examined} entries? [y/N] "));
+        Console.Error.Write(string.Create(CultureInfo.InvariantCulture, $"delete {would.Matched} of {would.TableEntries} entries? [y/N] "));
         return Console.In.ReadLine()?.Trim() is "y" or "Y" or "yes";
     }
 
@@ -78,11 +78,12 @@ internal static class HostFlush
     {
         Console.Out.WriteLine(result.DryRun
             ? string.Create(
-                CultureInfo.InvariantCulture, $"{result.Matched} of {result.Examined} entries match; dry run, nothing was deleted")
+                CultureInfo.InvariantCulture, $"{result.Matched} of {result.TableEntries} entries match; dry run, nothing was deleted")
             : string.Create(
                 CultureInfo.InvariantCulture,
                 $"{About(result)}{result.Deleted} of {About(result)}{result.Matched} matching entries deleted, "
-                    + $"{result.Examined} looked at, in {result.Elapsed.TotalSeconds:0.00} s ({Rate(result.Deleted, result.Elapsed)}/s)"));
+                    + $"of {result.TableEntries} in the table, in {result.Elapsed.TotalSeconds:0.00} s "
+                    + $"({Rate(result.Deleted, result.Elapsed)}/s)"));
         if (result.Gone > 0)
         {
             Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Gone} had gone by themselves"));
@@ -92,7 +93,7 @@ internal static class HostFlush
         {
             Console.Out.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"from reading an entry to deleting it: 99 % within {p99.TotalMilliseconds:0.00} ms, the longest "
+                $"from the last reading of an entry to deleting it: 99 % within {p99.TotalMilliseconds:0.00} ms, the longest "
                     + $"{longest.TotalMilliseconds:0.00} ms"));
         }
 
@@ -100,7 +101,8 @@ internal static class HostFlush
         {
             Console.Out.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"looked at again first, since read too long ago: {result.AskedAgain}; no longer matched and stayed: {result.Kept}"));
+                $"asked for once more before the deletion, since it could have come over 2 ms after the reading: {result.AskedAgain} times "
+                    + $"(of some entries more than once); no longer matched and stayed: {result.Kept}"));
         }
 
         if (result.Offloaded > 0)
@@ -132,6 +134,7 @@ internal static class HostFlush
     private static FlushReport Report(DeleteResult result) => new()
     {
         Examined = result.Examined,
+        TableEntries = result.TableEntries,
         Matched = result.Matched,
         MatchingIfHeld = result.MatchingIfHeld == 0 ? null : result.MatchingIfHeld,
         Deleted = result.Deleted,

@@ -26,7 +26,7 @@ internal static class HostStatus
         Console.Out.WriteLine(
             $"host      {facts.HostName}, Linux {facts.Kernel}, {facts.Cores} cores, {ByteSize.Format(facts.MemoryBytes)}");
         Console.Out.WriteLine("table     " + Table(node.Status!.Table!));
-        Console.Out.WriteLine("counted   " + Counted(engine.Observe()));
+        Console.Out.WriteLine("counted   " + Counted(engine.Observe(), facts.IsInitialNetworkNamespace));
         foreach (var type in (string[])[ConditionTypes.Applied, ConditionTypes.Pressure])
         {
             var condition = node.Status!.Conditions!.First(c => c.Type == type);
@@ -50,8 +50,9 @@ internal static class HostStatus
         : $"{table.Entries} of {table.Limit} entries ({table.Percent}%), {table.Buckets} buckets, {table.Memory} when full "
         + $"({table.EntryBytes} B an entry: {table.EntryBytesWhy})";
 
-    private static string Counted(in TableReading reading) => reading.Counters is { } c
-        ? $"since boot: {c.TableFullDrops} packets dropped for want of an entry, {c.RacesLost} lost in races, {c.EarlyDrop} entries "
+    private static string Counted(in TableReading reading, bool sinceBoot) => reading.Counters is { } c
+        ? $"since {(sinceBoot ? "boot" : "this network namespace was made")}: "
+        + $"{c.TableFullDrops} packets dropped for want of an entry, {c.RacesLost} lost in races, {c.EarlyDrop} entries "
         + $"evicted early, {c.ChainTooLong} lost to long hash chains, {c.Invalid} packets invalid"
         : "this kernel gives no counters here";
 }

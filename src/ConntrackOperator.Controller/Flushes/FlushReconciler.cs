@@ -72,7 +72,9 @@ internal sealed class FlushReconciler(ControllerContext context)
             ? FlushEvaluator.Refused(
                 FlushConditionReasons.NoAgent,
                 flush.Spec!.NodeName is { } node
-                    ? $"node {node} has no agent: only nodes that a ConntrackPolicy selects have one"
+                    ? context.Cluster.Nodes.Store.Snapshot.Values.Any(n => n.Metadata!.Name == node)
+                        ? $"node {node} has no agent: only nodes that a ConntrackPolicy selects have one"
+                        : $"there is no node {node}"
                     : "the selector matches no node that has an agent: only nodes that a ConntrackPolicy selects have one",
                 now)
             : nodes.Count > FlushEvaluator.MostNodes

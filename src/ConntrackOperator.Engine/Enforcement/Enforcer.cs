@@ -3,6 +3,7 @@ using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Engine.Culprits;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Netfilter.Sysctls;
+using ConntrackOperator.Planning.Settings;
 
 namespace ConntrackOperator.Engine.Enforcement;
 
@@ -193,11 +194,31 @@ public sealed class Enforcer
     {
         foreach (var tracker in _due)
         {
+            if (ThresholdRefusal(tracker, planned: true) is { } refusal)
+            {
+                tracker.Set(SettingState.Failed, tracker.Actual, $"will be refused by the kernel: {refusal}");
+                continue;
+            }
+
             var writable = _sysctls.IsWritable(tracker.Name);
             tracker.Set(
                 writable ? SettingState.Pending : SettingState.ReadOnly, tracker.Actual,
                 $"{(writable ? "to be set" : "can't be set here")} from {tracker.Actual} to {tracker.Target}");
         }
+    }
+
+    /// <summary>Why the kernel refuses a threshold of IPv6 reassembly: the other one; null where it is none, or fits.</summary>
+    /// <param name="tracker">The key.</param>
+    /// <param name="planned">Whether the other one counts as it will be, not as it is.</param>
+    private string? ThresholdRefusal(SettingTracker tracker, bool planned)
+    {
+        if (FragmentThresholds.Other(tracker.Name) is not { } name)
+        {
+            return null;
+        }
+
+        var other = planned && _settings.Find(name) is { Observed: false } its ? its.Target : _sysctls.Read(name).Value;
+        return other is { } value ? FragmentThresholds.Refusal(tracker.Name, tracker.Target, value) : null;
     }
 
     private void Write(SettingTracker tracker, long now, bool fresh)
@@ -229,7 +250,9 @@ public sealed class Enforcer
                 SysctlStatus.ReadOnly => SettingState.ReadOnly,
                 SysctlStatus.NotSupported => SettingState.NotSupported,
                 _ => SettingState.Failed,
-            }, result.Value ?? before, result.Message);
+            }, result.Value ?? before, ThresholdRefusal(tracker, planned: false) is { } refusal && result.Status == SysctlStatus.Failed
+                ? $"{result.Message} {refusal}"
+                : result.Message);
             return;
         }
 

@@ -1,6 +1,7 @@
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Engine.Culprits;
 using ConntrackOperator.Netfilter.Sysctls;
+using ConntrackOperator.Planning.Settings;
 
 namespace ConntrackOperator.Engine.Enforcement;
 
@@ -22,7 +23,10 @@ internal sealed class SettingInspector(
         var read = sysctls.Read(tracker.Name);
         if (read is not { Status: SysctlStatus.Ok, Value: { } actual })
         {
-            tracker.Set(read.Status == SysctlStatus.NotSupported ? SettingState.NotSupported : SettingState.Failed, null, read.Message);
+            var missing = read.Status == SysctlStatus.NotSupported;
+            tracker.Set(
+                missing ? SettingState.NotSupported : SettingState.Failed, null,
+                missing && SysctlSuggestion.For(tracker.Name) is { } meant ? $"{read.Message} Did you mean {meant}?" : read.Message);
             return false;
         }
 

@@ -14,7 +14,8 @@ internal static class AppliedRules
     {
         if (!planKnown)
         {
-            return new ConditionResult(null, ConditionReasons.NoPlan, "no plan has reached this node yet");
+            return new ConditionResult(
+                null, ConditionReasons.NoPlan, "there is no plan: none was applied on this machine, and none has come from a controller");
         }
 
         if (!moduleLoaded)

@@ -5,8 +5,14 @@ namespace ConntrackOperator.Netfilter.Deleting;
 /// <summary>What a deletion did.</summary>
 public sealed record DeleteResult
 {
-    /// <summary>Entries looked at, by the kernel alone where <see cref="ByKernel"/> says so.</summary>
+    /// <summary>
+    /// Entries looked at here, by the kernel alone where <see cref="ByKernel"/> says so. Where the kernel decides a part of the match, it
+    /// gives only those that this part holds for.
+    /// </summary>
     public required long Examined { get; init; }
+
+    /// <summary>Entries in the table when it began, as the kernel counts them, or more where more were looked at.</summary>
+    public long TableEntries { get; init; }
 
     /// <summary>Entries that matched.</summary>
     public required long Matched { get; init; }

@@ -99,6 +99,7 @@ public sealed class FlowDeleter
         return new DeleteResult
         {
             Examined = read?.Entries ?? run.Examined,
+            TableEntries = Math.Max(tableEntries, read?.Entries ?? run.Examined),
             Matched = run.Matched,
             MatchingIfHeld = predicate.MatchingIfHeld,
             Deleted = batch?.Deleted ?? 0,
@@ -139,6 +140,7 @@ public sealed class FlowDeleter
         return new DeleteResult
         {
             Examined = outcome.TableEntries,
+            TableEntries = Math.Max(tableEntries, outcome.TableEntries),
             Matched = outcome.Matched,
             Deleted = outcome.Deleted,
             Offloaded = outcome.Offloaded,

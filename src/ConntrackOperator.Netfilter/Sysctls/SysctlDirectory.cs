@@ -173,7 +173,7 @@ public sealed class SysctlDirectory
     // proc_dointvec_jiffies refuses more than INT_MAX / HZ; no file of the kernel tells its HZ for certain.
     private static string TooLong(string name, long value) =>
         value > int.MaxValue / MaxTicksPerSecond && name.Contains("_timeout", StringComparison.Ordinal)
-            ? " A kernel takes at most 24.8 to 248 days (2147483 to 21474836 seconds), by its HZ."
+            ? " This kernel takes less: at most 2147483 seconds with HZ 1000, 8589934 with 250, 21474836 with 100."
             : "";
 
     private static SysctlResult ReadError(string name, int errno) => errno is Errno.ENOENT or Errno.ENOTDIR

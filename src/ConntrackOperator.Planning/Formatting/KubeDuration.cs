@@ -20,7 +20,7 @@ public static class KubeDuration
 
     /// <summary>Reads a duration such as 30s, 10m, 24h or 1h30m.</summary>
     /// <param name="text">The text; each unit at most once, in the order h, m, s.</param>
-    /// <param name="seconds">Seconds, 1 to 2147483647; 0 when the text is refused.</param>
+    /// <param name="seconds">Seconds, 1 to 21474836; 0 when the text is refused.</param>
     /// <param name="error">What is allowed, when the text is refused; otherwise empty.</param>
     /// <returns>False when the text is refused.</returns>
     public static bool TryParse(string? text, out long seconds, out string error)

@@ -29,6 +29,9 @@ public static class FlushValidator
         ["TCP"] = (FlushStates.Tcp, RuleMessages.StatesOfTcp),
         ["SCTP"] = (FlushStates.Sctp, RuleMessages.StatesOfSctp),
         ["DCCP"] = (FlushStates.Dccp, RuleMessages.StatesOfDccp),
+        ["UDP"] = (FlushStates.Udp, RuleMessages.StatesOfUdp),
+        ["UDPLite"] = (FlushStates.Udp, RuleMessages.StatesOfUdp),
+        ["GRE"] = (FlushStates.Gre, RuleMessages.StatesOfGre),
     };
 
     /// <summary>
@@ -95,6 +98,12 @@ public static class FlushValidator
                 new(path + ".protocol", protocol.Text is { } text ? JsonText.Quote(text) : protocol.ToString(), RuleMessages.Protocol));
         }
 
+        string?[] networks = [match.Source, match.Destination, match.ReplySource, match.ReplyDestination];
+        if (networks.OfType<string>().Select(network => network.Contains(':', StringComparison.Ordinal)).Distinct().Count() > 1)
+        {
+            errors.Add(new(path, string.Empty, RuleMessages.OneIpVersion));
+        }
+
         var name = ProtocolName(match.Protocol);
         CheckStates(match.States, name, path + ".states", errors);
         CheckNetwork(path + ".source", match.Source, errors);
@@ -146,7 +155,9 @@ public static class FlushValidator
         if (unknown >= 0)
         {
             errors.Add(new(
-                $"{path}[{unknown}]", JsonText.Quote(states[unknown] ?? string.Empty), RuleMessages.Choices(FlushStates.All)));
+                $"{path}[{unknown}]", JsonText.Quote(states[unknown] ?? string.Empty),
+                protocol is not null && _statesOf.TryGetValue(protocol, out var those)
+                    ? those.Message : RuleMessages.Choices(FlushStates.All)));
         }
         else if (protocol is null || !_statesOf.TryGetValue(protocol, out var of))
         {

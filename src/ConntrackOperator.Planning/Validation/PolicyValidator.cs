@@ -173,7 +173,10 @@ public static class PolicyValidator
         var critical = pressure.CriticalPercent ?? PressureSpec.DefaultCriticalPercent;
         if (warning >= critical)
         {
-            errors.Add(new("spec.pressure.warningPercent", Text(warning), RuleMessages.WarningBelowCritical));
+            // At the field that was written.
+            errors.Add(pressure.WarningPercent is null
+                ? new("spec.pressure.criticalPercent", Text(critical), RuleMessages.CriticalAboveWarning)
+                : new("spec.pressure.warningPercent", Text(warning), RuleMessages.WarningBelowCritical));
         }
     }
 

@@ -123,6 +123,23 @@ public sealed partial class ClusterCommandTests(ReportedCluster cluster) : IClas
     }
 
     [Fact]
+    public void Plan_of_a_threshold_that_the_other_one_forbids_says_so_and_is_exit_code_3()
+    {
+        var result = cluster.Run(
+            """
+            {"apiVersion": "conntrack.dev/v1alpha1", "kind": "ConntrackPolicy", "metadata": {"name": "low"}, "spec":
+              {"ipv6Fragments": {"lowThreshold": "8Mi"}}}
+            """,
+            "plan", "-f", "-");
+        Assert.Contains(
+            "nf_conntrack_frag6_low_thresh will be refused by the kernel: ipv6Fragments.lowThreshold 8388608 is above "
+                + "ipv6Fragments.highThreshold, which is 4194304 (nf_conntrack_frag6_high_thresh): set both (taken to be the kernel's "
+                + "default, as the node tells none)\n",
+            result.Output, StringComparison.Ordinal);
+        Assert.Equal(3, result.ExitCode);
+    }
+
+    [Fact]
     public void A_bad_file_is_refused_before_the_cluster_is_asked()
     {
         var result = CliProcess.RunWith(

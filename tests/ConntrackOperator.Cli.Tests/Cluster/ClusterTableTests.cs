@@ -114,6 +114,24 @@ public sealed class ClusterTableTests(ReportedCluster cluster) : IClassFixture<R
     }
 
     [Fact]
+    public async Task A_flush_for_no_node_says_why()
+    {
+        Assert.SkipUnless(TestApiServer.Unavailable is null, TestApiServer.Unavailable ?? string.Empty);
+        var running = Task.Run(
+            () => cluster.Run(null, "flush", "--node", "node-x", "--protocol", "tcp", "--yes"), TestContext.Current.CancellationToken);
+        await cluster.FinishFlushAsync(
+            """
+            {"status": {"phase": "Failed", "nodes": {"selected": 0, "done": 0, "failed": 0}, "matched": 0, "deleted": 0, "conditions": [
+              {"type": "Failed", "status": "True", "reason": "NoAgent", "message": "there is no node node-x",
+               "lastTransitionTime": "2026-01-31T12:00:00Z"}]} }
+            """,
+            TestContext.Current.CancellationToken);
+        var result = await running;
+        Assert.Equal((3, string.Empty), (result.ExitCode, result.Error));
+        Assert.Matches("^flush-[0-9a-f]{8} Failed: NoAgent: there is no node node-x\n$", result.Output);
+    }
+
+    [Fact]
     public async Task Without_waiting_the_object_is_what_was_asked_for()
     {
         var result = cluster.Run(
@@ -145,6 +163,7 @@ public sealed class ClusterTableTests(ReportedCluster cluster) : IClassFixture<R
         "icmp", "8,0,7,0,0,9", "--icmp-type", "8", "--icmp-code", "0", "--icmp-id", "7", "--reply-icmp-type", "0", "--reply-icmp-code", "0",
         "--reply-icmp-id", "9")]
     [InlineData("gre", "1,2,2,15", "--srckey", "1", "--dstkey", "2", "--reply-srckey", "2", "--reply-dstkey", "0xf")]
+    [InlineData("udp", "STREAM,REPLIED", "--state", "stream", "--state", "REPLIED")]
     [InlineData("udp", "1,2,3,4", "--sport", "1", "--dport", "2", "--reply-sport", "3", "--reply-dport", "4")]
     public async Task Ports_types_and_keys_of_both_directions_go_into_the_object_and_the_API_server_takes_them(
         string protocol, string expected, params string[] options)
@@ -152,8 +171,9 @@ public sealed class ClusterTableTests(ReportedCluster cluster) : IClassFixture<R
         var result = cluster.Run(null, ["flush", "--node", "node-1", "-p", protocol, .. options, "--dry-run", "--no-wait", "-o", "json"]);
         Assert.Equal((0, string.Empty), (result.ExitCode, result.Error));
         var match = JsonSerializer.Deserialize(result.Output, ApiJson.Default.ConntrackFlush)!.Spec!.Match!;
-        int?[] values = match switch
+        object?[] values = match switch
         {
+            { States: { } states } => [.. states],
             { Icmp: { } i } => [i.Type, i.Code, i.Id, i.ReplyType, i.ReplyCode, i.ReplyId],
             { Gre: { } g } => [g.SourceKey, g.DestinationKey, g.ReplySourceKey, g.ReplyDestinationKey],
             var m => [m.SourcePort, m.DestinationPort, m.ReplySourcePort, m.ReplyDestinationPort],
@@ -181,7 +201,15 @@ public sealed class ClusterTableTests(ReportedCluster cluster) : IClassFixture<R
     [InlineData(
         "match.replyDestination: Invalid value: \"pod-7\": must be an address or a network", "--node", "node-1", "--reply-dst", "pod-7")]
     [InlineData("--zone: Invalid value: \"65536\": must be from 0 to 65535", "--node", "node-1", "--zone", "65536")]
-    [InlineData("match.states: states needs protocol TCP, SCTP or DCCP", "--node", "node-1", "--protocol", "17", "--state", "CLOSE")]
+    [InlineData(
+        "match: source, destination, replySource and replyDestination must be of one IP version", "--node", "node-1", "-s", "10.1.0.5",
+        "--reply-src", "fd00::1")]
+    [InlineData(
+        "match.states: states of UDP and UDPLite are UNREPLIED, REPLIED and STREAM", "--node", "node-1", "--protocol", "17", "--state",
+        "CLOSE")]
+    [InlineData(
+        "match.states[0]: Invalid value: \"REPLY\": states of UDP and UDPLite are UNREPLIED, REPLIED and STREAM", "--node", "node-1", "-p",
+        "udp", "--state", "reply")]
     [InlineData("--selector: Invalid value: \"a in (b)\"", "--selector", "a in (b)", "--protocol", "tcp")]
     [InlineData("match.states", "--node", "node-1", "--protocol", "udp", "--state", "TIME_WAIT")]
     [InlineData("--yes: is needed, since standard input is not a terminal", "--all-nodes", "--all")]

@@ -38,6 +38,12 @@ public sealed class CommandLineTests
     [InlineData("host status --nope", "'--nope'")]
     [InlineData("status a b", "'b'")]
     [InlineData("plan", "'--filename' is required")]
+    [InlineData("host flows --limit abc", "--limit: Invalid value: \"abc\": must be a whole number of at least 1")]
+    [InlineData("host flows --limit 0", "--limit: Invalid value: \"0\": must be a whole number of at least 1")]
+    [InlineData("host flows -o foo", "--output: Invalid value: \"foo\": must be one of line, proc, jsonl, json, yaml, table")]
+    [InlineData("host flows --family ipv5", "--family: Invalid value: \"ipv5\": must be one of ipv4, ipv6")]
+    [InlineData("host flows --source-of netlink", "--source-of: Invalid value: \"netlink\": must be one of ctnetlink, proc")]
+    [InlineData("flush --all-nodes --all --ttl soon", "--ttl: Invalid value: \"soon\": must be from 0 to")]
     public void Usage_errors_are_exit_code_2_and_point_to_the_help(string arguments, string expected)
     {
         var result = CliProcess.Run(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));

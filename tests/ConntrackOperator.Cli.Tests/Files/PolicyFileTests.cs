@@ -29,8 +29,9 @@ public class PolicyFileTests
             "policy.yaml:5: spec.priority: Invalid value: 5000: must be from -1000 to 1000",
             "policy.yaml:6: spec.mdoe: unknown field (column 3); did you mean mode?",
             "policy.yaml:9: spec.timeouts.tcp.established: Invalid value: \"5d\": must be a duration of whole seconds from 1s to "
-                + "596523h14m7s"
-                + " (24855 days), written with h, m and s in this order, such as 30s, 10m, 1h30m or 24h",
+                + "5965h13m56s"
+                + " (248 days, the most that a kernel of any HZ takes), written with h, m and s in this order, such as 30s, 10m, 1h30m or "
+                + "24h",
             "policy.yaml:10: spec.timeouts.tcp.close: Invalid value: 10: must be of type string, not integer: put it in quotes, or add "
                 + "the unit"
                 + " when it is a duration, such as 30s",

@@ -100,7 +100,7 @@ public sealed partial class HostFlowsTests
     [InlineData("--dport", "70000", "--dport: Invalid value")]
     [InlineData("--idle-for", "5x", "--idle-for: Invalid value")]
     [InlineData("--mark", "x", "--mark: Invalid value")]
-    [InlineData("--limit", "0", "--limit: must be at least 1")]
+    [InlineData("--limit", "0", "--limit: Invalid value: \"0\": must be a whole number of at least 1")]
     public void A_bad_value_is_exit_code_2_and_says_what_is_allowed(string option, string value, string expected)
     {
         var result = CliProcess.Run("host", "flows", option, value);

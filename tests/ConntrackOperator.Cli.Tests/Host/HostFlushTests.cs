@@ -110,6 +110,43 @@ public sealed class HostFlushTests
         Assert.Equal(entries.Length - expected, Entries.Number(host));
     }
 
+    [Theory]
+    [InlineData(1, "-p", "icmp", "--icmp-id", "44")]
+    [InlineData(0, "-p", "udp", "--dport", "54")]
+    [InlineData(99, "-p", "udp", "--dport", "53", "--zone", "0", "-s", "0.0.0.0/0")]
+    public void Of_how_many_is_always_of_the_whole_table(int matching, params string[] conditions)
+    {
+        NetworkNamespace.Require("conntrack");
+        using var host = new TestHost();
+        Entries.Load(host);
+        Assert.Equal(
+            $"{matching} of {Entries.Count} entries match; dry run, nothing was deleted\n",
+            host.Look(["flush", .. conditions, "--dry-run"]).Output);
+        Assert.Matches(
+            $@"^{matching} of {matching} matching entries deleted, of {Entries.Count} in the table, in \d",
+            host.Look(["flush", .. conditions, "--yes"]).Output);
+    }
+
+    [Fact]
+    public void A_table_of_entries_has_zones_only_where_one_has()
+    {
+        NetworkNamespace.Require("conntrack");
+        using var host = new TestHost();
+        string[] entries = ["1 --dport 53", "1 --dport 53 -w 5", "2 --dport 53 --orig-zone 6", "3 --dport 53 --reply-zone 7"];
+        foreach (var conditions in entries)
+        {
+            Entries.Ok(host.Shell(
+                "conntrack", $"-I -t 600 -s 10.0.0.5 -d 10.0.0.6 -p udp --sport {conditions}".Split(' ')));
+        }
+
+        var lines = host.Look("flows", "-o", "table").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Matches(@"^PROTOCOL .* TRANSLATED   FLAGS +ZONE$", lines[0]);
+        Assert.Equal(
+            ["5", "original 6", "reply 7", "unreplied"],
+            lines[1..].Select(line => line.Split("   ", StringSplitOptions.RemoveEmptyEntries)[^1].Trim()).Order(StringComparer.Ordinal));
+        Assert.DoesNotContain("ZONE", host.Look("flows", "-o", "table", "--zone", "0").Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Protocols_are_shown_by_name_where_they_have_one()
     {
@@ -132,7 +169,7 @@ public sealed class HostFlushTests
 
         // A network, which no kernel decides: by a protocol alone it would delete without reading an entry.
         Assert.Matches(
-            @"\nfrom reading an entry to deleting it: 99 % within \d+\.\d\d ms, the longest \d+\.\d\d ms\n",
+            @"\nfrom the last reading of an entry to deleting it: 99 % within \d+\.\d\d ms, the longest \d+\.\d\d ms\n",
             Entries.Ok(host.Look("flush", "-p", "tcp", "-s", "10.0.0.0/8", "--yes")));
         var report = JsonNode.Parse(Entries.Ok(host.Look("flush", "-p", "udp", "-s", "10.0.0.0/8", "--yes", "-o", "json")))!;
         Assert.InRange((double)report["delayP99Milliseconds"]!, 0.001, (double)report["delayLongestMilliseconds"]!);
@@ -161,6 +198,17 @@ public sealed class HostFlushTests
     [InlineData("--reply-dstkey: Invalid value: \"call\": must be from 0 to 65535", "-p", "gre", "--reply-dstkey", "call")]
     [InlineData("--dstkey: needs --protocol gre", "-p", "udp", "--dstkey", "7")]
     [InlineData("--state: Invalid value: \"CLOSE\": igmp has no states", "-p", "2", "--state", "close")]
+    [InlineData("--dport: Invalid value: \"5432-5440\": must be from 1 to 65535", "-p", "tcp", "--dport", "5432-5440")]
+    [InlineData("--reply-sport: Invalid value: \"http\": must be from 1 to 65535", "-p", "tcp", "--reply-sport", "http")]
+    [InlineData("--icmp-type: Invalid value: \"echo\": must be from 0 to 255", "-p", "icmp", "--icmp-type", "echo")]
+    [InlineData("--icmp-id: Invalid value: \"abc\": must be from 0 to 65535", "-p", "icmp", "--icmp-id", "abc")]
+    [InlineData("--icmp-id: Invalid value: \"99999999999\": must be from 0 to 65535", "-p", "icmp", "--icmp-id", "99999999999")]
+    [InlineData("--unreplied: Invalid value: \"maybe\": must be true or false", "--unreplied=maybe")]
+    [InlineData(
+        "--source 10.1.0.5 and --destination fd00::1: are of two IP versions, and no entry has both", "-s", "10.1.0.5", "-d", "fd00::1")]
+    [InlineData(
+        "--destination 10.0.0.0/8 and --reply-dst fd00::/8: are of two IP versions, and no entry has both", "-d", "10.0.0.0/8",
+        "--reply-dst", "fd00::/8")]
     public void A_bad_condition_is_refused_with_the_option_the_value_and_what_is_allowed(string expected, params string[] conditions)
     {
         foreach (var command in (string[])["flush", "flows"])
@@ -169,6 +217,15 @@ public sealed class HostFlushTests
             Assert.Equal(2, result.ExitCode);
             Assert.Contains(expected, result.Error, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public void The_version_asked_for_and_an_address_of_the_other_are_refused()
+    {
+        var result = CliProcess.Run("host", "flows", "--family", "ipv4", "-s", "fd00::1");
+        Assert.Equal(
+            (2, "error: --family ipv4 and --source fd00::1: are of two IP versions, and no entry has both\n"),
+            (result.ExitCode, result.Error));
     }
 
     [Theory]

@@ -69,6 +69,68 @@ public sealed class HostLifeTests
         Assert.StartsWith("nothing to restore", host.Run("restore").Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("lowThreshold: 8Mi", "nf_conntrack_frag6_low_thresh", 3145728,
+        "ipv6Fragments.lowThreshold 8388608 is above ipv6Fragments.highThreshold, which is 4194304 "
+            + "(nf_conntrack_frag6_high_thresh): set both")]
+    [InlineData("highThreshold: 1Mi", "nf_conntrack_frag6_high_thresh", 4194304,
+        "ipv6Fragments.highThreshold 1048576 is below ipv6Fragments.lowThreshold, which is 3145728 "
+            + "(nf_conntrack_frag6_low_thresh): set both")]
+    public void A_threshold_that_the_other_one_forbids_is_said_to_be_refused_before_and_after(
+        string field, string key, long held, string why)
+    {
+        using var host = new TestHost();
+        Assert.Equal(held, host[key]);
+        var file = host.File("p.yaml", HostPolicies.Udp.Replace(
+            "timeouts:\n    udp: {unreplied: 10s}", $"ipv6Fragments: {{{field}}}", StringComparison.Ordinal));
+        foreach (var (command, words) in new (string[], string)[]
+        {
+            (["apply", "-f", file, "--dry-run"], $"{key}: will be refused by the kernel: {why}"),
+            (["apply", "-f", file], $"(EINVAL). {why}"),
+            (["status"], $"{key}: will be refused by the kernel: {why}"),
+        })
+        {
+            var result = host.Run(command);
+            Assert.Equal((3, true), (result.ExitCode, result.Output.Contains(words, StringComparison.Ordinal)));
+            Assert.Contains(" Failed ", result.Output, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(held, host[key]);
+    }
+
+    [Fact]
+    public void Thresholds_that_fit_together_are_set_though_each_alone_would_be_refused()
+    {
+        using var host = new TestHost();
+        var file = host.File("p.yaml", HostPolicies.Udp.Replace(
+            "timeouts:\n    udp: {unreplied: 10s}", "ipv6Fragments: {lowThreshold: 8Mi, highThreshold: 9Mi}", StringComparison.Ordinal));
+        Assert.Equal(0, host.Run("apply", "-f", file, "--dry-run").ExitCode);
+        Assert.Equal(0, host.Run("apply", "-f", file).ExitCode);
+        Assert.Equal(8388608, host["nf_conntrack_frag6_low_thresh"]);
+    }
+
+    [Fact]
+    public void A_key_that_nobody_has_is_not_supported_and_the_nearest_is_named()
+    {
+        using var host = new TestHost();
+        var result = host.Run("apply", "-f", host.File("p.yaml", HostPolicies.Udp.Replace(
+            "timeouts:\n    udp: {unreplied: 10s}", "sysctls: {nf_conntrack_udp_timeoutt: \"1\"}", StringComparison.Ordinal)));
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains(" NotSupported ", result.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "This kernel has no nf_conntrack_udp_timeoutt. Did you mean nf_conntrack_udp_timeout (the field timeouts.udp.unreplied)?\n",
+            result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Status_of_a_machine_without_a_plan_says_so_in_words_for_one_machine()
+    {
+        using var host = new TestHost();
+        Assert.Contains(
+            "\napplied   NoPlan: there is no plan: none was applied on this machine, and none has come from a controller\n",
+            host.Run("status").Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void What_holds_its_original_already_is_restored_and_not_changed()
     {

@@ -48,4 +48,26 @@ public sealed class FlushReconcilerTests
         await stop.CancelAsync();
         await running;
     }
+
+    [Theory]
+    [InlineData("n1", "node n1 has no agent: only nodes that a ConntrackPolicy selects have one")]
+    [InlineData("n2", "there is no node n2")]
+    public async Task Flush_for_a_node_without_an_agent_says_whether_there_is_such_a_node(string node, string expected)
+    {
+        using var server = new FakeApiServer(TestCluster.Kinds);
+        server.Put(ResourceType.Node, """{"metadata":{"name":"n1"} }""");
+        server.Put(
+            ResourceType.ConntrackFlush, $$"""{"metadata":{"name":"one"},"spec":{"nodeName":"{{node}}","match":{"all":true} } }""");
+        using var metrics = new ControllerMetrics("test");
+        var context = new ControllerContext(server.CreateClient(), new(), metrics, NullLogger.Instance, TimeProvider.System);
+        using var stop = new CancellationTokenSource();
+        var running = Task.WhenAll(context.Cluster.Parts.Select(part => part.Run(stop.Token)));
+        await context.Cluster.WaitForSyncAsync(TestCluster.Token);
+        await new FlushReconciler(context).ReconcileAsync("one", TestCluster.Token);
+        var condition = server.Get(ResourceType.ConntrackFlush, "one")!["status"]!["conditions"]!.AsArray()
+            .Single(c => c!["type"]!.GetValue<string>() == "Failed")!;
+        Assert.Equal(("NoAgent", expected), (condition["reason"]!.GetValue<string>(), condition["message"]!.GetValue<string>()));
+        await stop.CancelAsync();
+        await running;
+    }
 }

@@ -98,11 +98,11 @@ public class PolicyPrecedenceTests
                 Sysctls = new() { ["nf_conntrack_z"] = "1", ["nf_conntrack_b"] = "2" },
             });
         var low = Examples.Policy(
-            "b", new() { Ipv6Fragments = new() { LowThreshold = new("2Mi") }, Timeouts = new() { Generic = "9000h" } });
+            "b", new() { Ipv6Fragments = new() { LowThreshold = new("2Mi") }, Timeouts = new() { Generic = "5000h" } });
         var plan = NodePlanner.Plan(Examples.Node, [high, low]).Spec;
         Assert.Null(plan.Refused);
         Assert.Equal(["nf_conntrack_b", "nf_conntrack_z"], plan.Settings!.Select(s => s.Name).TakeLast(2));
-        Assert.Contains(plan.Settings!, s => s is { Name: "nf_conntrack_generic_timeout", Value: 32_400_000 });
+        Assert.Contains(plan.Settings!, s => s is { Name: "nf_conntrack_generic_timeout", Value: 18_000_000 });
     }
 
     [Fact]

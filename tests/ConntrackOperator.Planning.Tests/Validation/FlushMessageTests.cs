@@ -12,7 +12,7 @@ public class FlushMessageTests
     public static TheoryData<string> Valid =>
     [
         """{"nodeSelector":{},"match":{"all":true}}""",
-        """{"nodeName":"a.b-c.9","match":{"source":"10.0.0.0/8","destination":"2001:db8::/32","replySource":"10.0.0.1","replyDestination":"::1"}}""",
+        """{"nodeName":"a.b-c.9","match":{"source":"fd00::/8","destination":"2001:db8::/32","replySource":"fd00::1","replyDestination":"::1"}}""",
         """{"nodeName":"a","match":{"zone":0}}""",
         """{"nodeName":"a","match":{"zone":65535},"ttlSecondsAfterFinished":0}""",
         """{"nodeName":"a","match":{"protocol":"TCP","destinationPort":1},"ttlSecondsAfterFinished":31536000}""",
@@ -65,7 +65,7 @@ public class FlushMessageTests
         { """{"nodeName":"a","match":{"states":[]}}""", "spec.match.states: " + RuleMessages.StatesNeedProtocol },
         { """{"nodeName":"a","match":{"protocol":"TCP","states":[]}}""", "spec.match.states: " + RuleMessages.StatesEmpty },
         { """{"nodeName":"a","match":{"states":["CLOSE"]}}""", "spec.match.states: " + RuleMessages.StatesNeedProtocol },
-        { """{"nodeName":"a","match":{"protocol":"UDP","states":["CLOSE"]}}""", "spec.match.states: " + RuleMessages.StatesNeedProtocol },
+        { """{"nodeName":"a","match":{"protocol":"UDP","states":["CLOSE"]}}""", "spec.match.states: " + RuleMessages.StatesOfUdp },
         { """{"nodeName":"a","match":{"protocol":6,"states":["OPEN"]}}""", "spec.match.states: " + RuleMessages.StatesOfTcp },
         { """{"nodeName":"a","match":{"all":true},"ttlSecondsAfterFinished":-1}""", "spec.ttlSecondsAfterFinished: Invalid value: -1: must be from 0 to 31536000" },
         { """{"nodeName":"a","match":{"all":true},"ttlSecondsAfterFinished":31536001}""", "spec.ttlSecondsAfterFinished: Invalid value: 31536001: must be from 0 to 31536000" },
@@ -81,7 +81,7 @@ public class FlushMessageTests
     [Fact]
     public void A_state_that_is_null_or_unknown_is_told_with_its_place()
     {
-        Assert.StartsWith("spec.match.states[1]: Invalid value: \"\": must be one of NONE, ", Assert.Single(
+        Assert.StartsWith("spec.match.states[1]: Invalid value: \"\": states of TCP are NONE, ", Assert.Single(
             Errors("""{"nodeName":"a","match":{"protocol":"TCP","states":["CLOSE",null]}}""")), StringComparison.Ordinal);
         var most = string.Join(',', Enumerable.Repeat("\"CLOSE\"", 16));
         Assert.Empty(Errors("""{"nodeName":"a","match":{"protocol":"TCP","states":[""" + most + "]}}"));

@@ -52,6 +52,7 @@ public class FlushValidatorTests
                 "TCP",
                 "SCTP",
                 "DCCP",
+                "UDP",
             }.Any(protocol => Errors(new FlushMatch { Protocol = ProtocolValue.Of(protocol), States = [state] }).Length == 0));
         Assert.Equal(states, accepted);
         var protocol = typeof(FlushMatch).GetProperty(nameof(FlushMatch.Protocol))!;
@@ -63,8 +64,10 @@ public class FlushValidatorTests
             [$"spec.match.protocol: Invalid value: \"IP\": {RuleMessages.Protocol}"],
             Errors(new FlushMatch { Protocol = ProtocolValue.Of("IP") }));
         Assert.Equal(
-            [$"spec.match.states[0]: Invalid value: \"X\": {RuleMessages.Choices(states)}"],
+            [$"spec.match.states[0]: Invalid value: \"X\": {RuleMessages.StatesOfTcp}"],
             Errors(new FlushMatch { Protocol = ProtocolValue.Of("TCP"), States = ["X"] }));
+        Assert.Equal(
+            [$"spec.match.states[0]: Invalid value: \"X\": {RuleMessages.Choices(states)}"], Errors(new FlushMatch { States = ["X"] }));
 
         static IReadOnlyList<string> Allowed(string name) =>
             typeof(FlushMatch).GetProperty(name)!.GetCustomAttribute<AllowedValuesAttribute>()!.Values;
