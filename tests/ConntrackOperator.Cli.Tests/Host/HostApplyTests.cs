@@ -62,7 +62,9 @@ public sealed class HostApplyTests
         Assert.Equal(20, host[SysctlNames.UdpTimeout]);
         Assert.Matches(@"nf_conntrack_max +\d+ +\d+ +200001 +ReadOnly +size", result.Output);
         Assert.Contains("\nnf_conntrack_max can't be written from here", result.Output, StringComparison.Ordinal);
-        Assert.EndsWith("4 settings: 2 InSync, 2 ReadOnly; 2 changed now\n", result.Output, StringComparison.Ordinal);
+
+        // The buckets are the machine's, which others may change meanwhile, and may just be those that are wanted.
+        Assert.Matches(@"\n4 settings: (2 InSync, 2|3 InSync, 1) ReadOnly; 2 changed now\n$", result.Output);
     }
 
     [Theory]
