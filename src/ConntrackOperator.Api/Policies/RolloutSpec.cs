@@ -27,4 +27,18 @@ public sealed record RolloutSpec
     /// </summary>
     [Default("true")]
     public bool? PauseOnDrops { get; init; }
+
+    /// <summary>How many nodes of a policy may be changed at once.</summary>
+    /// <param name="selected">Nodes that the policy selects, 0 or more.</param>
+    /// <returns>Nodes, 1 or more: a share is rounded up; one left out, or not valid, counts as the default.</returns>
+    public int NodesAtOnce(int selected)
+    {
+        if (MaxUnavailable?.AsNodes() is { } count)
+        {
+            return count;
+        }
+
+        var percent = MaxUnavailable?.AsPercent() ?? DefaultPercent;
+        return (int)Math.Max(1, ((long)selected * percent + 99) / 100);
+    }
 }

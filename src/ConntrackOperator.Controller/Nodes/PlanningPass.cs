@@ -44,7 +44,7 @@ internal sealed class PlanningPass(PolicyStatusAggregator aggregator, string nod
         var (existing, isAvailable) = (observed.Object, observed.IsAvailable);
         var limited = policies.Where(p => p.Spec?.Rollout is not null && plan.Policies.Contains(p.Metadata!.Name!))
             .ToDictionary(p => p.Metadata!.Name!, StringComparer.Ordinal);
-        var changes = RolloutPlanner.Changes(existing?.Spec, plan, limited.Keys);
+        var changes = PlanDifference.Changes(existing?.Spec, plan, limited.Keys);
         var held = aggregator.Reserve(
             node, isAvailable ? changes : [], limited, p => NodeRolloutState.Of(p, existing, isAvailable, now), _epoch);
         (_plan, _observed) = (plan, observed);

@@ -56,7 +56,7 @@ internal sealed class RolloutBudget
         DroppingNodes = [.. _dropping.Take(RolloutProgress.Named)],
     };
 
-    private int MaxUnavailable => _rollout is null ? 0 : RolloutLimit.Slots(_rollout, Selected);
+    private int MaxUnavailable => _rollout is null ? 0 : _rollout.NodesAtOnce(Selected);
 
     private bool IsOpen => _rollout is not null && IsReplanned && !IsPaused;
 

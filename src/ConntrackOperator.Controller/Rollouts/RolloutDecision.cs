@@ -56,7 +56,7 @@ internal sealed record RolloutDecision(
         }
 
         return new RolloutDecision(
-            RolloutPlanner.Step(existing?.Spec, plan.Spec, held),
+            PlanDifference.Step(existing?.Spec, plan.Spec, held),
             checkpoints,
             limited,
             granted,

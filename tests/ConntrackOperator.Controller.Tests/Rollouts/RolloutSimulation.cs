@@ -360,7 +360,7 @@ internal sealed class RolloutSimulation
         var isInIt = _changing.ContainsKey((name, key))
             || _nodes[name].Status!.Settings!.Exists(s => s.Policy == key && s.State == SettingState.Failed);
         Assert.True(
-            isInIt || others.Count < RolloutLimit.Slots(policy.Spec!.Rollout!, Names.Length),
+            isInIt || others.Count < policy.Spec!.Rollout!.NodesAtOnce(Names.Length),
             $"{name} is one too many for {key}: {string.Join(", ", others)}\n{string.Join("\n", Log.TakeLast(25))}");
         if (policy.Spec!.Rollout!.PauseOnDrops != false)
         {

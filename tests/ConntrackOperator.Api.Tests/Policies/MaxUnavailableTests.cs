@@ -1,10 +1,9 @@
 using ConntrackOperator.Api.Policies;
-using ConntrackOperator.Planning.Rollouts;
 using Xunit;
 
-namespace ConntrackOperator.Planning.Tests.Rollouts;
+namespace ConntrackOperator.Api.Tests.Policies;
 
-public class RolloutLimitTests
+public class MaxUnavailableTests
 {
     [Theory]
     [InlineData("1%", 5000, 50)]
@@ -15,13 +14,13 @@ public class RolloutLimitTests
     [InlineData("100%", 7, 7)]
     [InlineData("100%", 0, 1)]
     public void Share_is_rounded_up_and_never_less_than_one(string share, int selected, int slots) =>
-        Assert.Equal(slots, RolloutLimit.Slots(new RolloutSpec { MaxUnavailable = CountOrPercent.Of(share) }, selected));
+        Assert.Equal(slots, new RolloutSpec { MaxUnavailable = CountOrPercent.Of(share) }.NodesAtOnce(selected));
 
     [Fact]
     public void Number_counts_as_it_stands_and_what_is_left_out_is_a_quarter()
     {
-        Assert.Equal(30, RolloutLimit.Slots(new RolloutSpec { MaxUnavailable = CountOrPercent.Of(30) }, 7));
-        Assert.Equal(25, RolloutLimit.Slots(new RolloutSpec(), 100));
+        Assert.Equal(30, new RolloutSpec { MaxUnavailable = CountOrPercent.Of(30) }.NodesAtOnce(7));
+        Assert.Equal(25, new RolloutSpec().NodesAtOnce(100));
     }
 
     [Theory]
@@ -49,7 +48,7 @@ public class RolloutLimitTests
     [InlineData(5000, 5000)]
     [InlineData(5001, 25)]
     public void Number_out_of_range_counts_as_the_default(long number, int nodes) =>
-        Assert.Equal(nodes, RolloutLimit.Slots(new RolloutSpec { MaxUnavailable = CountOrPercent.Of(number) }, 100));
+        Assert.Equal(nodes, new RolloutSpec { MaxUnavailable = CountOrPercent.Of(number) }.NodesAtOnce(100));
 
     [Theory]
     [InlineData("")]

@@ -5,7 +5,7 @@ using ConntrackOperator.Planning.Settings;
 namespace ConntrackOperator.Planning.Rollouts;
 
 /// <summary>From the plan a node has to the plan it shall have, one change at a time. Pure.</summary>
-public static class RolloutPlanner
+public static class PlanDifference
 {
     /// <summary>
     /// Settings that only make sense together: the size with its buckets and with what makes entries larger, which the memory limit was
