@@ -1,5 +1,4 @@
 using ConntrackOperator.Api.Policies;
-using ConntrackOperator.Planning.Rollouts;
 
 namespace ConntrackOperator.Controller.Rollouts;
 
