@@ -15,7 +15,6 @@ internal static class LeakRules
     // Connections in use send something now and then: 0.4 % a second is a packet in four minutes.
     private const double SpeakingPercentPerSecond = 0.4;
     private const int LeastRoom = 256;
-    private const long LatelySeconds = 5;
     private const double MostSpokeLately = 60;
 
     private static readonly long[] _idleSteps = [7440, 3600, 600, 60, 30, 20, 10];
@@ -70,7 +69,7 @@ internal static class LeakRules
     // in the last seconds was in use.
     private static bool Speaks(Situation situation, TrafficFacts pair) =>
         pair is { NewPerSecond.Most: 0, IdleAtLeast.Count: > 0 } && situation.Facts.Rates is { LostForWant: <= 0, EarlyDrops: <= 0 }
-        && 100 - pair.IdlePercent(LatelySeconds) >= MostSpokeLately;
+        && 100 - pair.IdlePercent(Situation.LatelySeconds) >= MostSpokeLately;
 
     private static Finding Leak(Situation situation, TrafficFacts group, (Confidence Confidence, string Why) leak)
     {

@@ -11,6 +11,9 @@ internal sealed class Situation
     /// <summary>Usage in percent below which a table that loses nothing and is under no pressure is left alone.</summary>
     internal const double TightPercent = 50;
 
+    /// <summary>What has been idle for less had a packet lately.</summary>
+    internal const long LatelySeconds = 5;
+
     /// <summary>A cause holds at least this share of the entries; what holds less does not fill the table.</summary>
     internal const double CausePercent = 15;
 

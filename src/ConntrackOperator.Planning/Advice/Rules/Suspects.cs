@@ -11,7 +11,6 @@ internal sealed class Suspects
     private const int Few = 8;
     private const double VictimShare = 0.5;
     private const double WorthNaming = 0.1;
-    private const long LatelySeconds = 5;
     private const double NearlyAllIdle = 99;
 
     internal Suspects(Situation situation, TrafficClass kind)
@@ -67,7 +66,7 @@ internal sealed class Suspects
     /// Whether it came before and comes no more: nothing new, and what is there has had no packet lately. A short look alone can't tell the
     /// second, and of SYNs nobody can.
     /// </summary>
-    internal bool IsOver(Bounds? arrivals) => arrivals is { Most: 0 } && Whole.IdlePercent(LatelySeconds) >= NearlyAllIdle;
+    internal bool IsOver(Bounds? arrivals) => arrivals is { Most: 0 } && Whole.IdlePercent(Situation.LatelySeconds) >= NearlyAllIdle;
 
     /// <summary>Where it goes, in words.</summary>
     internal string Where => Victim is { } victim ? $"to {Figures.End(victim.Destination, victim.Port)}"

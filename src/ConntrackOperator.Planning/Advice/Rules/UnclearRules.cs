@@ -70,9 +70,7 @@ internal static class UnclearRules
         .OrderByDescending(sum => sum.Entries).ThenBy(sum => sum.Name, StringComparer.Ordinal)
         .FirstOrDefault();
 
-    private static string? Place(TrafficFacts group) => group.Port is { } port && group.Destination is { } address
-        ? address.Contains(':', StringComparison.Ordinal) ? $"[{address}]:{port}" : $"{address}:{port}"
-        : group.Destination;
+    private static string? Place(TrafficFacts group) => group.Destination is { } address ? Figures.End(address, group.Port) : null;
 
     /// <summary>What the facts do not tell at all.</summary>
     internal static List<NotKnown> Looks(TableFacts facts)
