@@ -5,12 +5,13 @@ nodes, an agent on each selected node sets it and keeps it set, and the policy's
 
 ## Install
 
-    helm install conntrack-operator charts/conntrack-operator --namespace conntrack-system --create-namespace
-
-Needs Kubernetes 1.30 or newer. Where Pod Security admission is in force, the namespace has
-to allow the agents what they need (the host's network, NET_ADMIN, host paths; docs/security.md says why):
-
+    kubectl create namespace conntrack-system
     kubectl label namespace conntrack-system pod-security.kubernetes.io/enforce=privileged
+    helm install conntrack-operator charts/conntrack-operator --namespace conntrack-system --set image.registry=YOURS
+
+Needs Kubernetes 1.30 or newer. The label lets the agents have what they need where Pod Security admission is in force (the
+host's network, NET_ADMIN, host paths; docs/security.md says why). `YOURS` is the registry that holds the images: none are
+published yet, `build/images.sh` makes them.
 
 Nothing happens to a node before a policy selects it. Without policies there are no agents.
 

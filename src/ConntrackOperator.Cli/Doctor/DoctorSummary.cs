@@ -29,8 +29,13 @@ internal static class DoctorSummary
             lines.Add(!op.Installed ? "operator  not installed"
                 : "operator  " + (op.ControllerVersion.Length > 0 ? op.ControllerVersion + ", " : string.Empty)
                 + $"{DoctorText.Number(op.AgentsReady)} of {DoctorText.Number(op.AgentsWanted)} agents ready, "
-                + (op.Leader is { Length: > 0 } leader ? "led by " + leader : "no leader")
-                + $", {DoctorText.Number(facts.Policies.Count)} policies");
+                + op.Leader switch
+                {
+                    null => "who leads is not known",
+                    "" => "no leader",
+                    var leader => "led by " + leader,
+                }
+                + $", {DoctorText.Policies(facts.Policies.Count)}");
         }
 
         return lines;
@@ -40,7 +45,7 @@ internal static class DoctorSummary
     {
         var versions = facts.Nodes.Select(n => n.Version).OfType<KubeVersion>().Distinct().Order().ToList();
         var kernels = facts.Nodes.Select(n => KubeVersion.Find(n.Kernel)).OfType<KubeVersion>().Distinct().Order().ToList();
-        return $"cluster   {DoctorText.Nodes(facts.Nodes.Count)} with Linux, Kubernetes {Span(versions)}, kernels {Span(kernels)}";
+        return $"cluster   {DoctorText.Nodes(facts.Nodes.Count)} with Linux, kubelets {Span(versions)}, kernels {Span(kernels)}";
     }
 
     private static string Machine(DoctorFacts facts)

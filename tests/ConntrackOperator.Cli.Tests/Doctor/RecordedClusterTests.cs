@@ -63,6 +63,20 @@ public sealed class RecordedClusterTests
         Assert.Contains(why, note.Why, StringComparison.Ordinal);
     }
 
+    // A controller that runs from a checkout has no Deployment, and its lease is in a namespace that is not known here.
+    [Fact]
+    public async Task Where_no_lease_was_read_nobody_says_that_no_controller_leads()
+    {
+        var cluster = RecordedCluster.Load("kubeadm");
+        Assert.Contains(", led by ", DoctorSummary.Of(await FactsAsync(cluster))[^1], StringComparison.Ordinal);
+        cluster.Plant(RecordedCluster.Faults("kubeadm").Single(f => f.Name == "there is no Deployment of a controller"));
+        var facts = await FactsAsync(cluster);
+        Assert.Contains(", who leads is not known, ", DoctorSummary.Of(facts)[^1], StringComparison.Ordinal);
+        Assert.Contains(
+            "unless a controller runs outside of a Deployment", Wrong(facts).Single(f => f.Rule == "controller").Why,
+            StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_missing_right_is_named_and_ends_nothing()
     {

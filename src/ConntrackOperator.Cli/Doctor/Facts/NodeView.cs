@@ -36,7 +36,7 @@ internal sealed record NodeView
     /// <summary>The version of Kubernetes there.</summary>
     public KubeVersion? Version { get; init; }
 
-    /// <summary>Whether the kubelet says that the node is ready.</summary>
+    /// <summary>False: the kubelet does not say that the node is ready. True also of a node that says nothing of it.</summary>
     public bool Ready { get; init; } = true;
 
     /// <summary>What the policies plan for it, by sysctl.</summary>

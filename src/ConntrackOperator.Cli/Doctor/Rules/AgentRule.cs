@@ -47,7 +47,7 @@ internal sealed class AgentRule : IDoctorRule
                 What = $"{Nodes(silent.Count)}: the agent "
                     + (never == silent.Count ? "has never reported"
                         : "has not reported for 25 minutes" + (never == 0 ? string.Empty : ", or never")),
-                Why = "the node is ready and a policy selects it; whether its kernel holds what is planned is not known",
+                Why = "a policy selects it, and it is not said to be down; whether its kernel holds what is planned is not known",
                 Do = "look at the agent's pod on that node",
                 Snippet = op.Agents?.Split('/') is [var space, _]
                     ? $"kubectl -n {space} get pods -l app.kubernetes.io/component=agent --field-selector "

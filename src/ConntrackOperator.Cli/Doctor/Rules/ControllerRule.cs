@@ -36,14 +36,18 @@ internal sealed class ControllerRule : IDoctorRule
                 Rule = Name,
                 Severity = DoctorSeverity.Critical,
                 What = op.Controller is null
-                    ? "the CustomResourceDefinitions are there, and no controller" : $"no pod of the controller {op.Controller} is ready",
+                    ? "the CustomResourceDefinitions are there, and no Deployment of a controller" : $"no pod of the controller {op.Controller} is ready",
                 Why =
-                    $"{DoctorText.Number(facts.Policies.Count)} policies are in the cluster; edits reach no node, a policy that is "
-                        + "deleted does not go away. Agents go on with the plans they have",
+                    $"the cluster has {DoctorText.Policies(facts.Policies.Count)}; "
+                        + (op.Controller is null ? "unless a controller runs outside of a Deployment, " : string.Empty)
+                        + "edits reach no node, a policy that is deleted does not go away. Agents go on with the plans they have",
                 Do = op.Controller is null ? "install it, or delete the CustomResourceDefinitions" : "look why its pods do not get ready",
                 Snippet = op.Controller?.Split('/') is [var ns, var name]
                     ? $"kubectl -n {ns} describe deployment {name}\nkubectl -n {ns} logs deployment/{name}\n"
-                    : "helm install conntrack-operator charts/conntrack-operator --namespace conntrack-system --create-namespace\n",
+                    : "kubectl create namespace conntrack-system\n"
+                    + "kubectl label namespace conntrack-system pod-security.kubernetes.io/enforce=privileged\n"
+                    + "helm install conntrack-operator charts/conntrack-operator --namespace conntrack-system "
+                    + "--set image.registry=YOURS\n",
             };
             yield break;
         }

@@ -9,6 +9,8 @@ internal static class DoctorText
 
     public static string Nodes(int count) => count == 1 ? "1 node" : Number(count) + " nodes";
 
+    public static string Policies(int count) => count == 1 ? "1 policy" : Number(count) + " policies";
+
     /// <summary>How many nodes; on one machine: this machine.</summary>
     public static string Where(DoctorFacts facts, int count) => facts.OneMachine ? "this machine" : Nodes(count);
 
