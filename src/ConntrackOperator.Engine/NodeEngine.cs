@@ -184,7 +184,8 @@ public sealed class NodeEngine : IDisposable
 
     /// <summary>
     /// Brings some keys to given values by the same rules as a plan's (held where it would hurt, with their originals on the disk
-    /// first), and leaves all others, and the plan, as they are. A value stays until a plan sets the key, or everything is restored.
+    /// first), and leaves all others, and the plan, as they are. A value stays until a plan sets the key, or everything is restored; what
+    /// the key held before is known until then.
     /// </summary>
     /// <param name="values">The keys, and what they shall hold, 0 or more.</param>
     /// <returns>How each of them stands afterwards.</returns>
@@ -192,7 +193,8 @@ public sealed class NodeEngine : IDisposable
     public IReadOnlyList<SettingStatus> EnforceOnce(IReadOnlyDictionary<string, long> values)
     {
         ArgumentNullException.ThrowIfNull(values);
-        var planned = (Plan?.Spec?.Settings ?? []).Where(s => s.Name is not null).DistinctBy(s => s.Name)
+        // A policy that only observes a key has not set it.
+        var planned = (Plan?.Spec?.Settings ?? []).Where(s => s.Name is not null && s.Mode != PolicyMode.Observe).DistinctBy(s => s.Name)
             .ToDictionary(s => s.Name!, StringComparer.Ordinal);
         var settings = values.Select(v => new NodeSetting
         {
@@ -200,7 +202,7 @@ public sealed class NodeEngine : IDisposable
             Value = v.Value,
             Policy = planned.GetValueOrDefault(v.Key)?.Policy,
             Mode = PolicyMode.Enforce,
-            OnRemoval = planned.GetValueOrDefault(v.Key)?.OnRemoval ?? RemovalPolicy.Keep,
+            OnRemoval = planned.TryGetValue(v.Key, out var its) ? its.OnRemoval ?? RemovalPolicy.Restore : RemovalPolicy.Keep,
         }).ToList();
 
         // Looked at alone, these are neither written nor taken for keys that left the plan.

@@ -39,11 +39,14 @@ internal static class HostReport
         }
 
         table.Print();
-        Messages(node, gone.Where(g => g.IsKept).Select(g =>
-            $"{g.Name}: left as it is, since the policy that set it said onDelete: Keep; before that it held {Text(g.Name, g.Original)}"));
+        Messages(node, gone.Where(g => g.IsKept).Select(g => g.IsByHand
+            ? $"{g.Name}: left as it is: no policy set it, `host restore --from` did; `host restore` puts back what it held before, "
+                + Text(g.Name, g.Original)
+            : $"{g.Name}: left as it is, since the policy that set it said onDelete: Keep; before that it held "
+                + Text(g.Name, g.Original)));
     }
 
-    /// <summary>The keys that this process's plan has no longer, and that were put back or left.</summary>
+    /// <summary>The keys that this process's plan has not, or no longer, and that were put back or left.</summary>
     /// <param name="engine">After the pass.</param>
     /// <param name="node">The machine after the pass: what is still to be put back stands there.</param>
     /// <param name="originals">What was kept of each key before the pass.</param>
@@ -51,7 +54,11 @@ internal static class HostReport
     {
         var shown = node.Status!.Settings!.Select(s => s.Name).ToHashSet();
         return [.. originals.Where(o => !shown.Contains(o.Key)).Select(o =>
-            new GoneSetting(o.Key, engine.Sysctls.Read(o.Key).Value, o.Value, engine.Kept.ContainsKey(o.Key)))];
+        {
+            var byHand = engine.Originals.IsByHand(o.Key);
+            return new GoneSetting(
+                o.Key, engine.Sysctls.Read(o.Key).Value, o.Value, byHand || engine.Kept.ContainsKey(o.Key), byHand);
+        })];
     }
 
     /// <summary>The table of a state: what was there at first, what is there, what is wanted.</summary>

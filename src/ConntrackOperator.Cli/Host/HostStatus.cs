@@ -2,7 +2,9 @@ using ConntrackOperator.Api;
 using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Cli.Output;
 using ConntrackOperator.Engine;
+using ConntrackOperator.Engine.Enforcement;
 using ConntrackOperator.Engine.Observation;
+using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Planning.Formatting;
 
 namespace ConntrackOperator.Cli.Host;
@@ -25,7 +27,8 @@ internal static class HostStatus
         var facts = engine.Facts;
         Console.Out.WriteLine(
             $"host      {facts.HostName}, Linux {facts.Kernel}, {facts.Cores} cores, {ByteSize.Format(facts.MemoryBytes)}");
-        Console.Out.WriteLine("table     " + Table(node.Status!.Table!));
+        var there = engine.Sysctls.ModuleLoaded || TrackingModule.IsSeen(options.ProcPath, options.SysPath);
+        Console.Out.WriteLine("table     " + Table(node.Status!.Table!, there));
         Console.Out.WriteLine("counted   " + Counted(engine.Observe(), facts.IsInitialNetworkNamespace));
         foreach (var type in (string[])[ConditionTypes.Applied, ConditionTypes.Pressure])
         {
@@ -44,9 +47,9 @@ internal static class HostStatus
         return HostNode.ExitCodeOf(node);
     }
 
-    private static string Table(TableStatus table) => table.NoLimit == true
+    private static string Table(TableStatus table, bool there) => table.NoLimit == true
         ? $"{table.Entries} entries, no limit, {table.Buckets} buckets"
-        : table.Limit is null ? "not there: the nf_conntrack module is not loaded"
+        : table.Limit is null ? there ? Enforcer.KeysNotSeenMessage : "not there: the nf_conntrack module is not loaded"
         : $"{table.Entries} of {table.Limit} entries ({table.Percent}%), {table.Buckets} buckets, {table.Memory} when full "
         + $"({table.EntryBytes} B an entry: {table.EntryBytesWhy})";
 

@@ -22,7 +22,8 @@ internal sealed class TrackedSettings(OriginalsStore originals)
     public Dictionary<string, SettingTracker>.ValueCollection All => _trackers.Values;
 
     /// <summary>Whether nothing is left to be put back.</summary>
-    public bool AllRestored => originals.Names.All(name => _trackers.TryGetValue(name, out var tracker) && !tracker.Restoring);
+    public bool AllRestored => originals.Names.All(name =>
+        _trackers.TryGetValue(name, out var tracker) ? !tracker.Restoring : originals.Get(name)!.IsByHand);
 
     /// <inheritdoc cref="Enforcer.Kept"/>
     public IReadOnlyDictionary<string, long> Kept => _kept;
@@ -65,14 +66,15 @@ internal sealed class TrackedSettings(OriginalsStore originals)
                 Tracker(name).Plan(null, original.Value, int.MaxValue);
                 Restoring = true;
             }
-            else
+            else if (!originals.Get(name)!.IsByHand)
             {
                 _kept[name] = originals.Find(name)!.Value;
                 originals.Forget(name);
             }
         }
 
-        foreach (var name in _trackers.Keys.Where(n => !settings.ContainsKey(n) && originals.Find(n) is null).ToArray())
+        foreach (var name in _trackers.Keys
+            .Where(n => !settings.ContainsKey(n) && originals.Get(n) is null or { IsByHand: true }).ToArray())
         {
             _listChanged |= _trackers.Remove(name);
         }

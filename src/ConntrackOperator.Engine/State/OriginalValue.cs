@@ -16,6 +16,12 @@ internal sealed record OriginalValue
     /// <summary>The policy of the last plan that held it, for messages.</summary>
     public string? Policy { get; init; }
 
+    /// <summary>
+    /// Whether a person set the key and no policy: no plan that leaves it out is a reason to put it back, nor to forget what it held.
+    /// </summary>
+    [JsonIgnore]
+    public bool IsByHand => Policy is null && OnRemoval == RemovalPolicy.Keep;
+
     /// <summary>What a newer version wrote, for it to find again.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Others { get; set; }

@@ -85,6 +85,10 @@ public sealed class OriginalsStore
     /// <param name="name">The key.</param>
     public long? Find(string name) => _originals.TryGetValue(name, out var original) ? original.Value : null;
 
+    /// <summary>Whether a key has an original, and was set by a person and no policy.</summary>
+    /// <param name="name">The key.</param>
+    public bool IsByHand(string name) => Get(name) is { IsByHand: true };
+
     internal OriginalValue? Get(string name) => _originals.GetValueOrDefault(name);
 
     /// <summary>Takes over what the node's status tells, when the directory was lost within one boot.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using ConntrackOperator.Api;
+using ConntrackOperator.Engine.Enforcement;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.TestKit;
 
@@ -168,6 +169,28 @@ public sealed class HostLifeTests
         Assert.Equal(60, host[SysctlNames.TcpTimeoutTimeWait]);
     }
 
+    [Fact]
+    public void What_restore_from_set_is_kept_by_an_apply_that_does_not_know_it_with_the_true_reason_and_restored_at_last()
+    {
+        using var host = new TestHost();
+        var backup = host.File("b.json", """{"format": "conntrack-backup/1", "settings": {"nf_conntrack_tcp_timeout_time_wait": 77}}""");
+        Assert.Equal(0, host.Run("restore", "--from", backup).ExitCode);
+        var udp = host.File("q.yaml", HostPolicies.Udp);
+        foreach (var options in (string[][])[["--dry-run"], [], []])
+        {
+            var output = host.Run(["apply", "-f", udp, .. options]).Output;
+            Assert.Matches(@"\nnf_conntrack_tcp_timeout_time_wait +77 +77 +- +Kept +-\n", output);
+            Assert.Contains(
+                "nf_conntrack_tcp_timeout_time_wait: left as it is: no policy set it, `host restore --from` did; `host restore` puts back "
+                    + "what it held before, 120", output.Split('\n'));
+            Assert.DoesNotContain("onDelete", output, StringComparison.Ordinal);
+        }
+
+        var restored = host.Run("restore");
+        Assert.Matches(@"\nnf_conntrack_tcp_timeout_time_wait +77 +120 +120 +Restored +-\n", restored.Output);
+        Assert.Equal((0, 120L), (restored.ExitCode, host[SysctlNames.TcpTimeoutTimeWait]));
+    }
+
     [Theory]
     [InlineData("null")]
     [InlineData("")]
@@ -295,6 +318,21 @@ public sealed class HostLifeTests
         finally
         {
             root.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public void Status_where_no_keys_are_seen_says_what_is_missing_and_not_that_the_module_is()
+    {
+        // The module is there, or else there would be no keys in a namespace of its own either.
+        using var host = new TestHost();
+        var empty = Directory.CreateDirectory(Path.Combine(host.Root, "none")).FullName;
+        foreach (var keys in (string[])[empty, Path.Combine(empty, "missing")])
+        {
+            var result = host.Run("status", "--sysctl-dir", keys);
+            Assert.Contains("\ntable     " + Enforcer.KeysNotSeenMessage + "\n", result.Output, StringComparison.Ordinal);
+            Assert.DoesNotContain("not loaded", result.Output, StringComparison.Ordinal);
+            Assert.Contains("\ncounted   since ", result.Output, StringComparison.Ordinal);
         }
     }
 

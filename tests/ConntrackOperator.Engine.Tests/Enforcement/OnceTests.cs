@@ -1,3 +1,4 @@
+using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Netfilter.Sysctls;
 using static ConntrackOperator.TestKit.Machines.Plans;
 
@@ -31,6 +32,52 @@ public sealed class OnceTests
         machine.Engine.SetRestorePlan();
         machine.Engine.Enforce();
         Assert.Equal((120, 30), (machine[SysctlNames.TcpTimeoutTimeWait], machine[SysctlNames.UdpTimeout]));
+    }
+
+    [Fact]
+    public void What_a_person_set_keeps_its_original_through_plans_that_do_not_know_it_and_goes_back_when_everything_is_restored()
+    {
+        using var machine = new Machine();
+        machine.Engine.EnforceOnce(new Dictionary<string, long> { [SysctlNames.TcpTimeoutTimeWait] = 60 });
+        machine.Apply(Set(SysctlNames.UdpTimeout, 20));
+        machine.Restart();
+        machine.Apply(Set(SysctlNames.UdpTimeout, 25));
+        machine.Apply();
+        Assert.Equal((60, 30), (machine[SysctlNames.TcpTimeoutTimeWait], machine[SysctlNames.UdpTimeout]));
+        Assert.Equal(120, machine.KeptOriginal(SysctlNames.TcpTimeoutTimeWait));
+
+        // It is nothing that a plan has still to put back, and no policy's that said Keep.
+        Assert.True(machine.Engine.AllRestored);
+        Assert.Empty(machine.Engine.Kept);
+        Assert.Empty(machine.Statuses());
+
+        machine.Engine.SetRestorePlan();
+        machine.Engine.Enforce();
+        Assert.Equal(120, machine[SysctlNames.TcpTimeoutTimeWait]);
+        Assert.True(machine.Engine.AllRestored);
+    }
+
+    [Fact]
+    public void What_a_person_set_and_a_policy_took_over_goes_as_the_policy_says()
+    {
+        using var machine = new Machine();
+        machine.Engine.EnforceOnce(new Dictionary<string, long> { [SysctlNames.TcpTimeoutTimeWait] = 60 });
+        machine.Apply(Set(SysctlNames.TcpTimeoutTimeWait, 90));
+        machine.Apply();
+        Assert.Equal(120, machine[SysctlNames.TcpTimeoutTimeWait]);
+    }
+
+    [Fact]
+    public void What_a_person_set_and_a_policy_only_observes_is_not_said_to_be_that_policys()
+    {
+        using var machine = new Machine();
+        var observed = Set(SysctlNames.TcpTimeoutTimeWait, 90) with { Mode = PolicyMode.Observe };
+        machine.Apply(observed);
+        machine.Engine.EnforceOnce(new Dictionary<string, long> { [SysctlNames.TcpTimeoutTimeWait] = 60 });
+        machine.Apply(observed, Set(SysctlNames.UdpTimeout, 20));
+        machine.Apply();
+        Assert.Equal((60, 0), (machine[SysctlNames.TcpTimeoutTimeWait], machine.Engine.Kept.Count));
+        Assert.Equal(120, machine.KeptOriginal(SysctlNames.TcpTimeoutTimeWait));
     }
 
     [Fact]

@@ -36,7 +36,8 @@ internal sealed class ControllerRule : IDoctorRule
                 Rule = Name,
                 Severity = DoctorSeverity.Critical,
                 What = op.Controller is null
-                    ? "the CustomResourceDefinitions are there, and no Deployment of a controller" : $"no pod of the controller {op.Controller} is ready",
+                    ? "the CustomResourceDefinitions are there, and no Deployment of a controller"
+                    : $"no pod of the controller {op.Controller} is ready",
                 Why =
                     $"the cluster has {DoctorText.Policies(facts.Policies.Count)}; "
                         + (op.Controller is null ? "unless a controller runs outside of a Deployment, " : string.Empty)
