@@ -288,7 +288,6 @@ public sealed class NodeEngine : IDisposable
         Traffic = traffic,
         Reading = reading,
         Host = Facts,
-        BytesPerEntry = reading.EntryBytes,
         MemoryLimitPercent = Plan?.Spec?.MemoryLimitPercent ?? TableSpec.DefaultMemoryLimitPercent,
         WarningPercent = Plan?.Spec?.Pressure?.WarningPercent ?? PressureSpec.DefaultWarningPercent,
         CriticalPercent = Plan?.Spec?.Pressure?.CriticalPercent ?? PressureSpec.DefaultCriticalPercent,

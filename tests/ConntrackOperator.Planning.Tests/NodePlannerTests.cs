@@ -109,7 +109,7 @@ public class NodePlannerTests
         var plan = NodePlanner.Plan(Examples.Node with { MemoryBytes = 1L << 30 }, [Examples.Policy("p", Examples.Size(1048576))]);
         Assert.Equal(["nf_conntrack_max", "nf_conntrack_buckets"], plan.Spec.Refused!.Select(refused => refused.Name));
         Assert.Equal(
-            "a full table of 1048576 entries and 1048576 buckets would take 392Mi, 38.2% of this node's 1Gi of memory; "
+            "a full table of 1048576 entries and 1048576 buckets would take 392Mi at 384 B an entry, 38.2% of this node's 1Gi of memory; "
             + "table.memoryLimitPercent 10 (the default) allows 102.4Mi: lower table.size to 273408 entries or fewer, or raise "
             + "table.memoryLimitPercent",
             plan.Spec.Refused![0].Message);

@@ -33,6 +33,7 @@ internal static class NodeAdviceOutput
                 LookedAt = status?.Composition?.At,
                 Complete = status?.Composition is { } composition ? composition.ErrorBoundPercent == 0 : null,
                 ErrorBoundPercent = status?.Composition?.ErrorBoundPercent,
+                RatesOverSeconds = status?.Rates?.OverSeconds,
                 LostForWantPerMinute = status?.Rates?.TableFullDropsPerMinute,
                 LostInRacesPerMinute = status?.Rates?.RacesLostPerMinute,
                 EarlyDropsPerMinute = status?.Rates?.EarlyDropsPerMinute,

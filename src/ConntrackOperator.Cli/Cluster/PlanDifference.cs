@@ -120,9 +120,10 @@ internal static class PlanDifference
 
         var entries = Planned(SysctlNames.Max);
         var buckets = Planned(SysctlNames.Buckets) ?? entries;
-        // Without a limit a full table has no size.
+        // Without a limit a full table has no size. An entry takes on that kernel what it took in the figure of before.
+        var entryBytes = report?.Status?.Table?.EntryBytes is { } bytes and > 0 ? bytes : TableSizing.BytesPerEntry;
         return entries is > 0 and { } count && buckets is { } size
-            ? TableSizing.MemoryBytes(count, size, TableSizing.BytesPerEntry)
+            ? TableSizing.MemoryBytes(count, size, entryBytes)
             : null;
     }
 

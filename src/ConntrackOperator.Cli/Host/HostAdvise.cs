@@ -30,6 +30,7 @@ internal static class HostAdvise
     internal static AdviceOutput Output(HostSight sight)
     {
         var (facts, reading) = (sight.Facts, sight.Reading);
+        var rates = reading.Rates;
         return new AdviceOutput
         {
             Node = sight.Host.HostName,
@@ -47,10 +48,11 @@ internal static class HostAdvise
                 ErrorBoundPercent = Math.Round(facts.ErrorBoundPercent, 2),
                 WatchedSeconds = Math.Round(facts.Watched.TotalSeconds, 2),
                 NewPerSecond = facts.NewPerSecond,
-                LostForWantPerMinute = PacketLoss.Whole(facts.Rates.LostForWant),
-                LostInRacesPerMinute = PacketLoss.Whole(facts.Rates.LostInRaces),
-                EarlyDropsPerMinute = PacketLoss.Whole(facts.Rates.EarlyDrops),
-                InvalidPerMinute = PacketLoss.Whole(facts.Rates.Invalid),
+                RatesOverSeconds = rates is null ? null : Math.Round(rates.Span.TotalSeconds, 1),
+                LostForWantPerMinute = rates is null ? null : PacketLoss.Whole(rates.TableFullDropsPerMinute),
+                LostInRacesPerMinute = rates is null ? null : PacketLoss.Whole(rates.RacesLostPerMinute),
+                EarlyDropsPerMinute = rates is null ? null : PacketLoss.Whole(rates.EarlyDropsPerMinute),
+                InvalidPerMinute = rates is null ? null : PacketLoss.Whole(rates.InvalidPerMinute),
                 FullInSeconds = sight.Advice.FullInSeconds,
                 DropsInvalid = facts.Rules.DropsInvalid,
                 DropsInvalidRule = facts.Rules.DropsInvalidRule,

@@ -47,6 +47,9 @@ internal sealed record AdviceTable
 
     public Bounds? NewPerSecond { get; init; }
 
+    /// <summary>Seconds that the rates a minute were counted over; null: they are not known.</summary>
+    public double? RatesOverSeconds { get; init; }
+
     public double? LostForWantPerMinute { get; init; }
 
     public double? LostInRacesPerMinute { get; init; }

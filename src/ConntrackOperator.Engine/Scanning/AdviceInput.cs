@@ -35,9 +35,6 @@ public sealed record AdviceInput
     /// <summary>The machine.</summary>
     public required HostFacts Host { get; init; }
 
-    /// <summary>What one entry takes, in bytes.</summary>
-    public required int BytesPerEntry { get; init; }
-
     /// <summary>The policy's table.memoryLimitPercent, or the default where none says so.</summary>
     public required int MemoryLimitPercent { get; init; }
 

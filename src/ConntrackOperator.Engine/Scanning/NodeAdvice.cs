@@ -29,7 +29,6 @@ public static class NodeAdvice
             Limit = reading.Limit ?? 0,
             Buckets = reading.Buckets ?? 0,
             NodeMemoryBytes = input.Host.MemoryBytes,
-            BytesPerEntry = input.BytesPerEntry,
             MemoryLimitPercent = input.MemoryLimitPercent,
             WarningPercent = input.WarningPercent,
             CriticalPercent = input.CriticalPercent,
@@ -53,6 +52,7 @@ public static class NodeAdvice
             GrowthPerSecond = input.GrowthPerSecond,
             Rates = new RateFacts
             {
+                Known = reading.Rates is not null,
                 LostForWant = reading.Rates?.TableFullDropsPerMinute ?? 0,
                 LostInRaces = reading.Rates?.RacesLostPerMinute ?? 0,
                 EarlyDrops = reading.Rates?.EarlyDropsPerMinute ?? 0,

@@ -7,7 +7,9 @@ namespace ConntrackOperator.Netfilter.Host;
 /// <param name="Process">That process' name; null where none was seen.</param>
 /// <param name="Pod">A pod's UID or a container's id, from the process' cgroup; null where it tells none.</param>
 /// <param name="Entries">Entries in its table.</param>
-/// <param name="LostForWant">Packets lost for want of an entry since it was made: at least so many.</param>
+/// <param name="Drops">
+/// Packets dropped since it was made that were no lost race: at least so many. For want of an entry only where it was full.
+/// </param>
 /// <param name="EarlyDrops">Entries evicted early since it was made.</param>
 public sealed record NamespaceTable(
-    ulong Inode, string? Name, int? Pid, string? Process, string? Pod, long Entries, long LostForWant, long EarlyDrops);
+    ulong Inode, string? Name, int? Pid, string? Process, string? Pod, long Entries, long Drops, long EarlyDrops);

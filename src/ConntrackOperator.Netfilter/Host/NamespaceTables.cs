@@ -45,7 +45,7 @@ public sealed partial class NamespaceTables
 
             var name = names.TryGetValue(inode, out var named) ? named.Name : null;
             found[inode] = new NamespaceTable(
-                inode, name, pid, Text($"{_procPath}/{pid}/comm"), Pod(Text($"{_procPath}/{pid}/cgroup")), stat.Entries, stat.LostForWant,
+                inode, name, pid, Text($"{_procPath}/{pid}/comm"), Pod(Text($"{_procPath}/{pid}/cgroup")), stat.Entries, stat.Drops,
                 stat.EarlyDrops);
         }
 
@@ -53,7 +53,7 @@ public sealed partial class NamespaceTables
         {
             if (inode != own && !found.ContainsKey(inode) && named.Stat is { } stat)
             {
-                found[inode] = new NamespaceTable(inode, named.Name, null, null, null, stat.Entries, stat.LostForWant, stat.EarlyDrops);
+                found[inode] = new NamespaceTable(inode, named.Name, null, null, null, stat.Entries, stat.Drops, stat.EarlyDrops);
             }
         }
 
@@ -63,7 +63,7 @@ public sealed partial class NamespaceTables
     /// <summary>
     /// The rows of /proc/net/stat/nf_conntrack added up; columns by their names, numbers are hexadecimal. Null: not that file.
     /// </summary>
-    internal static (long Entries, long LostForWant, long EarlyDrops)? Parse(string text)
+    internal static (long Entries, long Drops, long EarlyDrops)? Parse(string text)
     {
         var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         if (lines.Length < 2)
@@ -83,7 +83,7 @@ public sealed partial class NamespaceTables
             chains += At(row, "chaintoolong");
         }
 
-        // kernel.md: a packet that lost a race is counted by both.
+        // A packet that lost a race is counted by both (CounterAccumulator).
         return (entries, Math.Max(0, drop - Math.Max(0, failed - chains)), early);
 
         long At(string[] row, string column)
@@ -137,7 +137,7 @@ public sealed partial class NamespaceTables
         return seen.Select(pair => (pair.Key, pair.Value.Pid));
     }
 
-    private Dictionary<ulong, (string Name, (long Entries, long LostForWant, long EarlyDrops)? Stat)> Names()
+    private Dictionary<ulong, (string Name, (long Entries, long Drops, long EarlyDrops)? Stat)> Names()
     {
         var names = new Dictionary<ulong, (string, (long, long, long)?)>();
         string[] files;
@@ -203,7 +203,7 @@ public sealed partial class NamespaceTables
         }
     }
 
-    private static (long Entries, long LostForWant, long EarlyDrops)? ReadStat(string path)
+    private static (long Entries, long Drops, long EarlyDrops)? ReadStat(string path)
     {
         var text = Text(path);
         return text.Length == 0 ? null : Parse(text);

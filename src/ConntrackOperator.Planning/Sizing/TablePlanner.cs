@@ -110,9 +110,9 @@ internal sealed class TablePlanner(NodeFacts node, int bytesPerEntry)
             ? $"lower table.size to {fitting} entries or fewer, or raise table.memoryLimitPercent"
             : fixedBuckets is null ? "raise table.memoryLimitPercent" : "lower table.buckets, or raise table.memoryLimitPercent";
         var share = (Int128)needed * 1000 / node.MemoryBytes;
-        return $"a full table of {what} would take {ByteSize.Format(needed)}, {share / 10}.{share % 10}% of this node's "
-            + $"{ByteSize.Format(node.MemoryBytes)} of memory; table.memoryLimitPercent {percent} ({source}) allows "
-            + $"{ByteSize.Format(allowed)}: {change}";
+        return $"a full table of {what} would take {ByteSize.Format(needed)} at {bytesPerEntry} B an entry, "
+            + $"{share / 10}.{share % 10}% of this node's {ByteSize.Format(node.MemoryBytes)} of memory; "
+            + $"table.memoryLimitPercent {percent} ({source}) allows {ByteSize.Format(allowed)}: {change}";
     }
 
     private bool Knows(AutoSizeSpec auto) =>

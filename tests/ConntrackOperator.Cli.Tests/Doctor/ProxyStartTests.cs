@@ -25,6 +25,38 @@ public sealed class ProxyStartTests
         Assert.Equal(after, writes.Count == 0 ? before : writes[0].After(before));
     }
 
+    // 0 is the highest limit, and kube-proxy takes it for the lowest, in every version.
+    [Theory]
+    [InlineData("1.27.3")]
+    [InlineData("1.36.0")]
+    [InlineData("1.38.0")]
+    public void A_table_without_a_limit_gets_one_at_its_start_which_is_told_as_lowering(string version)
+    {
+        var node = new NodeView { Name = "n", Cores = 4, Actual = new Dictionary<string, long> { ["nf_conntrack_max"] = 0 } };
+        var facts = new DoctorFacts { Now = default, Nodes = [node], Proxies = [Proxy(version, new ProxyConntrack())] };
+        var finding = Assert.Single(
+            new KubeProxyRule().Judge(facts), f => f.What.Contains("nf_conntrack_max from", StringComparison.Ordinal));
+        Assert.Equal(DoctorSeverity.Critical, finding.Severity);
+        Assert.Equal("1 node: the next start of kube-proxy lowers nf_conntrack_max from no limit to 131,072", finding.What);
+    }
+
+    [Theory]
+    [InlineData(262_145, true)]
+    [InlineData(262_144, false)]
+    public void Without_a_limit_the_entries_that_are_there_tell_how_long_hash_chains_are(long entries, bool found)
+    {
+        var node = new NodeView
+        {
+            Name = "n",
+            Entries = entries,
+            Actual = new Dictionary<string, long> { ["nf_conntrack_max"] = 0, ["nf_conntrack_buckets"] = 65_536 },
+        };
+        var findings = new HashChainRule().Judge(new DoctorFacts { Now = default, Nodes = [node] }).Select(f => f.What).ToList();
+        Assert.Equal(
+            found ? ["1 node: without a limit any number of entries may share 65,536 buckets of the hash table; 262,145 do"] : [],
+            findings);
+    }
+
     [Fact]
     public void Time_outs_of_nought_are_left_alone()
     {

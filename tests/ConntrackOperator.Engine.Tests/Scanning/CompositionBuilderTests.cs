@@ -117,14 +117,14 @@ public sealed class CompositionBuilderTests
             var watch = new NamespaceWatch(root.FullName, time);
             var first = Assert.Single(watch.Read(limit: 0));
             Assert.Equal(
-                (2UL, 5L, null, 0.0, 0.0), (first.Inode, first.Entries, first.Limit, first.DropsPerMinute, first.EarlyDropsPerMinute));
+                (2UL, 5L, null, null, null), (first.Inode, first.Entries, first.Limit, first.DropsPerMinute, first.EarlyDropsPerMinute));
 
             time.Advance(TimeSpan.FromSeconds(30));
             Process(root.FullName, "20", 2, 0x1a);
             Process(root.FullName, "30", 3, 0x99);
             var second = watch.Read(limit: 1000).ToDictionary(n => n.Inode);
             Assert.Equal((1000L, 20.0, 20.0), (second[2].Limit, second[2].DropsPerMinute, second[2].EarlyDropsPerMinute));
-            Assert.Equal(0.0, second[3].DropsPerMinute);
+            Assert.Null(second[3].DropsPerMinute);
 
             // Another namespace with the same inode begins at nothing: no negative rate.
             time.Advance(TimeSpan.FromSeconds(30));

@@ -79,7 +79,6 @@ public sealed class NodeAdviceTests
         TrafficErrorPercent = error,
         Reading = new TableReading(entries, 2_000_000, 262_144, null, null, null),
         Host = new HostFacts("6.18", "boot-1", "7", 2, 1L << 34, "node-7"),
-        BytesPerEntry = 320,
         MemoryLimitPercent = 5,
         WarningPercent = 80,
         CriticalPercent = 95,

@@ -54,4 +54,27 @@ public sealed class SamePlanTests
             shown.Changes.Select(c => ((string?)c.Setting, c.Planned, c.Rule!)));
         Assert.Equal(made.Refused ?? [], shown.Refused ?? []);
     }
+
+    // Where no entry can have extensions, the figure of now and that of then are of 256 bytes an entry.
+    [Theory]
+    [InlineData(256)]
+    [InlineData(384)]
+    public void A_table_of_the_size_that_it_has_takes_the_memory_that_it_takes(int entryBytes)
+    {
+        const long Size = 262_144;
+        var reported = new ConntrackNode
+        {
+            Metadata = new ObjectMeta { Name = "n" },
+            Status = new NodeStatus
+            {
+                Table = new TableStatus { Limit = Size, Buckets = Size, EntryBytes = entryBytes, MemoryBytes = (entryBytes + 8) * Size },
+            },
+        };
+        var policy = _policy with { Spec = new PolicySpec { Table = new TableSpec { Size = new TableSizeSpec { Entries = Size } } } };
+        var node = JsonSerializer.Deserialize(
+            """{"metadata":{"name":"n"},"status":{"capacity":{"cpu":"4","memory":"16Gi"}}}""", ClusterJson.Default.NodeObject)!;
+        var shown = Assert.Single(PlanDifference.Compare([], [policy], [node], [reported]).Nodes);
+        Assert.Equal((entryBytes + 8) * Size, shown.MemoryBytesBefore);
+        Assert.Equal(shown.MemoryBytesBefore, shown.MemoryBytesAfter);
+    }
 }

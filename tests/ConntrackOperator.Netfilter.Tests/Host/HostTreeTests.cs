@@ -28,7 +28,7 @@ public sealed class HostTreeTests : IDisposable
         Assert.Equal([(3UL, 19990L), (2UL, 5L), (4UL, 5L)], found.Select(t => (t.Inode, t.Entries)));
         var second = found[1];
         Assert.Equal((20, "first", "2f0c9c2e-5a1b-4c3d-9e8f-0123456789ab", null), (second.Pid, second.Process, second.Pod, second.Name));
-        Assert.Equal((3L, 2L), (second.LostForWant, second.EarlyDrops));
+        Assert.Equal((3L, 2L), (second.Drops, second.EarlyDrops));
     }
 
     [Fact]

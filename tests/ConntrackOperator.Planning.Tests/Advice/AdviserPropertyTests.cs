@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
+using ConntrackOperator.Api.Policies;
 using ConntrackOperator.Planning.Advice;
 using ConntrackOperator.Planning.Advice.Facts;
 using ConntrackOperator.Planning.Advice.Findings;
@@ -49,7 +51,7 @@ public class AdviserPropertyTests
         _load.Array[0, 6],
         Gen.Frequency((6, Gen.Long[1_000, 30_000]), (1, Gen.Const(0L))),
         Gen.Select(_rate, _rate, _rate, _rate, _rate),
-        Gen.Select(Gen.Long[0, 1L << 34], Gen.Int[1, 90], Gen.Double[0, 3], Gen.Int[200, 1000]),
+        Gen.Select(Gen.Long[0, 1L << 34], Gen.Int[1, 90], Gen.Double[0, 3]),
         Gen.Select(Gen.Int[0, 2], Gen.Long[0, 30_000], Gen.Bool))
         .Select((loads, limit, rates, table, other) => Tables.Of(loads) with
         {
@@ -65,7 +67,6 @@ public class AdviserPropertyTests
             NodeMemoryBytes = table.Item1,
             MemoryLimitPercent = table.Item2,
             ErrorBoundPercent = table.Item3,
-            BytesPerEntry = table.Item4,
             Rules =
                 other.Item1 switch
                 {
@@ -85,6 +86,9 @@ public class AdviserPropertyTests
                 }],
             Traffic = other.Item3 ? [.. Tables.Of(loads).Traffic, Translation(loads)] : Tables.Of(loads).Traffic,
         });
+
+    private static long PowerOfTwoIn(string yaml) =>
+        long.Parse(Regex.Match(yaml, @"entries: (\d+)").Groups[1].Value, CultureInfo.InvariantCulture);
 
     private static TrafficFacts Translation(Load[] loads) => new()
     {
@@ -217,10 +221,37 @@ public class AdviserPropertyTests
             Assert.True(value > (f.Field == "table.buckets" ? facts.Buckets : facts.Limit));
             Assert.True(
                 facts.NodeMemoryBytes == 0
-                || TableSizing.MemoryBytes(entries, buckets, facts.BytesPerEntry) <= TableSizing.Share(
+                || TableSizing.MemoryBytes(entries, buckets, TableSizing.BytesPerEntry) <= TableSizing.Share(
                     facts.NodeMemoryBytes, facts.MemoryLimitPercent),
                 f.Text);
         }),
+        iter: 4_000);
+
+    // Whoever pastes what is advised must not meet OverMemoryLimit.
+    [Fact]
+    public void A_size_that_is_advised_is_not_refused_by_the_planner() => _facts.Sample(
+        facts => Assert.All(
+            Adviser.Advise(facts).Findings.Where(f => f.Cause == Cause.TableTooSmall && f.Now.Count > 0 && facts.NodeMemoryBytes > 0), f =>
+            {
+                var raised = f.Field == "table.memoryLimitPercent";
+                var size = raised ? PowerOfTwoIn(f.Now[0].Yaml!) : long.Parse(f.Value!, CultureInfo.InvariantCulture);
+                var policy = new ConntrackPolicy
+                {
+                    Metadata = new() { Name = "advice" },
+                    Spec = new PolicySpec
+                    {
+                        Table = new TableSpec
+                        {
+                            Size = new TableSizeSpec { Entries = size },
+                            Buckets = size < facts.Buckets ? facts.Buckets : null,
+                            MemoryLimitPercent =
+                                raised ? int.Parse(f.Value!, CultureInfo.InvariantCulture) : facts.MemoryLimitPercent,
+                        },
+                    },
+                };
+                var node = new NodeFacts("n1", new Dictionary<string, string>(), 4, facts.NodeMemoryBytes);
+                Assert.Null(NodePlanner.Plan(node, [policy]).Spec.Refused);
+            }),
         iter: 4_000);
 
     [Fact]

@@ -224,6 +224,7 @@ public class CauseTests
                         Entries = 19_990,
                         Limit = 20_000,
                         DropsPerMinute = 900,
+                        EarlyDropsPerMinute = 0,
                         Pid = 7,
                         Process = "nginx",
                     }],
@@ -305,6 +306,20 @@ public class CauseTests
         Assert.Equal(
             [Cause.SynFloodUnanswered], Adviser.Advise(flood with { WarningPercent = 25 }).Findings.Select(finding => finding.Cause));
         Assert.Empty(Adviser.Advise(flood).Findings);
+    }
+
+    [Fact]
+    public void Where_packets_were_not_counted_nothing_is_said_of_how_many_are_invalid()
+    {
+        var flood = _cases["a SYN flood to a silent port"].Facts;
+        var counted = Adviser.Advise(flood with { Rates = new RateFacts { Known = true } }).Findings[0];
+        Assert.Contains("0 packets a minute are INVALID", counted.Because, StringComparison.Ordinal);
+        Assert.Contains(counted.RuledOut, rival => rival.Cause == Cause.AsymmetricRouting);
+        var finding = Adviser.Advise(flood with { Rates = new RateFacts { Known = false } }).Findings[0];
+        Assert.Equal(Cause.SynFloodUnanswered, finding.Cause);
+        Assert.DoesNotContain("INVALID", finding.Because, StringComparison.Ordinal);
+        Assert.DoesNotContain(finding.RuledOut, rival => rival.Cause == Cause.AsymmetricRouting);
+        Assert.Contains(finding.NotKnown, question => question.What.StartsWith("how many packets are INVALID", StringComparison.Ordinal));
     }
 
     [Fact]

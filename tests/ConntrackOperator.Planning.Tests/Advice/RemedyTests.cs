@@ -275,14 +275,12 @@ public class RemedyTests
     }
 
     [Theory]
-    [InlineData(64L << 30, 384, "table.size.entries", "65536")]
-    [InlineData(128L << 20, 384, "table.size.entries", "33792")]
-    [InlineData(40L << 20, 384, null, null)]
-    public void A_larger_table_stays_within_the_memory_limit_or_says_what_to_raise(
-        long memory, int bytesPerEntry, string? field, string? value)
+    [InlineData(64L << 30, "table.size.entries", "65536")]
+    [InlineData(128L << 20, "table.size.entries", "33792")]
+    [InlineData(40L << 20, null, null)]
+    public void A_larger_table_stays_within_the_memory_limit_or_says_what_to_raise(long memory, string? field, string? value)
     {
-        var finding = Only(
-            Tables.Of(new Load(TrafficClass.Established, 18_500)) with { NodeMemoryBytes = memory, BytesPerEntry = bytesPerEntry });
+        var finding = Only(Tables.Of(new Load(TrafficClass.Established, 18_500)) with { NodeMemoryBytes = memory });
         Assert.Equal((Cause.TableTooSmall, field, value), (finding.Cause, finding.Field, finding.Value));
         Assert.Equal(field is not null, finding.Sufficient);
     }
@@ -293,14 +291,13 @@ public class RemedyTests
         var finding = Only(
             Tables.Of(new Load(TrafficClass.Established, 18_500)) with
             {
-                NodeMemoryBytes = 300L << 20,
-                BytesPerEntry = 1000,
+                NodeMemoryBytes = 117L << 20,
                 MemoryLimitPercent = 5,
             });
         Assert.Equal("table.memoryLimitPercent", finding.Field);
         var percent = int.Parse(finding.Value!, System.Globalization.CultureInfo.InvariantCulture);
-        var needed = TableSizing.MemoryBytes(65_536, 65_536, 1000);
-        Assert.InRange(needed, TableSizing.Share(300L << 20, percent - 1) + 1, TableSizing.Share(300L << 20, percent));
+        var needed = TableSizing.MemoryBytes(65_536, 65_536, TableSizing.BytesPerEntry);
+        Assert.InRange(needed, TableSizing.Share(117L << 20, percent - 1) + 1, TableSizing.Share(117L << 20, percent));
         Assert.Contains(
             "\n  table:\n    memoryLimitPercent: " + finding.Value + "\n    size:\n      entries: 65536\n", finding.Now[0].Yaml,
             StringComparison.Ordinal);

@@ -250,8 +250,7 @@ internal static class Situations
         },
         ["full of connections in use where the memory limit is in the way"] = Tables.Of(new Load(TrafficClass.Established, 18_500)) with
         {
-            NodeMemoryBytes = 300L << 20,
-            BytesPerEntry = 1000,
+            NodeMemoryBytes = 117L << 20,
             MemoryLimitPercent = 5,
         },
         ["full of connections in use and no memory for more"] =
@@ -279,9 +278,17 @@ internal static class Situations
         {
             Namespaces =
             [
-                new NamespaceFacts { Inode = 4026532320, Name = "lab", Entries = 19_990, Limit = 20_000, DropsPerMinute = 900 },
+                new NamespaceFacts
+                {
+                    Inode = 4026532320,
+                    Name = "lab",
+                    Entries = 19_990,
+                    Limit = 20_000,
+                    DropsPerMinute = 900,
+                    EarlyDropsPerMinute = 0,
+                },
                 new NamespaceFacts { Inode = 4026532321, Pod = "web", Pid = 7, Process = "nginx", Entries = 20_000, Limit = 20_000 },
-                new NamespaceFacts { Inode = 4026532322, Entries = 18_500, Limit = 20_000, EarlyDropsPerMinute = 30 },
+                new NamespaceFacts { Inode = 4026532322, Entries = 18_500, Limit = 20_000, DropsPerMinute = 0, EarlyDropsPerMinute = 30 },
                 new NamespaceFacts { Inode = 4026532323, Entries = 500, Limit = 20_000 },
             ],
         },

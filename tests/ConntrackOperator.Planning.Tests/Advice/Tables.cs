@@ -38,7 +38,6 @@ internal static class Tables
             Limit = Limit,
             Buckets = 20_480,
             NodeMemoryBytes = 64L << 30,
-            BytesPerEntry = 384,
             MemoryLimitPercent = 10,
             AssuredPercent = 50,
             TimeoutsWatchedFor = null,

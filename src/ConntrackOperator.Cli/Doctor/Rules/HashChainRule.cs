@@ -32,7 +32,10 @@ internal sealed class HashChainRule : IDoctorRule
         {
             yield return Finding(
                 facts, [.. group], DoctorSeverity.Warning,
-                $"{Number(group.Key.Limit)} entries may share {Number(group.Key.Buckets)} buckets of the hash table, "
+                group.Key.Limit == 0
+                    ? $"without a limit any number of entries may share {Number(group.Key.Buckets)} buckets of the hash table; "
+                    + $"{Number(group.Max(n => n.Entries ?? 0))} do"
+                    : $"{Number(group.Key.Limit)} entries may share {Number(group.Key.Buckets)} buckets of the hash table, "
                     + $"{group.Key.Limit / group.Key.Buckets} in each",
                 "the fuller the table, the longer each look-up of each packet; the kernel's own ratio is one entry a bucket");
         }
@@ -40,7 +43,8 @@ internal sealed class HashChainRule : IDoctorRule
 
     private static bool IsLong(NodeView node) =>
         node.Actual.GetValueOrDefault(SysctlNames.Buckets) is > 0 and var buckets
-            && node.Actual.GetValueOrDefault(SysctlNames.Max) > buckets * MostEntriesPerBucket;
+            && node.Actual.TryGetValue(SysctlNames.Max, out var limit)
+            && (limit == 0 ? node.Entries : limit) > buckets * MostEntriesPerBucket;
 
     private DoctorFinding Finding(DoctorFacts facts, List<NodeView> nodes, DoctorSeverity severity, string what, string why)
     {

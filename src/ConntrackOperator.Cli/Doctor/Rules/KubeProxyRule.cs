@@ -54,12 +54,12 @@ internal sealed class KubeProxyRule : IDoctorRule
     // A time-out that no policy keeps is kube-proxy's to set. A limit is worth a word in any case: lowered, connections are lost.
     private static long? Before(NodeView node, string sysctl) =>
         node.Wanted(sysctl)?.Value
-            ?? (sysctl == SysctlNames.Max && node.Actual.TryGetValue(sysctl, out var actual) && actual > 0 ? actual : null);
+            ?? (sysctl == SysctlNames.Max && node.Actual.TryGetValue(sysctl, out var actual) ? actual : null);
 
     private DoctorFinding Finding(
         DoctorFacts facts, ProxyFacts proxy, string sysctl, long before, long after, IReadOnlyList<NodeView> nodes)
     {
-        var lowers = sysctl == SysctlNames.Max && after < before;
+        var lowers = sysctl == SysctlNames.Max && (before == 0 || after < before);
         var tooMany = nodes.Count(n => n.Entries > after);
         var (remedy, snippet) = ProxyRemedy.LeaveAlone(proxy, sysctl);
         var version = proxy.Version ?? nodes[0].Version;
@@ -75,7 +75,8 @@ internal sealed class KubeProxyRule : IDoctorRule
             Severity = lowers ? DoctorSeverity.Critical : DoctorSeverity.Warning,
             What =
                 $"{Where(facts, nodes.Count)}: the next start of kube-proxy "
-                    + $"{(sysctl == SysctlNames.Max ? lowers ? "lowers" : "raises" : "sets")} {sysctl} from {Value(sysctl, before)} to "
+                    + $"{(sysctl == SysctlNames.Max ? lowers ? "lowers" : "raises" : "sets")} {sysctl} from "
+                    + $"{(lowers && before == 0 ? "no limit" : Value(sysctl, before))} to "
                     + $"{Value(sysctl, after)}",
             Why = $"{proxy.Source}{Because(proxy, sysctl, after, version)}; {keeper}"
                 + (lowers && tooMany > 0

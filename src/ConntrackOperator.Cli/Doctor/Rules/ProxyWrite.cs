@@ -6,6 +6,6 @@ namespace ConntrackOperator.Cli.Doctor.Rules;
 /// <param name="RaisesOnly">Whether a value that is higher already is left alone.</param>
 internal readonly record struct ProxyWrite(string Sysctl, long Value, bool RaisesOnly)
 {
-    /// <summary>What the kernel holds after it, when it held that before.</summary>
+    /// <summary>What the kernel holds after it, when it held that before. No limit, 0, is for kube-proxy the lowest.</summary>
     public long After(long before) => RaisesOnly && before > Value ? before : Value;
 }

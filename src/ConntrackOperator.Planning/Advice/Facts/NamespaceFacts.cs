@@ -24,11 +24,11 @@ public sealed record NamespaceFacts
     /// <summary>What it can hold: the machine's limit, which each namespace's table is measured by; null: none or not known.</summary>
     public long? Limit { get; init; }
 
-    /// <summary>Packets lost for want of an entry, a minute.</summary>
-    public double DropsPerMinute { get; init; }
+    /// <summary>Packets lost for want of an entry, a minute; null: not known yet.</summary>
+    public double? DropsPerMinute { get; init; }
 
-    /// <summary>Entries evicted early, a minute.</summary>
-    public double EarlyDropsPerMinute { get; init; }
+    /// <summary>Entries evicted early, a minute; null: not known yet.</summary>
+    public double? EarlyDropsPerMinute { get; init; }
 
     /// <summary>How full it is, in percent, rounded down; null without a limit.</summary>
     public int? Percent => Limit is > 0 and { } limit ? (int)Math.Min(100, Entries * 100 / limit) : null;

@@ -3,6 +3,9 @@ namespace ConntrackOperator.Planning.Advice.Facts;
 /// <summary>What goes wrong, counted a minute; each 0 or more.</summary>
 public sealed record RateFacts
 {
+    /// <summary>False: the counters could not be read, or not compared with those before, and each is 0.</summary>
+    public bool Known { get; init; } = true;
+
     /// <summary>Packets lost because the table was full.</summary>
     public double LostForWant { get; init; }
 

@@ -22,9 +22,6 @@ public sealed record TableFacts
     /// <summary>The node's memory in bytes; 0 when not known.</summary>
     public required long NodeMemoryBytes { get; init; }
 
-    /// <summary>What one entry takes, in bytes, with all that this kernel hangs on to it.</summary>
-    public required int BytesPerEntry { get; init; }
-
     /// <summary>How much of the node's memory a full table may take, in percent: the policy's table.memoryLimitPercent.</summary>
     public required int MemoryLimitPercent { get; init; }
 

@@ -87,7 +87,7 @@ internal static class ChainRules
         if (facts.NodeMemoryBytes > 0)
         {
             var left = TableSizing.Share(
-                facts.NodeMemoryBytes, facts.MemoryLimitPercent) - (Math.Max(facts.Limit, all) * facts.BytesPerEntry);
+                facts.NodeMemoryBytes, facts.MemoryLimitPercent) - (Math.Max(facts.Limit, all) * TableSizing.BytesPerEntry);
             wanted = Math.Min(wanted, left / TableSizing.BytesPerBucket / TableSizing.BucketStep * TableSizing.BucketStep);
         }
 

@@ -71,6 +71,12 @@ internal static class FloodRules
             [
                 .. arrivals is not null ? [] : (NotKnown[])
                     [new NotKnown("how many come a second", Commands.Look(situation.Facts.Target, "advise --watch 30s"))],
+                .. situation.Facts.Rates.Known || cause is not (Cause.SynFloodUnanswered or Cause.OtherFlood) ? [] : (NotKnown[])
+                    [
+                        new NotKnown(
+                            "how many packets are INVALID: with answers on another way it is one for each new entry",
+                            Commands.Look(situation.Facts.Target, "advise")),
+                    ],
                 .. suspects.Protocols.Count > 0 ? [] : (NotKnown[])
                     [
                         new NotKnown(
@@ -92,12 +98,13 @@ internal static class FloodRules
 
     private static string Because(Situation situation, Suspects suspects, Cause cause)
     {
-        var invalid = $"{Figures.Count(situation.Facts.Rates.Invalid)} packets a minute are INVALID";
+        var rates = situation.Facts.Rates;
+        var invalid = rates.Known ? $"{Figures.Count(rates.Invalid)} packets a minute are INVALID" : null;
         return cause switch
         {
             Cause.SynFloodUnanswered => "each of these entries is a SYN that has had no answer"
                 + (suspects.IsAnswered ? ", though others are answered there" : ", and nobody else is answered there")
-                + $"; {invalid}, so no acknowledgements pass whose SYN/ACK took another way",
+                + (invalid is null ? string.Empty : $"; {invalid}, so no acknowledgements pass whose SYN/ACK took another way"),
             Cause.SynFloodAnswered =>
                 "the answer has passed, and the client's acknowledgement never came: whoever sent these SYNs does not want a connection, "
                     + "or is not at that address. The kernel counts them as replied",
@@ -105,7 +112,8 @@ internal static class FloodRules
                 "each of these entries is a packet that has had no answer"
                     + (suspects.IsAnswered ? ", though others are answered there" : ", and nobody is answered there"),
             Cause.IcmpFlood => "they are one entry an identifier, and there are more of them than all that people's pings make",
-            _ => $"no answer was seen to them, and {invalid}: with answers on another way there would be more of those",
+            _ => "no answer was seen to them"
+                + (invalid is null ? string.Empty : $", and {invalid}: with answers on another way there would be more of those"),
         };
     }
 
@@ -113,7 +121,7 @@ internal static class FloodRules
     {
         var rivals = new List<Rival>();
         var perSecond = Figures.Count(situation.Facts.Rates.Invalid / 60);
-        if (cause is Cause.SynFloodUnanswered or Cause.OtherFlood)
+        if (cause is (Cause.SynFloodUnanswered or Cause.OtherFlood) && situation.Facts.Rates.Known)
         {
             rivals.Add(
                 new Rival(

@@ -8,13 +8,13 @@ namespace ConntrackOperator.Planning.Advice.Rules;
 internal static class NamespaceRules
 {
     internal static IEnumerable<Finding> Advise(Situation situation) => situation.Facts.Namespaces
-        .Where(ns => ns.Percent is { } percent && (RateFacts.Counts(ns.DropsPerMinute) || percent >= situation.Facts.CriticalPercent))
-        .OrderByDescending(ns => ns.DropsPerMinute).ThenByDescending(ns => ns.Percent)
+        .Where(ns => ns.Percent is { } percent && (RateFacts.Counts(ns.DropsPerMinute ?? 0) || percent >= situation.Facts.CriticalPercent))
+        .OrderByDescending(ns => ns.DropsPerMinute ?? 0).ThenByDescending(ns => ns.Percent)
         .Select(ns => Full(situation.Facts, ns));
 
     private static Finding Full(TableFacts facts, NamespaceFacts ns)
     {
-        var losing = RateFacts.Counts(ns.DropsPerMinute);
+        var losing = RateFacts.Counts(ns.DropsPerMinute ?? 0);
         var who = Whose(ns);
         var enter = ns.Name is not null ? $"ip netns exec {ns.Name} " : ns.Pid is { } pid ? $"nsenter --target {pid} --net " : null;
         return new Finding
@@ -23,13 +23,15 @@ internal static class NamespaceRules
             Severity = losing ? AdviceSeverity.Critical : AdviceSeverity.Warning,
             Confidence = Confidence.Certain,
             Text =
-                $"the table of {who} is {ns.Percent}% full: {ns.Entries:N0} of {ns.Limit:N0} "
-                    + $"entries{(losing ? $", {Figures.Count(ns.DropsPerMinute)} packets lost a minute" : string.Empty)}; look in there "
-                    + "for what fills it",
+                $"the table of {who} is {ns.Percent}% full: {ns.Entries:N0} of {ns.Limit:N0} entries"
+                    + (losing ? $", {Figures.Count(ns.DropsPerMinute!.Value)} packets lost a minute" : string.Empty)
+                    + "; look in there for what fills it",
             Seen =
             [
-                $"{ns.Entries:N0} of {ns.Limit:N0} entries in network namespace {ns.Inode}; {Figures.Count(ns.DropsPerMinute)} packets "
-                    + $"a minute are lost there, {Figures.Count(ns.EarlyDropsPerMinute)} entries evicted early",
+                $"{ns.Entries:N0} of {ns.Limit:N0} entries in network namespace {ns.Inode}; "
+                    + (ns is { DropsPerMinute: { } drops, EarlyDropsPerMinute: { } evicted }
+                        ? $"{Figures.Count(drops)} packets a minute are lost there, {Figures.Count(evicted)} entries evicted early"
+                        : "looked at once so far, so what is lost there is not known"),
                 $"this namespace's own table has {facts.Entries:N0}",
             ],
             Because =

@@ -111,17 +111,17 @@ internal static class SizeRules
             || (facts.NodeMemoryBytes > 0 && Within(facts, facts.MemoryLimitPercent) < wanted) ? null : wanted;
     }
 
-    // What fits beside the buckets, which never shrink.
+    // What fits beside the buckets, which never shrink, as the planner reckons: else it would refuse what is advised.
     private static long Within(TableFacts facts, int percent)
     {
         var budget = TableSizing.Share(facts.NodeMemoryBytes, percent);
-        var entries = TableSizing.EntriesWithin(budget, facts.BytesPerEntry);
+        var entries = TableSizing.EntriesWithin(budget, TableSizing.BytesPerEntry);
         return entries >= facts.Buckets
-            ? entries : Math.Min(entries, TableSizing.EntriesWithin(budget, facts.BytesPerEntry, facts.Buckets));
+            ? entries : Math.Min(entries, TableSizing.EntriesWithin(budget, TableSizing.BytesPerEntry, facts.Buckets));
     }
 
     private static long Memory(TableFacts facts, long entries) =>
-        TableSizing.MemoryBytes(entries, TableSizing.RoundBuckets(Math.Max(entries, facts.Buckets)), facts.BytesPerEntry);
+        TableSizing.MemoryBytes(entries, TableSizing.RoundBuckets(Math.Max(entries, facts.Buckets)), TableSizing.BytesPerEntry);
 
     private static long PowerOfTwo(long atLeast) => (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)Math.Max(1, atLeast));
 
