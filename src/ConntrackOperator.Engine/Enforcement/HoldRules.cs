@@ -9,7 +9,17 @@ internal static class HoldRules
     /// </summary>
     public static string? Limit(long actual, long target, long? entries, int belowPercent)
     {
-        if (Height(target) >= Height(actual) || entries is not { } count || (Int128)count * 100 < (Int128)target * belowPercent)
+        if (Height(target) >= Height(actual))
+        {
+            return null;
+        }
+
+        if (entries is not { } count)
+        {
+            return $"not lowered yet: nf_conntrack_count can't be read, so whether what is in the table fits into {target} is not known";
+        }
+
+        if ((Int128)count * 100 < (Int128)target * belowPercent)
         {
             return null;
         }

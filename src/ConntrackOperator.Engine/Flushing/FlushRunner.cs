@@ -41,7 +41,7 @@ public sealed class FlushRunner
         _delete = delete;
         _records = new FlushRecordStore(state);
         _records.EndUnfinished(
-            Now(), "the agent was stopped while it deleted: part of the entries are gone. Make another flush for the rest");
+            Now(), "the agent was stopped before it ended, and how far it came is not known. Make another flush for the rest");
     }
 
     /// <summary>What was wrong with the file, if something was.</summary>
@@ -67,7 +67,8 @@ public sealed class FlushRunner
 
         foreach (var done in status?.Flushes ?? [])
         {
-            if (done.Uid is { } uid && !_records.Knows(uid))
+            // An end that was reported and not recorded any more, as on a full disk, is better known than one that was only cut off.
+            if (done.Uid is { } uid && (!_records.Knows(uid) || (done.FinishedAt is not null && _records.WasCutOff(uid))))
             {
                 _records.Put(new FlushRecord
                 {
@@ -106,8 +107,7 @@ public sealed class FlushRunner
             if (_running is null)
             {
                 _records.Trim(MostRecords, r => asked.Any(a => a.Uid == r.Uid));
-                var due = asked.FirstOrDefault(a => a.Conditions is not null && !_records.Knows(a.Uid));
-                if (due is { Uid: not null, Match: not null } next)
+                if (asked.FirstOrDefault(a => a is { Uid: not null, Conditions: not null } && !_records.Knows(a.Uid)) is { } next)
                 {
                     Begin(next);
                 }

@@ -7,6 +7,7 @@ internal sealed class FlushRecordStore
 {
     private readonly StateDirectory _state;
     private readonly List<FlushRecord> _records;
+    private readonly HashSet<string> _cutOff = new(StringComparer.Ordinal);
     private bool _unsaved;
 
     /// <summary>Reads the file. What is in it that makes no sense is a doubt, and kept aside.</summary>
@@ -61,10 +62,15 @@ internal sealed class FlushRecordStore
             if (_records[i].FinishedAt is null)
             {
                 _records[i] = _records[i] with { FinishedAt = at, Error = error };
+                _cutOff.Add(_records[i].Uid!);
                 _unsaved = true;
             }
         }
     }
+
+    /// <summary>Whether <see cref="EndUnfinished"/> ended it.</summary>
+    /// <param name="uid">The flush's uid.</param>
+    public bool WasCutOff(string uid) => _cutOff.Contains(uid);
 
     /// <summary>Records on the disk that a flush has begun.</summary>
     /// <param name="uid">The flush's uid.</param>

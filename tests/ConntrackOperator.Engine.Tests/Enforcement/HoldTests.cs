@@ -151,5 +151,11 @@ public sealed class HoldTests
         });
 
     [Fact]
-    public void An_unknown_count_holds_nothing() => Assert.Null(HoldRules.Limit(262144, 1024, null, 80));
+    public void An_unknown_count_holds_a_limit_that_would_be_lowered_and_no_other()
+    {
+        Assert.Contains("nf_conntrack_count can't be read", HoldRules.Limit(262144, 1024, null, 80), StringComparison.Ordinal);
+        Assert.NotNull(HoldRules.Limit(0, 1024, null, 80));
+        Assert.Null(HoldRules.Limit(1024, 262144, null, 80));
+        Assert.Null(HoldRules.Limit(1024, 0, null, 80));
+    }
 }

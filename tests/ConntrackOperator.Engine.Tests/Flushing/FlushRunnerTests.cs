@@ -95,7 +95,7 @@ public sealed class FlushRunnerTests : IDisposable
         Assert.All(ends, end => Assert.Equal(ends[0], end));
         if (step is Step.BeginRecorded or Step.PartDeleted or Step.AllDeleted)
         {
-            Assert.Contains("stopped while it deleted", ends[0].Error, StringComparison.Ordinal);
+            Assert.Contains("stopped before it ended", ends[0].Error, StringComparison.Ordinal);
         }
         else
         {
@@ -163,6 +163,22 @@ public sealed class FlushRunnerTests : IDisposable
         await DoAsync(runner, "a", "b");
         Assert.Equal((2, 2), (_deletions.Count, runner.Statuses.Count));
         Assert.All(runner.Statuses, status => Assert.Null(status.Error));
+    }
+
+    [Fact]
+    public async Task One_without_conditions_deletes_nothing_and_holds_up_no_other()
+    {
+        var runner = Start();
+        NodeFlush[] asked = [Flush("a") with { Match = null }, Flush("b") with { Uid = null }, Flush("c")];
+        foreach (var _ in asked)
+        {
+            runner.Turn(asked);
+            await runner.SettleAsync();
+        }
+
+        runner.Turn(asked);
+        Assert.Equal([("a", "match: Required value"), ("c", null)], runner.Statuses.Select(s => (s.Uid, s.Error)));
+        Assert.Equal(1, _deletions.Count);
     }
 
     [Fact]
@@ -337,12 +353,22 @@ public sealed class FlushRunnerTests : IDisposable
         BreakDisk();
         Assert.Throws<IOException>(() => runner.Turn([Flush("a")]));
         Assert.Equal(7, Assert.Single(runner.Statuses).Deleted);
+        var reported = Report(runner);
         Kill();
         MendDisk();
+
+        // What was reported is better known than that it was cut off; where nothing was, or no end, that is all there is to say.
         runner = Start();
+        runner.Adopt(reported);
+        await DoAsync(runner, "a");
+        Assert.Equal(reported.Flushes![0], Assert.Single(runner.Statuses));
+        Kill();
+        File.WriteAllText(Record, """[{"uid":"a"}]""");
+        runner = Start();
+        runner.Adopt(reported with { Flushes = [reported.Flushes[0] with { FinishedAt = null }] });
         await DoAsync(runner, "a");
         Assert.Equal(1, _deletions.Count);
-        Assert.Contains("stopped while it deleted", runner.Statuses[0].Error, StringComparison.Ordinal);
+        Assert.Contains("stopped before it ended", runner.Statuses[0].Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -399,7 +425,7 @@ public sealed class FlushRunnerTests : IDisposable
         Assert.False(machine.Engine.IsFlushing);
         var flushes = machine.Report().Flushes!;
         Assert.Equal(["a", "b"], flushes.Select(f => f.Uid));
-        Assert.Contains("stopped while it deleted", flushes[0].Error, StringComparison.Ordinal);
+        Assert.Contains("stopped before it ended", flushes[0].Error, StringComparison.Ordinal);
         Assert.Equal((4L, null), (flushes[1].Deleted, flushes[1].Error));
     }
 

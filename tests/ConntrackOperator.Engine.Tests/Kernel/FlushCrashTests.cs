@@ -76,7 +76,7 @@ public sealed class FlushCrashTests
             else
             {
                 Assert.Equal(left + Later, Count(network));
-                Assert.Equal(record.FinishedAt is null, end.Error?.Contains("stopped while it deleted", StringComparison.Ordinal) == true);
+                Assert.Equal(record.FinishedAt is null, end.Error?.Contains("stopped before it ended", StringComparison.Ordinal) == true);
                 Assert.Equal((record.Matched, record.Deleted), (end.Matched, end.Deleted));
             }
 

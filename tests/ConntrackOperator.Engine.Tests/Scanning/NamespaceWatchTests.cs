@@ -45,7 +45,8 @@ public sealed class NamespaceWatchTests : IDisposable
     {
         var stat = _proc.CreateSubdirectory("20/net/stat");
         File.WriteAllText(
-            Path.Combine(stat.FullName, "nf_conntrack"), $"entries insert_failed drop early_drop\n{entries:x8} 00000000 {drops:x8} {evicted:x8}\n");
+            Path.Combine(stat.FullName, "nf_conntrack"),
+            $"entries insert_failed drop early_drop\n{entries:x8} 00000000 {drops:x8} {evicted:x8}\n");
         var link = Path.Combine(_proc.CreateSubdirectory("20/ns").FullName, "net");
         if (!Path.Exists(link) && new FileInfo(link).LinkTarget is null)
         {
