@@ -10,8 +10,7 @@ public sealed class TableObserver : IDisposable
     private readonly SysctlDirectory _sysctls;
     private readonly CounterReader _counters;
     private readonly RateMeter _rates;
-    private readonly string _procPath;
-    private readonly string _sysPath;
+    private readonly EntryExtensions _extensions;
     private readonly int? _slotBytes;
 
     /// <summary>Reads from the kernel of this machine, or from trees that imitate it.</summary>
@@ -21,9 +20,8 @@ public sealed class TableObserver : IDisposable
     /// <param name="time">For rates.</param>
     public TableObserver(SysctlDirectory sysctls, string procPath, string sysPath, TimeProvider time)
     {
-        _procPath = procPath;
-        _sysPath = sysPath;
         _sysctls = sysctls;
+        _extensions = new EntryExtensions(sysctls, procPath, sysPath);
         _counters = new CounterReader(procPath, time);
         _rates = new RateMeter(time);
         _slotBytes = SlabInfo.ReadSlotBytes(procPath);
@@ -36,7 +34,7 @@ public sealed class TableObserver : IDisposable
         var buckets = _sysctls.Read(SysctlNames.Buckets).Value;
         var entries = _sysctls.Read(SysctlNames.Count).Value;
         var rates = _counters.TryRead(new TableFill(entries, max), out var counters) ? _rates.Update(counters) : null;
-        var extensions = EntryExtensions.Why(_sysctls, _procPath, _sysPath);
+        var extensions = _extensions.Why();
         var entryBytes = (_slotBytes ?? TableSizing.BytesPerBareEntry) + (extensions is null ? 0 : TableSizing.BytesPerExtensions);
         return new TableReading(
             entries,
