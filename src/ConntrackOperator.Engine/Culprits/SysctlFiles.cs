@@ -27,23 +27,15 @@ internal sealed class SysctlFiles(HostFiles files)
     public (string File, long Value)? AtBoot(string name) =>
         Effective(name) is [.., var last] && SysctlLine.Number(last.Line.Value) is { } value ? (last.File, value) : null;
 
-    private List<(string File, SysctlLine Line)> Effective(string name)
-    {
-        var lines = Ordered().SelectMany(file => Lines(file).Select(line => (File: file, Line: line))).ToList();
-        var paths = Paths(name);
-
-        // What is in force after boot, or else a file that somebody loads by itself (sysctl -p FILE).
-        var named = lines.Where(l => l.Line is { Value: not null, IsPattern: false } && paths.Contains(l.Line.Key)).ToList();
-        var excluded = lines.Any(l => l.Line.Value is null && paths.Any(l.Line.Matches));
-        return named.Count > 0 || excluded
-            ? named : lines.FindAll(l => l.Line is { Value: not null, IsPattern: true } && paths.Any(l.Line.Matches));
-    }
+    // What is in force after boot, or else a file that somebody loads by itself (sysctl -p FILE).
+    private List<(string File, SysctlLine Line)> Effective(string name) => SysctlText.Effective(
+        Ordered().SelectMany(file => Lines(file).Select(line => (File: file, Line: line))).ToList(), l => l.Line, name);
 
     /// <summary>ufw's file, when ufw is not known to be switched off.</summary>
     /// <inheritdoc cref="Find"/>
     public string? FindUfw(string name, long? found)
     {
-        var paths = Paths(name);
+        var paths = SysctlText.Paths(name);
         return Ufw().Where(l => l.Line.Value is not null && paths.Any(l.Line.Matches) && Sets(l.Line, name, found)).Select(l => l.File)
             .FirstOrDefault();
     }
@@ -51,25 +43,34 @@ internal sealed class SysctlFiles(HostFiles files)
     /// <summary>What ufw sets a key to when it starts, and by which file; null: nothing.</summary>
     public (string File, long Value)? UfwStart(string name)
     {
-        var paths = Paths(name);
+        var paths = SysctlText.Paths(name);
         return Ufw().Where(l => l.Line.Value is not null && paths.Any(l.Line.Matches)).ToList() is [.., var last]
             && SysctlLine.Number(last.Line.Value) is { } value
             ? (last.File, value) : null;
     }
 
+    // Its scripts read /etc/default/ufw and then ufw.conf as a shell does, and apply IPT_SYSCTL unless it is empty, when ENABLED is yes or
+    // YES (ufw-init-functions). What can't be read from here may be as it was installed.
     private IEnumerable<(string File, SysctlLine Line)> Ufw()
     {
-        if (files.Lines("etc/ufw/ufw.conf") is { } settings
-            && settings.Any(l => l.Trim().Equals("ENABLED=no", StringComparison.OrdinalIgnoreCase)))
+        var (defaults, settings) = (files.Lines("etc/default/ufw"), files.Lines("etc/ufw/ufw.conf"));
+        if (settings is not null && Variable([.. defaults ?? [], .. settings], "ENABLED") is not ("yes" or "YES"))
         {
             return [];
         }
 
-        const string variable = "IPT_SYSCTL=";
-        var path = files.Lines("etc/default/ufw")?.LastOrDefault(
-            l => l.StartsWith(variable, StringComparison.Ordinal))?[variable.Length..].Trim().Trim('"', '\'').TrimStart('/');
-        path = string.IsNullOrEmpty(path) ? UfwFile : path;
-        return Lines(path).Select(line => ("/" + path, line));
+        var path = Variable([.. defaults ?? [], .. settings ?? []], "IPT_SYSCTL") ?? (defaults is null ? UfwFile : string.Empty);
+        path = path.TrimStart('/');
+        return path.Length == 0 ? [] : Lines(path).Select(line => ("/" + path, line));
+    }
+
+    // NAME=value, the last one, without quotes and a comment behind it.
+    private static string? Variable(string[] lines, string name)
+    {
+        var value = lines.Select(l => l.Trim()).Select(l => l.StartsWith("export ", StringComparison.Ordinal) ? l[7..].TrimStart() : l)
+            .LastOrDefault(l => l.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..];
+        return value is [('"' or '\'') and var quote, .. var rest] && rest.IndexOf(quote, StringComparison.Ordinal) is >= 0 and var end
+            ? rest[..end] : value?.Split([' ', '\t', ';'], 2)[0];
     }
 
     /// <summary>Whether writing that value gives what was found: the kernel rounds the buckets up.</summary>
@@ -77,9 +78,6 @@ internal sealed class SysctlFiles(HostFiles files)
         || (value is { } number && (number == found || (name == SysctlNames.Buckets && Buckets.Round(number) == found)));
 
     private static bool Sets(SysctlLine line, string name, long? found) => Gives(name, SysctlLine.Number(line.Value), found);
-
-    private static List<string> Paths(string name) =>
-        name == SysctlNames.Max ? ["net/netfilter/" + name, "net/" + name] : ["net/netfilter/" + name];
 
     private IEnumerable<string> Ordered()
     {
@@ -95,14 +93,5 @@ internal sealed class SysctlFiles(HostFiles files)
         return byName.Values.Append(MainFile).Select(path => "/" + path);
     }
 
-    private IEnumerable<SysctlLine> Lines(string path)
-    {
-        foreach (var text in files.Lines(path.TrimStart('/')) ?? [])
-        {
-            if (SysctlLine.TryParse(text, out var line))
-            {
-                yield return line;
-            }
-        }
-    }
+    private IEnumerable<SysctlLine> Lines(string path) => SysctlText.Lines(files.Lines(path.TrimStart('/')) ?? []);
 }

@@ -8,14 +8,18 @@ namespace ConntrackOperator.Engine.Culprits;
 /// </summary>
 /// <param name="Key">The key as a path under /proc/sys.</param>
 /// <param name="Value">What is written there, as it stands; null for a key that is taken out.</param>
-internal readonly record struct SysctlLine(string Key, string? Value)
+public readonly record struct SysctlLine(string Key, string? Value)
 {
+    /// <summary>Whether the key holds a pattern.</summary>
     public bool IsPattern => Key.AsSpan().IndexOfAny("*?[") >= 0;
 
     /// <summary>Reads a line.</summary>
+    /// <param name="text">The line.</param>
+    /// <param name="line">What it says.</param>
     /// <returns>False for comments and whatever sets nothing.</returns>
     public static bool TryParse(string text, out SysctlLine line)
     {
+        ArgumentNullException.ThrowIfNull(text);
         line = default;
         var trimmed = text.AsSpan().Trim();
         if (trimmed.IsEmpty || trimmed[0] is '#' or ';')
@@ -39,6 +43,8 @@ internal readonly record struct SysctlLine(string Key, string? Value)
     /// The number that the kernel reads: decimal, 0x hexadecimal or 0 octal, and whatever stands behind a blank is not looked at
     /// (kernel/sysctl.c, proc_get_long), so that a comment after the value does no harm.
     /// </summary>
+    /// <param name="value">What is written.</param>
+    /// <returns>Null: it is no number, or a negative one.</returns>
     public static long? Number(string? value)
     {
         var text = value.AsSpan().TrimStart();
@@ -57,8 +63,10 @@ internal readonly record struct SysctlLine(string Key, string? Value)
     /// <summary>
     /// Whether the key is the one of that path, or a pattern that matches it: '*', '?' and '[…]' within a part of the path.
     /// </summary>
+    /// <param name="path">The path under /proc/sys.</param>
     public bool Matches(string path)
     {
+        ArgumentNullException.ThrowIfNull(path);
         if (!IsPattern)
         {
             return Key == path;

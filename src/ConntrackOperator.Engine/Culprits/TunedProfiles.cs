@@ -1,10 +1,8 @@
 namespace ConntrackOperator.Engine.Culprits;
 
-/// <summary>The active profile of tuned, and those that it includes (man 5 tuned.conf).</summary>
+/// <summary>The active profiles of tuned on a host, and those that they include (man 5 tuned.conf).</summary>
 internal sealed class TunedProfiles(HostFiles files)
 {
-    private const int MostProfiles = 32;
-
     // /etc before /usr/lib; from tuned 2.23 on in a folder of their own.
     private static readonly string[] _directories = ["etc/tuned/profiles", "etc/tuned", "usr/lib/tuned/profiles", "usr/lib/tuned"];
 
@@ -22,75 +20,25 @@ internal sealed class TunedProfiles(HostFiles files)
 
     private (string File, string Active, string Value)? Effective(string name)
     {
-        if (files.Lines("etc/tuned/active_profile") is not { } lines)
-        {
-            return null;
-        }
-
-        var active = string.Join(' ', lines).Trim();
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-
-        // What includes overrides what is included, and of several profiles the last wins.
-        var queue = new Queue<string>(active.Split(' ', StringSplitOptions.RemoveEmptyEntries).Reverse());
-        while (queue.TryDequeue(out var profile) && seen.Count < MostProfiles)
-        {
-            if (!IsName(profile) || !seen.Add(profile) || Read(profile) is not { } file)
-            {
-                continue;
-            }
-
-            var (value, includes) = Search(file.Lines, name);
-            if (value is not null)
-            {
-                return ("/" + file.Path, active, value);
-            }
-
-            includes.ForEach(queue.Enqueue);
-        }
-
-        return null;
+        // Of one that is loaded after those that were chosen tuned keeps the name in a file of its own.
+        string[] active = [.. Names("etc/tuned/active_profile"), .. Names("etc/tuned/post_loaded_profile")];
+        var paths = SysctlText.Paths(name);
+        return TunedMerge.Sysctls(active, Places).LastOrDefault(s => paths.Contains(s.Key)) is { } setting
+            ? (setting.Source, string.Join(' ', active), setting.Value) : null;
     }
 
-    private static bool IsName(string profile) => !profile.Contains('/', StringComparison.Ordinal) && profile is not ("." or "..");
+    private string[] Names(string file) =>
+        string.Join(' ', files.Lines(file) ?? []).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
 
-    private (string Path, string[] Lines)? Read(string profile)
+    private IEnumerable<(string Source, string[] Lines)> Places(string profile)
     {
         foreach (var directory in _directories)
         {
             var path = $"{directory}/{profile}/tuned.conf";
             if (files.Lines(path) is { } lines)
             {
-                return (path, lines);
+                yield return ("/" + path, lines);
             }
         }
-
-        return null;
-    }
-
-    private static (string? Value, List<string> Includes) Search(string[] lines, string name)
-    {
-        var (section, value, includes) = ("", (string?)null, new List<string>());
-        foreach (var text in lines)
-        {
-            var trimmed = text.Trim();
-            if (trimmed is ['[', .., ']'])
-            {
-                section = trimmed[1..^1].Trim();
-            }
-            else if (SysctlLine.TryParse(trimmed, out var line) && line.Value is not null)
-            {
-                if (section == "main" && line.Key == "include")
-                {
-                    includes.AddRange(line.Value.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries));
-                }
-                else if (section == "sysctl" && (line.Key == "net/netfilter/" + name || line.Key == "net/" + name))
-                {
-                    // '>' and '<' write only what is more, or less, than what is there.
-                    value = line.Value.TrimStart('>', '<', '=').Trim('"');
-                }
-            }
-        }
-
-        return (value, includes);
     }
 }

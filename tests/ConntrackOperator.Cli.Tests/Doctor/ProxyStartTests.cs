@@ -79,21 +79,6 @@ public sealed class ProxyStartTests
     [InlineData("h", null)]
     public void Durations_are_read_as_Go_writes_them(string text, long? seconds) => Assert.Equal(seconds, GoDuration.Seconds(text));
 
-    [Theory]
-    [InlineData("net.netfilter.nf_conntrack_max=1048576", "nf_conntrack_max", 1048576L)]
-    [InlineData("net.netfilter.nf_conntrack_max = 1048576", "nf_conntrack_max", 1048576L)]
-    [InlineData("net.nf_conntrack_max=5", "nf_conntrack_max", 5L)]
-    [InlineData("\"net.netfilter.nf_conntrack_max\" = \"262144\"", "nf_conntrack_max", 262144L)]
-    [InlineData("sysctl -w net/netfilter/nf_conntrack_tcp_timeout_established=3600", "nf_conntrack_tcp_timeout_established", 3600L)]
-    [InlineData("sysctl -w net.netfilter.nf_conntrack_max=$MAX", "nf_conntrack_max", null)]
-    public void Settings_are_found_in_files_and_scripts(string text, string sysctl, long? value) =>
-        Assert.Equal([(sysctl, value)], WriterGathering.Settings(text));
-
-    [Theory]
-    [InlineData("sysctl net.netfilter.nf_conntrack_max")]
-    [InlineData("cat /proc/sys/net/netfilter/nf_conntrack_max")]
-    public void What_only_reads_a_setting_sets_nothing(string text) => Assert.Empty(WriterGathering.Settings(text));
-
     private static ProxyFacts Proxy(string version, ProxyConntrack conntrack) =>
         new() { Kind = ProxyKind.DaemonSetFlags, Source = "s", Version = KubeVersion.Find(version), Conntrack = conntrack };
 }

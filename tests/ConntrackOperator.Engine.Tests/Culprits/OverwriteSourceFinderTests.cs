@@ -155,6 +155,48 @@ public sealed class CulpritFinderTests : IDisposable
         Assert.Equal(Nobody, Describe(SysctlNames.TcpBeLiberal, 1));
     }
 
+    /// <summary>As a shell reads it and ufw-init-functions ask.</summary>
+    [Theory]
+    [InlineData("IPT_SYSCTL=/etc/ufw/sysctl.conf", "ENABLED=yes", "/etc/ufw/sysctl.conf")]
+    [InlineData("IPT_SYSCTL=\"/etc/own.conf\" # ours", "ENABLED=\"yes\"", "/etc/own.conf")]
+    [InlineData("IPT_SYSCTL='/etc/own.conf'", "ENABLED='YES' # on", "/etc/own.conf")]
+    [InlineData("export IPT_SYSCTL=/etc/own.conf # ours", "export ENABLED=yes", "/etc/own.conf")]
+    [InlineData("IPT_SYSCTL=/etc/own.conf", "ENABLED=yes\nIPT_SYSCTL=/etc/ufw/sysctl.conf", "/etc/ufw/sysctl.conf")]
+    [InlineData("IPT_SYSCTL=/etc/own.conf\nIPT_SYSCTL=", "ENABLED=yes", null)]
+    [InlineData("IPT_SYSCTL=", "ENABLED=yes", null)]
+    [InlineData("IPT_SYSCTL=\"\"", "ENABLED=yes", null)]
+    [InlineData("IPT_SYSCTL=/etc/none.conf", "ENABLED=yes", null)]
+    [InlineData("#IPT_SYSCTL=/etc/ufw/sysctl.conf", "ENABLED=yes", null)]
+    [InlineData(null, "ENABLED=yes", "/etc/ufw/sysctl.conf")] // What was not mounted may be as it was installed.
+    [InlineData("IPT_SYSCTL=/etc/ufw/sysctl.conf", null, "/etc/ufw/sysctl.conf")]
+    [InlineData("IPT_SYSCTL=/etc/ufw/sysctl.conf", "ENABLED=\"no\"", null)]
+    [InlineData("IPT_SYSCTL=/etc/ufw/sysctl.conf", "ENABLED='no'", null)]
+    [InlineData("IPT_SYSCTL=/etc/ufw/sysctl.conf", "ENABLED=no # for now", null)]
+    [InlineData("IPT_SYSCTL=/etc/ufw/sysctl.conf", "#ENABLED=yes", null)]
+    [InlineData("IPT_SYSCTL=/etc/ufw/sysctl.conf", "ENABLED=no\nENABLED=yes", "/etc/ufw/sysctl.conf")]
+    public void Ufw_applies_the_file_that_its_variable_names_and_none_where_it_is_empty_or_off(
+        string? defaults, string? settings, string? file)
+    {
+        File("etc/ufw/sysctl.conf", "net/netfilter/nf_conntrack_tcp_be_liberal=1");
+        File("etc/own.conf", "net.netfilter.nf_conntrack_tcp_be_liberal=1");
+        if (defaults is not null)
+        {
+            File("etc/default/ufw", defaults);
+        }
+
+        if (settings is not null)
+        {
+            File("etc/ufw/ufw.conf", settings);
+        }
+
+        var finder = new OverwriteSourceFinder(_root.FullName, _root.FullName);
+        Assert.Equal(
+            file is null ? Nobody : $"{file} sets it whenever ufw starts: take the line out there",
+            finder.Describe(SysctlNames.TcpBeLiberal, 1));
+        Assert.Equal(
+            file is null ? [] : [$"{file}, whenever ufw starts,"], finder.AtBoot(SysctlNames.TcpBeLiberal).Select(s => s.Who));
+    }
+
     [Fact]
     public void Tuned_is_named_with_the_file_of_the_profile_that_sets_it()
     {

@@ -27,31 +27,91 @@ public sealed class TunedAndModprobeTests : IDisposable
         Assert.Equal(("/usr/lib/tuned/first/tuned.conf", 1L), Tuned.Sets(SysctlNames.Accounting));
     }
 
+    /// <summary>
+    /// Expectations as tuned 2.20's own loader and merger have them (tuned/profiles), but that they refuse a profile which includes what
+    /// is missing without a '-'.
+    /// </summary>
     [Theory]
-    [InlineData("include=b, c", 7)]
-    [InlineData("include=b c", 7)]
-    [InlineData("include=../b", null)]
+    [InlineData("include=b", 7)]
+    [InlineData("include=b, c", 8)]
+    [InlineData("include=c,b", 7)]
+    [InlineData("include=b;c", 8)]
+    [InlineData("include=-b, -missing", 7)]
+    [InlineData("include=b # as c", 7)]
+    [InlineData("include=b c", null)]
+    [InlineData("include=../b", 7)]
     [InlineData("include=..", null)]
     [InlineData("include=a", null)]
-    [InlineData("include=missing c", 8)]
-    public void Profiles_include_others_by_name_and_themselves_to_no_end(string include, int? value)
+    [InlineData("include=missing, c", 8)]
+    [InlineData("include=d, c", 8)]
+    [InlineData("include=c, d", 7)]
+    [InlineData("include=c, e", 8)]
+    [InlineData("#include=b", null)]
+    public void Profiles_include_others_by_name_and_the_last_overrides(string include, int? value)
     {
         File("etc/tuned/active_profile", "a");
         File("etc/tuned/a/tuned.conf", "[ main ]\n" + include);
         File("etc/tuned/b/tuned.conf", Sets(7));
         File("etc/b/tuned.conf", Sets(9));
         File("etc/tuned/c/tuned.conf", Sets(8));
+        File("etc/tuned/d/tuned.conf", "[main]\ninclude=b");
+        File("etc/tuned/e/tuned.conf", "[main]\ninclude=a");
+        Assert.Equal(value, (int?)Tuned.Sets(SysctlNames.Accounting)?.Value);
+    }
+
+    [Fact]
+    public void What_a_later_profile_includes_overrides_an_earlier_profile_and_a_profile_what_it_includes()
+    {
+        File("etc/tuned/active_profile", "x y");
+        File("etc/tuned/x/tuned.conf", Sets(1));
+        File("etc/tuned/y/tuned.conf", "[main]\ninclude=y1");
+        File("etc/tuned/y1/tuned.conf", Sets(2));
+        Assert.Equal(("/etc/tuned/y1/tuned.conf", 2L), Tuned.Sets(SysctlNames.Accounting));
+        File("etc/tuned/y/tuned.conf", "[main]\ninclude=y1\n" + Sets(3));
+        Assert.Equal(("/etc/tuned/y/tuned.conf", 3L), Tuned.Sets(SysctlNames.Accounting));
+        File("etc/tuned/post_loaded_profile", "z");
+        File("etc/tuned/z/tuned.conf", Sets(4));
+        Assert.Equal(("/etc/tuned/z/tuned.conf", "x y z"), Tuned.Find(SysctlNames.Accounting, 4));
+    }
+
+    [Fact]
+    public void A_profile_that_includes_its_own_name_means_the_next_directorys()
+    {
+        File("etc/tuned/active_profile", "a");
+        File("etc/tuned/a/tuned.conf", "[main]\ninclude=a\n[sysctl]\nvm.swappiness=1");
+        File("usr/lib/tuned/a/tuned.conf", "[main]\ninclude=a\n" + Sets(5));
+        Assert.Equal(("/usr/lib/tuned/a/tuned.conf", 5L), Tuned.Sets(SysctlNames.Accounting));
+    }
+
+    [Theory]
+    [InlineData("[sysctl]\nreplace=true\nvm.swappiness=1", null)]
+    [InlineData("[sysctl]\nenabled=false", null)]
+    [InlineData("[sysctl]\ndrop=vm.swappiness, net.netfilter.nf_conntrack_acct", null)]
+    [InlineData("[more]\ntype=sysctl\nnet.netfilter.nf_conntrack_acct=2", 2)]
+    [InlineData("[more]\ntype=sysctl\npriority=-1\nnet.netfilter.nf_conntrack_acct=2", 1)]
+    [InlineData("[more]\ntype=sysctl\nenabled=0\nnet.netfilter.nf_conntrack_acct=2", 1)]
+    [InlineData("[sysctl]\ntype=script", null)]
+    [InlineData("[sysctl]\nnet.netfilter.nf_conntrack_acct=${unknown}", null)]
+    public void Sections_override_replace_and_drop_those_of_what_is_included(string profile, int? value)
+    {
+        File("etc/tuned/active_profile", "a");
+        File("etc/tuned/a/tuned.conf", "[main]\ninclude=b\n" + profile);
+        File("etc/tuned/b/tuned.conf", Sets(1));
         Assert.Equal(value, (int?)Tuned.Sets(SysctlNames.Accounting)?.Value);
     }
 
     [Theory]
     [InlineData("[sysctl]\nnet.netfilter.nf_conntrack_acct = \"1\"", 1)]
-    [InlineData("[sysctl]\nnet.nf_conntrack_acct = >=1", 1)]
+    [InlineData("[sysctl]\nnet.netfilter.nf_conntrack_acct = \">1\"", 1)]
+    [InlineData("[sysctl]\nnet.netfilter.nf_conntrack_acct = >1 # at least", 1)]
+    [InlineData("[sysctl]\n;net.netfilter.nf_conntrack_acct = 1", null)]
     [InlineData("[sysctl]\nnet.netfilter.nf_conntrack_acct = 1\nnet.netfilter.nf_conntrack_acct = 0", 0)]
     [InlineData("[main]\nnet.netfilter.nf_conntrack_acct = 1", null)]
+    [InlineData("[other]\nnet.netfilter.nf_conntrack_acct = 1", null)]
+    [InlineData("[other]\ntype=sysctl\nnet.netfilter.nf_conntrack_acct = 1", 1)]
     [InlineData("[sysctl]\ninclude=b", null)]
     [InlineData("[sysctl]\nnet.core.nf_conntrack_acct = 1", null)]
-    public void Only_the_section_for_sysctls_sets_one(string profile, int? value)
+    public void Only_sections_for_sysctls_set_one(string profile, int? value)
     {
         File("etc/tuned/active_profile", "a");
         File("etc/tuned/a/tuned.conf", profile);
