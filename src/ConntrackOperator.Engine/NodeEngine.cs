@@ -57,14 +57,14 @@ public sealed class NodeEngine : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         _time = time;
-        _state = readOnly ? StateDirectory.OpenReadOnly(options.StatePath) : StateDirectory.Open(options.StatePath);
+        Facts = HostFacts.Read(options.ProcPath, options.SysPath);
+        _state = readOnly ? StateDirectory.OpenReadOnly(options.StatePath, Facts) : StateDirectory.Open(options.StatePath, Facts);
         try
         {
-            Facts = HostFacts.Read(options.ProcPath, options.SysPath);
             Sysctls = new SysctlDirectory(options.SysctlPath);
             Originals = new OriginalsStore(_state, Facts, options.StatusWillCome);
             Note(Originals.Unknown);
-            _plan = new PlanStore(_state);
+            _plan = new PlanStore(_state, options.NodeName);
             Note(_plan.Problem);
             _enforcer = new Enforcer(
                 Sysctls, options.ProcPath, Originals, new ResizeHistory(_state, Facts.BootId, options.ProcPath, time),

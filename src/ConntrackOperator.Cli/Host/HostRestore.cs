@@ -15,8 +15,8 @@ internal static class HostRestore
         if (engine.Originals is { Unknown: { } lost, Names.Count: 0 })
         {
             throw new CliException(ExitCode.Failure,
-                $"{lost}. Nothing was put back, and the file is left as it is; a reboot sets everything back, and with the file deleted "
-                    + "this program starts anew");
+                $"{lost}. Nothing was put back, and what is there is left as it is; a reboot sets everything back, and with originals.json "
+                    + "and owner.json there deleted this program starts anew");
         }
 
         HostApply.Problems(engine);

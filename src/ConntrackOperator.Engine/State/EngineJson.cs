@@ -9,6 +9,7 @@ namespace ConntrackOperator.Engine.State;
     Converters = [typeof(KubernetesTimeConverter)])]
 [JsonSerializable(typeof(OriginalsFile))]
 [JsonSerializable(typeof(OriginalValue))]
+[JsonSerializable(typeof(StateOwner))]
 [JsonSerializable(typeof(ResizeFile))]
 [JsonSerializable(typeof(CachedPlan))]
 [JsonSerializable(typeof(List<FlushRecord>))]

@@ -20,6 +20,12 @@ internal sealed record OriginalsFile
     /// <summary>By its cookie; left out by the first versions, and where the kernel gives none.</summary>
     public string? NetworkNamespaceCookie { get; init; }
 
+    /// <summary>Whether it is the initial one; left out by the first versions.</summary>
+    public bool? InitialNetworkNamespace { get; init; }
+
+    /// <summary>True where the file before this one was lost in this boot.</summary>
+    public bool? Lost { get; init; }
+
     /// <summary>The file beside this one that could not be read in this boot: what keys held that it knew of is not known.</summary>
     public string? Unreadable { get; init; }
 

@@ -8,8 +8,8 @@ namespace ConntrackOperator.Engine.State;
 /// <summary>
 /// What each key held before the first write since boot. Recorded on the disk before the key is written, forgotten after it was
 /// put back: killed at any instant between, the next start finds the original and puts it back again, which changes nothing.
-/// Values of an earlier boot, or of another network namespace, are worth nothing and are dropped. A file that can't be read is
-/// kept beside the new one, and the new one says so for as long as the boot lasts.
+/// Values of an earlier boot are worth nothing and are dropped. A file that can't be read is kept beside the new one, and the new one
+/// says so for as long as the boot lasts; it says as well when the one before was lost, which owner.json tells.
 /// </summary>
 public sealed class OriginalsStore
 {
@@ -23,6 +23,8 @@ public sealed class OriginalsStore
     private bool _setAside;
     private bool _statusKnew;
     private string? _unreadable;
+    private bool _lost;
+    private bool _marked;
     private bool _unsaved;
 
     /// <summary>Reads the directory's originals.json.</summary>
@@ -41,9 +43,12 @@ public sealed class OriginalsStore
         Problem = problem;
         _setAside = problem is not null && !_isNewer;
         IsFresh = read is null || read.File.BootId != host.BootId
-            || !IsThisNamespace(read.File.NetworkNamespaceCookie, read.File.NetworkNamespace);
+            || !StateOwner.IsNamespace(host, read.File.NetworkNamespaceCookie, read.File.NetworkNamespace);
+        _marked = StateOwner.ReadMark(state.Path)?.Is(host) == true;
+        _lost = read is null && problem is null && _marked;
         if (read is not null && !IsFresh)
         {
+            _lost = read.File.Lost == true;
             _originals = read.Originals;
             _foreign = read.Foreign;
             _unreadable = read.File.Unreadable;
@@ -51,7 +56,9 @@ public sealed class OriginalsStore
 
         _others = read?.File.Others;
         _kept = Copy();
-        AwaitsStatus = statusWillCome && read is null;
+
+        // In a namespace that is new here nothing was lost.
+        AwaitsStatus = statusWillCome && read is null && !(state.IsApart && problem is null && !_marked);
 
         // From now on a file that is not there has been lost: a key may have been written that it knew of.
         _unsaved = IsFresh && !_setAside && !AwaitsStatus;
@@ -61,12 +68,13 @@ public sealed class OriginalsStore
     public string? Problem { get; }
 
     /// <summary>
-    /// Why what keys held before is not known in full, if so: the file can't be read, or could not be in this boot. Null again once
-    /// the node's status of this boot was taken over.
+    /// Why what keys held before is not known in full, if so: the file can't be read, could not be in this boot, or is lost. Null again
+    /// once the node's status of this boot was taken over.
     /// </summary>
     public string? Unknown => _isNewer || _setAside ? Problem
         : _unreadable is { } name
-        ? $"{Path.Combine(_state.Path, name)} could not be read, so what keys held that it knew of is not known" : null;
+        ? $"{Path.Combine(_state.Path, name)} could not be read, so what keys held that it knew of is not known"
+        : _lost ? $"{_state.OriginalsFile} was lost in this boot, so what keys held that it knew of is not known" : null;
 
     /// <summary>True when the directory knew nothing of this boot: the originals that the node's status tells can be taken over.</summary>
     public bool IsFresh { get; private set; }
@@ -98,7 +106,7 @@ public sealed class OriginalsStore
     {
         var adopted = 0;
         if (IsFresh && status?.Node is { } node && node.BootId == _host.BootId
-            && IsThisNamespace(node.NetworkNamespaceCookie, node.NetworkNamespace))
+            && StateOwner.IsNamespace(_host, node.NetworkNamespaceCookie, node.NetworkNamespace))
         {
             foreach (var setting in status.Settings ?? [])
             {
@@ -111,6 +119,7 @@ public sealed class OriginalsStore
             }
 
             _unreadable = null;
+            _lost = false;
             _statusKnew = true;
         }
 
@@ -166,8 +175,14 @@ public sealed class OriginalsStore
     /// is not known here.</exception>
     internal void Save()
     {
-        if (!_unsaved || _state.IsReadOnly)
+        if (_state.IsReadOnly)
         {
+            return;
+        }
+
+        if (!_unsaved)
+        {
+            Mark();
             return;
         }
 
@@ -190,6 +205,26 @@ public sealed class OriginalsStore
 
         _kept = Copy();
         _unsaved = false;
+        Mark();
+    }
+
+    /// <summary>Notes beside the file that there is one, so that its loss is known.</summary>
+    private void Mark()
+    {
+        if (_marked || AwaitsStatus)
+        {
+            return;
+        }
+
+        try
+        {
+            AtomicFile.Write(_state.OwnerFile, StateOwner.Of(_host), EngineJson.Default.StateOwner);
+            _marked = true;
+        }
+        catch (IOException)
+        {
+            // The originals are kept, which is what counts; the next pass tries again.
+        }
     }
 
     // A copy: killed before the new file is there, the next start finds the old one still unreadable.
@@ -211,27 +246,20 @@ public sealed class OriginalsStore
             elements[name] = JsonSerializer.SerializeToElement(original, EngineJson.Default.OriginalValue);
         }
 
+        var owner = StateOwner.Of(_host);
         return new OriginalsFile
         {
             Format = OriginalsFile.CurrentFormat,
-            BootId = _host.BootId,
-            NetworkNamespace = _host.NetworkNamespace,
-            NetworkNamespaceCookie = _host.NetworkNamespaceCookie.Length == 0 ? null : _host.NetworkNamespaceCookie,
+            BootId = owner.BootId,
+            NetworkNamespace = owner.NetworkNamespace,
+            NetworkNamespaceCookie = owner.NetworkNamespaceCookie,
+            InitialNetworkNamespace = owner.InitialNetworkNamespace,
             Unreadable = _unreadable,
+            Lost = _lost ? true : null,
             Originals = elements,
             Others = _others,
         };
     }
-
-    /// <summary>
-    /// By the cookie. One who knew only the inode is believed where that can't have been given to another namespace since: in the
-    /// initial one, and where the kernel tells no more than the inode.
-    /// </summary>
-    private bool IsThisNamespace(string? cookie, string? inode) =>
-        _host.NetworkNamespaceCookie.Length > 0 && !string.IsNullOrEmpty(cookie)
-            ? cookie == _host.NetworkNamespaceCookie
-            : (inode ?? string.Empty) == _host.NetworkNamespace
-            && (_host.NetworkNamespaceCookie.Length == 0 || _host.IsInitialNetworkNamespace);
 
     private Dictionary<string, OriginalValue> Copy() => new(_originals, StringComparer.Ordinal);
 }

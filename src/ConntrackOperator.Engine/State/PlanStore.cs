@@ -6,14 +6,17 @@ namespace ConntrackOperator.Engine.State;
 internal sealed class PlanStore
 {
     private readonly StateDirectory _state;
+    private readonly string _file;
     private bool _unsaved;
 
     /// <summary>Takes the plan of the directory's plan.json, if there is one.</summary>
     /// <param name="state">The directory, held by this process.</param>
-    public PlanStore(StateDirectory state)
+    /// <param name="node">The node's name; null: this is no agent.</param>
+    public PlanStore(StateDirectory state, string? node)
     {
         _state = state;
-        Plan = AtomicFile.Read(state.PlanFile, EngineJson.Default.CachedPlan, !state.IsReadOnly, out var problem);
+        _file = FileOf(state, node);
+        Plan = AtomicFile.Read(_file, EngineJson.Default.CachedPlan, !state.IsReadOnly, out var problem);
         Problem = problem;
     }
 
@@ -54,7 +57,7 @@ internal sealed class PlanStore
         Plan = null;
         if (!_state.IsReadOnly)
         {
-            AtomicFile.Delete(_state.PlanFile);
+            AtomicFile.Delete(_file);
         }
     }
 
@@ -62,10 +65,18 @@ internal sealed class PlanStore
     /// <exception cref="IOException">It can't be.</exception>
     public void Keep()
     {
-        if (Plan is { } plan && !_unsaved && !_state.IsReadOnly && !File.Exists(_state.PlanFile))
+        if (Plan is { } plan && !_unsaved && !_state.IsReadOnly && !File.Exists(_file))
         {
             Save(plan);
         }
+    }
+
+    /// <summary>A controller's plan is a node's: where its agent starts in another network namespace, it is found all the same.</summary>
+    private static string FileOf(StateDirectory state, string? node)
+    {
+        var root = Path.Combine(state.Root, StateDirectory.PlanName);
+        return state.IsApart && node is not null
+            && AtomicFile.Read(root, EngineJson.Default.CachedPlan, setAside: false, out _)?.Node == node ? root : state.PlanFile;
     }
 
     private void Save(CachedPlan plan)
@@ -73,7 +84,7 @@ internal sealed class PlanStore
         if (!_state.IsReadOnly)
         {
             _state.EnsureHeld();
-            AtomicFile.Write(_state.PlanFile, plan, EngineJson.Default.CachedPlan);
+            AtomicFile.Write(_file, plan, EngineJson.Default.CachedPlan);
         }
     }
 }

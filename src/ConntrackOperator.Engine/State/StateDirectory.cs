@@ -1,3 +1,5 @@
+using ConntrackOperator.Netfilter.Host;
+
 namespace ConntrackOperator.Engine.State;
 
 /// <summary>Where a node's agent keeps what must survive it: originals, the last plan. One process at a time may hold it.</summary>
@@ -6,30 +8,49 @@ public sealed class StateDirectory : IDisposable
     /// <summary>The default, on the node itself.</summary>
     public const string DefaultPath = "/var/lib/conntrack-operator";
 
+    internal const string OriginalsName = "originals.json";
+    internal const string OwnerName = "owner.json";
+    internal const string FlushesName = "flushes.json";
+    internal const string PlanName = "plan.json";
+
+    private const string LockName = "lock";
+
+    // Each time another process has come between the look and the lock.
+    private const int MostTries = 8;
+
     private readonly NamedLock? _name;
     private FileStream? _lock;
 
-    private StateDirectory(string path, NamedLock? name)
+    private StateDirectory(string path, string root, NamedLock? name)
     {
         Path = path;
+        Root = root;
         _name = name;
     }
 
-    /// <summary>The directory.</summary>
+    /// <summary>The directory of the files: where the state directory is another network namespace's, one below it.</summary>
     public string Path { get; }
+
+    /// <summary>The state directory.</summary>
+    internal string Root { get; }
+
+    /// <summary>Whether the state directory itself is another network namespace's.</summary>
+    internal bool IsApart => Path != Root;
 
     /// <summary>Whether it is only looked at: nothing is written there.</summary>
     public bool IsReadOnly => _lock is null;
 
-    internal string OriginalsFile => System.IO.Path.Combine(Path, "originals.json");
+    internal string OriginalsFile => System.IO.Path.Combine(Path, OriginalsName);
 
-    internal string FlushesFile => System.IO.Path.Combine(Path, "flushes.json");
+    internal string OwnerFile => System.IO.Path.Combine(Path, OwnerName);
 
-    internal string PlanFile => System.IO.Path.Combine(Path, "plan.json");
+    internal string FlushesFile => System.IO.Path.Combine(Path, FlushesName);
+
+    internal string PlanFile => System.IO.Path.Combine(Path, PlanName);
 
     internal string ResizeFile => System.IO.Path.Combine(Path, "resize.json");
 
-    private string LockFile => System.IO.Path.Combine(Path, "lock");
+    private string LockFile => System.IO.Path.Combine(Path, LockName);
 
     /// <summary>
     /// Makes the directory when it is not there, and takes its lock, which the kernel lets go with the process. There are two: on a
@@ -39,9 +60,48 @@ public sealed class StateDirectory : IDisposable
     /// <exception cref="StateDirectoryBusyException">Another process holds it: an agent, or <c>host watch</c>.</exception>
     /// <exception cref="IOException">It can't be made or written.</exception>
     /// <exception cref="UnauthorizedAccessException">It can't be made or written.</exception>
-    public static StateDirectory Open(string path)
+    public static StateDirectory Open(string path) => Open(path, path);
+
+    /// <summary>As <see cref="Open(string)"/>, for the files of one network namespace.</summary>
+    /// <param name="path">The state directory.</param>
+    /// <param name="host">The machine, and the network namespace.</param>
+    /// <exception cref="StateDirectoryBusyException">Another process sets this namespace, or holds the state directory.</exception>
+    /// <exception cref="IOException">It can't be made, read or written.</exception>
+    /// <exception cref="UnauthorizedAccessException">It can't be made or written.</exception>
+    internal static StateDirectory Open(string path, HostFacts host)
     {
-        var directory = new StateDirectory(path, NamedLock.TryTake(System.IO.Path.GetFullPath(path), out var isHeld));
+        for (var tries = 0; tries < MostTries; tries++)
+        {
+            var place = StatePlace.Find(path, host, makeWay: true);
+            var directory = Open(place, path);
+            try
+            {
+                if (!directory.IsApart)
+                {
+                    StatePlace.MakeWay(path, host);
+                }
+
+                if (StatePlace.Find(path, host, makeWay: true) == place)
+                {
+                    StatePlace.Prune(path, host, place);
+                    return directory;
+                }
+            }
+            catch
+            {
+                directory.Dispose();
+                throw;
+            }
+
+            directory.Dispose();
+        }
+
+        throw new StateDirectoryBusyException(path, null);
+    }
+
+    private static StateDirectory Open(string path, string root)
+    {
+        var directory = new StateDirectory(path, root, NamedLock.TryTake(System.IO.Path.GetFullPath(path), out var isHeld));
         try
         {
             if (isHeld)
@@ -61,7 +121,31 @@ public sealed class StateDirectory : IDisposable
 
     /// <summary>Only looks, beside whoever holds it. The directory need not be there.</summary>
     /// <param name="path">The directory.</param>
-    public static StateDirectory OpenReadOnly(string path) => new(path, null);
+    public static StateDirectory OpenReadOnly(string path) => new(path, path, null);
+
+    /// <summary>As <see cref="OpenReadOnly(string)"/>, for the files of one network namespace.</summary>
+    /// <param name="path">The state directory.</param>
+    /// <param name="host">The machine, and the network namespace.</param>
+    /// <exception cref="IOException">The disk does not give it out.</exception>
+    internal static StateDirectory OpenReadOnly(string path, HostFacts host) =>
+        new(StatePlace.Find(path, host, makeWay: false), path, null);
+
+    /// <summary>Whether a process holds a directory's lock.</summary>
+    /// <param name="path">The directory.</param>
+    /// <exception cref="IOException">It can't be told.</exception>
+    internal static bool IsHeld(string path)
+    {
+        var file = System.IO.Path.Combine(path, LockName);
+        try
+        {
+            using var taken = File.Exists(file) ? new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None) : null;
+            return false;
+        }
+        catch (IOException e) when (IsSharingViolation(e))
+        {
+            return true;
+        }
+    }
 
     /// <summary>Makes the directory and its lock again when somebody has deleted them.</summary>
     /// <exception cref="StateDirectoryBusyException">Another process has made and taken it meanwhile.</exception>

@@ -206,7 +206,7 @@ public sealed class HostLifeTests
         var result = host.Run("restore");
         Assert.Equal(1, result.ExitCode);
         Assert.StartsWith($"error: {file} ", result.Error, StringComparison.Ordinal);
-        Assert.Contains("Nothing was put back, and the file is left as it is", result.Error, StringComparison.Ordinal);
+        Assert.Contains("Nothing was put back, and what is there is left as it is", result.Error, StringComparison.Ordinal);
         Assert.Equal(content, File.ReadAllText(file));
         Assert.Equal(20, host[SysctlNames.UdpTimeout]);
         Assert.True(File.Exists(Path.Combine(host.State, "plan.json")));

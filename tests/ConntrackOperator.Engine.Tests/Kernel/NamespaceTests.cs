@@ -61,6 +61,45 @@ public sealed class NamespaceTests : IDisposable
         });
     }
 
+    [Fact]
+    public void Two_namespaces_with_one_state_directory_each_keep_their_plan_and_get_back_what_was_theirs()
+    {
+        NetworkNamespace.Require();
+        using var first = new NetworkNamespace();
+        using var second = new NetworkNamespace();
+        var sysctls = new SysctlDirectory();
+        second.Run(() => sysctls.Write(SysctlNames.UdpTimeout, 44));
+        first.Run(() => Apply(20));
+        second.Run(() => Apply(25));
+        first.Run(() => Apply(21));
+
+        foreach (var (network, planned, original) in new[] { (first, 21, 30), (second, 25, 44) })
+        {
+            network.Run(() =>
+            {
+                using (var look = NodeEngine.OpenReadOnly(new EngineOptions { StatePath = _state.FullName }, TimeProvider.System))
+                {
+                    Assert.Equal(planned, look.Plan!.Spec!.Settings!.Single().Value);
+                    Assert.Equal(original, look.Originals.Find(SysctlNames.UdpTimeout));
+                }
+
+                using var engine = Start();
+                engine.SetRestorePlan();
+                engine.Enforce();
+                engine.ForgetPlan();
+                Assert.Equal(original, sysctls.Read(SysctlNames.UdpTimeout).Value);
+            });
+        }
+
+        void Apply(long seconds)
+        {
+            using var engine = Start();
+            engine.SetPlan(Of(Set(SysctlNames.UdpTimeout, seconds)));
+            engine.Enforce();
+            Assert.Equal(seconds, sysctls.Read(SysctlNames.UdpTimeout).Value);
+        }
+    }
+
     [Theory]
     [InlineData("41", false, "41", "7", true)]
     [InlineData("41", false, "42", "7", false)]

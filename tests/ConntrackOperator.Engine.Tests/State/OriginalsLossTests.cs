@@ -1,0 +1,84 @@
+using ConntrackOperator.Netfilter.Sysctls;
+using static ConntrackOperator.TestKit.Machines.Plans;
+
+namespace ConntrackOperator.Engine.Tests.State;
+
+/// <summary>A file of originals that is gone is a loss, not nothing to put back.</summary>
+public sealed class OriginalsLossTests
+{
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_file_that_was_there_in_this_boot_and_is_gone_is_said_and_still_when_there_is_another_one(bool planned)
+    {
+        using var machine = new Machine();
+        if (planned)
+        {
+            machine.Apply(Set(SysctlNames.UdpTimeout, 20));
+        }
+        else
+        {
+            machine.Engine.EnforceOnce(new Dictionary<string, long> { [SysctlNames.UdpTimeout] = 20 });
+        }
+
+        machine.Restart();
+        File.Delete(machine.OriginalsFile);
+        machine[SysctlNames.UdpTimeout] = 45;
+        using (var look = NodeEngine.OpenReadOnly(machine.Options, machine.Time))
+        {
+            Assert.Contains("was lost in this boot", Assert.Single(look.Problems), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(
+            $"{machine.OriginalsFile} was lost in this boot, so what keys held that it knew of is not known",
+            Assert.Single(machine.Engine.Problems));
+        machine.Apply(Set(SysctlNames.UdpTimeout, 20));
+        Assert.Equal(20, machine[SysctlNames.UdpTimeout]);
+        machine.Restart();
+        Assert.NotNull(machine.Engine.Originals.Unknown);
+        machine.Restart();
+        machine.Boot("boot-2");
+        Assert.Empty(machine.Engine.Problems);
+    }
+
+    [Fact]
+    public void A_plan_that_was_kept_and_never_came_to_a_first_write_is_no_loss()
+    {
+        using var machine = new Machine();
+        machine.Engine.SetPlan(Of(Set(SysctlNames.UdpTimeout, 20)));
+        machine.Restart();
+        Assert.Empty(machine.Engine.Problems);
+    }
+
+    [Fact]
+    public void An_earlier_boots_file_that_is_gone_is_no_loss()
+    {
+        using var machine = new Machine();
+        machine.Apply(Set(SysctlNames.UdpTimeout, 20));
+        machine.Restart();
+        File.Delete(machine.OriginalsFile);
+        machine.Boot("boot-2");
+        Assert.Empty(machine.Engine.Problems);
+    }
+
+    [Fact]
+    public void The_status_of_this_boot_makes_the_loss_good_and_none_does_not()
+    {
+        using var machine = new Machine { StatusWillCome = true };
+        machine.Engine.Adopt(null);
+        machine.Apply(Set(SysctlNames.UdpTimeout, 20));
+        var reported = machine.Report();
+        machine.Restart();
+        File.Delete(machine.OriginalsFile);
+        Assert.NotNull(machine.Engine.Originals.Unknown);
+        machine.Engine.Adopt(null);
+        Assert.NotNull(machine.Engine.Originals.Unknown);
+        machine.Restart();
+        machine.Engine.Adopt(reported);
+        Assert.Null(machine.Engine.Originals.Unknown);
+        machine.Engine.Enforce();
+        machine.Restart();
+        Assert.Null(machine.Engine.Originals.Unknown);
+        Assert.Equal(30, machine.Engine.Originals.Find(SysctlNames.UdpTimeout));
+    }
+}
