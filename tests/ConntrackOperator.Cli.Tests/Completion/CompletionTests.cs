@@ -39,8 +39,20 @@ public sealed class CompletionTests(ReportedCluster cluster) : IClassFixture<Rep
     [Fact]
     public void Names_of_policies_and_nodes_come_from_the_cluster()
     {
-        Assert.Equal("edge", Words(cluster.Run(null, "__complete", "status", ""), ":4"));
-        Assert.Equal("node-1 node-2 node-3", Words(cluster.Run(null, "__complete", "top", "--node", "node"), ":4"));
+        Assert.Equal("edge", Names("status", ""));
+        Assert.Equal("node-1 node-2 node-3", Names("top", "--node", "node"));
+    }
+
+    // What takes longer than somebody who types waits for is no answer, and on a busy machine anything can.
+    private string Names(params string[] typed)
+    {
+        var names = string.Empty;
+        for (var tries = 0; names.Length == 0 && tries < 40; tries++)
+        {
+            names = Words(cluster.Run(null, ["__complete", .. typed]), ":4");
+        }
+
+        return names;
     }
 
     [Fact]
