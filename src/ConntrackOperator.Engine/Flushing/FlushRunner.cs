@@ -9,7 +9,8 @@ namespace ConntrackOperator.Engine.Flushing;
 /// <summary>
 /// Does each flush of the plan at most once, whatever restarts: the disk knows that one has begun before its first entry is
 /// deleted, and one that was cut off is reported as such, not begun again, since by now its match would hit other entries.
-/// The deletion runs beside the loop, which goes on enforcing.
+/// The deletion runs beside the loop, which goes on enforcing, time-outs too: a flush by idle time looks at them before each deletion
+/// (<see cref="FlowDeleter"/>).
 /// </summary>
 /// <remarks>
 /// Where it can't be known what was done before (the record can't be read, or is gone although an agent has reported from this

@@ -64,6 +64,7 @@ public sealed class TimeoutFile : ITimeoutStore
 
     private static bool IsSound(TimeoutHistory? history) =>
         history is { Spans: not null } && history.Since <= history.LastLook
+            && history.ReadFrom <= history.LastLook && history.ListedFrom <= history.LastLook
             && history.Spans.All(s => s is { Key: not null, Seconds: >= 0 } && s.From <= s.Until);
 
     private TimeoutHistory Replace(TimeoutHistory seen)
@@ -73,7 +74,8 @@ public sealed class TimeoutFile : ITimeoutStore
         if (file is not { Version: > TimeoutFileContent.CurrentVersion })
         {
             var namespaces = new Dictionary<string, TimeoutHistory>(StringComparer.Ordinal) { [_table.NetworkNamespace] = joined };
-            foreach (var (name, history) in (file?.Namespaces ?? []).Where(n => n.Key != _table.NetworkNamespace && IsSound(n.Value))
+            var others = file is { Version: TimeoutFileContent.CurrentVersion } ? file.Namespaces : null;
+            foreach (var (name, history) in (others ?? []).Where(n => n.Key != _table.NetworkNamespace && IsSound(n.Value))
                 .OrderByDescending(n => n.Value.LastLook).Take(MostNamespaces - 1))
             {
                 namespaces[name] = history;

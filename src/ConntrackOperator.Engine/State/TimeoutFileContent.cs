@@ -5,8 +5,11 @@ namespace ConntrackOperator.Engine.State;
 /// <summary>The file of the time-outs' histories.</summary>
 internal sealed record TimeoutFileContent
 {
-    /// <summary>What this version writes; a file of a later one is left alone.</summary>
-    public const int CurrentVersion = 1;
+    /// <summary>
+    /// What this version writes; a file of a later one is left alone. One of version 1 is not believed: it dates what another process
+    /// found first too late.
+    /// </summary>
+    public const int CurrentVersion = 2;
 
     public int Version { get; init; }
 

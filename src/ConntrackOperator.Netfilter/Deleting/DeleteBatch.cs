@@ -9,7 +9,7 @@ namespace ConntrackOperator.Netfilter.Deleting;
 /// <summary>
 /// Deletes the entries that matched in one datagram of a dump before what the datagram says is too old: the kernel read the
 /// entry at most <see cref="MaxAge"/> ago. What is older when its turn comes is asked for again, and goes only if it still
-/// matches and is still the same entry.
+/// matches and is still the same entry. So is what was judged by something that holds no more.
 /// </summary>
 /// <remarks>
 /// <para>Each message (IPCTNL_MSG_CT_DELETE) names the original tuple, the zone and the id. The kernel makes the id of the
@@ -24,7 +24,12 @@ namespace ConntrackOperator.Netfilter.Deleting;
 /// <param name="predicate">What is asked again.</param>
 /// <param name="wanted">What has to be decoded for it.</param>
 /// <param name="time">The clock.</param>
-internal sealed class DeleteBatch(INetlinkTransport transport, FlowPredicate predicate, FlowFields wanted, TimeProvider time) : IDisposable
+/// <param name="holds">
+/// Is asked after entries were read and before they go: whether what the predicate goes by (which time-outs are set) still holds. When
+/// not, it goes by something else from then on. Null: it goes by the entry alone.
+/// </param>
+internal sealed class DeleteBatch(
+    INetlinkTransport transport, FlowPredicate predicate, FlowFields wanted, TimeProvider time, Func<bool>? holds = null) : IDisposable
 {
     /// <summary>What the age of the knowledge is held to, from when the kernel read the entry to when it deleted it.</summary>
     internal static readonly TimeSpan MaxAge = TimeSpan.FromMilliseconds(2);
@@ -120,9 +125,14 @@ internal sealed class DeleteBatch(INetlinkTransport transport, FlowPredicate pre
 
     public void Dispose() => transport.Dispose();
 
-    /// <returns>How many were sent in time.</returns>
+    /// <returns>How many were sent in time; none when they were judged by what holds no more.</returns>
     private int DeleteWhileFresh(ReadOnlySpan<Queued> entries, long readAt)
     {
+        if (entries.IsEmpty || holds?.Invoke() == false)
+        {
+            return 0;
+        }
+
         var done = 0;
         while (done < entries.Length && time.GetElapsedTime(readAt) <= _maxAgeToSend)
         {
@@ -155,7 +165,7 @@ internal sealed class DeleteBatch(INetlinkTransport transport, FlowPredicate pre
                 continue;
             }
 
-            // Too slow again, or an answer was lost: fewer at once, since what is asked for is then deleted the sooner.
+            // Too slow again, an answer was lost, or a time-out was changed meanwhile: fewer at once, since what is asked for is then deleted the sooner.
             var again = asked[sent..open];
             again.CopyTo(asked[^again.Length..]);
             rest = rest[(asked.Length - again.Length)..];

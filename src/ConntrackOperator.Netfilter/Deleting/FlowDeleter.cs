@@ -48,7 +48,8 @@ public sealed class FlowDeleter
     /// kernel can be trusted with it (<see cref="DeleteResult.ByKernel"/>); the rest one by one, as they are read. An entry that begins
     /// while this runs may or may not be met. An entry is deleted within some two milliseconds of being read by the kernel
     /// (<see cref="DeleteResult.DelayP99"/> tells what was held), or is asked for again first: one that was used meanwhile and no longer
-    /// matches stays.
+    /// matches stays. Where idle times count, which time-outs are set is looked at between the two: what was judged before one of them was
+    /// changed is judged again.
     /// </summary>
     /// <remarks>
     /// Of two connections that had the same tuple one after the other the kernel often makes entries with the same id; they
@@ -69,7 +70,8 @@ public sealed class FlowDeleter
     {
         ArgumentNullException.ThrowIfNull(match);
         var filter = new FlowFilter { Match = match };
-        var predicate = new FlowPredicate(filter, match.IdleFor is null ? null : _timeouts.Clock(match.TimeoutsHeld));
+        using var clock = match.IdleFor is null ? null : _timeouts.Follow(match.TimeoutsHeld);
+        var predicate = new FlowPredicate(filter, clock?.Clock);
         var wanted = predicate.Needs | FlowFields.Id | FlowFields.Zone | FlowFields.Start;
         var tableEntries = _sysctls.Read(SysctlNames.Count).Value ?? 0;
         if (!dryRun && !match.IsEmpty && FlushByKernel(filter, predicate, wanted, progress, tableEntries, cancellationToken) is { } flushed)
@@ -77,9 +79,20 @@ public sealed class FlowDeleter
             return flushed;
         }
 
-        using var batch = dryRun ? null : new DeleteBatch(_open(), predicate, wanted, _time);
+        using var batch = dryRun ? null : new DeleteBatch(_open(), predicate, wanted, _time, clock is null ? null : Holds);
         var run = new DeleteRun(predicate, batch, progress, _time, tableEntries);
         var visitor = new DeletingVisitor(run);
+
+        bool Holds()
+        {
+            if (clock!.Holds())
+            {
+                return true;
+            }
+
+            predicate.Use(clock.Clock);
+            return false;
+        }
 
         // No /proc here: it gives no identities.
         var table = new CtnetlinkTable(batch is null ? _open : () => new DumpClock(_open(), batch, _time));

@@ -8,8 +8,14 @@ namespace ConntrackOperator.Netfilter.Idle;
 /// <summary>The time-outs as they are at one moment, in the calling thread's network namespace.</summary>
 public sealed record ConfiguredTimeouts
 {
-    /// <summary>When, by the monotonic clock, which begins with the boot.</summary>
+    /// <summary>When all of it had been read, by the monotonic clock, which begins with the boot.</summary>
     public required TimeSpan At { get; init; }
+
+    /// <summary>When the reading of the sysctls began, by the same clock; null: at <see cref="At"/>, all in one moment.</summary>
+    public TimeSpan? ReadFrom { get; init; }
+
+    /// <summary>When the listing of the objects and flow tables began, which may be long before; null: at <see cref="At"/>.</summary>
+    public TimeSpan? ListedFrom { get; init; }
 
     /// <summary>Seconds by the sysctl's name; a name left out is not known.</summary>
     public required IReadOnlyDictionary<string, long> Sysctls { get; init; }
@@ -20,7 +26,7 @@ public sealed record ConfiguredTimeouts
     /// <summary>Protocols of time-out objects that could not be understood.</summary>
     public IReadOnlyCollection<byte> UnclearProtocols { get; init; } = [];
 
-    /// <summary>Whether there are flow tables, in which packets pass without arming a time-out.</summary>
+    /// <summary>Whether there are flow tables, or may be, in which packets pass without arming a time-out.</summary>
     public bool HasFlowTables { get; init; }
 
     /// <summary>Whether the objects could be listed: false without CAP_NET_ADMIN.</summary>
@@ -29,13 +35,18 @@ public sealed record ConfiguredTimeouts
     /// <summary>Reads what the kernel holds; sysctls that it lacks are not known.</summary>
     /// <param name="sysctls">Where the sysctls are.</param>
     /// <param name="time">The clock.</param>
-    public static ConfiguredTimeouts Read(SysctlDirectory sysctls, TimeProvider time) =>
-        Read(sysctls, time, TimeoutObjects.List(NetlinkSocket.Open));
+    public static ConfiguredTimeouts Read(SysctlDirectory sysctls, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(time);
+        var listedFrom = MonotonicTime.Now(time);
+        return Read(sysctls, time, TimeoutObjects.List(NetlinkSocket.Open, NetlinkSocket.OpenRoute), listedFrom);
+    }
 
-    internal static ConfiguredTimeouts Read(SysctlDirectory sysctls, TimeProvider time, TimeoutObjects objects)
+    internal static ConfiguredTimeouts Read(SysctlDirectory sysctls, TimeProvider time, TimeoutObjects objects, TimeSpan listedFrom)
     {
         ArgumentNullException.ThrowIfNull(sysctls);
         ArgumentNullException.ThrowIfNull(time);
+        var readFrom = MonotonicTime.Now(time);
         var found = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var key in TimeoutKeys.All)
         {
@@ -48,6 +59,8 @@ public sealed record ConfiguredTimeouts
         return new ConfiguredTimeouts
         {
             At = MonotonicTime.Now(time),
+            ReadFrom = readFrom,
+            ListedFrom = listedFrom,
             Sysctls = found,
             Objects = objects.Values,
             UnclearProtocols = objects.Unclear,

@@ -84,7 +84,16 @@ public sealed class IdleClock
     public IdleTime Of(scoped in Flow flow) => Of(FlowClass.Of(flow), flow);
 
     /// <summary>The same clock under the assumption that the time-outs that were found first had held before.</summary>
-    internal IdleClock AssumingHeld() => new(History, _time, assumeHeld: true);
+    internal IdleClock AssumingHeld() => new IdleClock(History, _time, assumeHeld: true).ReadingOnFrom(this);
+
+    /// <summary>Takes the place of another clock amid a reading: what comes next may have been read before this one was made.</summary>
+    /// <returns>This clock.</returns>
+    internal IdleClock ReadingOnFrom(IdleClock earlier)
+    {
+        earlier._looks.CopyTo(_looks, 0);
+        (_earliest, _calls) = (earlier._earliest, earlier._calls);
+        return this;
+    }
 
     internal IdleTime Of(int flowClass, scoped in Flow flow)
     {

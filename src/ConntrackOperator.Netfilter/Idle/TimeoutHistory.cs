@@ -5,7 +5,9 @@ namespace ConntrackOperator.Netfilter.Idle;
 /// <summary>
 /// Which time-outs may have been armed since this boot, in one network namespace, as far as somebody looked. An entry keeps the
 /// time-out that its last packet armed, whatever was configured since, so idle times can't be told without it. Immutable.
-/// Between two looks that found the same value it is taken to have held, unless they are further apart than <see cref="MaxGap"/>.
+/// Between two looks that found the same value it is taken to have held, unless they are further apart than <see cref="MaxGap"/>: one
+/// that came and went between them is not known. A value that a look found and the one before it did not may have been set at any time
+/// since that one began.
 /// </summary>
 public sealed record TimeoutHistory
 {
@@ -35,6 +37,12 @@ public sealed record TimeoutHistory
 
     /// <summary>When the last look was, by the same clock.</summary>
     public required TimeSpan LastLook { get; init; }
+
+    /// <summary>When the last look began to read the sysctls: what changed since may not be seen yet. 0, the boot, where that is not known.</summary>
+    public TimeSpan ReadFrom { get; init; }
+
+    /// <summary>When the last listing of time-out objects and flow tables began; 0 where that is not known.</summary>
+    public TimeSpan ListedFrom { get; init; }
 
     /// <summary>What was found, in no order.</summary>
     public required IReadOnlyList<TimeoutSpan> Spans { get; init; }
@@ -71,6 +79,8 @@ public sealed record TimeoutHistory
         {
             Since = look.At,
             LastLook = look.At,
+            ReadFrom = look.ReadFrom ?? look.At,
+            ListedFrom = look.ListedFrom ?? look.At,
             Spans = [.. Found(look).Select(f => new TimeoutSpan(f.Key, f.Seconds, look.At, look.At, true))],
             Current = look,
         };
@@ -91,13 +101,25 @@ public sealed record TimeoutHistory
             spans.Add(span.IsOpen ? span with { Until = at, IsOpen = missing.Remove((span.Key, span.Seconds)) } : span);
         }
 
-        spans.AddRange(missing.Select(f => new TimeoutSpan(f.Key, f.Seconds, LastLook, at, true)));
+        spans.AddRange(missing.Select(f => new TimeoutSpan(f.Key, f.Seconds, IsOfSysctls(f, look) ? ReadFrom : ListedFrom, at, true)));
+
+        // What could never be read before may have been anything.
+        var known = Spans.Select(s => s.Key).ToHashSet();
+        spans.AddRange(look.Sysctls.Keys
+            .Where(key => !known.Contains(key) && !known.Contains(Gone + key)).Select(key => new TimeoutSpan(Gone + key, 0, Since, at, false)));
         if (at - LastLook > MaxGap)
         {
             spans.Add(new TimeoutSpan(Unseen, 0, LastLook, at, false));
         }
 
-        return Bounded(this with { LastLook = at, Spans = spans, Current = look });
+        return Bounded(this with
+        {
+            LastLook = at,
+            ReadFrom = Max(ReadFrom, look.ReadFrom ?? at),
+            ListedFrom = Max(ListedFrom, look.ListedFrom ?? at),
+            Spans = spans,
+            Current = look,
+        });
     }
 
     /// <summary>What two processes saw of the same namespace.</summary>
@@ -105,7 +127,9 @@ public sealed record TimeoutHistory
     public TimeoutHistory Join(TimeoutHistory other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        var (older, newer) = LastLook <= other.LastLook ? (this, other) : (other, this);
+        var (first, second) = Since <= other.Since ? (this, other) : (other, this);
+        second = second.DatedBackTo(first);
+        var (older, newer) = first.LastLook <= second.LastLook ? (first, second) : (second, first);
         var open = newer.Spans.Where(s => s.IsOpen).Select(s => (s.Key, s.Seconds)).ToHashSet();
 
         // What the older still saw, and the newer does not, ended before the newer looked.
@@ -117,7 +141,7 @@ public sealed record TimeoutHistory
         all = all.Concat(older.Spans
             .Where(s => TimeoutKeys.All.Contains(s.Key) && !read.Contains(s.Key))
             .Select(s => Gone + s.Key).Distinct()
-            .Select(key => new TimeoutSpan(key, 0, older.LastLook, newer.LastLook, true)));
+            .Select(key => new TimeoutSpan(key, 0, older.ReadFrom, newer.LastLook, true)));
         if (newer.Since - older.LastLook > MaxGap)
         {
             all = all.Append(new TimeoutSpan(Unseen, 0, older.LastLook, newer.Since, false));
@@ -146,12 +170,41 @@ public sealed record TimeoutHistory
             spans.Add(last!);
         }
 
-        return Bounded(newer with { Since = older.Since < newer.Since ? older.Since : newer.Since, Spans = spans });
+        return Bounded(newer with
+        {
+            Since = first.Since,
+            ReadFrom = Max(older.ReadFrom, newer.ReadFrom),
+            ListedFrom = Max(older.ListedFrom, newer.ListedFrom),
+            Spans = spans,
+        });
     }
 
     /// <summary>Whether it says the same but for the time of the last look.</summary>
     internal bool SaysTheSameAs(TimeoutHistory other) => Since == other.Since && Spans.Count == other.Spans.Count
         && Spans.Select(Timeless).ToHashSet().SetEquals(other.Spans.Select(Timeless));
+
+    /// <summary>
+    /// What this history began with, and one that began before did not know, may have been set at any time since that one last looked;
+    /// where it looked on, since some look before this one's first: they are at most <see cref="MaxGap"/> apart.
+    /// </summary>
+    private TimeoutHistory DatedBackTo(TimeoutHistory earlier)
+    {
+        if (Since == earlier.Since)
+        {
+            return this;
+        }
+
+        var from = earlier.LastLook < Since ? earlier.ListedFrom : Max(earlier.Since, Since - MaxGap);
+        return this with { Spans = [.. Spans.Select(s => s.From == Since && !earlier.Knows(s, Since) ? s with { From = from } : s)] };
+    }
+
+    private bool Knows(TimeoutSpan span, TimeSpan at) =>
+        Spans.Any(s => s.Key == span.Key && s.Seconds == span.Seconds && s.From <= at && (s.IsOpen || s.Until >= at));
+
+    // What is an object's value and a sysctl's as well was seen when the objects were listed.
+    private static bool IsOfSysctls((string Key, long Seconds) found, ConfiguredTimeouts look) =>
+        found.Key.StartsWith(Gone, StringComparison.Ordinal)
+        || (look.Sysctls.TryGetValue(found.Key, out var value) && value == found.Seconds && !look.Objects.Contains(found));
 
     private static TimeoutSpan Timeless(TimeoutSpan span) => span.IsOpen ? span with { Until = default } : span;
 

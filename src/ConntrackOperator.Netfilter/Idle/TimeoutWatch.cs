@@ -16,6 +16,7 @@ public sealed class TimeoutWatch
     private readonly TimeProvider _time;
     private readonly ITimeoutStore? _store;
     private readonly Func<INetlinkTransport> _open;
+    private readonly Func<INetlinkTransport>? _openRoute;
     private readonly Lock _lock = new();
     private TimeoutHistory? _history;
     private TimeoutHistory? _kept;
@@ -27,12 +28,15 @@ public sealed class TimeoutWatch
     /// <param name="time">The clock; null is the system's.</param>
     /// <param name="store">Where what was seen is kept; null: nowhere.</param>
     public TimeoutWatch(SysctlDirectory? sysctls = null, TimeProvider? time = null, ITimeoutStore? store = null)
-        : this(sysctls, time, store, NetlinkSocket.Open)
+        : this(sysctls, time, store, NetlinkSocket.Open, NetlinkSocket.OpenRoute)
     {
     }
 
-    internal TimeoutWatch(SysctlDirectory? sysctls, TimeProvider? time, ITimeoutStore? store, Func<INetlinkTransport> open)
+    internal TimeoutWatch(
+        SysctlDirectory? sysctls, TimeProvider? time, ITimeoutStore? store, Func<INetlinkTransport> open,
+        Func<INetlinkTransport>? openRoute = null)
     {
+        _openRoute = openRoute;
         _sysctls = sysctls ?? new SysctlDirectory();
         _time = time ?? TimeProvider.System;
         _store = store;
@@ -66,6 +70,10 @@ public sealed class TimeoutWatch
     /// <param name="assumeHeld">See <see cref="IdleClock"/>.</param>
     public IdleClock Clock(bool assumeHeld = false) => new(Look(), _time, assumeHeld);
 
+    /// <summary>A clock for deletions, in the calling thread's network namespace.</summary>
+    /// <param name="assumeHeld">See <see cref="IdleClock"/>.</param>
+    internal CurrentClock Follow(bool assumeHeld) => new(this, _sysctls, _open, assumeHeld);
+
     private TimeoutHistory Look(TimeSpan listEvery)
     {
         lock (_lock)
@@ -74,11 +82,11 @@ public sealed class TimeoutWatch
             var glances = listEvery != Timeout.InfiniteTimeSpan;
             if (_objects is null || !glances || now - _listed >= listEvery)
             {
-                _objects = TimeoutObjects.List(_open);
+                _objects = TimeoutObjects.List(_open, _openRoute);
                 _listed = now;
             }
 
-            var look = ConfiguredTimeouts.Read(_sysctls, _time, _objects);
+            var look = ConfiguredTimeouts.Read(_sysctls, _time, _objects, _listed);
             _history = _history?.Add(look) ?? TimeoutHistory.Begin(look);
             if (_store is not null && (!glances || _kept is null || now - _kept.LastLook >= _keepEvery || !_history.SaysTheSameAs(_kept)))
             {

@@ -9,8 +9,8 @@ internal sealed class FlowPredicate
     private readonly FlowFilter _filter;
     private readonly FlowMatch _match;
     private readonly bool[] _classes = new bool[FlowClass.Count];
-    private readonly IdleClock? _idle;
-    private readonly IdleClock? _ifHeld;
+    private IdleClock? _idle;
+    private IdleClock? _ifHeld;
     private readonly long _idleSeconds;
     private readonly bool _hasPorts;
     private readonly bool _hasIcmp;
@@ -40,8 +40,7 @@ internal sealed class FlowPredicate
 
         if (_match.IdleFor is { } idleFor)
         {
-            _idle = idle ?? throw new ArgumentException("Idle time can't be told without knowing the time-outs.", nameof(idle));
-            _ifHeld = idle.AssumesHeld ? null : idle.AssumingHeld();
+            Use(idle ?? throw new ArgumentException("Idle time can't be told without knowing the time-outs.", nameof(idle)));
             _idleSeconds = (long)Math.Ceiling(idleFor.TotalSeconds);
         }
     }
@@ -54,6 +53,13 @@ internal sealed class FlowPredicate
         | (_filter.Mark is not null ? FlowFields.Mark : 0)
         | (_match.AsksForReply ? FlowFields.Reply : 0)
         | (_match.Zone is not null ? FlowFields.Zone | FlowFields.Reply | FlowFields.ReplyZone : 0);
+
+    /// <summary>From now on idle times are told by another clock.</summary>
+    internal void Use(IdleClock idle)
+    {
+        _idle = idle;
+        _ifHeld = idle.AssumesHeld ? null : idle.AssumingHeld();
+    }
 
     internal bool Matches(scoped in Flow flow) =>
         _classes[FlowClass.Of(flow)]

@@ -4,7 +4,7 @@ using ConntrackOperator.Netfilter.Interop;
 namespace ConntrackOperator.Netfilter.Netlink;
 
 /// <summary>
-/// A socket to the kernel's netfilter subsystems. It belongs to the network namespace of the thread that opened it,
+/// A socket to the kernel's netfilter subsystems, or to rtnetlink. It belongs to the network namespace of the thread that opened it,
 /// whichever thread uses it later. Not safe for several threads at once.
 /// </summary>
 internal sealed unsafe class NetlinkSocket : INetlinkTransport
@@ -24,13 +24,17 @@ internal sealed unsafe class NetlinkSocket : INetlinkTransport
     public uint PortId { get; }
 
     /// <exception cref="NetlinkException">This kernel has no such socket, or no descriptor is to be had.</exception>
-    internal static NetlinkSocket Open()
+    internal static NetlinkSocket Open() => Open(Nl.NETLINK_NETFILTER, "open a netfilter netlink socket");
+
+    /// <exception cref="NetlinkException">No descriptor is to be had, or it is not allowed.</exception>
+    internal static NetlinkSocket OpenRoute() => Open(TcActions.NETLINK_ROUTE, "open a routing netlink socket");
+
+    private static NetlinkSocket Open(int protocol, string operation)
     {
-        const string Operation = "open a netfilter netlink socket";
-        var fd = Libc.socket(Native.AF_NETLINK, Native.SOCK_RAW | Native.SOCK_CLOEXEC, Nl.NETLINK_NETFILTER);
+        var fd = Libc.socket(Native.AF_NETLINK, Native.SOCK_RAW | Native.SOCK_CLOEXEC, protocol);
         if (fd < 0)
         {
-            throw new NetlinkException(Operation, Marshal.GetLastPInvokeError());
+            throw new NetlinkException(operation, Marshal.GetLastPInvokeError());
         }
 
         // Both make errors better, and older kernels (before 4.3 and 4.12) do without.
@@ -45,7 +49,7 @@ internal sealed unsafe class NetlinkSocket : INetlinkTransport
         {
             var errno = Marshal.GetLastPInvokeError();
             _ = Libc.close(fd);
-            throw new NetlinkException(Operation, errno);
+            throw new NetlinkException(operation, errno);
         }
 
         return new NetlinkSocket(fd, address.PortId);

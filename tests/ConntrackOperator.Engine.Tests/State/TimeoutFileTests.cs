@@ -21,7 +21,7 @@ public sealed class TimeoutFileTests : IDisposable
         var known = Store("boot", "1").Keep(TimeoutHistory.Begin(Look(432_000, 20)));
         Assert.Equal((10, 20), (known.Since.TotalSeconds, known.LastLook.TotalSeconds));
         Assert.Equal(
-            [(600L, 10.0, 20.0, false), (432_000L, 20.0, 20.0, true)],
+            [(600L, 10.0, 20.0, false), (432_000L, 10.0, 20.0, true)],
             known.Spans.Select(s => (s.Seconds, s.From.TotalSeconds, s.Until.TotalSeconds, s.IsOpen)).Order());
     }
 
@@ -39,10 +39,10 @@ public sealed class TimeoutFileTests : IDisposable
     [Theory]
     [InlineData("")]
     [InlineData("null")]
-    [InlineData("{\"version\":1,\"bootId\":\"boot\"")]
-    [InlineData("{\"version\":1,\"bootId\":\"boot\",\"namespaces\":{\"cookie 1\":null}}")]
+    [InlineData("{\"version\":2,\"bootId\":\"boot\"")]
+    [InlineData("{\"version\":2,\"bootId\":\"boot\",\"namespaces\":{\"cookie 1\":null}}")]
     [InlineData(
-        "{\"version\":1,\"bootId\":\"boot\",\"namespaces\":{\"cookie "
+        "{\"version\":2,\"bootId\":\"boot\",\"namespaces\":{\"cookie "
             + "1\":{\"since\":\"00:00:01\",\"lastLook\":\"00:00:02\",\"spans\":null}}}")]
     public void A_file_that_can_not_be_read_is_no_history_and_keeping_goes_on(string content)
     {
@@ -52,10 +52,34 @@ public sealed class TimeoutFileTests : IDisposable
         Assert.Equal(10, Store("boot", "1").Keep(TimeoutHistory.Begin(Look(600, 20))).Since.TotalSeconds);
     }
 
+    [Theory]
+    [InlineData(1, 10)]
+    [InlineData(2, 1)]
+    public void A_file_of_the_version_that_dated_changes_too_late_is_not_believed_and_does_not_last(int version, int since)
+    {
+        const string history =
+            "{\"since\":\"00:00:01\",\"lastLook\":\"00:00:02\",\"spans\":[{\"key\":\"" + Key
+            + "\",\"seconds\":600,\"from\":\"00:00:01\",\"until\":\"00:00:02\",\"isOpen\":true}]}";
+        System.IO.File.WriteAllText(
+            File,
+            "{\"version\":" + version + ",\"bootId\":\"boot\",\"namespaces\":{\"cookie 1\":" + history + ",\"cookie 2\":" + history + "}}");
+        Assert.Equal(since, Store("boot", "1").Keep(TimeoutHistory.Begin(Look(600, 10))).Since.TotalSeconds);
+        Assert.Equal(version == 2, System.IO.File.ReadAllText(File).Contains("cookie 2", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void When_the_last_look_began_and_the_last_listing_is_kept()
+    {
+        var slow = Look(600, 30) with { ReadFrom = TimeSpan.FromSeconds(20), ListedFrom = TimeSpan.FromSeconds(12) };
+        Store("boot", "1").Keep(TimeoutHistory.Begin(Look(600, 10)).Add(slow));
+        var known = Store("boot", "1").Keep(TimeoutHistory.Begin(Look(60, 40)));
+        Assert.Equal(12, Assert.Single(known.Spans, s => s.Seconds == 60).From.TotalSeconds);
+    }
+
     [Fact]
     public void A_file_of_a_later_version_is_left_alone()
     {
-        const string later = "{\"version\":2,\"other\":true}";
+        const string later = "{\"version\":3,\"other\":true}";
         System.IO.File.WriteAllText(File, later);
         Assert.Equal(10, Store("boot", "1").Keep(TimeoutHistory.Begin(Look(600, 10))).Since.TotalSeconds);
         Assert.Equal(later, System.IO.File.ReadAllText(File));
@@ -106,7 +130,7 @@ public sealed class TimeoutFileTests : IDisposable
             "\"" + name + "\":{\"since\":\"" + since + "\",\"lastLook\":\"" + last + "\",\"spans\":[{\"key\":\"" + Key
             + "\",\"seconds\":" + seconds + ",\"from\":\"" + from + "\",\"until\":\"" + until + "\",\"isOpen\":true}]}";
         System.IO.File.WriteAllText(
-            File, "{\"version\":1,\"bootId\":\"boot\",\"namespaces\":{" + History("cookie 1") + "," + History("cookie 2") + "}}");
+            File, "{\"version\":2,\"bootId\":\"boot\",\"namespaces\":{" + History("cookie 1") + "," + History("cookie 2") + "}}");
         Assert.Equal(10, Store("boot", "1").Keep(TimeoutHistory.Begin(Look(600, 10))).Since.TotalSeconds);
         Assert.DoesNotContain("cookie 2", System.IO.File.ReadAllText(File), StringComparison.Ordinal);
     }

@@ -231,6 +231,33 @@ public sealed class DeleteBatchTests
     }
 
     [Fact]
+    public void What_was_judged_by_something_that_holds_no_more_is_asked_for_again_until_it_was_judged_by_what_holds()
+    {
+        // It changed between the reading and the deletion, and again between the question and the deletion.
+        var time = new FakeTimeProvider();
+        var kernel = new AnsweringTransport(time, TimeSpan.Zero);
+        var holds = new Queue<bool>([false, false, true]);
+        using var batch = Batch(kernel, null, time, holds.Dequeue);
+        batch.Add(FlowDecoder.Decode(new FlowCase { Id = 7, SourcePort = 1007 }.Encode(), FlowFields.All, out _));
+        batch.Flush();
+        Assert.Equal([Get, Get, Delete], kernel.Operations);
+        Assert.Equal((1L, 2L, 0), (batch.Deleted, batch.AskedAgain, holds.Count));
+    }
+
+    [Fact]
+    public void While_what_it_is_judged_by_never_holds_nothing_is_deleted_and_it_says_so()
+    {
+        var time = new FakeTimeProvider();
+        var kernel = new AnsweringTransport(time, TimeSpan.Zero);
+        using var batch = Batch(kernel, null, time, () => false);
+        batch.Add(FlowDecoder.Decode(new FlowCase { Id = 7, SourcePort = 1007 }.Encode(), FlowFields.All, out _));
+        batch.Flush();
+        Assert.DoesNotContain(Delete, kernel.Operations);
+        Assert.Equal((0L, 1L), (batch.Deleted, batch.Refusals.Failed));
+        Assert.Contains("what was known of them", batch.Refusals.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Not_being_allowed_ends_it()
     {
         using var batch = Batch(new FakeTransport().Answer(FakeTransport.Error(Errno.EPERM)));
@@ -241,10 +268,11 @@ public sealed class DeleteBatchTests
     private const int Get = (1 << 8) | Ctnetlink.IPCTNL_MSG_CT_GET;
     private const int Delete = (1 << 8) | Ctnetlink.IPCTNL_MSG_CT_DELETE;
 
-    private static DeleteBatch Batch(INetlinkTransport kernel, FlowMatch? match = null, TimeProvider? time = null)
+    private static DeleteBatch Batch(
+        INetlinkTransport kernel, FlowMatch? match = null, TimeProvider? time = null, Func<bool>? holds = null)
     {
         var clock = time ?? new FakeTimeProvider();
-        var batch = new DeleteBatch(kernel, new FlowPredicate(new FlowFilter { Match = match }, null), FlowFields.All, clock);
+        var batch = new DeleteBatch(kernel, new FlowPredicate(new FlowFilter { Match = match }, null), FlowFields.All, clock, holds);
         batch.Begin(clock.GetTimestamp());
         return batch;
     }
@@ -282,12 +310,15 @@ public sealed class DeleteBatchTests
 
         internal List<uint> Deleted { get; } = [];
 
+        internal List<int> Operations { get; } = [];
+
         public void Send(ReadOnlySpan<byte> datagram)
         {
             var messages = new MessageReader(datagram);
             while (messages.Next())
             {
                 time.Advance(perMessage);
+                Operations.Add(messages.Type);
                 var id = FlowDecoder.Decode(messages.Payload, FlowFields.All, out _).Id;
                 if (messages.Type == DeleteBatchTests.Delete)
                 {

@@ -167,6 +167,19 @@ public sealed class FlowDeleterTests : IDisposable
     }
 
     [Fact]
+    public void Without_a_condition_on_idle_time_nothing_is_asked_about_time_outs()
+    {
+        var asked = 0;
+        var timeouts = new TimeoutWatch(new SysctlDirectory(_tree.Root), _time, null, () =>
+        {
+            asked++;
+            return new FakeTransport();
+        });
+        Assert.Equal(25, Deleter(_kernel.Open, timeouts).Delete(new FlowMatch { States = ["TIME_WAIT"] }, dryRun: false).Deleted);
+        Assert.Equal((0, null), (asked, timeouts.WatchedFor));
+    }
+
+    [Fact]
     public void Progress_is_told_ten_times_a_second_at_most()
     {
         List<DeleteProgress> told = [];
@@ -199,7 +212,7 @@ public sealed class FlowDeleterTests : IDisposable
 
     private TimeoutWatch Timeouts() => new(
         new SysctlDirectory(TestTree.Path("linux-6.18", "proc/sys/net/netfilter")), _time, null,
-        () => new FakeTransport().Answer(FakeTransport.Error(Errno.EINVAL)));
+        () => Enumerable.Repeat(FakeTransport.Error(Errno.EINVAL), 3).Aggregate(new FakeTransport(), (t, e) => t.Answer(e)));
 
     private static byte[] WithoutId(byte[] payload)
     {

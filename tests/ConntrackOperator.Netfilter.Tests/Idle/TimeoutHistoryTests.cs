@@ -56,7 +56,9 @@ public sealed class TimeoutHistoryTests
         foreach (var both in new[] { first.Join(second), second.Join(first) })
         {
             Assert.Equal((Seconds(10), Seconds(50), Seconds(10)), (both.Since, both.LastLook, both.KnownSince));
-            Assert.Equal([Span(600, 10, 50, false), Span(700, 20, 50, false), Span(800, 25, 50, true)], Sorted(both));
+
+            // The second began at 25; the first knows nothing of 800 then, and may have looked a while before.
+            Assert.Equal([Span(600, 10, 50, false), Span(700, 20, 50, false), Span(800, 10, 50, true)], Sorted(both));
         }
     }
 
@@ -89,11 +91,82 @@ public sealed class TimeoutHistoryTests
     }
 
     [Fact]
-    public void Spans_of_one_value_that_do_not_meet_stay_apart()
+    public void What_a_process_finds_first_may_have_been_set_since_the_one_before_it_last_looked()
     {
+        // Between 20 and 100 nobody looked: 600 may have come back at 20 already, and 700 have held until 100.
         var before = TimeoutHistory.Begin(Look(10, 600)).Add(Look(20, 700));
         var after = TimeoutHistory.Begin(Look(100, 600)).Add(Look(110, 600));
-        Assert.Equal([Span(600, 10, 20, false), Span(600, 100, 110, true), Span(700, 10, 110, false)], Sorted(before.Join(after)));
+        foreach (var both in new[] { before.Join(after), after.Join(before) })
+        {
+            Assert.Equal([Span(600, 10, 110, true), Span(700, 10, 110, false)], Sorted(both));
+        }
+    }
+
+    [Fact]
+    public void Spans_of_one_value_that_do_not_meet_stay_apart()
+    {
+        var before = TimeoutHistory.Begin(Look(10, 600)).Add(Look(20, 700)).Add(Look(30, 700));
+        var after = TimeoutHistory.Begin(Look(100, 600)).Add(Look(110, 600));
+        Assert.Equal([Span(600, 10, 20, false), Span(600, 30, 110, true), Span(700, 10, 110, false)], Sorted(before.Join(after)));
+    }
+
+    [Fact]
+    public void What_a_process_finds_first_while_another_looks_on_may_be_as_old_as_the_others_look_before()
+    {
+        // The agent looks every 100 s; 60 came and went between two of its looks, and a command saw it in the meantime.
+        var agent = TimeoutHistory.Begin(Look(1000, 600)).Add(Look(1100, 600)).Add(Look(1200, 600));
+        var command = TimeoutHistory.Begin(Look(1150, 60));
+        foreach (var both in new[] { agent.Join(command), command.Join(agent) })
+        {
+            Assert.Equal([Span(60, 1000, 1200, false), Span(600, 1000, 1200, true)], Sorted(both));
+        }
+
+        // Looks are at most a quarter of an hour apart, or it is known that nobody looked.
+        var long_ago = agent with { Since = Seconds(10) };
+        Assert.Contains(Span(60, 1150 - 900, 1200, false), long_ago.Join(command).Spans);
+    }
+
+    [Fact]
+    public void What_both_began_with_is_not_dated_back()
+    {
+        var kept = TimeoutHistory.Begin(Look(10, 600)).Add(Look(20, 600));
+        var goneOn = kept.Add(Look(30, 700));
+        Assert.Equal([Span(600, 10, 30, false), Span(700, 20, 30, true)], Sorted(kept.Join(goneOn)));
+    }
+
+    [Fact]
+    public void A_look_that_took_long_may_have_missed_what_was_set_while_it_went_on()
+    {
+        // The process was stopped between reading and noting the time: what it did not find may have been set right after it read.
+        var slow = Look(100, 600) with { ReadFrom = Seconds(60), ListedFrom = Seconds(50) };
+        var history = TimeoutHistory.Begin(Look(10, 600)).Add(slow);
+        Assert.Equal([Span(600, 10, 110, false), Span(700, 60, 110, true)], Sorted(history.Add(Look(110, 700))));
+        Assert.Equal([Span(600, 10, 110, false), Span(700, 50, 110, true)], Sorted(history.Join(TimeoutHistory.Begin(Look(110, 700)))));
+    }
+
+    [Fact]
+    public void What_is_listed_less_often_than_the_rest_is_read_may_have_been_there_since_the_listing_before()
+    {
+        var history = TimeoutHistory.Begin(Look(10, 600))
+            .Add(Look(20, 600) with { ListedFrom = Seconds(10) }).Add(Look(35, 600) with { ListedFrom = Seconds(10) });
+        var listed = history.Add(Look(40, 700) with { ListedFrom = Seconds(39), Objects = [(Key, 60)], HasFlowTables = true });
+        Assert.Equal([Span(60, 10, 40, true), Span(600, 10, 40, false), Span(700, 35, 40, true)], Sorted(listed).Skip(1));
+        Assert.Equal(new TimeoutSpan(TimeoutHistory.FlowTable, 0, Seconds(10), Seconds(40), true), Sorted(listed)[0]);
+
+        // An object with the value of the sysctl is an object; and the next is dated by this listing.
+        Assert.Contains(
+            Span(700, 10, 40, true), history.Add(Look(40, 700) with { ListedFrom = Seconds(39), Objects = [(Key, 700)] }).Spans);
+        Assert.Contains(Span(90, 39, 80, true), listed.Add(Look(80, 700) with { Objects = [(Key, 90)] }).Spans);
+    }
+
+    [Fact]
+    public void A_setting_that_could_never_be_read_before_may_have_been_anything_until_it_was()
+    {
+        var without = new ConfiguredTimeouts { At = Seconds(10), Sysctls = new Dictionary<string, long>() };
+        var history = TimeoutHistory.Begin(without).Add(without with { At = Seconds(20) }).Add(Look(30, 600)).Add(Look(40, 600));
+        Assert.Equal(
+            [new TimeoutSpan(TimeoutHistory.Gone + Key, 0, Seconds(10), Seconds(30), false), Span(600, 20, 40, true)],
+            Sorted(history));
     }
 
     [Fact]

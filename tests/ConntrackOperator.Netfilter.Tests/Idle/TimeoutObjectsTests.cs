@@ -1,8 +1,11 @@
 using System.Buffers.Binary;
 using ConntrackOperator.Netfilter.Idle;
 using ConntrackOperator.Netfilter.Interop;
+using ConntrackOperator.Netfilter.Netlink;
 using ConntrackOperator.Netfilter.Sysctls;
+using ConntrackOperator.Netfilter.Tests.Kernel;
 using ConntrackOperator.Netfilter.Tests.Netlink;
+using ConntrackOperator.TestKit.Kernel;
 
 namespace ConntrackOperator.Netfilter.Tests.Idle;
 
@@ -100,6 +103,74 @@ public sealed class TimeoutObjectsTests
         var refusals = Enumerable.Repeat<byte[][]>([Answer(FakeTransport.Error(errno))], asked);
         Assert.Equal(complete, ListFrom(opened, [.. refusals, Nothing, Nothing]).IsComplete);
         Assert.Equal(asked + 2, opened.Count);
+    }
+
+    [Fact]
+    public void What_the_kernel_turned_out_to_lack_is_not_asked_for_again()
+    {
+        var absent = new HashSet<(byte Subsystem, ushort Operation)>();
+        List<FakeTransport> opened = [];
+        var sockets = new Queue<FakeTransport>(
+            new[] { [Answer(FakeTransport.Error(Errno.EINVAL))], Nothing, Nothing, Nothing, Nothing }.Select(Joined));
+        for (var i = 0; i < 2; i++)
+        {
+            TimeoutObjects.List(
+                () =>
+                {
+                    opened.Add(sockets.Dequeue());
+                    return opened[^1];
+                },
+                absent: absent);
+        }
+
+        Assert.Equal(
+            [(8 << 8) | 1, (10 << 8) | 19, (10 << 8) | 23, (10 << 8) | 19, (10 << 8) | 23],
+            opened.Select(o => (int)BitConverter.ToUInt16(Assert.Single(o.Sent), 4)));
+    }
+
+    /// <summary>The kernel's answers to RTM_GETACTION for a number that no action has: tcf_action_get_1 in net/sched/act_api.c.</summary>
+    [Theory]
+    [InlineData(Errno.ENOENT, true)]
+    [InlineData(Errno.EINVAL, false)]
+    [InlineData(Errno.EOPNOTSUPP, false)]
+    [InlineData(Errno.EPERM, true)]
+    public void Where_the_kernel_has_traffic_controls_action_ct_there_may_be_flow_tables_that_nobody_lists(int errno, bool mayBe)
+    {
+        var route = new FakeTransport().Answer(FakeTransport.Error(errno));
+        var found = TimeoutObjects.List(() => Joined(Nothing), () => route);
+        Assert.Equal((mayBe, true, true), (found.HasFlowTables, found.IsComplete, route.Disposed));
+        var sent = Assert.Single(route.Sent);
+        Assert.Equal(
+            (sent.Length, Nl.NLM_F_REQUEST, 50),
+            (BitConverter.ToInt32(sent), (int)BitConverter.ToUInt16(sent, 6), (int)BitConverter.ToUInt16(sent, 4)));
+    }
+
+    [Fact]
+    public void Where_traffic_control_can_not_be_asked_or_says_something_else_there_may_be_flow_tables()
+    {
+        Assert.True(TimeoutObjects.List(() => Joined(Nothing), () => new FakeTransport().Fail(Errno.ENOBUFS)).HasFlowTables);
+        Assert.True(TimeoutObjects.List(() => Joined(Nothing), () => new FakeTransport().Answer([])).HasFlowTables);
+        Assert.True(
+            TimeoutObjects.List(() => Joined(Nothing), () => new FakeTransport().Answer(FakeTransport.Message(48, new byte[4])))
+                .HasFlowTables);
+        Assert.False(TimeoutObjects.List(() => Joined(Nothing)).HasFlowTables);
+    }
+
+    [Fact]
+    public void This_kernel_tells_an_action_that_it_has_from_one_that_it_has_not()
+    {
+        NetworkNamespace.Require("tc");
+        using var space = new NetworkNamespace();
+        space.Run(() =>
+        {
+            // By its use the action is there, built in or as a module.
+            space.ExecuteHere("sh", "-c \"tc actions add action mirred egress redirect dev lo || true\"");
+            Assert.SkipUnless(
+                space.ExecuteHere("tc", "actions list action mirred").Contains("mirred", StringComparison.Ordinal),
+                "This kernel has no action mirred (CONFIG_NET_ACT_MIRRED).");
+            Assert.True(TimeoutObjects.MayHaveAction(NetlinkSocket.OpenRoute, "mirred\0"u8));
+            Assert.False(TimeoutObjects.MayHaveAction(NetlinkSocket.OpenRoute, "nosuch\0"u8));
+        });
     }
 
     [Fact]

@@ -1,4 +1,6 @@
 using ConntrackOperator.Netfilter.Idle;
+using ConntrackOperator.Netfilter.Interop;
+using ConntrackOperator.Netfilter.Netlink;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Netfilter.Tests.Netlink;
 using Microsoft.Extensions.Time.Testing;
@@ -13,6 +15,7 @@ public sealed class TimeoutWatchTests : IDisposable
     private readonly TestTree.Temporary _tree = new();
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UnixEpoch + TimeSpan.FromDays(1));
     private readonly Store _store = new();
+    private byte[] _answer = FakeTransport.Done();
     private int _asked;
 
     public TimeoutWatchTests() => Set(30);
@@ -35,6 +38,20 @@ public sealed class TimeoutWatchTests : IDisposable
         Assert.Equal(9, _asked);
         watch.Clock();
         Assert.Equal(12, _asked);
+    }
+
+    [Fact]
+    public void What_came_between_two_listings_may_have_come_right_after_the_first_whatever_glances_were_in_between()
+    {
+        var watch = Watch(_store);
+        watch.Glance();
+        var listed = Now();
+        _time.Advance(TimeSpan.FromSeconds(29));
+        watch.Glance();
+        _answer = FlowTable();
+        _time.Advance(TimeSpan.FromSeconds(1));
+        var span = Assert.Single(watch.Glance().Spans, s => s.Key == TimeoutHistory.FlowTable);
+        Assert.Equal((listed, Now(), true), (span.From, span.Until, span.IsOpen));
     }
 
     [Fact]
@@ -102,8 +119,15 @@ public sealed class TimeoutWatchTests : IDisposable
     private FakeTransport Open()
     {
         _asked++;
-        return new FakeTransport().Answer(FakeTransport.Done());
+        return new FakeTransport().Answer(_answer);
     }
+
+    private static byte[] FlowTable() =>
+    [
+        .. FakeTransport.Message(
+            (Cttimeout.NFNL_SUBSYS_NFTABLES << 8) | Cttimeout.NFT_MSG_NEWFLOWTABLE, [2, 0, 0, 0], flags: Nl.NLM_F_MULTI),
+        .. FakeTransport.Done(),
+    ];
 
     private sealed class Store : ITimeoutStore
     {

@@ -23,6 +23,8 @@ public sealed class HeaderTests
         #include <netinet/in.h>
         #include <linux/sched.h>
         #include <linux/netlink.h>
+        #include <linux/rtnetlink.h>
+        #include <linux/pkt_cls.h>
         #include <linux/netfilter/nfnetlink.h>
         #include <linux/netfilter/nf_conntrack_common.h>
         #include <linux/netfilter/nf_conntrack_tcp.h>
@@ -48,7 +50,7 @@ public sealed class HeaderTests
         Assert.SkipUnless(File.Exists("/usr/include/linux/netlink.h"), "The kernel's headers (linux-libc-dev) are not installed.");
 
         var expected = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        foreach (var type in new[] { typeof(Native), typeof(Nl), typeof(Ctnetlink), typeof(Cttimeout), typeof(Errno) })
+        foreach (var type in new[] { typeof(Native), typeof(Nl), typeof(Ctnetlink), typeof(Cttimeout), typeof(TcActions), typeof(Errno) })
         {
             foreach (var field in type.GetFields(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)
                 .Where(f => f.IsLiteral))
