@@ -165,7 +165,7 @@ internal sealed class DeleteBatch(
                 continue;
             }
 
-            // Too slow again, an answer was lost, or a time-out was changed meanwhile: fewer at once, since what is asked for is then deleted the sooner.
+            // Too slow again, an answer was lost, or a time-out was changed meanwhile: fewer at once, which are deleted the sooner.
             var again = asked[sent..open];
             again.CopyTo(asked[^again.Length..]);
             rest = rest[(asked.Length - again.Length)..];

@@ -5,7 +5,10 @@ namespace ConntrackOperator.Netfilter.Idle;
 /// <param name="IsAnything">Whether it may be any time-out up to that.</param>
 /// <param name="From">From when on it was armed, in seconds since the boot.</param>
 /// <param name="Until">Until when it was armed.</param>
-internal readonly record struct ArmedTimeout(uint Seconds, bool IsAnything, long From, long Until)
+/// <param name="IsUnlikely">
+/// Whether it can only have been if a packet that arms nothing came after it: such a one makes nothing idle for longer.
+/// </param>
+internal readonly record struct ArmedTimeout(uint Seconds, bool IsAnything, long From, long Until, bool IsUnlikely = false)
 {
     internal const long Ever = long.MaxValue / 4;
 

@@ -10,9 +10,9 @@ namespace ConntrackOperator.Netfilter.Idle;
 /// the kernel had read before it was asked, and that it says is idle, was not armed by a time-out that came after the clock was made.
 /// </summary>
 /// <remarks>
-/// To ask costs a read of each sysctl, of files that stay open, and a listing of time-out objects and flow tables over a socket that does:
-/// some 30 µs together. A subsystem that the kernel lacked when it was first asked is not asked again: the kernel would look for its module
-/// each time. For one thread, in whose network namespace it is; not safe for several at once.
+/// To ask costs a read of each sysctl, of files that stay open, and a listing of time-out objects and flow tables over a socket that
+/// does: some 30 µs together. A subsystem that the kernel lacked when it was first asked is not asked again: the kernel would look for its
+/// module each time. For one thread, in whose network namespace it is; not safe for several at once.
 /// </remarks>
 internal sealed class CurrentClock : IDisposable
 {

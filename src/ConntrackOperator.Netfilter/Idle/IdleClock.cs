@@ -158,11 +158,11 @@ public sealed class IdleClock
             }
 
             var idle = (long)candidate.Seconds - left;
-            isPossible = true;
+            isPossible |= !candidate.IsUnlikely;
             if (earliest - idle <= candidate.Until && now - idle + 1 >= candidate.From)
             {
                 least = Math.Min(least, Math.Max(0, idle - Below));
-                most = Math.Max(most, idle + Above);
+                most = candidate.IsUnlikely ? most : Math.Max(most, idle + Above);
             }
         }
 

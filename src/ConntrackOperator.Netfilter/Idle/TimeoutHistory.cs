@@ -38,7 +38,7 @@ public sealed record TimeoutHistory
     /// <summary>When the last look was, by the same clock.</summary>
     public required TimeSpan LastLook { get; init; }
 
-    /// <summary>When the last look began to read the sysctls: what changed since may not be seen yet. 0, the boot, where that is not known.</summary>
+    /// <summary>When the last look began to read the sysctls: what changed since may not be seen yet. 0 where that is not known.</summary>
     public TimeSpan ReadFrom { get; init; }
 
     /// <summary>When the last listing of time-out objects and flow tables began; 0 where that is not known.</summary>
@@ -106,7 +106,8 @@ public sealed record TimeoutHistory
         // What could never be read before may have been anything.
         var known = Spans.Select(s => s.Key).ToHashSet();
         spans.AddRange(look.Sysctls.Keys
-            .Where(key => !known.Contains(key) && !known.Contains(Gone + key)).Select(key => new TimeoutSpan(Gone + key, 0, Since, at, false)));
+            .Where(key => !known.Contains(key) && !known.Contains(Gone + key))
+            .Select(key => new TimeoutSpan(Gone + key, 0, Since, at, false)));
         if (at - LastLook > MaxGap)
         {
             spans.Add(new TimeoutSpan(Unseen, 0, LastLook, at, false));

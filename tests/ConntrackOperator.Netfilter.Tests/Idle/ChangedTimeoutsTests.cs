@@ -152,6 +152,19 @@ public sealed class ChangedTimeoutsTests
     }
 
     [Fact]
+    public void Data_that_counts_as_unacknowledged_only_since_a_packet_that_armed_nothing_leaves_what_was_armed_before()
+    {
+        // 900 s until 50 s ago, 700 since: by the 810 of retransmissions it would be idle for 111 s, and it spoke a second ago.
+        var clock = Clock(Changed(
+            SysctlNames.TcpTimeoutEstablished, 900, 700, secondsAgo: 50, (SysctlNames.TcpTimeoutMaxRetransmit, 810)));
+        Assert.Equal(new IdleTime(0, 112), clock.Of(Held.Flow(Tcp, Established, 699, tcpFlags: InFlight)));
+
+        // It makes nothing idle by itself, and nothing less certain that the usual time-outs explain.
+        Assert.Equal(IdleTime.Unknown, Clock(Held.Always(Look())).Of(Held.Flow(Tcp, Established, 400_000, tcpFlags: InFlight)));
+        Assert.Equal(new IdleTime(28, 561), clock.Of(Held.Flow(Tcp, Established, 250, tcpFlags: InFlight)));
+    }
+
+    [Fact]
     public void Unacknowledged_data_with_a_time_out_as_long_as_the_states_has_that()
     {
         var clock = Clock(Held.Always(Look((SysctlNames.TcpTimeoutEstablished, 280))));

@@ -222,7 +222,7 @@ public sealed class UnseenChangesTests
         public TimeoutHistory Keep(TimeoutHistory seen) => _kept = _kept is null ? seen : seen.Join(_kept);
     }
 
-    /// <summary>Lets something happen right before the table is read, or, of what was read too long ago, before it is asked for again.</summary>
+    /// <summary>Lets something happen right before the table is read, or before what was read too long ago is asked for again.</summary>
     private sealed class Meddling(INetlinkTransport inner, Moment moment, Action meddle) : INetlinkTransport
     {
         public uint PortId => inner.PortId;
