@@ -101,8 +101,8 @@ internal static class HostFlush
         {
             Console.Out.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"asked for once more before the deletion, since it could have come over 2 ms after the reading: {result.AskedAgain} times "
-                    + $"(of some entries more than once); no longer matched and stayed: {result.Kept}"));
+                $"asked for once more before the deletion, since it could have come over 2 ms after the reading or a time-out was changed: "
+                    + $"{result.AskedAgain} times (of some entries more than once); no longer matched and stayed: {result.Kept}"));
         }
 
         if (result.Offloaded > 0)

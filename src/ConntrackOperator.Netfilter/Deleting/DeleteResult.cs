@@ -51,7 +51,8 @@ public sealed record DeleteResult
     public bool Approximate { get; init; }
 
     /// <summary>
-    /// How often an entry was asked for again, since what was known of it was too old: a machine with other work to do.
+    /// How often an entry was asked for again, since what was known of it was too old (a machine with other work to do), or
+    /// a time-out was changed meanwhile.
     /// </summary>
     public required long AskedAgain { get; init; }
 
