@@ -29,15 +29,15 @@ public sealed class EntryExtensions(SysctlDirectory sysctls, string procPath, st
     /// <summary>Says why an entry can have one.</summary>
     /// <returns>A few words; null: none can have any.</returns>
     public string? Why() =>
-        IsLoaded("nf_nat") ? "NAT is loaded"
+        IsInTheKernel("nf_nat") ? "NAT is loaded"
             : sysctls.Read(SysctlNames.Accounting).Value is > 0 ? "accounting is on"
             : sysctls.Read(SysctlNames.Timestamp).Value is > 0 ? "timestamps are on"
             : sysctls.Read(SysctlNames.Events).Value is 1 ? "events are on"
             : sysctls.Read(SysctlNames.Events).Value is > 1 && AreListeners() ? "somebody listens to events"
-            : Array.Find(_modules, IsLoaded) is { } module ? module + " is loaded"
-            : BuiltIn();
+            : BuiltIn() ?? (Array.Find(_modules, IsInTheKernel) is { } module ? module + " is in the kernel" : null);
 
-    private bool IsLoaded(string module) => Directory.Exists(sysPath + "/module/" + module);
+    // What is built in has a directory there as well, where it has parameters.
+    private bool IsInTheKernel(string module) => Directory.Exists(sysPath + "/module/" + module);
 
     // What is built into the kernel changes with a boot only, and its symbols are some megabytes.
     private string? BuiltIn()

@@ -40,8 +40,8 @@ public sealed class SizeTests
     [InlineData("acct=1 timestamp=0 events=0", "", "accounting is on")]
     [InlineData("acct=0 timestamp=1 events=0", "", "timestamps are on")]
     [InlineData("acct=1 timestamp=0 events=0 nf_nat", "", "NAT is loaded")]
-    [InlineData("acct=0 timestamp=0 events=0 xt_connlabel", "", "xt_connlabel is loaded")]
-    [InlineData("acct=0 timestamp=0 events=0 nf_conntrack_ftp", "", "nf_conntrack_ftp is loaded")]
+    [InlineData("acct=0 timestamp=0 events=0 xt_connlabel", "", "xt_connlabel is in the kernel")]
+    [InlineData("acct=0 timestamp=0 events=0 nf_conntrack_ftp", "", "nf_conntrack_ftp is in the kernel")]
     [InlineData("acct=0 timestamp=0 events=0 nf_conntrack_netlink nft_ct", "", null)]
     public void Entries_have_extensions_unless_none_can_be(string machine, string socket, string? why)
     {
