@@ -9,7 +9,8 @@ namespace ConntrackOperator.Engine.State;
 /// What each key held before the first write since boot. Recorded on the disk before the key is written, forgotten after it was
 /// put back: killed at any instant between, the next start finds the original and puts it back again, which changes nothing.
 /// Values of an earlier boot are worth nothing and are dropped. A file that can't be read is kept beside the new one, and the new one
-/// says so for as long as the boot lasts; it says as well when the one before was lost, which owner.json tells.
+/// says so for as long as the boot lasts; it says as well when the one before was lost, or has one of an earlier boot in its place, which
+/// owner.json tells.
 /// </summary>
 public sealed class OriginalsStore
 {
@@ -45,7 +46,7 @@ public sealed class OriginalsStore
         IsFresh = read is null || read.File.BootId != host.BootId
             || !StateOwner.IsNamespace(host, read.File.NetworkNamespaceCookie, read.File.NetworkNamespace);
         _marked = StateOwner.ReadMark(state.Path)?.Is(host) == true;
-        _lost = read is null && problem is null && _marked;
+        _lost = IsFresh && problem is null && _marked;
         if (read is not null && !IsFresh)
         {
             _lost = read.File.Lost == true;
@@ -58,7 +59,7 @@ public sealed class OriginalsStore
         _kept = Copy();
 
         // In a namespace that is new here nothing was lost.
-        AwaitsStatus = statusWillCome && read is null && !(state.IsApart && problem is null && !_marked);
+        AwaitsStatus = statusWillCome && IsFresh && (read is null || _lost) && !(state.IsApart && problem is null && !_marked);
 
         // From now on a file that is not there has been lost: a key may have been written that it knew of.
         _unsaved = IsFresh && !_setAside && !AwaitsStatus;
@@ -80,7 +81,8 @@ public sealed class OriginalsStore
     public bool IsFresh { get; private set; }
 
     /// <summary>
-    /// True while a file that should be there is not, and the node's status may know what it knew: nothing is recorded meanwhile.
+    /// True while a file that should be there is not, or is an earlier one, and the node's status may know what it knew: nothing is
+    /// recorded meanwhile.
     /// </summary>
     public bool AwaitsStatus { get; private set; }
 

@@ -42,6 +42,54 @@ public sealed class OriginalsLossTests
     }
 
     [Fact]
+    public void A_file_of_an_earlier_boot_that_was_put_in_the_place_of_this_boots_is_a_loss()
+    {
+        using var machine = new Machine();
+        machine.Apply(Set(SysctlNames.UdpTimeout, 20));
+        var earlier = File.ReadAllText(machine.OriginalsFile);
+        machine.Restart();
+        machine.Boot("boot-2");
+        Assert.Empty(machine.Engine.Problems);
+        machine.Apply(Set(SysctlNames.UdpTimeout, 25));
+        machine.Restart();
+        File.WriteAllText(machine.OriginalsFile, earlier);
+        Assert.Contains("was lost in this boot", Assert.Single(machine.Engine.Problems), StringComparison.Ordinal);
+        Assert.Null(machine.Engine.Originals.Find(SysctlNames.UdpTimeout));
+        machine.Restart();
+        Assert.NotNull(machine.Engine.Originals.Unknown);
+    }
+
+    [Fact]
+    public void Where_an_earlier_boots_file_was_put_in_the_place_nothing_is_recorded_before_the_status_is_there()
+    {
+        using var machine = new Machine { StatusWillCome = true };
+        machine.Engine.Adopt(null);
+        machine.Apply(Set(SysctlNames.UdpTimeout, 20));
+        var reported = machine.Report();
+        machine.Restart();
+        var file = File.ReadAllText(machine.OriginalsFile);
+        Assert.Contains("boot-1", file, StringComparison.Ordinal);
+        File.WriteAllText(machine.OriginalsFile, file.Replace("boot-1", "boot-0", StringComparison.Ordinal));
+        machine.Engine.Enforce();
+        Assert.True(machine.Engine.Originals.AwaitsStatus);
+        machine.Engine.Adopt(reported);
+        Assert.Equal((null, 30L), (machine.Engine.Originals.Unknown, machine.Engine.Originals.Find(SysctlNames.UdpTimeout)));
+    }
+
+    [Fact]
+    public void A_file_beside_which_nothing_says_that_it_is_there_gets_what_says_so_though_nothing_else_is_to_be_written()
+    {
+        using var machine = new Machine();
+        machine.Apply(Set(SysctlNames.UdpTimeout, 20));
+        machine.Restart();
+        File.Delete(Path.Combine(Path.GetDirectoryName(machine.OriginalsFile)!, "owner.json"));
+        machine.Apply(Set(SysctlNames.UdpTimeout, 20));
+        machine.Restart();
+        File.Delete(machine.OriginalsFile);
+        Assert.NotNull(machine.Engine.Originals.Unknown);
+    }
+
+    [Fact]
     public void A_plan_that_was_kept_and_never_came_to_a_first_write_is_no_loss()
     {
         using var machine = new Machine();
