@@ -169,6 +169,7 @@ public sealed class CulpritFinderTests : IDisposable
     [InlineData("#IPT_SYSCTL=/etc/ufw/sysctl.conf", "ENABLED=yes", null)]
     [InlineData(null, "ENABLED=yes", "/etc/ufw/sysctl.conf")] // What was not mounted may be as it was installed.
     [InlineData("IPT_SYSCTL=/etc/ufw/sysctl.conf", null, "/etc/ufw/sysctl.conf")]
+    [InlineData("ENABLED=yes\nIPT_SYSCTL=/etc/ufw/sysctl.conf", "LOGLEVEL=low", "/etc/ufw/sysctl.conf")]
     [InlineData("IPT_SYSCTL=/etc/ufw/sysctl.conf", "ENABLED=\"no\"", null)]
     [InlineData("IPT_SYSCTL=/etc/ufw/sysctl.conf", "ENABLED='no'", null)]
     [InlineData("IPT_SYSCTL=/etc/ufw/sysctl.conf", "ENABLED=no # for now", null)]
@@ -198,6 +199,29 @@ public sealed class CulpritFinderTests : IDisposable
     }
 
     [Fact]
+    public void Ufw_is_named_for_the_key_that_its_file_sets_by_whichever_name_and_for_no_other()
+    {
+        File("etc/ufw/sysctl.conf", "net/netfilter/nf_conntrack_acct=1\nnet/nf_conntrack_max=65536\n-net/netfilter/nf_conntrack_timestamp");
+        var finder = new OverwriteSourceFinder(_root.FullName, _root.FullName);
+        Assert.StartsWith("/etc/ufw/sysctl.conf", finder.Describe(SysctlNames.Max, 65_536), StringComparison.Ordinal);
+        Assert.Equal(65_536, Assert.Single(finder.AtBoot(SysctlNames.Max)).Value);
+        Assert.Equal(Nobody, finder.Describe(SysctlNames.Max, 131_072));
+        foreach (var other in new[] { SysctlNames.TcpBeLiberal, SysctlNames.Timestamp })
+        {
+            Assert.Equal(Nobody, finder.Describe(other, 1));
+            Assert.Empty(finder.AtBoot(other));
+        }
+    }
+
+    [Fact]
+    public void A_pattern_that_fits_one_of_a_keys_two_names_sets_it()
+    {
+        File("etc/sysctl.d/x.conf", "net.netfilter.nf_conntrack_m* = 65536");
+        Assert.Equal(
+            65_536, Assert.Single(new OverwriteSourceFinder(_root.FullName, _root.FullName).AtBoot(SysctlNames.Max)).Value);
+    }
+
+    [Fact]
     public void Tuned_is_named_with_the_file_of_the_profile_that_sets_it()
     {
         File("etc/tuned/active_profile", "gateway");
@@ -211,6 +235,8 @@ public sealed class CulpritFinderTests : IDisposable
             " sets it, for tuned's active profile gateway: take the line out of its section [sysctl], or choose another profile";
         Assert.Equal("/usr/lib/tuned/network-throughput/tuned.conf" + rest, Describe(SysctlNames.Max, 1048576));
         Assert.Equal("/etc/tuned/gateway/tuned.conf" + rest, Describe(SysctlNames.Accounting, 1));
+        var boot = Assert.Single(new OverwriteSourceFinder(_root.FullName, _root.FullName).AtBoot(SysctlNames.Accounting));
+        Assert.Equal(("/etc/tuned/gateway/tuned.conf, tuned's active profile,", 1L), (boot.Who, boot.Value));
         Assert.Equal(Nobody, Describe(SysctlNames.Accounting, 0));
         Assert.Equal(Nobody, Describe(SysctlNames.UdpTimeout, 9));
         File("etc/tuned/active_profile", "balanced");

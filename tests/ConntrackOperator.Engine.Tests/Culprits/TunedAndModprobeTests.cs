@@ -90,6 +90,8 @@ public sealed class TunedAndModprobeTests : IDisposable
     [InlineData("[more]\ntype=sysctl\nnet.netfilter.nf_conntrack_acct=2", 2)]
     [InlineData("[more]\ntype=sysctl\npriority=-1\nnet.netfilter.nf_conntrack_acct=2", 1)]
     [InlineData("[more]\ntype=sysctl\nenabled=0\nnet.netfilter.nf_conntrack_acct=2", 1)]
+    [InlineData("[more]\ntype=sysctl\nenabled=1\nnet.netfilter.nf_conntrack_acct=2", 2)]
+    [InlineData("[more]\ntype=sysctl\nenabled=True\nnet.netfilter.nf_conntrack_acct=2", 2)]
     [InlineData("[sysctl]\ntype=script", null)]
     [InlineData("[sysctl]\nnet.netfilter.nf_conntrack_acct=${unknown}", null)]
     public void Sections_override_replace_and_drop_those_of_what_is_included(string profile, int? value)
@@ -101,7 +103,21 @@ public sealed class TunedAndModprobeTests : IDisposable
     }
 
     [Theory]
+    [InlineData("vm.swappiness=1", 1)] // The priority is that of the section which is overridden ...
+    [InlineData("priority=-5", 2)] // ... unless it is given.
+    public void The_section_of_the_highest_priority_is_written_last(string profile, int value)
+    {
+        File("etc/tuned/active_profile", "a");
+        File("etc/tuned/a/tuned.conf", "[main]\ninclude=b\n[sysctl]\n" + profile);
+        File("etc/tuned/b/tuned.conf", Sets(1) + "\npriority=5\n[more]\ntype=sysctl\nnet.netfilter.nf_conntrack_acct=2");
+        Assert.Equal(value, (int?)Tuned.Sets(SysctlNames.Accounting)?.Value);
+    }
+
+    [Theory]
     [InlineData("[sysctl]\nnet.netfilter.nf_conntrack_acct = \"1\"", 1)]
+    [InlineData("[sysctl]\nnet.netfilter.nf_conntrack_acct = 1 #set", 1)]
+    [InlineData("[sysctl] #for us\nnet.netfilter.nf_conntrack_acct = 1", 1)]
+    [InlineData("net.netfilter.nf_conntrack_acct = 1\n[sysctl]", null)]
     [InlineData("[sysctl]\nnet.netfilter.nf_conntrack_acct = \">1\"", 1)]
     [InlineData("[sysctl]\nnet.netfilter.nf_conntrack_acct = >1 # at least", 1)]
     [InlineData("[sysctl]\n;net.netfilter.nf_conntrack_acct = 1", null)]

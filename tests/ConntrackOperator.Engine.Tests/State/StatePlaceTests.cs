@@ -65,13 +65,58 @@ public sealed class StatePlaceTests : IDisposable
     }
 
     [Fact]
+    public void What_was_planned_after_a_move_was_cut_off_replaces_what_had_moved()
+    {
+        Keep(Host("5"), 30, "five");
+        var own = Directory.CreateDirectory(PlaceOf("5")).FullName;
+        File.Move(Path.Combine(Root, "plan.json"), Path.Combine(own, "plan.json"));
+        Keep(Host("5"), 30, "again");
+        Keep(Host("1", isInitial: true), 31, "host");
+        Assert.Equal((30, "again"), Kept(Host("5")));
+        Assert.Equal((31, "host"), Kept(Host("1", isInitial: true)));
+    }
+
+    [Fact]
+    public void Where_files_are_moved_to_is_for_their_owner_alone()
+    {
+        Keep(Host("5"), 30, "five");
+        Keep(Host("1", isInitial: true), 31, "host");
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(PlaceOf("5")));
+    }
+
+    [Fact]
+    public void Who_only_looks_leaves_what_can_not_be_read_where_it_is()
+    {
+        Keep(Host("1", isInitial: true), 31, "host", node: "node-7");
+        Keep(Host("5"), 30, "five", node: "node-8");
+        string[] files = [Path.Combine(Root, "owner.json"), Path.Combine(Root, "plan.json")];
+        Assert.All(files, f => File.WriteAllText(f, "{"));
+        Assert.Null(StateOwner.ReadMark(Root));
+        Assert.Equal("five", Kept(Host("5"), node: "node-8").Plan);
+        using var other = Open(Host("5"));
+        Assert.Equal("five", new PlanStore(other, "node-8").Plan?.Uid);
+        Assert.All(files, f => Assert.Equal("{", File.ReadAllText(f)));
+    }
+
+    [Fact]
+    public void A_plan_without_contents_has_no_flushes_and_is_a_plan()
+    {
+        using var state = Open(Host("5"));
+        var store = new PlanStore(state, null);
+        Assert.Null(store.Flushes);
+        store.Set(new CachedPlan { Uid = "none" });
+        Assert.Empty(store.Flushes!);
+    }
+
+    [Fact]
     public void After_a_reboot_a_container_has_its_plan_where_it_was_and_no_other_namespace_gets_the_hosts()
     {
         Keep(Host("5"), 30, "container");
         Assert.Equal((null, "container"), Kept(Host("9") with { BootId = "boot-2" }));
-        Keep(Host("1", isInitial: true) with { BootId = "boot-2" }, 31, "host");
 
         // What a namespace of an earlier boot planned is not the host's plan.
+        Assert.Equal((null, null), Kept(Host("1", isInitial: true) with { BootId = "boot-2" }));
+        Keep(Host("1", isInitial: true) with { BootId = "boot-2" }, 31, "host");
         Assert.Equal((31, "host"), Kept(Host("1", isInitial: true) with { BootId = "boot-2" }));
         Assert.Equal((null, null), Kept(Host("9") with { BootId = "boot-3" }));
         Assert.Equal((null, "host"), Kept(Host("1", isInitial: true) with { BootId = "boot-3" }));
@@ -109,9 +154,18 @@ public sealed class StatePlaceTests : IDisposable
 
         using var held = Open(Host("100"));
         Write(held, Host("100"), null, "held", null);
+        Directory.SetLastWriteTimeUtc(PlaceOf("100"), DateTime.UnixEpoch);
+        Keep(Host("101"), 1, "one");
+        Keep(Host("102"), null, "one");
         for (var i = 1; i < StatePlace.MostNamespaces; i++)
         {
-            Keep(Host($"{100 + i}"), i is 2 or 3 ? null : i, "one");
+            var place = Directory.CreateDirectory(PlaceOf($"{100 + i}")).FullName;
+            if (i > 2)
+            {
+                File.Copy(Path.Combine(PlaceOf(i == 3 ? "102" : "101"), "originals.json"), Path.Combine(place, "originals.json"));
+            }
+
+            Directory.SetLastWriteTimeUtc(place, DateTime.UnixEpoch + TimeSpan.FromDays(365 + i));
         }
 
         Keep(Host("1000"), 5, "new");
@@ -122,7 +176,18 @@ public sealed class StatePlaceTests : IDisposable
         Directory.SetLastWriteTimeUtc(PlaceOf("150"), DateTime.UnixEpoch);
         Keep(Host("1002"), 5, "new");
         Assert.False(Directory.Exists(PlaceOf("150")));
-        Assert.Equal((1, "one"), Kept(Host("101")));
+        Assert.Equal(1, Kept(Host("101")).Original);
+
+        // What is too much already goes as well.
+        string[] more = ["1100", "1101"];
+        foreach (var one in more)
+        {
+            Directory.CreateDirectory(PlaceOf(one));
+        }
+
+        Keep(Host("1003"), 5, "new");
+        Assert.All(more, one => Assert.False(Directory.Exists(PlaceOf(one))));
+        Assert.Equal(StatePlace.MostNamespaces, Directory.GetDirectories(Path.Combine(Root, "namespaces", "boot-1")).Length);
         Assert.Equal((30, "host"), Kept(Host("1", isInitial: true)));
     }
 

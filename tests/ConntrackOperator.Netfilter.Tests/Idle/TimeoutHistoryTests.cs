@@ -134,6 +134,40 @@ public sealed class TimeoutHistoryTests
         Assert.Equal([Span(600, 10, 30, false), Span(700, 20, 30, true)], Sorted(kept.Join(goneOn)));
     }
 
+    [Theory]
+    [InlineData(20)]
+    [InlineData(35)]
+    [InlineData(40)]
+    public void What_the_other_knew_at_that_time_is_dated_by_the_other(int at)
+    {
+        var agent = TimeoutHistory.Begin(Look(10, 500)).Add(Look(20, 500)).Add(Look(30, 600)).Add(Look(40, 700));
+        var command = TimeoutHistory.Begin(Look(at, 600));
+        foreach (var both in new[] { agent.Join(command), command.Join(agent) })
+        {
+            Assert.Equal(Seconds(20), Assert.Single(both.Spans, s => s.Seconds == 600).From);
+        }
+    }
+
+    [Fact]
+    public void What_the_other_knew_only_later_or_of_another_setting_is_dated_back()
+    {
+        var agent = TimeoutHistory.Begin(Look(1000, 600)).Add(Look(1100, 600)).Add(Look(1200, 600)).Add(Look(1300, 60));
+        Assert.Equal(
+            [Span(60, 1000, 1300, true), Span(600, 1000, 1300, false)], Sorted(agent.Join(TimeoutHistory.Begin(Look(1150, 60)))));
+
+        var two = TimeoutHistory.Begin(Both(1000, 600, 60)).Add(Both(1100, 600, 60)).Add(Both(1200, 600, 60));
+        Assert.Contains(Span(60, 1000, 1200, false), two.Join(TimeoutHistory.Begin(Both(1150, 60, 60))).Spans);
+    }
+
+    [Fact]
+    public void What_can_not_be_read_any_more_may_have_been_changed_right_after_it_last_was()
+    {
+        var history = TimeoutHistory.Begin(Look(10, 600)).Add(Look(100, 600) with { ReadFrom = Seconds(60), ListedFrom = Seconds(80) })
+            .Add(Look(110, 600) with { Sysctls = new Dictionary<string, long>() });
+        Assert.Equal(
+            [new TimeoutSpan(TimeoutHistory.Gone + Key, 0, Seconds(60), Seconds(110), true), Span(600, 10, 110, false)], Sorted(history));
+    }
+
     [Fact]
     public void A_look_that_took_long_may_have_missed_what_was_set_while_it_went_on()
     {
@@ -188,6 +222,19 @@ public sealed class TimeoutHistoryTests
     }
 
     [Fact]
+    public void Of_too_many_changes_those_that_ended_first_are_forgotten_and_nothing_is_known_until_they_had()
+    {
+        // In an order in which they did not end.
+        var ended = Enumerable.Range(2, 511).OrderBy(i => i * 7 % 512).Select(i => Span(i, i - 1, i, false));
+        var full = (TimeoutHistory.Begin(Look(0, 1)) with { LastLook = Seconds(590), Spans = [Span(1, 0, 590, true), .. ended] })
+            .Add(Look(600, 1));
+        Assert.Equal((512, TimeSpan.Zero), (full.Spans.Count, full.KnownSince));
+        var half = full.Add(Look(610, 9999));
+        Assert.Equal(Seconds(258), half.KnownSince);
+        Assert.Equal([1, .. Enumerable.Range(259, 254), 9999], Sorted(half).Select(s => (int)s.Seconds));
+    }
+
+    [Fact]
     public void Values_that_are_all_still_there_are_never_forgotten()
     {
         var objects = Enumerable.Range(1, 600).Select(i => (Key, (long)i)).ToList();
@@ -220,6 +267,11 @@ public sealed class TimeoutHistoryTests
     private static TimeoutSpan Span(long value, int from, int until, bool isOpen) => new(Key, value, Seconds(from), Seconds(until), isOpen);
 
     private static TimeSpan Seconds(int seconds) => TimeSpan.FromSeconds(seconds);
+
+    private static ConfiguredTimeouts Both(int at, long established, long udp) => Look(at, established) with
+    {
+        Sysctls = new Dictionary<string, long> { [Key] = established, [SysctlNames.UdpTimeout] = udp },
+    };
 
     private static ConfiguredTimeouts Look(int at, long established) =>
         new() { At = Seconds(at), Sysctls = new Dictionary<string, long> { [Key] = established } };

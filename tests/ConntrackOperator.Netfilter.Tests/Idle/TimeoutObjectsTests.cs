@@ -173,6 +173,39 @@ public sealed class TimeoutObjectsTests
         });
     }
 
+    /// <summary>Without the number the kernel would refuse an action that it has as one that it has not.</summary>
+    [Fact]
+    public void Traffic_controls_action_is_asked_for_by_its_name_and_a_number_that_none_has()
+    {
+        var transport = new FakeTransport().Answer(FakeTransport.Error(Errno.ENOENT));
+        Assert.True(TimeoutObjects.MayHaveAction(() => transport, "ct\0"u8));
+        byte[] action = [
+            .. FakeTransport.Attribute(TcActions.TCA_ACT_KIND, "ct\0"u8.ToArray()),
+            .. FakeTransport.Attribute(TcActions.TCA_ACT_INDEX, [0xFF, 0xFF, 0xFF, 0xFF])];
+        Assert.Equal(
+            FakeTransport.Message(
+                TcActions.RTM_GETACTION,
+                [
+                    0, 0, 0, 0,
+                    .. FakeTransport.Attribute(
+                        Nl.NLA_F_NESTED | TcActions.TCA_ACT_TAB, FakeTransport.Attribute(Nl.NLA_F_NESTED | 1, action)),
+                ],
+                flags: Nl.NLM_F_REQUEST, port: 0),
+            Assert.Single(transport.Sent));
+    }
+
+    [Fact]
+    public void What_is_no_refusal_of_the_kind_may_be_an_action()
+    {
+        Assert.False(May(FakeTransport.Error(Errno.EINVAL)));
+        Assert.False(May(FakeTransport.Error(Errno.EOPNOTSUPP)));
+        Assert.True(May(FakeTransport.Error(Errno.EPERM)));
+        Assert.True(May(FakeTransport.Message(TcActions.RTM_GETACTION, BitConverter.GetBytes(-Errno.EINVAL))));
+        Assert.True(May([]));
+
+        static bool May(byte[] answer) => TimeoutObjects.MayHaveAction(() => new FakeTransport().Answer(answer), "ct\0"u8);
+    }
+
     [Fact]
     public void A_list_that_lost_messages_or_changed_amid_the_reading_is_asked_for_again()
     {

@@ -41,6 +41,24 @@ public sealed class TimeoutWatchTests : IDisposable
     }
 
     [Fact]
+    public void The_first_glance_lists_the_objects_however_lately_the_machine_has_started()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.MinValue + TimeSpan.FromSeconds(5));
+        new TimeoutWatch(new SysctlDirectory(_tree.Root), time, null, Open).Glance();
+        Assert.Equal(3, _asked);
+    }
+
+    [Theory]
+    [InlineData(Errno.ENOENT, true)]
+    [InlineData(Errno.EINVAL, false)]
+    public void Where_traffic_control_has_its_action_there_may_be_flow_tables(int refusal, bool mayBe)
+    {
+        var watch = new TimeoutWatch(
+            new SysctlDirectory(_tree.Root), _time, null, Open, () => new FakeTransport().Answer(FakeTransport.Error(refusal)));
+        Assert.Equal(mayBe, watch.Look().Current!.HasFlowTables);
+    }
+
+    [Fact]
     public void What_came_between_two_listings_may_have_come_right_after_the_first_whatever_glances_were_in_between()
     {
         var watch = Watch(_store);
