@@ -179,12 +179,18 @@ internal sealed class ArmedTimeouts
             }
         }
 
+        var copied = protocol == Native.IPPROTO_GRE;
+        if (_history.ForgottenUntil is { } forgotten)
+        {
+            // Even where what was found first is taken to have held: changes were seen.
+            values.Add(ArmedTimeout.Anything(-ArmedTimeout.Ever, copied ? ArmedTimeout.Ever : Seconds(forgotten) + Slack));
+        }
+
         if (_assumeHeld)
         {
             return;
         }
 
-        var copied = protocol == Native.IPPROTO_GRE;
         if (_history.Since > TimeSpan.MinValue)
         {
             values.Add(ArmedTimeout.Anything(-ArmedTimeout.Ever, copied ? ArmedTimeout.Ever : Seconds(_history.Since) + Slack));

@@ -44,6 +44,11 @@ public sealed record TimeoutHistory
     /// <summary>When the last listing of time-out objects and flow tables began; 0 where that is not known.</summary>
     public TimeSpan ListedFrom { get; init; }
 
+    /// <summary>
+    /// Until when there were values that are forgotten, by the same clock; null: none is. That they held before is known to be wrong.
+    /// </summary>
+    public TimeSpan? ForgottenUntil { get; init; }
+
     /// <summary>What was found, in no order.</summary>
     public required IReadOnlyList<TimeoutSpan> Spans { get; init; }
 
@@ -174,6 +179,8 @@ public sealed record TimeoutHistory
         return Bounded(newer with
         {
             Since = first.Since,
+            ForgottenUntil = (first.ForgottenUntil, second.ForgottenUntil) is ({ } one, { } another)
+                ? Max(one, another) : first.ForgottenUntil ?? second.ForgottenUntil,
             ReadFrom = Max(older.ReadFrom, newer.ReadFrom),
             ListedFrom = Max(older.ListedFrom, newer.ListedFrom),
             Spans = spans,
@@ -218,9 +225,16 @@ public sealed record TimeoutHistory
         }
 
         var forgotten = history.Spans.Where(s => !s.IsOpen).OrderBy(s => s.Until).Take(history.Spans.Count - (MostSpans / 2)).ToHashSet();
-        return forgotten.Count == 0 ? history : history with
+        if (forgotten.Count == 0)
         {
-            Since = Max(history.Since, forgotten.Max(s => s.Until)),
+            return history;
+        }
+
+        var until = Max(history.ForgottenUntil ?? TimeSpan.Zero, forgotten.Max(s => s.Until));
+        return history with
+        {
+            Since = Max(history.Since, until),
+            ForgottenUntil = until,
             Spans = [.. history.Spans.Where(s => !forgotten.Contains(s))],
         };
     }

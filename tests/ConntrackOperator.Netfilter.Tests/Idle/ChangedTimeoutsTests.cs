@@ -54,6 +54,27 @@ public sealed class ChangedTimeoutsTests
     }
 
     [Fact]
+    public void Changes_that_were_seen_and_are_forgotten_are_not_taken_never_to_have_been()
+    {
+        var history = TimeoutHistory.Begin(Look((SysctlNames.TcpTimeoutEstablished, 600)));
+        for (var i = 1; i <= 600; i++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            history = history.Add(Look((SysctlNames.TcpTimeoutEstablished, 1000 + i)));
+        }
+
+        // It was armed with 1010 seconds when those were set, 690 seconds ago.
+        _time.Advance(TimeSpan.FromSeconds(100));
+        var idle = Clock(history.Add(Look((SysctlNames.TcpTimeoutEstablished, 1600))), assumeHeld: true)
+            .Of(Held.Flow(Tcp, Established, 1010 - 690));
+        Assert.InRange(idle.LeastSeconds, 0u, 690u);
+        Assert.True(idle.Most is null || idle.Most >= TimeSpan.FromSeconds(690), $"{idle}");
+
+        // And what another process kept of it knows that too.
+        Assert.NotNull(TimeoutHistory.Begin(Look((SysctlNames.TcpTimeoutEstablished, 1600))).Join(history).ForgottenUntil);
+    }
+
+    [Fact]
     public void A_setting_that_is_gone_may_have_been_anything_since_the_look_before()
     {
         // It was raised right after the first look, a packet armed it half a minute later, and at the second look it can't be read.
