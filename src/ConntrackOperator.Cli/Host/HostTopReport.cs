@@ -21,12 +21,12 @@ internal static class HostTopReport
             Limit = reading.Limit,
             NoLimit = reading.NoLimit ? true : null,
             Percent = reading.Percent,
-            TableFullDropsPerMinute = Rate(reading.Rates?.TableFullDropsPerMinute),
-            RacesLostPerMinute = Rate(reading.Rates?.RacesLostPerMinute),
-            OtherDropsPerMinute = Rate(reading.Rates?.OtherDropsPerMinute),
-            EarlyDropsPerMinute = Rate(reading.Rates?.EarlyDropsPerMinute),
-            ChainTooLongPerMinute = Rate(reading.Rates?.ChainTooLongPerMinute),
-            InvalidPerMinute = Rate(reading.Rates?.InvalidPerMinute),
+            TableFullDropsPerMinute = PacketLoss.Whole(reading.Rates?.TableFullDropsPerMinute),
+            RacesLostPerMinute = PacketLoss.Whole(reading.Rates?.RacesLostPerMinute),
+            OtherDropsPerMinute = PacketLoss.Whole(reading.Rates?.OtherDropsPerMinute),
+            EarlyDropsPerMinute = PacketLoss.Whole(reading.Rates?.EarlyDropsPerMinute),
+            ChainTooLongPerMinute = PacketLoss.Whole(reading.Rates?.ChainTooLongPerMinute),
+            InvalidPerMinute = PacketLoss.Whole(reading.Rates?.InvalidPerMinute),
             RatesOverSeconds = reading.Rates is { } rates ? Math.Round(rates.Span.TotalSeconds, 1) : null,
             Basis = seen.Complete ? CompositionStatus.Exact : CompositionStatus.Estimated,
             Sampled = seen.Sampled,
@@ -83,8 +83,6 @@ internal static class HostTopReport
         Value = finding.Value,
         EntriesFreed = finding.Frees?.Middle,
     };
-
-    private static double? Rate(double? rate) => rate is { } known ? PacketLoss.Whole(known) : null;
 
     private static double Rounded(double percent) => Math.Round(percent, 2);
 

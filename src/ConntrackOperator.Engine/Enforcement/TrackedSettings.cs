@@ -23,7 +23,7 @@ internal sealed class TrackedSettings(OriginalsStore originals)
 
     /// <summary>Whether nothing is left to be put back.</summary>
     public bool AllRestored => originals.Names.All(name =>
-        _trackers.TryGetValue(name, out var tracker) ? !tracker.Restoring : originals.Get(name)!.IsByHand);
+        _trackers.TryGetValue(name, out var tracker) ? !tracker.Restoring : originals.IsByHand(name));
 
     /// <inheritdoc cref="Enforcer.Kept"/>
     public IReadOnlyDictionary<string, long> Kept => _kept;
@@ -66,7 +66,7 @@ internal sealed class TrackedSettings(OriginalsStore originals)
                 Tracker(name).Plan(null, original.Value, int.MaxValue);
                 Restoring = true;
             }
-            else if (!originals.Get(name)!.IsByHand)
+            else if (!originals.IsByHand(name))
             {
                 _kept[name] = originals.Find(name)!.Value;
                 originals.Forget(name);
@@ -74,7 +74,7 @@ internal sealed class TrackedSettings(OriginalsStore originals)
         }
 
         foreach (var name in _trackers.Keys
-            .Where(n => !settings.ContainsKey(n) && originals.Get(n) is null or { IsByHand: true }).ToArray())
+            .Where(n => !settings.ContainsKey(n) && (originals.Find(n) is null || originals.IsByHand(n))).ToArray())
         {
             _listChanged |= _trackers.Remove(name);
         }

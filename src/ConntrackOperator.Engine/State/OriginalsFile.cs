@@ -4,24 +4,13 @@ using System.Text.Json.Serialization;
 namespace ConntrackOperator.Engine.State;
 
 /// <summary>The file of the originals: worth something only for the boot, and the network namespace, that it names.</summary>
-internal sealed record OriginalsFile
+internal sealed record OriginalsFile : StateOwner
 {
     /// <summary>Raised when a file means something that an older version would get wrong; names alone may be added without.</summary>
     public const int CurrentFormat = 1;
 
     /// <summary>Left out by the first versions: 1.</summary>
     public int? Format { get; init; }
-
-    public string? BootId { get; init; }
-
-    /// <summary>By its inode.</summary>
-    public string? NetworkNamespace { get; init; }
-
-    /// <summary>By its cookie; left out by the first versions, and where the kernel gives none.</summary>
-    public string? NetworkNamespaceCookie { get; init; }
-
-    /// <summary>Whether it is the initial one; left out by the first versions.</summary>
-    public bool? InitialNetworkNamespace { get; init; }
 
     /// <summary>True where the file before this one was lost in this boot.</summary>
     public bool? Lost { get; init; }

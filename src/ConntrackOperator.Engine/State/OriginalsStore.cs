@@ -43,8 +43,7 @@ public sealed class OriginalsStore
         var read = OriginalsReader.Read(state.OriginalsFile, out var problem, out _isNewer);
         Problem = problem;
         _setAside = problem is not null && !_isNewer;
-        IsFresh = read is null || read.File.BootId != host.BootId
-            || !StateOwner.IsNamespace(host, read.File.NetworkNamespaceCookie, read.File.NetworkNamespace);
+        IsFresh = read?.File.Is(host) != true;
         _marked = StateOwner.ReadMark(state.Path)?.Is(host) == true;
         _lost = IsFresh && problem is null && _marked;
         if (read is not null && !IsFresh)

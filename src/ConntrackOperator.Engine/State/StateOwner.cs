@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using ConntrackOperator.Netfilter.Host;
 
 namespace ConntrackOperator.Engine.State;
@@ -6,14 +7,14 @@ namespace ConntrackOperator.Engine.State;
 /// Of which boot and network namespace the files of a directory are, as originals.json says; and owner.json, which says so still when
 /// that one is lost.
 /// </summary>
-internal sealed record StateOwner
+internal record StateOwner
 {
     public string? BootId { get; init; }
 
     /// <summary>By its inode.</summary>
     public string? NetworkNamespace { get; init; }
 
-    /// <summary>By its cookie; null where the kernel gives none.</summary>
+    /// <summary>By its cookie; null where the kernel gives none, and in files of the first versions.</summary>
     public string? NetworkNamespaceCookie { get; init; }
 
     /// <summary>Whether it is the initial one; null: not said.</summary>
@@ -34,15 +35,7 @@ internal sealed record StateOwner
     /// <returns>Null where nobody's are there, or none that can be read.</returns>
     /// <exception cref="IOException">The disk does not give them out.</exception>
     public static StateOwner? Read(string directory) =>
-        OriginalsReader.Read(Path.Combine(directory, StateDirectory.OriginalsName), out _, out _)?.File is { } file
-            ? new StateOwner
-            {
-                BootId = file.BootId,
-                NetworkNamespace = file.NetworkNamespace,
-                NetworkNamespaceCookie = file.NetworkNamespaceCookie,
-                InitialNetworkNamespace = file.InitialNetworkNamespace,
-            }
-            : ReadMark(directory);
+        OriginalsReader.Read(Path.Combine(directory, StateDirectory.OriginalsName), out _, out _)?.File ?? ReadMark(directory);
 
     /// <summary>Whose originals were kept in a directory, whether they are still there or not.</summary>
     /// <param name="directory">The directory.</param>
@@ -70,6 +63,7 @@ internal sealed record StateOwner
     /// <summary>
     /// The directory below the state directory for its files alone; null where it can't be told from another: then there is none.
     /// </summary>
+    [JsonIgnore]
     public string? Place => !IsName(BootId) ? null
         : IsName(NetworkNamespaceCookie) ? Path.Combine(StatePlace.Folder, BootId!, NetworkNamespaceCookie!)
         : IsName(NetworkNamespace) ? Path.Combine(StatePlace.Folder, BootId!, "inode-" + NetworkNamespace)

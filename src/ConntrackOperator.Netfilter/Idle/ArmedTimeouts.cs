@@ -179,21 +179,18 @@ internal sealed class ArmedTimeouts
             }
         }
 
+        // What is forgotten was seen to change, so that it is not taken to have held either.
         var copied = protocol == Native.IPPROTO_GRE;
-        if (_history.ForgottenUntil is { } forgotten)
+        var looked = _assumeHeld ? TimeSpan.MinValue : _history.Since;
+        var unknown = _history.ForgottenUntil is { } forgotten && forgotten > looked ? forgotten : looked;
+        if (unknown > TimeSpan.MinValue)
         {
-            // Even where what was found first is taken to have held: changes were seen.
-            values.Add(ArmedTimeout.Anything(-ArmedTimeout.Ever, copied ? ArmedTimeout.Ever : Seconds(forgotten) + Slack));
+            values.Add(ArmedTimeout.Anything(-ArmedTimeout.Ever, copied ? ArmedTimeout.Ever : Seconds(unknown) + Slack));
         }
 
         if (_assumeHeld)
         {
             return;
-        }
-
-        if (_history.Since > TimeSpan.MinValue)
-        {
-            values.Add(ArmedTimeout.Anything(-ArmedTimeout.Ever, copied ? ArmedTimeout.Ever : Seconds(_history.Since) + Slack));
         }
 
         foreach (var span in _spans[TimeoutHistory.Unseen].Concat(_spans[TimeoutHistory.Unlisted]))

@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using ConntrackOperator.Netfilter.Netlink;
 using ConntrackOperator.Netfilter.Sysctls;
 using Microsoft.Win32.SafeHandles;
@@ -102,7 +101,7 @@ internal sealed class CurrentClock : IDisposable
             }
 
             var length = RandomAccess.Read(file, text, 0);
-            return Utf8Parser.TryParse(text[..length].TrimEnd("\n\r\t \0"u8), out long value, out _) ? value : null;
+            return SysctlDirectory.TryParse(text[..length], out var value) ? value : null;
         }
         catch (Exception e) when (e.IsIoFailure())
         {

@@ -179,8 +179,8 @@ public sealed record TimeoutHistory
         return Bounded(newer with
         {
             Since = first.Since,
-            ForgottenUntil = (first.ForgottenUntil, second.ForgottenUntil) is ({ } one, { } another)
-                ? Max(one, another) : first.ForgottenUntil ?? second.ForgottenUntil,
+            ForgottenUntil = first.ForgottenUntil > second.ForgottenUntil
+                ? first.ForgottenUntil : second.ForgottenUntil ?? first.ForgottenUntil,
             ReadFrom = Max(older.ReadFrom, newer.ReadFrom),
             ListedFrom = Max(older.ListedFrom, newer.ListedFrom),
             Spans = spans,

@@ -60,10 +60,16 @@ public sealed class SysctlDirectory
             return ReadError(name, -length);
         }
 
-        var text = buffer[..length].TrimEnd("\n\r\t \0"u8);
-        return Utf8Parser.TryParse(text, out long value, out var used) && used == text.Length
+        return TryParse(buffer[..length], out var value)
             ? new SysctlResult(SysctlStatus.Ok, value, 0, null)
             : new SysctlResult(SysctlStatus.Failed, null, 0, $"{name} does not hold one whole number.");
+    }
+
+    /// <summary>What a key's file holds, when it is one whole number.</summary>
+    internal static bool TryParse(ReadOnlySpan<byte> file, out long value)
+    {
+        var text = file.TrimEnd("\n\r\t \0"u8);
+        return Utf8Parser.TryParse(text, out value, out var used) && used == text.Length;
     }
 
     /// <summary>Writes one key and reads it back.</summary>

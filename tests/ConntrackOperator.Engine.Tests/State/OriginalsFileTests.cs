@@ -109,10 +109,7 @@ public sealed class OriginalsFileTests
     public void Where_the_file_is_gone_nothing_is_recorded_before_the_status_has_been_read()
     {
         using var machine = new Machine { StatusWillCome = true };
-        machine.Engine.Adopt(null);
-        machine.Apply(Set(SysctlNames.UdpTimeout, 20));
-        var reported = machine.Report();
-        machine.Restart();
+        var reported = machine.ApplyReportAndEnd(Set(SysctlNames.UdpTimeout, 20));
         File.Delete(machine.OriginalsFile);
         machine[SysctlNames.UdpTimeout] = 45;
 
@@ -145,10 +142,7 @@ public sealed class OriginalsFileTests
     public void The_status_of_this_boot_makes_an_unreadable_file_good()
     {
         using var machine = new Machine { StatusWillCome = true };
-        machine.Engine.Adopt(null);
-        machine.Apply(Set(SysctlNames.UdpTimeout, 20));
-        var reported = machine.Report();
-        machine.Restart();
+        var reported = machine.ApplyReportAndEnd(Set(SysctlNames.UdpTimeout, 20));
         File.WriteAllText(machine.OriginalsFile, "{");
         Assert.NotNull(machine.Engine.Originals.Unknown);
         machine.Engine.Adopt(reported);

@@ -63,10 +63,7 @@ public sealed class OriginalsLossTests
     public void Where_an_earlier_boots_file_was_put_in_the_place_nothing_is_recorded_before_the_status_is_there()
     {
         using var machine = new Machine { StatusWillCome = true };
-        machine.Engine.Adopt(null);
-        machine.Apply(Set(SysctlNames.UdpTimeout, 20));
-        var reported = machine.Report();
-        machine.Restart();
+        var reported = machine.ApplyReportAndEnd(Set(SysctlNames.UdpTimeout, 20));
         var file = File.ReadAllText(machine.OriginalsFile);
         Assert.Contains("boot-1", file, StringComparison.Ordinal);
         File.WriteAllText(machine.OriginalsFile, file.Replace("boot-1", "boot-0", StringComparison.Ordinal));
@@ -113,10 +110,7 @@ public sealed class OriginalsLossTests
     public void The_status_of_this_boot_makes_the_loss_good_and_none_does_not()
     {
         using var machine = new Machine { StatusWillCome = true };
-        machine.Engine.Adopt(null);
-        machine.Apply(Set(SysctlNames.UdpTimeout, 20));
-        var reported = machine.Report();
-        machine.Restart();
+        var reported = machine.ApplyReportAndEnd(Set(SysctlNames.UdpTimeout, 20));
         File.Delete(machine.OriginalsFile);
         Assert.NotNull(machine.Engine.Originals.Unknown);
         machine.Engine.Adopt(null);

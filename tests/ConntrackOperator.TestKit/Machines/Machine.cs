@@ -122,6 +122,16 @@ public sealed class Machine : IDisposable
         return Engine.Enforce();
     }
 
+    /// <summary>An agent without a status before it applies a plan, reports and ends.</summary>
+    public NodeStatus ApplyReportAndEnd(params NodeSetting[] settings)
+    {
+        Engine.Adopt(null);
+        Apply(settings);
+        var reported = Report();
+        Restart();
+        return reported;
+    }
+
     public SettingStatus Status(string key) => Statuses().Single(s => s.Name == key);
 
     public List<SettingStatus> Statuses() => Report().Settings!;

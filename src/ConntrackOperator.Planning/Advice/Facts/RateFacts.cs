@@ -21,6 +21,6 @@ public sealed record RateFacts
     /// <summary>Packets that belong to no connection that could be.</summary>
     public double Invalid { get; init; }
 
-    /// <summary>Below one a minute there is nothing going on.</summary>
-    internal static bool Counts(double rate) => rate >= 1;
+    /// <summary>Below one a minute there is nothing going on, as far as known.</summary>
+    internal static bool Counts(double? rate) => rate >= 1;
 }

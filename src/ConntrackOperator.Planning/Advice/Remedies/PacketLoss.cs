@@ -24,4 +24,8 @@ public static class PacketLoss
     /// <summary>A rate as a whole number. One packet in a minute must not read as none.</summary>
     /// <param name="perMinute">The rate, 0 or more.</param>
     public static long Whole(double perMinute) => (long)Math.Ceiling(perMinute);
+
+    /// <summary>A rate as a whole number, where it is known.</summary>
+    /// <param name="perMinute">The rate, 0 or more; null: not known.</param>
+    public static long? Whole(double? perMinute) => perMinute is { } known ? Whole(known) : null;
 }

@@ -8,13 +8,13 @@ namespace ConntrackOperator.Planning.Advice.Rules;
 internal static class NamespaceRules
 {
     internal static IEnumerable<Finding> Advise(Situation situation) => situation.Facts.Namespaces
-        .Where(ns => ns.Percent is { } percent && (RateFacts.Counts(ns.DropsPerMinute ?? 0) || percent >= situation.Facts.CriticalPercent))
+        .Where(ns => ns.Percent is { } percent && (RateFacts.Counts(ns.DropsPerMinute) || percent >= situation.Facts.CriticalPercent))
         .OrderByDescending(ns => ns.DropsPerMinute ?? 0).ThenByDescending(ns => ns.Percent)
         .Select(ns => Full(situation.Facts, ns));
 
     private static Finding Full(TableFacts facts, NamespaceFacts ns)
     {
-        var losing = RateFacts.Counts(ns.DropsPerMinute ?? 0);
+        var losing = RateFacts.Counts(ns.DropsPerMinute);
         var who = Whose(ns);
         var enter = ns.Name is not null ? $"ip netns exec {ns.Name} " : ns.Pid is { } pid ? $"nsenter --target {pid} --net " : null;
         return new Finding
