@@ -9,12 +9,20 @@ namespace ConntrackOperator.Netfilter.Counters;
 internal static class StatFile
 {
     private const int Unknown = -1;
+    private const int Entries = -2;
 
     /// <summary>Reads the rows into <paramref name="rows"/>, numbering CPUs by line: the file does not name them.</summary>
     /// <returns>False when this is not such a file.</returns>
-    internal static bool TryParse(ReadOnlySpan<byte> text, List<CounterRow> rows)
+    internal static bool TryParse(ReadOnlySpan<byte> text, List<CounterRow> rows) => TryParse(text, rows, out _);
+
+    /// <inheritdoc cref="TryParse(ReadOnlySpan{byte}, List{CounterRow})"/>
+    /// <param name="text">The file.</param>
+    /// <param name="rows">A row a CPU.</param>
+    /// <param name="entries">Entries in the table, which each line repeats; 0 where the file does not say.</param>
+    internal static bool TryParse(ReadOnlySpan<byte> text, List<CounterRow> rows, out long entries)
     {
         rows.Clear();
+        entries = 0;
         Span<int> columns = stackalloc int[64];
         var count = 0;
         var header = NextLine(ref text);
@@ -47,7 +55,14 @@ internal static class StatFile
                         return false;
                     }
 
-                    row[(CounterField)columns[column]] = value;
+                    if (columns[column] == Entries)
+                    {
+                        entries = value;
+                    }
+                    else
+                    {
+                        row[(CounterField)columns[column]] = value;
+                    }
                 }
 
                 column++;
@@ -76,6 +91,7 @@ internal static class StatFile
         _ when name.SequenceEqual("search_restart"u8) => (int)CounterField.SearchRestart,
         _ when name.SequenceEqual("clashres"u8) => (int)CounterField.ClashResolve,
         _ when name.SequenceEqual("chainlength"u8) => (int)CounterField.ChainTooLong,
+        _ when name.SequenceEqual("entries"u8) => Entries,
         _ => Unknown,
     };
 

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
+using ConntrackOperator.Netfilter.Counters;
 using ConntrackOperator.Netfilter.Interop;
 
 namespace ConntrackOperator.Netfilter.Host;
@@ -60,38 +62,18 @@ public sealed partial class NamespaceTables
         return [.. found.Values.OrderByDescending(table => table.Entries).ThenBy(table => table.Inode)];
     }
 
-    /// <summary>
-    /// The rows of /proc/net/stat/nf_conntrack added up; columns by their names, numbers are hexadecimal. Null: not that file.
-    /// </summary>
-    internal static (long Entries, long Drops, long EarlyDrops)? Parse(string text)
+    /// <summary>/proc/net/stat/nf_conntrack, all CPUs: drops are those that were no lost race. Null: not that file.</summary>
+    internal static (long Entries, long Drops, long EarlyDrops)? Parse(ReadOnlySpan<byte> text)
     {
-        var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        if (lines.Length < 2)
+        var rows = new List<CounterRow>();
+        if (!StatFile.TryParse(text, rows, out var entries))
         {
             return null;
         }
 
-        var header = Words(lines[0]);
-        long entries = 0, drop = 0, early = 0, failed = 0, chains = 0;
-        foreach (var line in lines.Skip(1))
-        {
-            var row = Words(line);
-            entries = Math.Max(entries, At(row, "entries"));
-            drop += At(row, "drop");
-            early += At(row, "early_drop");
-            failed += At(row, "insert_failed");
-            chains += At(row, "chaintoolong");
-        }
-
-        // A packet that lost a race is counted by both (CounterAccumulator).
-        return (entries, Math.Max(0, drop - Math.Max(0, failed - chains)), early);
-
-        long At(string[] row, string column)
-        {
-            var index = Array.IndexOf(header, column);
-            return index >= 0 && index < row.Length
-                && long.TryParse(row[index], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) ? value : 0;
-        }
+        var sinceMade = new CounterAccumulator();
+        sinceMade.Add(CollectionsMarshal.AsSpan(rows));
+        return (entries, sinceMade.TableFullDrops, sinceMade[CounterField.EarlyDrop]);
     }
 
     /// <summary>The pod's UID, or the first digits of the container's id.</summary>
@@ -106,8 +88,6 @@ public sealed partial class NamespaceTables
         var container = ContainerId().Match(cgroup);
         return container.Success ? container.Value[..12] : null;
     }
-
-    private static string[] Words(string line) => line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
     // One process a namespace: a pod's own rather than the one that only holds the namespace open.
     private IEnumerable<(ulong Inode, int Pid)> Processes()
@@ -205,8 +185,14 @@ public sealed partial class NamespaceTables
 
     private static (long Entries, long Drops, long EarlyDrops)? ReadStat(string path)
     {
-        var text = Text(path);
-        return text.Length == 0 ? null : Parse(text);
+        try
+        {
+            return Parse(File.ReadAllBytes(path));
+        }
+        catch (Exception e) when (e.IsIoFailure())
+        {
+            return null;
+        }
     }
 
     private static string Text(string path)

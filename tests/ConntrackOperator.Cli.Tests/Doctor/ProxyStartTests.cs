@@ -40,6 +40,21 @@ public sealed class ProxyStartTests
         Assert.Equal("1 node: the next start of kube-proxy lowers nf_conntrack_max from no limit to 131,072", finding.What);
     }
 
+    [Fact]
+    public void Another_program_that_takes_the_limit_away_is_told_so_beside_kube_proxy()
+    {
+        var facts = new DoctorFacts
+        {
+            Now = default,
+            Nodes = [new NodeView { Name = "n", Cores = 4 }],
+            Proxies = [Proxy("1.36.0", new ProxyConntrack())],
+            Writers = [new SysctlWriter("w", "nf_conntrack_max", 0, "r")],
+        };
+        Assert.Equal(
+            "1 node: w sets nf_conntrack_max to no limit, kube-proxy to 131,072",
+            Assert.Single(new OtherWriterRule().Judge(facts)).What);
+    }
+
     [Theory]
     [InlineData(262_145, true)]
     [InlineData(262_144, false)]

@@ -1,4 +1,5 @@
 using ConntrackOperator.Cli.Doctor.Facts;
+using ConntrackOperator.Netfilter.Sysctls;
 
 namespace ConntrackOperator.Cli.Doctor.Rules;
 
@@ -16,7 +17,9 @@ internal static class DoctorText
 
     public static IReadOnlyList<string> Names(IEnumerable<NodeView> nodes) => [.. nodes.Select(n => n.Name).Order(StringComparer.Ordinal)];
 
-    /// <summary>A value of a sysctl for people: a time, a number.</summary>
+    /// <summary>A value of a sysctl for people: a time, a number; 0 is no limit where the kernel takes it so.</summary>
     public static string Value(string sysctl, long value) =>
-        sysctl.Contains("timeout", StringComparison.Ordinal) ? Planning.Formatting.KubeDuration.Format(value) : Number(value);
+        value == 0 && sysctl == SysctlNames.Max ? "no limit"
+        : sysctl.Contains("timeout", StringComparison.Ordinal) ? Planning.Formatting.KubeDuration.Format(value)
+        : Number(value);
 }

@@ -76,8 +76,7 @@ internal sealed class KubeProxyRule : IDoctorRule
             What =
                 $"{Where(facts, nodes.Count)}: the next start of kube-proxy "
                     + $"{(sysctl == SysctlNames.Max ? lowers ? "lowers" : "raises" : "sets")} {sysctl} from "
-                    + $"{(lowers && before == 0 ? "no limit" : Value(sysctl, before))} to "
-                    + $"{Value(sysctl, after)}",
+                    + $"{Value(sysctl, before)} to {Value(sysctl, after)}",
             Why = $"{proxy.Source}{Because(proxy, sysctl, after, version)}; {keeper}"
                 + (lowers && tooMany > 0
                     ? $"; {Nodes(tooMany)} hold more entries than that already: new connections are dropped there" : string.Empty)
