@@ -1,6 +1,8 @@
 using ConntrackOperator.Cli.Host;
 using ConntrackOperator.Cli.Output;
 using ConntrackOperator.Engine;
+using ConntrackOperator.Engine.State;
+using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Netfilter.Sysctls;
 
 namespace ConntrackOperator.Cli.Backup;
@@ -43,7 +45,7 @@ internal static class HostRestoreFrom
 
             // Held to the end: nobody else sets the machine in between.
             using var engine = report.Settings is { Count: > 0 } ? new NodeEngine(options, TimeProvider.System) : null;
-            report = Restore(report, file, engine, rules, missing, cancel);
+            report = Restore(options, report, file, engine, rules, missing, cancel);
         }
 
         if (format != OutputFormat.Table)
@@ -60,7 +62,8 @@ internal static class HostRestoreFrom
     }
 
     private static RestoreReport Restore(
-        RestoreReport report, BackupFile file, NodeEngine? engine, RuleRestorer? rules, List<string>? missing, CancellationToken cancel)
+        EngineOptions options, RestoreReport report, BackupFile file, NodeEngine? engine, RuleRestorer? rules, List<string>? missing,
+        CancellationToken cancel)
     {
         var problems = report.Problems;
         if (engine is not null)
@@ -80,7 +83,10 @@ internal static class HostRestoreFrom
         // Last, so that they meet the time-outs and the limit of the backup.
         if (missing is { Count: > 0 })
         {
-            if (EntryTable.Add(missing) is { } problem)
+            var timeouts = TimeoutFile.Watch(
+                options.StatePath, new SysctlDirectory(options.SysctlPath), HostFacts.Read(options.ProcPath, options.SysPath),
+                TimeProvider.System);
+            if (timeouts.Loading(() => EntryTable.Add(missing)) is { } problem)
             {
                 problems.Add(problem);
             }

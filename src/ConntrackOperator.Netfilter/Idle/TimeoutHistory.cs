@@ -45,7 +45,8 @@ public sealed record TimeoutHistory
     public TimeSpan ListedFrom { get; init; }
 
     /// <summary>
-    /// Until when there were values that are forgotten, by the same clock; null: none is. That they held before is known to be wrong.
+    /// Until when there were values that are forgotten, or entries were loaded with any, by the same clock; null: never. That what was seen
+    /// held before is known to be wrong.
     /// </summary>
     public TimeSpan? ForgottenUntil { get; init; }
 
@@ -128,6 +129,13 @@ public sealed record TimeoutHistory
         });
     }
 
+    /// <summary>
+    /// With entries that a program loads into the table, such as <c>conntrack -R</c>: what time is left to them says nothing of their last
+    /// packet.
+    /// </summary>
+    /// <param name="until">Until when it may have loaded them, by the monotonic clock.</param>
+    public TimeoutHistory WithLoadedEntries(TimeSpan until) => this with { ForgottenUntil = Max(ForgottenUntil ?? TimeSpan.Zero, until) };
+
     /// <summary>What two processes saw of the same namespace.</summary>
     /// <param name="other">What the other saw.</param>
     public TimeoutHistory Join(TimeoutHistory other)
@@ -188,7 +196,8 @@ public sealed record TimeoutHistory
     }
 
     /// <summary>Whether it says the same but for the time of the last look.</summary>
-    internal bool SaysTheSameAs(TimeoutHistory other) => Since == other.Since && Spans.Count == other.Spans.Count
+    internal bool SaysTheSameAs(TimeoutHistory other) => Since == other.Since && ForgottenUntil == other.ForgottenUntil
+        && Spans.Count == other.Spans.Count
         && Spans.Select(Timeless).ToHashSet().SetEquals(other.Spans.Select(Timeless));
 
     /// <summary>

@@ -66,6 +66,35 @@ public sealed class TimeoutWatch
     /// <returns>All that is known.</returns>
     public TimeoutHistory Glance() => Look(_listEvery);
 
+    /// <summary>
+    /// Loads entries into the table, and remembers that: neither they nor any other entry is taken for idle since before. For somebody who
+    /// is killed meanwhile that is kept beforehand, for a minute to come.
+    /// </summary>
+    /// <param name="load">What loads them.</param>
+    public T Loading<T>(Func<T> load)
+    {
+        ArgumentNullException.ThrowIfNull(load);
+        Mark(TimeSpan.FromMinutes(1));
+        try
+        {
+            return load();
+        }
+        finally
+        {
+            Mark(TimeSpan.Zero);
+        }
+
+        void Mark(TimeSpan ahead)
+        {
+            lock (_lock)
+            {
+                var history = Look();
+                history = history.WithLoadedEntries(history.LastLook + ahead);
+                _kept = _history = (_store?.Keep(history) ?? history) with { Current = history.Current };
+            }
+        }
+    }
+
     /// <summary>A clock for a reading that begins now.</summary>
     /// <param name="assumeHeld">See <see cref="IdleClock"/>.</param>
     public IdleClock Clock(bool assumeHeld = false) => new(Look(), _time, assumeHeld);

@@ -128,6 +128,35 @@ public sealed class TimeoutWatchTests : IDisposable
         Assert.Null(watch.WatchedFor);
     }
 
+    [Fact]
+    public void Entries_that_are_loaded_are_idle_since_then_at_most_whatever_is_assumed_and_that_is_kept_before_they_are_there()
+    {
+        var watch = Watch(_store);
+        watch.Look();
+        _time.Advance(TimeSpan.FromMinutes(5));
+        Assert.Equal(7, watch.Loading(() =>
+        {
+            // For one who is killed here.
+            Assert.Equal(Now() + TimeSpan.FromMinutes(1), _store.Last!.ForgottenUntil);
+            _time.Advance(TimeSpan.FromMinutes(3));
+            return 7;
+        }));
+        Assert.Equal(Now(), _store.Last!.ForgottenUntil);
+        Assert.Throws<InvalidDataException>(() => watch.Loading<int>(() =>
+        {
+            _time.Advance(TimeSpan.FromMinutes(2));
+            throw new InvalidDataException();
+        }));
+        Assert.Equal(Now(), _store.Last.ForgottenUntil);
+
+        // And one who knew nothing of it learns it with his next look, whoever began first.
+        Assert.Equal(Now(), _store.Last.Join(TimeoutHistory.Begin(Found(Now() - TimeSpan.FromHours(1)))).ForgottenUntil);
+        Assert.Equal(Now(), TimeoutHistory.Begin(Found(Now())).Join(_store.Last).ForgottenUntil);
+        Assert.False(_store.Last.SaysTheSameAs(_store.Last with { ForgottenUntil = null }));
+
+        static ConfiguredTimeouts Found(TimeSpan at) => new() { At = at, Sysctls = new Dictionary<string, long> { [Key] = 30 } };
+    }
+
     private TimeSpan Now() => _time.GetElapsedTime(0, _time.GetTimestamp());
 
     private void Set(int seconds) => _tree.File(Key, $"{seconds}\n");
@@ -153,10 +182,12 @@ public sealed class TimeoutWatchTests : IDisposable
 
         internal TimeoutHistory? Earlier { get; set; }
 
+        internal TimeoutHistory? Last { get; private set; }
+
         public TimeoutHistory Keep(TimeoutHistory seen)
         {
             Kept++;
-            return Earlier is null ? seen : Earlier.Join(seen);
+            return Last = Earlier is null ? seen : Earlier.Join(seen);
         }
     }
 }
