@@ -25,6 +25,12 @@ internal static class CommandLine
             return ExitCode.InSync;
         }
 
+        // To the parser an option that may stand alone does so here, and means true: a variable that is empty must not.
+        if (Array.Find(args, a => a.StartsWith("--", StringComparison.Ordinal) && a.IndexOf('=') == a.Length - 1) is { } bare)
+        {
+            return Fail($"{bare[..^1]}: has an empty value; say what it shall be, or leave the = out", ExitCode.BadInput);
+        }
+
         // '@' is no special character: a policy file may be named so.
         var parsed = CommandTree.Build().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Action is ParseErrorAction)

@@ -204,6 +204,8 @@ public sealed class HostFlushTests
     [InlineData("--icmp-id: Invalid value: \"abc\": must be from 0 to 65535", "-p", "icmp", "--icmp-id", "abc")]
     [InlineData("--icmp-id: Invalid value: \"99999999999\": must be from 0 to 65535", "-p", "icmp", "--icmp-id", "99999999999")]
     [InlineData("--unreplied: Invalid value: \"maybe\": must be true or false", "--unreplied=maybe")]
+    [InlineData("--unreplied: has an empty value", "--unreplied=")]
+    [InlineData("--zone: has an empty value", "-p", "tcp", "--zone=")]
     [InlineData(
         "--source 10.1.0.5 and --destination fd00::1: are of two IP versions, and no entry has both", "-s", "10.1.0.5", "-d", "fd00::1")]
     [InlineData(
