@@ -1,11 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using ConntrackOperator.Netfilter.Host;
 
 namespace ConntrackOperator.Engine.State;
 
 /// <summary>
-/// JSON files that are whole at every instant: written aside, flushed to the disk, then renamed over the old one. After a
-/// power cut there is the old file or the new one, never half of one. Every failure is an <see cref="IOException"/>.
+/// JSON files that are whole at every instant: written aside, flushed to the disk, then renamed over the old one, and the name flushed
+/// too. After a power cut there is what was written last, or where it came in between the old file or the new one. Every failure is an
+/// <see cref="IOException"/>.
 /// </summary>
 internal static class AtomicFile
 {
@@ -109,6 +111,7 @@ internal static class AtomicFile
             }
 
             File.Move(aside, path, overwrite: true);
+            DirectoryFlush.ToDisk(Path.GetDirectoryName(Path.GetFullPath(path))!);
         }
         catch (IOException)
         {

@@ -61,13 +61,25 @@ internal sealed class PlanStore
         }
     }
 
-    /// <summary>The file may be deleted under a process that knows what it said: then it is written again.</summary>
-    /// <exception cref="IOException">It can't be.</exception>
+    /// <summary>
+    /// The file may be deleted under a process that knows what it said, or the disk may have been full: then it is written again.
+    /// </summary>
+    /// <exception cref="IOException">One that was deleted can't be written.</exception>
     public void Keep()
     {
-        if (Plan is { } plan && !_unsaved && !_state.IsReadOnly && !File.Exists(_file))
+        if (Plan is not { } plan || _state.IsReadOnly || (!_unsaved && File.Exists(_file)))
+        {
+            return;
+        }
+
+        try
         {
             Save(plan);
+            _unsaved = false;
+        }
+        catch (IOException) when (_unsaved)
+        {
+            // Who set it was told.
         }
     }
 

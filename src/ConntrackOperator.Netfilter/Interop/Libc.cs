@@ -20,6 +20,9 @@ internal static unsafe partial class Libc
     internal static partial int close(int fd);
 
     [LibraryImport(Library, SetLastError = true)]
+    internal static partial int fsync(int fd);
+
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial int access(byte* path, int mode);
 
     [LibraryImport(Library)]
