@@ -58,7 +58,8 @@ public sealed class NodeEngine : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         _time = time;
         Facts = HostFacts.Read(options.ProcPath, options.SysPath);
-        _state = readOnly ? StateDirectory.OpenReadOnly(options.StatePath, Facts) : StateDirectory.Open(options.StatePath, Facts);
+        _state = readOnly ? StateDirectory.OpenReadOnly(options.StatePath, Facts)
+            : StateDirectory.Open(options.StatePath, Facts, options.SysctlPath);
         try
         {
             Sysctls = new SysctlDirectory(options.SysctlPath);

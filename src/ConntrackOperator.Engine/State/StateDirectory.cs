@@ -1,3 +1,4 @@
+using ConntrackOperator.Netfilter;
 using ConntrackOperator.Netfilter.Host;
 
 namespace ConntrackOperator.Engine.State;
@@ -15,17 +16,19 @@ public sealed class StateDirectory : IDisposable
 
     private const string LockName = "lock";
 
+    // EROFS: .NET puts the errno into HResult.
+    private const int ReadOnlyFileSystem = 30;
+
     // Each time another process has come between the look and the lock.
     private const int MostTries = 8;
 
-    private readonly NamedLock? _name;
+    private readonly List<NamedLock> _names = [];
     private FileStream? _lock;
 
-    private StateDirectory(string path, string root, NamedLock? name)
+    private StateDirectory(string path, string root)
     {
         Path = path;
         Root = root;
-        _name = name;
     }
 
     /// <summary>The directory of the files: where the state directory is another network namespace's, one below it.</summary>
@@ -55,6 +58,7 @@ public sealed class StateDirectory : IDisposable
     /// <summary>
     /// Makes the directory when it is not there, and takes its lock, which the kernel lets go with the process. There are two: on a
     /// file in it, which holds wherever the directory is mounted, and on its name, which also holds when the directory is deleted.
+    /// On a file system that is only read the file has to be there.
     /// </summary>
     /// <param name="path">The directory.</param>
     /// <exception cref="StateDirectoryBusyException">Another process holds it: an agent, or <c>host watch</c>.</exception>
@@ -65,10 +69,13 @@ public sealed class StateDirectory : IDisposable
     /// <summary>As <see cref="Open(string)"/>, for the files of one network namespace.</summary>
     /// <param name="path">The state directory.</param>
     /// <param name="host">The machine, and the network namespace.</param>
+    /// <param name="sysctlPath">
+    /// The keys that will be set: they are locked as well, so that nobody sets them from another state directory. Null: none.
+    /// </param>
     /// <exception cref="StateDirectoryBusyException">Another process sets this namespace, or holds the state directory.</exception>
     /// <exception cref="IOException">It can't be made, read or written.</exception>
     /// <exception cref="UnauthorizedAccessException">It can't be made or written.</exception>
-    internal static StateDirectory Open(string path, HostFacts host)
+    internal static StateDirectory Open(string path, HostFacts host, string? sysctlPath = null)
     {
         for (var tries = 0; tries < MostTries; tries++)
         {
@@ -76,6 +83,11 @@ public sealed class StateDirectory : IDisposable
             var directory = Open(place, path);
             try
             {
+                if (sysctlPath is not null)
+                {
+                    directory.TakeName("sysctls of " + WhatIsSet(sysctlPath));
+                }
+
                 if (!directory.IsApart)
                 {
                     StatePlace.MakeWay(path, host);
@@ -101,14 +113,10 @@ public sealed class StateDirectory : IDisposable
 
     private static StateDirectory Open(string path, string root)
     {
-        var directory = new StateDirectory(path, root, NamedLock.TryTake(System.IO.Path.GetFullPath(path), out var isHeld));
+        var directory = new StateDirectory(path, root);
         try
         {
-            if (isHeld)
-            {
-                throw new StateDirectoryBusyException(path, null);
-            }
-
+            directory.TakeName(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path)));
             directory.Hold();
             return directory;
         }
@@ -121,14 +129,14 @@ public sealed class StateDirectory : IDisposable
 
     /// <summary>Only looks, beside whoever holds it. The directory need not be there.</summary>
     /// <param name="path">The directory.</param>
-    public static StateDirectory OpenReadOnly(string path) => new(path, path, null);
+    public static StateDirectory OpenReadOnly(string path) => new(path, path);
 
     /// <summary>As <see cref="OpenReadOnly(string)"/>, for the files of one network namespace.</summary>
     /// <param name="path">The state directory.</param>
     /// <param name="host">The machine, and the network namespace.</param>
     /// <exception cref="IOException">The disk does not give it out.</exception>
     internal static StateDirectory OpenReadOnly(string path, HostFacts host) =>
-        new(StatePlace.Find(path, host, makeWay: false), path, null);
+        new(StatePlace.Find(path, host, makeWay: false), path);
 
     /// <summary>Whether a process holds a directory's lock.</summary>
     /// <param name="path">The directory.</param>
@@ -138,7 +146,7 @@ public sealed class StateDirectory : IDisposable
         var file = System.IO.Path.Combine(path, LockName);
         try
         {
-            using var taken = File.Exists(file) ? new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None) : null;
+            using var taken = File.Exists(file) ? OpenLock(file) : null;
             return false;
         }
         catch (IOException e) when (IsSharingViolation(e))
@@ -171,7 +179,35 @@ public sealed class StateDirectory : IDisposable
     public void Dispose()
     {
         _lock?.Dispose();
-        _name?.Dispose();
+        _names.ForEach(name => name.Dispose());
+    }
+
+    // procfs shows each network namespace its own keys, and so do the names of sockets: wherever it is mounted, they are the same.
+    private static string WhatIsSet(string sysctlPath)
+    {
+        var path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(sysctlPath));
+        try
+        {
+            return new DriveInfo(path).DriveFormat == "proc" ? "this network namespace" : path;
+        }
+        catch (Exception e) when (e.IsIoFailure())
+        {
+            return path;
+        }
+    }
+
+    private void TakeName(string name)
+    {
+        var taken = NamedLock.TryTake(name, out var isHeld);
+        if (isHeld)
+        {
+            throw new StateDirectoryBusyException(Path, null);
+        }
+
+        if (taken is not null)
+        {
+            _names.Add(taken);
+        }
     }
 
     private void Hold()
@@ -179,8 +215,7 @@ public sealed class StateDirectory : IDisposable
         Directory.CreateDirectory(Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         try
         {
-            // FileShare.None is flock(LOCK_EX | LOCK_NB) on Linux.
-            var taken = new FileStream(LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            var taken = OpenLock(LockFile);
             _lock?.Dispose();
             _lock = taken;
         }
@@ -188,6 +223,22 @@ public sealed class StateDirectory : IDisposable
             when (File.Exists(LockFile) && e is not DirectoryNotFoundException and not PathTooLongException && IsSharingViolation(e))
         {
             throw new StateDirectoryBusyException(Path, e);
+        }
+    }
+
+    /// <summary>
+    /// FileShare.None is flock(LOCK_EX | LOCK_NB) on Linux, which needs no writing: after an error a root file system is only read, and
+    /// what has its original there can still be put back.
+    /// </summary>
+    private static FileStream OpenLock(string file)
+    {
+        try
+        {
+            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e) when (e.HResult == ReadOnlyFileSystem)
+        {
+            return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.None);
         }
     }
 

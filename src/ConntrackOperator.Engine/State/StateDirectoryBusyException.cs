@@ -7,7 +7,7 @@ public sealed class StateDirectoryBusyException : IOException
     /// <param name="path">The state directory.</param>
     /// <param name="inner">What the lock said.</param>
     public StateDirectoryBusyException(string path, Exception? inner)
-        : base($"another process (a conntrack-operator agent, or `host watch`) sets this machine: it holds {path}/lock", inner)
+        : base($"another process (a conntrack-operator agent, or `host watch`) sets this machine, or holds {path}/lock", inner)
     {
     }
 

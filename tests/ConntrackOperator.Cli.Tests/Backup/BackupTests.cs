@@ -36,6 +36,39 @@ public sealed partial class BackupTests
     }
 
     [Fact]
+    public void Entries_that_came_back_are_not_idle_since_before_that()
+    {
+        NetworkNamespace.Require("conntrack");
+        using var host = new TestHost();
+        Entries.Load(host);
+        var file = Path.Combine(host.Root, "b.json");
+        Entries.Ok(host.Look("backup", file, "--entries"));
+        Entries.Ok(host.Look("flush", "--all", "--yes"));
+        Entries.Ok(host.Run("restore", "--from", file, "--entries"));
+        Assert.Equal(Entries.Count, Entries.Number(host));
+        Entries.Ok(host.Look("flush", "--idle-for", "1m", "--timeouts-held", "--yes"));
+        Assert.Equal(Entries.Count, Entries.Number(host));
+    }
+
+    [Fact]
+    public void Settings_do_not_come_back_from_another_state_directory_either_while_somebody_sets_the_machine()
+    {
+        using var host = new TestHost();
+        var file = host.File("b.json", """{"format": "conntrack-backup/1", "settings": {"nf_conntrack_udp_timeout": 77}}""");
+        using (host.Network.Run(() => new ConntrackOperator.Engine.NodeEngine(
+            new ConntrackOperator.Engine.EngineOptions { StatePath = Path.Combine(host.Root, "agent") }, TimeProvider.System)))
+        {
+            var result = host.Run("restore", "--from", file);
+            Assert.Equal(1, result.ExitCode);
+            Assert.Contains("another process", result.Error, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(30, host[SysctlNames.UdpTimeout]);
+        Entries.Ok(host.Run("restore", "--from", file));
+        Assert.Equal(77, host[SysctlNames.UdpTimeout]);
+    }
+
+    [Fact]
     public async Task Settings_come_back_and_the_difference_is_shown_first()
     {
         // Nobody may change the machine's buckets meanwhile, which the backup holds as well.

@@ -1,4 +1,5 @@
 using ConntrackOperator.Api.Nodes;
+using ConntrackOperator.Engine.State;
 using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.TestKit.Kernel;
 using static ConntrackOperator.TestKit.Machines.Plans;
@@ -53,6 +54,49 @@ public sealed class FullDiskTests : IDisposable
             Assert.Equal(
                 (udp, stream, generic),
                 (Held(SysctlNames.UdpTimeout), Held(SysctlNames.UdpTimeoutStream), Held(SysctlNames.GenericTimeout)));
+        });
+    }
+
+    [Fact]
+    public void A_disk_that_is_only_read_stops_neither_the_correction_of_drift_nor_a_restore()
+    {
+        NetworkNamespace.Require();
+        using var network = new NetworkNamespace();
+        network.Run(() =>
+        {
+            var disk = TinyDisk.Mount(_state.FullName, 64 * Environment.SystemPageSize);
+            var options = new EngineOptions { StatePath = _state.FullName };
+            long? udp, generic;
+            using (var before = new NodeEngine(options, TimeProvider.System))
+            {
+                (udp, generic) = (before.Sysctls.Read(SysctlNames.UdpTimeout).Value, before.Sysctls.Read(SysctlNames.GenericTimeout).Value);
+                before.SetPlan(Of(Set(SysctlNames.UdpTimeout, 20)));
+                before.Enforce();
+            }
+
+            disk.StopWriting();
+            using (var engine = new NodeEngine(options, TimeProvider.System))
+            {
+                Assert.Throws<StateDirectoryBusyException>(() => new NodeEngine(options, TimeProvider.System));
+                engine.Sysctls.Write(SysctlNames.UdpTimeout, 99);
+                engine.Enforce();
+                Assert.Equal(20, engine.Sysctls.Read(SysctlNames.UdpTimeout).Value);
+
+                // What has no original there yet waits.
+                var more = Of(Set(SysctlNames.UdpTimeout, 20), Set(SysctlNames.GenericTimeout, 77));
+                Assert.ThrowsAny<IOException>(() => engine.SetPlan(more));
+                var error = Assert.ThrowsAny<IOException>(() => engine.Enforce());
+                Assert.Contains("Read-only file system", error.Message, StringComparison.Ordinal);
+                Assert.Equal(generic, engine.Sysctls.Read(SysctlNames.GenericTimeout).Value);
+            }
+
+            using (var engine = new NodeEngine(options, TimeProvider.System))
+            {
+                engine.Originals.RestoreAll();
+                Assert.ThrowsAny<IOException>(() => engine.SetPlan(Of()));
+                Assert.ThrowsAny<IOException>(() => engine.Enforce());
+                Assert.Equal(udp, engine.Sysctls.Read(SysctlNames.UdpTimeout).Value);
+            }
         });
     }
 

@@ -119,6 +119,17 @@ public sealed class AtomicFileTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/../some.json")]
+    [InlineData("/.")]
+    public void A_directory_that_is_deleted_stays_held_however_its_path_is_written(string after)
+    {
+        using var held = StateDirectory.Open(Some);
+        Directory.Delete(Some, recursive: true);
+        Assert.Throws<StateDirectoryBusyException>(() => StateDirectory.Open(Some + after));
+    }
+
     [Fact]
     public void A_lock_that_can_not_be_made_again_is_an_IOException()
     {

@@ -16,6 +16,35 @@ public sealed class StateDirectoryTests
     }
 
     [Fact]
+    public void Another_state_directory_is_no_other_machine()
+    {
+        using var machine = new Machine();
+        using var other = new Machine();
+        _ = machine.Engine;
+        _ = other.Engine;
+        var elsewhere = Path.Combine(machine.State, "elsewhere");
+        foreach (var keys in (string[])[machine.Options.SysctlPath, machine.Options.SysctlPath + "/"])
+        {
+            var busy = Assert.Throws<StateDirectoryBusyException>(
+                () => new NodeEngine(machine.Options with { StatePath = elsewhere, SysctlPath = keys }, machine.Time));
+            Assert.StartsWith("another process (a conntrack-operator agent, or `host watch`) sets this machine", busy.Message);
+        }
+    }
+
+    [Fact]
+    public void A_plan_that_found_no_room_is_on_the_disk_when_there_is_some()
+    {
+        using var machine = new Machine();
+        machine.Apply(Set(SysctlNames.UdpTimeout, 20));
+        Directory.CreateDirectory(machine.PlanFile + ".new");
+        Assert.ThrowsAny<IOException>(() => machine.Apply(Set(SysctlNames.UdpTimeout, 21)));
+        Directory.Delete(machine.PlanFile + ".new");
+        machine.Engine.Enforce();
+        machine.Restart();
+        Assert.Equal(21, Assert.Single(machine.Engine.Plan!.Spec!.Settings!).Value);
+    }
+
+    [Fact]
     public void The_lock_goes_with_the_engine()
     {
         using var machine = new Machine();

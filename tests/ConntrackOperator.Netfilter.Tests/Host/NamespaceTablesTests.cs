@@ -23,7 +23,7 @@ public sealed class NamespaceTablesTests
     [Fact]
     public void An_insertion_that_failed_for_a_long_chain_is_no_race_and_columns_that_are_not_there_count_nothing()
     {
-        // The kernel names chaintoolong so in this file. Twenty dropped, seven insertions that failed, five of those for a long chain: two races.
+        // The kernel names chaintoolong so in this file. Twenty dropped, seven insertions that failed, five for a long chain: two races.
         Assert.Equal((5L, 18L, 0L), NamespaceTables.Parse("entries insert_failed drop early_drop chainlength\n5 4 a 0 2\n5 3 a 0 3\n"u8));
         Assert.Equal((5L, 10L, 1L), NamespaceTables.Parse("entries drop early_drop\n5 a 1\n"u8));
         Assert.Equal((5L, 10L, 0L), NamespaceTables.Parse("entries drop early_drop\n5 a\n"u8));

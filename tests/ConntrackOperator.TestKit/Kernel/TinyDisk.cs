@@ -9,12 +9,15 @@ namespace ConntrackOperator.TestKit.Kernel;
 public sealed partial class TinyDisk
 {
     private const int CLONE_NEWNS = 0x20000;
+    private const ulong MS_RDONLY = 1;
+    private const ulong MS_REMOUNT = 32;
     private const ulong MS_REC = 16384;
     private const ulong MS_PRIVATE = 1 << 18;
 
+    private readonly string _directory;
     private readonly string _ballast;
 
-    private TinyDisk(string directory) => _ballast = Path.Combine(directory, "ballast");
+    private TinyDisk(string directory) => (_directory, _ballast) = (directory, Path.Combine(directory, "ballast"));
 
     /// <summary>Mounts it; the calling thread must be one that ends, such as that of a <see cref="NetworkNamespace"/>.</summary>
     /// <exception cref="InvalidOperationException">It can't be mounted.</exception>
@@ -42,6 +45,9 @@ public sealed partial class TinyDisk
             }
         }
     }
+
+    /// <summary>Makes it one that is only read, as the kernel does after an error. No file there may be open for writing.</summary>
+    public void StopWriting() => Check(mount("tmpfs", _directory, "tmpfs", MS_REMOUNT | MS_RDONLY, null), "remount read-only");
 
     public void Free() => File.Delete(_ballast);
 
