@@ -134,7 +134,7 @@ public sealed record TimeoutHistory
     /// packet.
     /// </summary>
     /// <param name="until">Until when it may have loaded them, by the monotonic clock.</param>
-    public TimeoutHistory WithLoadedEntries(TimeSpan until) => this with { ForgottenUntil = Max(ForgottenUntil ?? TimeSpan.Zero, until) };
+    internal TimeoutHistory WithLoadedEntries(TimeSpan until) => this with { ForgottenUntil = Latest(ForgottenUntil, until) };
 
     /// <summary>What two processes saw of the same namespace.</summary>
     /// <param name="other">What the other saw.</param>
@@ -187,8 +187,7 @@ public sealed record TimeoutHistory
         return Bounded(newer with
         {
             Since = first.Since,
-            ForgottenUntil = first.ForgottenUntil > second.ForgottenUntil
-                ? first.ForgottenUntil : second.ForgottenUntil ?? first.ForgottenUntil,
+            ForgottenUntil = second.ForgottenUntil is { } until ? Latest(first.ForgottenUntil, until) : first.ForgottenUntil,
             ReadFrom = Max(older.ReadFrom, newer.ReadFrom),
             ListedFrom = Max(older.ListedFrom, newer.ListedFrom),
             Spans = spans,
@@ -239,11 +238,11 @@ public sealed record TimeoutHistory
             return history;
         }
 
-        var until = Max(history.ForgottenUntil ?? TimeSpan.Zero, forgotten.Max(s => s.Until));
+        var until = forgotten.Max(s => s.Until);
         return history with
         {
             Since = Max(history.Since, until),
-            ForgottenUntil = until,
+            ForgottenUntil = Latest(history.ForgottenUntil, until),
             Spans = [.. history.Spans.Where(s => !forgotten.Contains(s))],
         };
     }
@@ -265,6 +264,8 @@ public sealed record TimeoutHistory
 
         return found;
     }
+
+    private static TimeSpan Latest(TimeSpan? known, TimeSpan other) => known is { } one ? Max(one, other) : other;
 
     private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
 }

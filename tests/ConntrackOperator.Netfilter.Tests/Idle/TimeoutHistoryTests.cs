@@ -232,6 +232,10 @@ public sealed class TimeoutHistoryTests
         var half = full.Add(Look(610, 9999));
         Assert.Equal(Seconds(258), half.KnownSince);
         Assert.Equal([1, .. Enumerable.Range(259, 254), 9999], Sorted(half).Select(s => (int)s.Seconds));
+
+        // Entries that somebody may load for a while to come make nobody's first look one of then: such a history is not believed.
+        var loaded = full.WithLoadedEntries(Seconds(700)).Add(Look(610, 9999));
+        Assert.Equal((Seconds(258), Seconds(700)), (loaded.Since, loaded.ForgottenUntil));
     }
 
     [Fact]
