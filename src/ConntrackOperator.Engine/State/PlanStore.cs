@@ -47,7 +47,6 @@ internal sealed class PlanStore
         Plan = plan;
         _unsaved = true;
         Save(plan);
-        _unsaved = false;
     }
 
     /// <summary>Forgets the plan. Deletes nothing in a directory that is only looked at.</summary>
@@ -75,7 +74,6 @@ internal sealed class PlanStore
         try
         {
             Save(plan);
-            _unsaved = false;
         }
         catch (IOException) when (_unsaved)
         {
@@ -98,5 +96,7 @@ internal sealed class PlanStore
             _state.EnsureHeld();
             AtomicFile.Write(_file, plan, EngineJson.Default.CachedPlan);
         }
+
+        _unsaved = false;
     }
 }

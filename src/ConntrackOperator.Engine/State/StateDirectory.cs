@@ -116,7 +116,7 @@ public sealed class StateDirectory : IDisposable
         var directory = new StateDirectory(path, root);
         try
         {
-            directory.TakeName(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path)));
+            directory.TakeName(OneSpelling(path));
             directory.Hold();
             return directory;
         }
@@ -146,7 +146,7 @@ public sealed class StateDirectory : IDisposable
         var file = System.IO.Path.Combine(path, LockName);
         try
         {
-            using var taken = File.Exists(file) ? OpenLock(file) : null;
+            using var taken = File.Exists(file) ? OpenLock(file, FileMode.Open) : null;
             return false;
         }
         catch (IOException e) when (IsSharingViolation(e))
@@ -185,7 +185,7 @@ public sealed class StateDirectory : IDisposable
     // procfs shows each network namespace its own keys, and so do the names of sockets: wherever it is mounted, they are the same.
     private static string WhatIsSet(string sysctlPath)
     {
-        var path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(sysctlPath));
+        var path = OneSpelling(sysctlPath);
         try
         {
             return new DriveInfo(path).DriveFormat == "proc" ? "this network namespace" : path;
@@ -195,6 +195,8 @@ public sealed class StateDirectory : IDisposable
             return path;
         }
     }
+
+    private static string OneSpelling(string path) => System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
 
     private void TakeName(string name)
     {
@@ -215,7 +217,7 @@ public sealed class StateDirectory : IDisposable
         Directory.CreateDirectory(Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         try
         {
-            var taken = OpenLock(LockFile);
+            var taken = OpenLock(LockFile, FileMode.OpenOrCreate);
             _lock?.Dispose();
             _lock = taken;
         }
@@ -230,11 +232,11 @@ public sealed class StateDirectory : IDisposable
     /// FileShare.None is flock(LOCK_EX | LOCK_NB) on Linux, which needs no writing: after an error a root file system is only read, and
     /// what has its original there can still be put back.
     /// </summary>
-    private static FileStream OpenLock(string file)
+    private static FileStream OpenLock(string file, FileMode mode)
     {
         try
         {
-            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new FileStream(file, mode, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException e) when (e.HResult == ReadOnlyFileSystem)
         {
@@ -243,5 +245,5 @@ public sealed class StateDirectory : IDisposable
     }
 
     // EWOULDBLOCK from flock: .NET puts the errno into HResult.
-    private static bool IsSharingViolation(IOException e) => e.HResult is 11 or unchecked((int)0x80070020);
+    internal static bool IsSharingViolation(IOException e) => e.HResult is 11 or unchecked((int)0x80070020);
 }

@@ -122,7 +122,7 @@ public sealed class TimeoutFile : ITimeoutStore
             {
                 return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException)
+            catch (IOException e) when (StateDirectory.IsSharingViolation(e))
             {
                 Thread.Sleep(_pause);
             }

@@ -84,15 +84,7 @@ public sealed class TimeoutWatch
             Mark(TimeSpan.Zero);
         }
 
-        void Mark(TimeSpan ahead)
-        {
-            lock (_lock)
-            {
-                var history = Look();
-                history = history.WithLoadedEntries(history.LastLook + ahead);
-                _kept = _history = (_store?.Keep(history) ?? history) with { Current = history.Current };
-            }
-        }
+        void Mark(TimeSpan ahead) => Look(Timeout.InfiniteTimeSpan, ahead);
     }
 
     /// <summary>A clock for a reading that begins now.</summary>
@@ -103,7 +95,7 @@ public sealed class TimeoutWatch
     /// <param name="assumeHeld">See <see cref="IdleClock"/>.</param>
     internal CurrentClock Follow(bool assumeHeld) => new(this, _sysctls, _open, assumeHeld);
 
-    private TimeoutHistory Look(TimeSpan listEvery)
+    private TimeoutHistory Look(TimeSpan listEvery, TimeSpan? loadingFor = null)
     {
         lock (_lock)
         {
@@ -117,6 +109,11 @@ public sealed class TimeoutWatch
 
             var look = ConfiguredTimeouts.Read(_sysctls, _time, _objects, _listed);
             _history = _history?.Add(look) ?? TimeoutHistory.Begin(look);
+            if (loadingFor is { } ahead)
+            {
+                _history = _history.WithLoadedEntries(_history.LastLook + ahead);
+            }
+
             if (_store is not null && (!glances || _kept is null || now - _kept.LastLook >= _keepEvery || !_history.SaysTheSameAs(_kept)))
             {
                 _kept = _history = _store.Keep(_history) with { Current = look };
