@@ -32,7 +32,7 @@ internal sealed class ResizeHistory
         _startedAt = time.GetTimestamp();
 
         // A file that can't be read costs one resize too early at most: no reason to stop.
-        if (TryRead() is { } file && file.BootId == bootId)
+        if (TryRead() is { } file && bootId.Length > 0 && file.BootId == bootId)
         {
             var ago = file.UptimeMilliseconds is { } then && Uptime() is { } now ? Math.Max(0, now - then) : 0;
             _last = new Resize(

@@ -49,7 +49,7 @@ internal static class OriginalsReader
 
     private static ReadOriginals Decode(OriginalsFile? file)
     {
-        if (file is not { BootId: not null, Originals: { } elements })
+        if (file is not { BootId.Length: > 0, Originals: { } elements })
         {
             throw new JsonException("it names no boot or has no originals");
         }

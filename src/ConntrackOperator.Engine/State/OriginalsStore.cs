@@ -68,10 +68,11 @@ public sealed class OriginalsStore
     public string? Problem { get; }
 
     /// <summary>
-    /// Why what keys held before is not known in full, if so: the file can't be read, could not be in this boot, or is lost. Null again
-    /// once the node's status of this boot was taken over.
+    /// Why what keys held before is not known in full, if so: the boot is not known; or the file can't be read, could not be in this
+    /// boot, or is lost. Null again once the node's status of this boot was taken over.
     /// </summary>
-    public string? Unknown => _isNewer || _setAside ? Problem
+    public string? Unknown => _host.BootId.Length == 0 ? StateDirectory.BootUnknown
+        : _isNewer || _setAside ? Problem
         : _unreadable is { } name
         ? $"{Path.Combine(_state.Path, name)} could not be read, so what keys held that it knew of is not known"
         : _lost ? $"{_state.OriginalsFile} was lost in this boot, so what keys held that it knew of is not known" : null;
@@ -106,7 +107,7 @@ public sealed class OriginalsStore
     public int Adopt(NodeStatus? status)
     {
         var adopted = 0;
-        if (IsFresh && status?.Node is { } node && node.BootId == _host.BootId
+        if (IsFresh && status?.Node is { } node && _host.IsThisBoot(node.BootId)
             && StateOwner.IsNamespace(_host, node.NetworkNamespaceCookie, node.NetworkNamespace))
         {
             foreach (var setting in status.Settings ?? [])

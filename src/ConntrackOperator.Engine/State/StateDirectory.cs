@@ -14,6 +14,11 @@ public sealed class StateDirectory : IDisposable
     internal const string FlushesName = "flushes.json";
     internal const string PlanName = "plan.json";
 
+    /// <summary>What a person reads where the boot is not known, so that nothing is written.</summary>
+    internal const string BootUnknown =
+        "the id of this boot can't be read (sys/kernel/random/boot_id of procfs), so what keys held before their first write in it can "
+            + "be neither told nor kept, and nothing is set";
+
     private const string LockName = "lock";
 
     // EROFS: .NET puts the errno into HResult.
@@ -73,10 +78,15 @@ public sealed class StateDirectory : IDisposable
     /// The keys that will be set: they are locked as well, so that nobody sets them from another state directory. Null: none.
     /// </param>
     /// <exception cref="StateDirectoryBusyException">Another process sets this namespace, or holds the state directory.</exception>
-    /// <exception cref="IOException">It can't be made, read or written.</exception>
+    /// <exception cref="IOException">It can't be made, read or written; or the boot is not known.</exception>
     /// <exception cref="UnauthorizedAccessException">It can't be made or written.</exception>
     internal static StateDirectory Open(string path, HostFacts host, string? sysctlPath = null)
     {
+        if (host.BootId.Length == 0)
+        {
+            throw new IOException(BootUnknown);
+        }
+
         for (var tries = 0; tries < MostTries; tries++)
         {
             var place = StatePlace.Find(path, host, makeWay: true);

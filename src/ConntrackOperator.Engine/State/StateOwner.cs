@@ -58,7 +58,7 @@ internal record StateOwner
 
     /// <summary>Whether it is this namespace, in this boot.</summary>
     /// <param name="host">The machine, and the network namespace.</param>
-    public bool Is(HostFacts host) => BootId == host.BootId && IsNamespace(host, NetworkNamespaceCookie, NetworkNamespace);
+    public bool Is(HostFacts host) => host.IsThisBoot(BootId) && IsNamespace(host, NetworkNamespaceCookie, NetworkNamespace);
 
     /// <summary>
     /// The directory below the state directory for its files alone; null where it can't be told from another: then there is none.

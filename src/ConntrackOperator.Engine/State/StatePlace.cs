@@ -49,7 +49,7 @@ internal static class StatePlace
         }
 
         return StateOwner.Read(path) is not { } owner || owner.Is(host)
-            || (owner.InitialNetworkNamespace != true && owner.BootId != host.BootId)
+            || (owner.InitialNetworkNamespace != true && !host.IsThisBoot(owner.BootId))
             ? path : own;
     }
 
@@ -118,5 +118,5 @@ internal static class StatePlace
     /// <summary>Whose files are in the initial namespace's way.</summary>
     private static StateOwner? Foreign(string path, HostFacts host) =>
         StateOwner.Read(path) is { } owner && !owner.Is(host)
-        && (owner.InitialNetworkNamespace == false || owner.BootId == host.BootId) ? owner : null;
+        && (owner.InitialNetworkNamespace == false || host.IsThisBoot(owner.BootId)) ? owner : null;
 }

@@ -24,6 +24,10 @@ public sealed record HostFacts(string Kernel, string BootId, string NetworkNames
     /// </summary>
     public bool IsInitialNetworkNamespace { get; init; }
 
+    /// <summary>Whether an id that was written down is this boot's: one that is not known is nobody's.</summary>
+    /// <param name="bootId">The id that was written down.</param>
+    public bool IsThisBoot(string? bootId) => BootId.Length > 0 && bootId == BootId;
+
     /// <summary>Reads them. Throws nothing for files that are missing or odd.</summary>
     /// <param name="procPath">Where procfs is mounted.</param>
     /// <param name="sysPath">Where sysfs is mounted.</param>

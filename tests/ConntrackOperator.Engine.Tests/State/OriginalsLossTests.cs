@@ -1,3 +1,4 @@
+using ConntrackOperator.Api.Nodes;
 using ConntrackOperator.Netfilter.Sysctls;
 using static ConntrackOperator.TestKit.Machines.Plans;
 
@@ -39,6 +40,44 @@ public sealed class OriginalsLossTests
         machine.Restart();
         machine.Boot("boot-2");
         Assert.Empty(machine.Engine.Problems);
+    }
+
+    [Fact]
+    public void While_the_boot_is_not_known_nothing_is_set_and_nothing_that_was_kept_is_lost()
+    {
+        using var machine = new Machine();
+        machine.Apply(Set(SysctlNames.UdpTimeout, 20));
+        machine.Restart();
+        var kept = File.ReadAllText(machine.OriginalsFile);
+        File.Delete(Path.Combine(machine.Proc, "sys/kernel/random/boot_id"));
+        Assert.Contains(
+            "the id of this boot can't be read", Assert.Throws<IOException>(() => machine.Engine).Message, StringComparison.Ordinal);
+        using (var look = NodeEngine.OpenReadOnly(machine.Options, machine.Time))
+        {
+            Assert.Contains("the id of this boot can't be read", Assert.Single(look.Problems), StringComparison.Ordinal);
+            Assert.Equal(look.Problems.Single(), look.Originals.Unknown);
+            Assert.Equal(0, look.Adopt(new NodeStatus
+            {
+                Node = new NodeFactsStatus { BootId = string.Empty, NetworkNamespace = "4026531840" },
+                Settings = [new SettingStatus { Name = SysctlNames.IcmpTimeout, Original = 7 }],
+            }));
+        }
+
+        Assert.Equal((kept, 20), (File.ReadAllText(machine.OriginalsFile), machine[SysctlNames.UdpTimeout]));
+        machine.Boot("boot-1");
+        Assert.Equal((30L, null), (machine.Engine.Originals.Find(SysctlNames.UdpTimeout), machine.Engine.Originals.Unknown));
+    }
+
+    [Fact]
+    public void A_file_that_names_no_boot_is_not_taken_for_this_ones_nor_for_nothing()
+    {
+        using var machine = new Machine();
+        machine.Apply(Set(SysctlNames.UdpTimeout, 20));
+        machine.Restart();
+        File.WriteAllText(
+            machine.OriginalsFile,
+            File.ReadAllText(machine.OriginalsFile).Replace("\"boot-1\"", "\"\"", StringComparison.Ordinal));
+        Assert.Contains("it names no boot", machine.Engine.Originals.Unknown, StringComparison.Ordinal);
     }
 
     [Fact]
