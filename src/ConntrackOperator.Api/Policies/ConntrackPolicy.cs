@@ -25,7 +25,9 @@ namespace ConntrackOperator.Api.Policies;
     "Races/min", "integer", ".status.usage.racesLostPerMinute", Wide = true,
     Description = "Packets lost a minute in races at insertion, all nodes together.")]
 [PrinterColumn("Entries", "integer", ".status.usage.entries", Wide = true, Description = "Entries in all tables together.")]
-[PrinterColumn("Limit", "integer", ".status.usage.limit", Wide = true, Description = "What all tables with a limit can hold together.")]
+[PrinterColumn(
+    "Limit", "string", ".status.usage.limitText", Wide = true,
+    Description = "What all tables with a limit can hold together, and how many have none.")]
 [PrinterColumn("Advice", "string", ".status.advice", Wide = true, Description = "What to change, and for how many nodes.")]
 public sealed record ConntrackPolicy : IKubernetesObject
 {

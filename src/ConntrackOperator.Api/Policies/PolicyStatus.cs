@@ -73,6 +73,9 @@ public sealed record PolicyUsage
     /// <summary>Nodes whose kernel has no limit (nf_conntrack_max is 0); left out when there are none.</summary>
     public int? NodesWithoutLimit { get; init; }
 
+    /// <summary>Both in words: 524288, 2 none.</summary>
+    public string? LimitText { get; init; }
+
     /// <summary>How full the fullest table is, in percent.</summary>
     public int? PeakPercent { get; init; }
 

@@ -1,5 +1,6 @@
 using ConntrackOperator.Cli.Files;
 using ConntrackOperator.Cli.Output;
+using ConntrackOperator.Netfilter.Sysctls;
 using ConntrackOperator.Planning.Formatting;
 
 namespace ConntrackOperator.Cli.Cluster;
@@ -52,8 +53,9 @@ internal static class ClusterPlan
             foreach (var c in first.Changes)
             {
                 table.Add(
-                    c.Setting, Text(c.Current, "?"), Text(c.Planned, c.Action == "Keep" ? "(kept)" : "(original)"), c.Action,
-                    c.Policy ?? "-", c.Rule ?? "-");
+                    c.Setting, SysctlWords.Of(c.Setting, c.Current, "?"),
+                    SysctlWords.Of(c.Setting, c.Planned, c.Action == "Keep" ? "(kept)" : "(original)"), c.Action, c.Policy ?? "-",
+                    c.Rule ?? "-");
             }
 
             table.Print();
@@ -82,6 +84,4 @@ internal static class ClusterPlan
         '\n',
         node.Changes.Select(c => c.ToString()).Concat((node.Refused ?? []).Select(r => r.ToString()))
             .Append($"{node.MemoryBytesBefore} {node.MemoryBytesAfter}"));
-
-    private static string Text(long? value, string unknown) => value?.ToString() ?? unknown;
 }

@@ -131,6 +131,5 @@ internal static class HostReport
         Console.Out.WriteLine();
     }
 
-    private static string Text(string name, long? value) =>
-        value == 0 && name == SysctlNames.Max ? "no limit" : value?.ToString() ?? Unknown;
+    private static string Text(string name, long? value) => SysctlWords.Of(name, value, Unknown);
 }

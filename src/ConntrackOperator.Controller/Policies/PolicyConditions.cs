@@ -167,13 +167,23 @@ internal static class PolicyConditions
     private static IEnumerable<(string Type, ConditionResult Result)> Usage(PolicyObservation policy)
     {
         var (hot, critical, warning) = (policy.Aggregate.Hottest, policy.Aggregate.Critical, policy.Aggregate.Warning);
-        var hottest = hot.Count > 0 ? $"{hot[0].Name} is {hot[0].Percent}% full" : "no usage is known";
+        var full = hot.Count > 0 ? $"{hot[0].Name} is {hot[0].Percent}% full" : null;
+        var open = policy.Aggregate.NodesWithoutLimit is > 0 and var count
+            ? $"{Nodes(count)} without a limit (nf_conntrack_max is 0)" : null;
+        var hottest = (full, open) switch
+        {
+            (null, null) => "no usage is known",
+            ({ }, { }) => $"{full}; {open}",
+            _ => full ?? open,
+        };
         yield return (
             PolicyConditionTypes.Pressure,
-            critical > 0 ? new(true, ConditionReasons.Critical, $"{critical} nodes critical, {warning} near it; {hottest}")
-            : warning > 0 ? new(true, ConditionReasons.Warning, $"{warning} nodes; {hottest}")
-            : new(false, ConditionReasons.Normal, hottest));
+            critical > 0 ? new(true, ConditionReasons.Critical, $"{Nodes(critical)} critical, {warning} near it; {hottest}")
+            : warning > 0 ? new(true, ConditionReasons.Warning, $"{Nodes(warning)}; {hottest}")
+            : new(false, ConditionReasons.Normal, hottest!));
     }
+
+    private static string Nodes(int count) => count == 1 ? "1 node" : $"{count} nodes";
 
     private static string ConflictMessage(string policy, ConflictSummary c)
     {

@@ -37,6 +37,13 @@ internal static class PolicyStatusBuilder
                 Entries = aggregate.Entries,
                 Limit = aggregate.Limit == 0 && aggregate.NodesWithoutLimit > 0 ? null : aggregate.Limit,
                 NodesWithoutLimit = aggregate.NodesWithoutLimit == 0 ? null : aggregate.NodesWithoutLimit,
+                LimitText = aggregate switch
+                {
+                    { Limit: 0, NodesWithoutLimit: 0 } => null,
+                    { NodesWithoutLimit: 0 } => aggregate.Limit.ToString(),
+                    { Limit: 0 } => "none",
+                    _ => $"{aggregate.Limit}, {aggregate.NodesWithoutLimit} none",
+                },
                 PeakPercent = hottest?.Percent ?? 0,
                 PeakNode = hottest?.Name,
                 TableFullDropsPerMinute = aggregate.TableFullDropsPerMinute,

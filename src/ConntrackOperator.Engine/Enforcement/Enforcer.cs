@@ -203,7 +203,7 @@ public sealed class Enforcer
             var writable = _sysctls.IsWritable(tracker.Name);
             tracker.Set(
                 writable ? SettingState.Pending : SettingState.ReadOnly, tracker.Actual,
-                $"{(writable ? "to be set" : "can't be set here")} from {tracker.Actual} to {tracker.Target}");
+                $"{(writable ? "to be set" : "can't be set here")} {SettingInspector.Change(tracker, tracker.Actual)}");
         }
     }
 

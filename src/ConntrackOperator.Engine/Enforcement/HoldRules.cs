@@ -1,3 +1,5 @@
+using ConntrackOperator.Netfilter.Sysctls;
+
 namespace ConntrackOperator.Engine.Enforcement;
 
 /// <summary>When a change would hurt now. Pure; each answer is the reason to wait, or null.</summary>
@@ -26,7 +28,7 @@ internal static class HoldRules
 
         var needed = (long)((Int128)target * belowPercent / 100);
         return $"not lowered yet: with {count} entries in the table a limit of {target} would leave it {(Int128)count * 100 / target}% "
-            + $"full; it is lowered from {(actual == 0 ? "no limit" : actual)} once there are fewer than {needed}";
+            + $"full; it is lowered from {SysctlWords.Of(SysctlNames.Max, actual)} once there are fewer than {needed}";
     }
 
     /// <summary>0 is no limit, the highest there is (net/netfilter/nf_conntrack_core.c, __nf_conntrack_alloc).</summary>

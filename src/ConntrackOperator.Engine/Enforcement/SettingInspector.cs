@@ -34,7 +34,7 @@ internal sealed class SettingInspector(
         {
             tracker.Set(
                 SettingState.Observed,
-                actual, Holds(tracker, actual) ? null : $"would be set from {actual} to {tracker.Target}; the policy only observes");
+                actual, Holds(tracker, actual) ? null : $"would be set {Change(tracker, actual)}; the policy only observes");
             return false;
         }
 
@@ -55,6 +55,12 @@ internal sealed class SettingInspector(
         tracker.Set(tracker.State, actual, tracker.Message);
         return tracker.MayTry(now, time, options);
     }
+
+    /// <summary>From what to what, in words.</summary>
+    /// <param name="tracker">The key.</param>
+    /// <param name="actual">What it holds; null: not known.</param>
+    internal static string Change(SettingTracker tracker, long? actual) =>
+        $"from {SysctlWords.Of(tracker.Name, actual)} to {SysctlWords.Of(tracker.Name, tracker.Target)}";
 
     private static bool Holds(SettingTracker tracker, long actual) =>
         actual == tracker.Target
@@ -101,7 +107,7 @@ internal sealed class SettingInspector(
     private string Contested(SettingTracker tracker, long actual) =>
         tracker is { State: SettingState.Contested, Message: { } known } && tracker.Actual == actual
             ? known
-            : $"something keeps setting it to {actual}: put back {options.ContestedAfter} times within "
+            : $"something keeps setting it to {SysctlWords.Of(tracker.Name, actual)}: put back {options.ContestedAfter} times within "
             + $"{options.ContestWindow.TotalMinutes:0} minutes, now only every {options.ContestedRetry.TotalMinutes:0}. Probably: "
             + $"{culprits.Describe(tracker.Name, actual)}";
 }

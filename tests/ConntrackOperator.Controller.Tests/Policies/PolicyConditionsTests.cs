@@ -153,6 +153,23 @@ public sealed class PolicyEvaluatorTests
         Assert.Equal(expected, $"{result.Status} {result.Reason}");
     }
 
+    [Theory]
+    [InlineData(0, 0, "no usage is known")]
+    [InlineData(0, 1, "1 node without a limit (nf_conntrack_max is 0)")]
+    [InlineData(0, 3, "3 nodes without a limit (nf_conntrack_max is 0)")]
+    [InlineData(91, 0, "n7 is 91% full")]
+    [InlineData(91, 2, "n7 is 91% full; 2 nodes without a limit (nf_conntrack_max is 0)")]
+    public void Pressure_says_the_fullest_and_how_many_have_no_limit(int percent, int without, string expected)
+    {
+        var aggregate = Snapshot(new()) with
+        {
+            Hottest = percent == 0 ? [] : [new HotNode { Name = "n7", Percent = percent }],
+            NodesWithoutLimit = without,
+        };
+        Assert.Equal(expected, Of("Pressure", aggregate).Message);
+        Assert.Equal("1 node; " + expected, Of("Pressure", aggregate with { Warning = 1 }).Message);
+    }
+
     private static ConditionResult Of(string type, PolicyAggregateSnapshot aggregate, string policy = "p") =>
         PolicyConditions.Evaluate(type, new(policy, aggregate, [], false));
 

@@ -39,9 +39,26 @@ public sealed class PolicyStatusBuilderTests
             });
         Assert.Equal("n7 91%", status.Hottest);
         Assert.Equal(
-            new PolicyUsage { Entries = 5, Limit = 10, PeakPercent = 91, PeakNode = "n7", TableFullDropsPerMinute = 2 }, status.Usage);
+            new PolicyUsage
+            {
+                Entries = 5,
+                Limit = 10,
+                LimitText = "10",
+                PeakPercent = 91,
+                PeakNode = "n7",
+                TableFullDropsPerMinute = 2,
+            },
+            status.Usage);
         Assert.Equal(2, status.HottestNodes!.Count);
     }
+
+    [Theory]
+    [InlineData(0, 0, null)]
+    [InlineData(524288, 0, "524288")]
+    [InlineData(0, 3, "none")]
+    [InlineData(524288, 2, "524288, 2 none")]
+    public void Limit_in_words_says_which_tables_it_is_of(long limit, int without, string? expected) =>
+        Assert.Equal(expected, Build(Aggregate() with { Limit = limit, NodesWithoutLimit = without }).Usage!.LimitText);
 
     [Fact]
     public void Empty_lists_are_left_out()

@@ -42,6 +42,15 @@ public sealed class ApplyTests
     }
 
     [Fact]
+    public void Where_there_is_no_limit_that_is_what_is_said_it_would_be_set_from()
+    {
+        using var machine = new Machine();
+        machine[SysctlNames.Max] = 0;
+        machine.Apply(Set(SysctlNames.Max, 524288) with { Mode = PolicyMode.Observe });
+        Assert.Equal("would be set from no limit to 524288; the policy only observes", machine.Status(SysctlNames.Max).Message);
+    }
+
+    [Fact]
     public void Without_a_plan_nothing_is_touched()
     {
         using var machine = new Machine();

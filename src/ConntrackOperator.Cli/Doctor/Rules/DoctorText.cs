@@ -19,7 +19,7 @@ internal static class DoctorText
 
     /// <summary>A value of a sysctl for people: a time, a number; 0 is no limit where the kernel takes it so.</summary>
     public static string Value(string sysctl, long value) =>
-        value == 0 && sysctl == SysctlNames.Max ? "no limit"
+        SysctlWords.IsNoLimit(sysctl, value) ? SysctlWords.NoLimit
         : sysctl.Contains("timeout", StringComparison.Ordinal) ? Planning.Formatting.KubeDuration.Format(value)
         : Number(value);
 }
