@@ -17,8 +17,13 @@ internal sealed record BackupFile
 
     public DateTimeOffset? TakenAt { get; init; }
 
-    /// <summary>Each key under /proc/sys/net/netfilter and its value.</summary>
-    public SortedDictionary<string, long>? Settings { get; init; }
+    /// <summary>As they stand in the file: each key under /proc/sys/net/netfilter and its value.</summary>
+    [JsonPropertyName("settings")]
+    public SortedDictionary<string, JsonElement>? Written { get; init; }
+
+    /// <summary>The same, each a number that the kernel may have held.</summary>
+    [JsonIgnore]
+    public SortedDictionary<string, long>? Settings { get; private init; }
 
     public RuleSets? Rules { get; init; }
 
@@ -42,22 +47,7 @@ internal sealed record BackupFile
                 throw new CliException(ExitCode.BadInput, $"{path}: no backup of this program: format must be \"{CurrentFormat}\"");
             }
 
-            foreach (var (name, value) in file.Settings ?? [])
-            {
-                if (!SysctlNames.IsTrackingKey(name))
-                {
-                    throw new CliException(
-                        ExitCode.BadInput,
-                        $"{path}: settings.{name}: no key of connection tracking: must begin with nf_conntrack_ or nf_flowtable_");
-                }
-
-                if (value < 0)
-                {
-                    throw new CliException(ExitCode.BadInput, $"{path}: settings.{name}: {value} must be 0 or more");
-                }
-            }
-
-            return file;
+            return file with { Settings = Numbers(path, file.Written) };
         }
         catch (JsonException e)
         {
@@ -67,6 +57,37 @@ internal sealed record BackupFile
         {
             throw new CliException(ExitCode.BadInput, $"{path}: no such file", e);
         }
+    }
+
+    // All are looked at before one is written.
+    private static SortedDictionary<string, long>? Numbers(string path, SortedDictionary<string, JsonElement>? written)
+    {
+        if (written is null)
+        {
+            return null;
+        }
+
+        var numbers = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        foreach (var (name, value) in written)
+        {
+            if (!SysctlNames.IsTrackingKey(name))
+            {
+                throw new CliException(
+                    ExitCode.BadInput,
+                    $"{path}: settings.{name}: no key of connection tracking: must begin with nf_conntrack_ or nf_flowtable_");
+            }
+
+            var (least, most) = SettingRange.Of(name);
+            if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt64(out var number) || number < least || number > most)
+            {
+                throw new CliException(
+                    ExitCode.BadInput, $"{path}: settings.{name}: Invalid value: {value.GetRawText()}: must be from {least} to {most}");
+            }
+
+            numbers.Add(name, number);
+        }
+
+        return numbers;
     }
 }
 

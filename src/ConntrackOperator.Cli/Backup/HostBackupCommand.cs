@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using ConntrackOperator.Engine;
+using ConntrackOperator.Engine.Enforcement;
 using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Netfilter.Sysctls;
 
@@ -17,7 +18,7 @@ internal static class HostBackupCommand
     {
         var notes = new List<string>();
         var rules = RuleReader.Read(notes);
-        var settings = Settings(new SysctlDirectory(options.SysctlPath));
+        var settings = Settings(options, notes);
         var count = 0L;
 
         // Addresses and rules are nobody else's business; and a backup that failed must not take an older one's place.
@@ -56,14 +57,30 @@ internal static class HostBackupCommand
         return ExitCode.InSync;
     }
 
-    internal static SortedDictionary<string, long> Settings(SysctlDirectory sysctls)
+    /// <exception cref="CliException">None can be seen, though there are some: a backup without them would be none.</exception>
+    private static SortedDictionary<string, long> Settings(EngineOptions options, List<string> notes)
     {
+        var sysctls = new SysctlDirectory(options.SysctlPath);
+        if (!sysctls.ModuleLoaded)
+        {
+            if (TrackingModule.IsSeen(options.ProcPath, options.SysPath))
+            {
+                throw new CliException(ExitCode.Failure, $"{Enforcer.KeysNotSeenMessage}. Nothing was saved");
+            }
+
+            notes.Add("the nf_conntrack module is not loaded: there are no settings of it");
+        }
+
         var settings = new SortedDictionary<string, long>(StringComparer.Ordinal);
         foreach (var name in sysctls.List().Where(n => n != SysctlNames.Count))
         {
             if (sysctls.Read(name) is { Status: SysctlStatus.Ok, Value: { } value })
             {
                 settings[name] = value;
+            }
+            else
+            {
+                notes.Add($"{name} is not saved: it can't be read");
             }
         }
 

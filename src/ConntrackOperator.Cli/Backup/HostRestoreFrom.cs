@@ -29,8 +29,15 @@ internal static class HostRestoreFrom
             Settings = settings?.Compare(),
             Rules = rules?.Compare(),
             Entries = missing is null ? null : new EntryDifference(file.Entries!.Count, missing.Count),
+            Notes = [],
             Problems = [],
         };
+        if (report.Settings is { Count: > 0 } differing)
+        {
+            using var look = NodeEngine.OpenReadOnly(options, TimeProvider.System);
+            report.Notes.AddRange(SettingRestorer.PlannedOtherwise(look.Plan?.Spec, differing));
+        }
+
         if (format == OutputFormat.Table)
         {
             Show(report);
@@ -55,6 +62,7 @@ internal static class HostRestoreFrom
         else
         {
             report.Problems.ForEach(Console.Out.WriteLine);
+            report.Notes.ForEach(Console.Out.WriteLine);
             Console.Out.WriteLine(Summary(report));
         }
 
@@ -107,7 +115,7 @@ internal static class HostRestoreFrom
         if (report.Settings is { Count: > 0 } settings)
         {
             var table = new TextTable("SETTING", ">NOW", ">SAVED");
-            settings.ForEach(s => table.Add(s.Name, s.Before?.ToString() ?? "-", s.Saved.ToString()));
+            settings.ForEach(s => table.Add(s.Name, SysctlWords.Of(s.Name, s.Before), SysctlWords.Of(s.Name, s.Saved)));
             table.Print();
             Console.Out.WriteLine();
         }

@@ -13,6 +13,9 @@ internal sealed record RestoreReport
 
     public EntryDifference? Entries { get; init; }
 
+    /// <summary>What will not stay as it is put back, and why.</summary>
+    public required List<string> Notes { get; init; }
+
     /// <summary>What could not be put back, and why.</summary>
     public required List<string> Problems { get; init; }
 }

@@ -108,6 +108,87 @@ public sealed partial class BackupTests
     }
 
     [Fact]
+    public void That_the_plan_in_force_sets_it_again_is_said_with_what_ends_it()
+    {
+        using var host = new TestHost();
+        var file = host.File(
+            "b.json",
+            """{"format": "conntrack-backup/1", "settings": {"nf_conntrack_udp_timeout": 77, "nf_conntrack_icmp_timeout": 11}}""");
+        Assert.DoesNotContain("the plan", Entries.Ok(host.Run("restore", "--from", file, "--dry-run")), StringComparison.Ordinal);
+        Entries.Ok(host.Run("apply", "-f", host.File("p.yaml", HostPolicies.Timeouts)));
+        foreach (var dryRun in (string[][])[["--dry-run"], []])
+        {
+            Assert.Contains(
+                "\nthe plan that was applied stays in force, and sets nf_conntrack_udp_timeout again at the next `host watch` or "
+                    + "`host apply`; `host restore` without --from",
+                Entries.Ok(host.Run(["restore", "--from", file, .. dryRun])), StringComparison.Ordinal);
+        }
+
+        Entries.Ok(host.Run("restore"));
+        Assert.Equal(30, host[SysctlNames.UdpTimeout]);
+        Assert.DoesNotContain("the plan", Entries.Ok(host.Run("restore", "--from", file)), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("nf_conntrack_icmp_timeout", "99999999999999", "0 to 21474836")]
+    [InlineData("nf_conntrack_icmp_timeout", "99999999999999999999999", "0 to 21474836")]
+    [InlineData("nf_conntrack_icmp_timeout", "null", "0 to 21474836")]
+    [InlineData("nf_conntrack_icmp_timeout", "\"60\"", "0 to 21474836")]
+    [InlineData("nf_conntrack_icmp_timeout", "1.5", "0 to 21474836")]
+    [InlineData("nf_conntrack_tcp_loose", "5", "0 to 1")]
+    [InlineData("nf_conntrack_tcp_max_retrans", "256", "0 to 255")]
+    [InlineData("nf_conntrack_log_invalid", "256", "0 to 255")]
+    [InlineData("nf_conntrack_events", "3", "0 to 2")]
+    [InlineData("nf_conntrack_max", "2147483648", "0 to 2147483647")]
+    [InlineData("nf_conntrack_buckets", "0", "1 to 2147483647")]
+    [InlineData("nf_flowtable_udp_timeout", "true", "0 to 2147483647")]
+    public void One_value_that_no_kernel_holds_keeps_all_from_being_put_back(string name, string value, string range)
+    {
+        using var host = new TestHost();
+        var file = host.File(
+            "b.json",
+            $$$"""
+            {"format": "conntrack-backup/1",
+             "settings": {"nf_conntrack_generic_timeout": 77, "{{{name}}}": {{{value}}}, "nf_conntrack_udp_timeout": 77}}
+            """);
+        var result = host.Run("restore", "--from", file);
+        Assert.Equal(
+            (2, $"error: {file}: settings.{name}: Invalid value: {value}: must be from {range}\n"), (result.ExitCode, result.Error));
+        Assert.Equal((600, 30), (host[SysctlNames.GenericTimeout], host[SysctlNames.UdpTimeout]));
+    }
+
+    [Fact]
+    public void No_limit_can_be_put_back_and_is_called_so()
+    {
+        var keys = Directory.CreateTempSubdirectory("conntrack-operator-test-");
+        try
+        {
+            File.WriteAllText(Path.Combine(keys.FullName, SysctlNames.Max), "262144");
+            var file = Path.Combine(keys.FullName, "b.json");
+            File.WriteAllText(file, """{"format": "conntrack-backup/1", "settings": {"nf_conntrack_max": 0}}""");
+            var result = CliProcess.Run(
+                "host", "restore", "--from", file, "--dry-run", "--sysctl-dir", keys.FullName, "--state-dir",
+                Path.Combine(keys.FullName, "state"));
+            Assert.Matches("nf_conntrack_max +262144 +no limit\n", Entries.Ok(result));
+        }
+        finally
+        {
+            keys.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public void Where_the_settings_can_not_be_seen_no_backup_is_written()
+    {
+        using var host = new TestHost();
+        var file = Path.Combine(host.Root, "b.json");
+        var result = host.Look("backup", file, "--sysctl-dir", Path.Combine(host.Root, "nothing"));
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("its settings are not to be seen from here", result.Error, StringComparison.Ordinal);
+        Assert.Equal([], Directory.GetFiles(host.Root));
+    }
+
+    [Fact]
     public void Settings_do_not_come_back_while_somebody_else_sets_the_machine()
     {
         using var host = new TestHost();
@@ -211,7 +292,7 @@ public sealed partial class BackupTests
     [InlineData("{\"format\": \"conntrack-backup/1\", \"setings\": {}}", "no backup: ")]
     [InlineData(
         "{\"format\": \"conntrack-backup/1\", \"settings\": {\"nf_conntrack_udp_timeout\": -1}}",
-        "settings.nf_conntrack_udp_timeout: -1 must be 0 or more")]
+        "settings.nf_conntrack_udp_timeout: Invalid value: -1: must be from 0 to 21474836")]
     [InlineData(
         "{\"format\": \"conntrack-backup/1\", \"settings\": {\"../core/somaxconn\": 1}}",
         "settings.../core/somaxconn: no key of connection tracking")]
