@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using ConntrackOperator.Cli.Output;
 using ConntrackOperator.Engine.State;
 using ConntrackOperator.Kubernetes.Client;
@@ -28,11 +29,16 @@ internal static class CommandLine
         // To the parser an option that may stand alone does so here, and means true: a variable that is empty must not.
         if (Array.Find(args, a => a.StartsWith("--", StringComparison.Ordinal) && a.IndexOf('=') == a.Length - 1) is { } bare)
         {
-            return Fail($"{bare[..^1]}: has an empty value; say what it shall be, or leave the = out", ExitCode.BadInput);
+            return Fail(Empty(bare[..^1]), ExitCode.BadInput);
         }
 
         // '@' is no special character: a policy file may be named so.
         var parsed = CommandTree.Build().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (EmptyValue(parsed) is { } empty)
+        {
+            return Fail(Empty(empty), ExitCode.BadInput);
+        }
+
         if (parsed.Action is ParseErrorAction)
         {
             // A word that is no command makes the parser miss the command as well: once is enough.
@@ -81,6 +87,21 @@ internal static class CommandLine
             return Fail("interrupted", ExitCode.Failure);
         }
     }
+
+    /// <summary>The first option or argument that was given an empty value, as by a variable that is not set; null: none.</summary>
+    internal static string? EmptyValue(ParseResult parsed) =>
+        Given(parsed.CommandResult).FirstOrDefault(given => given.Value.Length == 0).Name;
+
+    /// <summary>Each value that was typed, with the option or argument that it is of.</summary>
+    private static IEnumerable<(string Name, string Value)> Given(CommandResult command) =>
+        (command.Parent is CommandResult parent ? Given(parent) : []).Concat(command.Children.SelectMany(child => child switch
+        {
+            OptionResult option => option.Tokens.Select(t => (option.Option.Name, t.Value)),
+            ArgumentResult argument => argument.Tokens.Select(t => (argument.Argument.Name, t.Value)),
+            _ => [],
+        }));
+
+    private static string Empty(string name) => $"{name}: Invalid value: \"\": must not be empty";
 
     private static int Fail(string message, int code)
     {

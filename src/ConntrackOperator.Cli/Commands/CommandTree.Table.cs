@@ -203,7 +203,7 @@ internal sealed partial class CommandTree
         };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(from) is null
+            if (result.GetResult(from) is null
                 && ((Option<bool>[])[settings, rules, entries, dryRun]).FirstOrDefault(result.GetValue) is { } option)
             {
                 result.AddError($"{option.Name}: goes with --from FILE only");

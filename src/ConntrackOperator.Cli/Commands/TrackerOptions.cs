@@ -99,13 +99,14 @@ internal sealed class TrackerOptions
         : protocol is { } given && FlowProtocols.IsGre(given) ? key
         : throw new CliException(ExitCode.BadInput, $"{option.Name}: needs {Protocol} gre");
 
-    // The tool and host flows print it as 0x7.
+    // The tool and host flows print it as 0x7; with a 0 before it nobody knows whether it is octal.
     private static ushort? Key(ParseResult result, Option<string?> option) =>
         result.GetValue(option) is not { } text ? null
         : text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
             ? ushort.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var key)
                 ? key : throw Wrong(option, text)
-            : ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out key) ? key : throw Wrong(option, text);
+            : text is not ['0', _, ..] && ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out key)
+                ? key : throw Wrong(option, text);
 
     private static CliException Wrong(Option<string?> option, string text) =>
         CliException.InvalidValue(option.Name, text, RuleMessages.Range(0, ushort.MaxValue));

@@ -1,3 +1,5 @@
+using System.CommandLine;
+using ConntrackOperator.Cli.Commands;
 using ConntrackOperator.Cli.Output;
 using ConntrackOperator.Planning.Advice.Remedies;
 
@@ -38,6 +40,7 @@ public sealed class CommandLineTests
     [InlineData("host status --nope", "'--nope'")]
     [InlineData("status a b", "'b'")]
     [InlineData("plan", "'--filename' is required")]
+    [InlineData("host restore --from a --from b", "'--from' expects a single argument but 2 were provided")]
     [InlineData("host flows --limit abc", "--limit: Invalid value: \"abc\": must be a whole number of at least 1")]
     [InlineData("host flows --limit 0", "--limit: Invalid value: \"0\": must be a whole number of at least 1")]
     [InlineData("host flows -o foo", "--output: Invalid value: \"foo\": must be one of line, proc, jsonl, json, yaml, table")]
@@ -52,6 +55,61 @@ public sealed class CommandLineTests
         Assert.Contains(expected, result.Error, StringComparison.Ordinal);
         Assert.Matches("See 'kubectl conntrack.* --help'.\n$", result.Error);
         Assert.DoesNotContain("ConntrackOperator.", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_empty_value_is_refused_wherever_a_command_takes_one()
+    {
+        var root = CommandTree.Build();
+        var tried = 0;
+        Try(root, []);
+        Assert.True(tried > 100, $"{tried} tried");
+
+        void Try(Command command, string[] path)
+        {
+            foreach (var option in command.Options.Where(o => o.Arity.MaximumNumberOfValues > 0 && !IsFlag(o)))
+            {
+                Refused(option.Name, [.. path, option.Name, string.Empty]);
+                Refused(option.Name, [.. path, option.Name, "x", option.Name, string.Empty]);
+            }
+
+            foreach (var argument in command.Arguments)
+            {
+                Refused(argument.Name, [.. path, string.Empty]);
+            }
+
+            foreach (var below in command.Subcommands)
+            {
+                Try(below, [.. path, below.Name]);
+            }
+        }
+
+        // These take a value only with =, which a test of conditions tries.
+        static bool IsFlag(Option option) => option.ValueType == typeof(bool) || option.ValueType == typeof(bool?);
+
+        void Refused(string name, string[] line)
+        {
+            tried++;
+            Assert.True(CommandLine.EmptyValue(root.Parse(line)) == name, string.Join(' ', line) + "''");
+        }
+    }
+
+    [Theory]
+    [InlineData("--filename", "host", "apply", "-f", "")]
+    [InlineData("--filename", "plan", "-f", "")]
+    [InlineData("--filename", "doctor", "-f", "")]
+    [InlineData("--from", "host", "restore", "--from", "")]
+    [InlineData("FILE", "host", "backup", "")]
+    [InlineData("--sysctl-dir", "host", "status", "--sysctl-dir", "")]
+    [InlineData("--state-dir", "host", "flush", "-p", "tcp", "--state-dir", "")]
+    [InlineData("--state-dir", "host", "status", "--state-dir=")]
+    [InlineData("--node", "top", "--node", "")]
+    [InlineData("--kubeconfig", "status", "--kubeconfig", "")]
+    [InlineData("--output", "crd", "--output", "")]
+    public void An_empty_name_of_a_file_a_directory_or_a_node_is_bad_input(string name, params string[] line)
+    {
+        var result = CliProcess.Run(line);
+        Assert.Equal((2, $"error: {name}: Invalid value: \"\": must not be empty\n"), (result.ExitCode, result.Error));
     }
 
     [Fact]

@@ -195,6 +195,7 @@ public sealed class HostFlushTests
     [InlineData("--icmp-id: needs --protocol icmp or icmpv6", "--icmp-id", "7")]
     [InlineData("--reply-icmp-type: needs --protocol icmp or icmpv6", "-p", "tcp", "--reply-icmp-type", "0")]
     [InlineData("--srckey: Invalid value: \"0x10000\": must be from 0 to 65535", "-p", "gre", "--srckey", "0x10000")]
+    [InlineData("--srckey: Invalid value: \"010\": must be from 0 to 65535", "-p", "gre", "--srckey", "010")]
     [InlineData("--reply-dstkey: Invalid value: \"call\": must be from 0 to 65535", "-p", "gre", "--reply-dstkey", "call")]
     [InlineData("--dstkey: needs --protocol gre", "-p", "udp", "--dstkey", "7")]
     [InlineData("--state: Invalid value: \"CLOSE\": igmp has no states", "-p", "2", "--state", "close")]
@@ -204,8 +205,8 @@ public sealed class HostFlushTests
     [InlineData("--icmp-id: Invalid value: \"abc\": must be from 0 to 65535", "-p", "icmp", "--icmp-id", "abc")]
     [InlineData("--icmp-id: Invalid value: \"99999999999\": must be from 0 to 65535", "-p", "icmp", "--icmp-id", "99999999999")]
     [InlineData("--unreplied: Invalid value: \"maybe\": must be true or false", "--unreplied=maybe")]
-    [InlineData("--unreplied: has an empty value", "--unreplied=")]
-    [InlineData("--zone: has an empty value", "-p", "tcp", "--zone=")]
+    [InlineData("--unreplied: Invalid value: \"\": must not be empty", "--unreplied=")]
+    [InlineData("--zone: Invalid value: \"\": must not be empty", "-p", "tcp", "--zone=")]
     [InlineData(
         "--source 10.1.0.5 and --destination fd00::1: are of two IP versions, and no entry has both", "-s", "10.1.0.5", "-d", "fd00::1")]
     [InlineData(
