@@ -1,5 +1,6 @@
 using ConntrackOperator.Cli.Doctor.Facts;
 using ConntrackOperator.Cli.Doctor.Rules;
+using ConntrackOperator.Netfilter.Sysctls;
 
 namespace ConntrackOperator.Cli.Doctor;
 
@@ -51,11 +52,21 @@ internal static class DoctorSummary
     private static string Machine(DoctorFacts facts)
     {
         var node = facts.Nodes[0];
-        var limit = node.Value("nf_conntrack_max");
         return $"host      {node.Name}, Linux {node.Kernel}, {node.Cores} cores, {Planning.Formatting.ByteSize.Format(node.MemoryBytes)}; "
-            + (node.Module == ModulePresence.Loaded
-                ? $"{DoctorText.Number(node.Entries ?? 0)} of {(limit is > 0 ? DoctorText.Number(limit.Value) : "unlimited")} entries"
-                : "no table");
+            + node.Module switch
+            {
+                ModulePresence.Loaded => Table(node),
+                ModulePresence.Missing => "no table",
+                _ => "the table's settings can't be seen",
+            };
+    }
+
+    private static string Table(NodeView node)
+    {
+        var entries = node.Entries is { } known ? DoctorText.Number(known) : "an unknown number";
+        return node.Actual.TryGetValue(SysctlNames.Max, out var limit)
+            ? $"{entries} of {(limit > 0 ? DoctorText.Number(limit) : "unlimited")} entries"
+            : $"{entries} entries, of a limit that can't be read";
     }
 
     private static string Span(List<KubeVersion> versions) => versions.Count switch

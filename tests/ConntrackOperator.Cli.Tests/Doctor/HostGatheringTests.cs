@@ -83,6 +83,40 @@ public sealed class HostGatheringTests : IDisposable
         Assert.Equal(["hash-chains", "keepalive"], Wrong().Select(f => f.Rule));
     }
 
+    [Theory]
+    [InlineData(600_000, null, "table: {buckets: 600000}\n")]
+    [InlineData(1000, 3, null)]
+    [InlineData(131_073, 3, "table: {buckets: 131073}\n")]
+    public void Without_a_limit_there_are_buckets_for_the_entries_that_there_are(int entries, int? refused, string? snippet)
+    {
+        Write("netfilter/nf_conntrack_max", "0");
+        Write("netfilter/nf_conntrack_buckets", "131072");
+        Write("netfilter/nf_conntrack_count", entries.ToString());
+        Write("proc/net/stat/nf_conntrack", $"entries chainlength drop early_drop insert_failed\n5 {refused ?? 0} 0 0 {refused ?? 0}\n");
+        var chains = Assert.Single(Wrong(), f => f.Rule == "hash-chains");
+        Assert.Equal(snippet, chains.Snippet);
+        Assert.Equal(snippet is null, chains.Do!.StartsWith("there is a bucket for each entry", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Settings_that_can_not_be_seen_are_no_machine_on_which_nothing_is_wrong()
+    {
+        Directory.Delete(Path.Combine(_root, "netfilter"), recursive: true);
+        Directory.CreateDirectory(Path.Combine(_root, "sys/module/nf_conntrack"));
+        var facts = Read();
+        Assert.EndsWith("; the table's settings can't be seen", Assert.Single(DoctorSummary.Of(facts)), StringComparison.Ordinal);
+        Assert.Equal("module", Assert.Single(Wrong()).Rule);
+        Assert.Equal("the settings of connection tracking", Assert.Single(facts.Unread).What);
+    }
+
+    [Fact]
+    public void A_limit_that_can_not_be_read_is_not_no_limit()
+    {
+        File.Delete(Path.Combine(_root, "netfilter/nf_conntrack_max"));
+        Directory.CreateDirectory(Path.Combine(_root, "netfilter/nf_conntrack_max"));
+        Assert.EndsWith("; 10 entries, of a limit that can't be read", Assert.Single(DoctorSummary.Of(Read())), StringComparison.Ordinal);
+    }
+
     private void Process(string commandLine)
     {
         Write("proc/4711/comm", "kube-proxy\n");

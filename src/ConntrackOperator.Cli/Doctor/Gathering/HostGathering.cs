@@ -2,6 +2,7 @@ using System.Globalization;
 using ConntrackOperator.Cli.Doctor.Facts;
 using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.Culprits;
+using ConntrackOperator.Engine.Enforcement;
 using ConntrackOperator.Netfilter;
 using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Netfilter.Sysctls;
@@ -35,6 +36,9 @@ internal static class HostGathering
             }
         }
 
+        var module = engine.Sysctls.ModuleLoaded ? ModulePresence.Loaded
+            : TrackingModule.IsSeen(options.ProcPath, options.SysPath) ? ModulePresence.Unknown : ModulePresence.Missing;
+        var unread = denied.Select(name => new Unread(name, "it may not be read"));
         var planned = NodeGathering.Planned(engine.Plan?.Spec);
         var node = new NodeView
         {
@@ -46,9 +50,7 @@ internal static class HostGathering
             Actual = actual,
             Entries = reading.Entries,
             ChainTooLong = (long)(reading.Counters?.ChainTooLong ?? 0),
-            Module = engine.Sysctls.ModuleLoaded
-                ? ModulePresence.Loaded
-                : TrackingModule.IsSeen(options.ProcPath, options.SysPath) ? ModulePresence.Unknown : ModulePresence.Missing,
+            Module = module,
             Selected = planned.Count > 0,
             KeepaliveSeconds = ReadKeepalive(options.ProcPath + Keepalive),
         };
@@ -61,7 +63,8 @@ internal static class HostGathering
             Proxies = new ProxyProcess(options.ProcPath).Find(),
             Writers = [.. actual.Keys.Concat(planned.Keys).Distinct().Order(StringComparer.Ordinal)
                 .SelectMany(name => culprits.AtBoot(name).Select(s => new SysctlWriter(s.Who, name, s.Value, s.Remedy)))],
-            Unread = [.. denied.Select(name => new Unread(name, "it may not be read"))],
+            Unread = [.. module == ModulePresence.Unknown
+                ? unread.Prepend(new Unread("the settings of connection tracking", Enforcer.KeysNotSeenMessage)) : unread],
             Now = time.GetUtcNow(),
         };
     }

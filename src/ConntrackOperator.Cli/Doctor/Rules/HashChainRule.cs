@@ -43,23 +43,28 @@ internal sealed class HashChainRule : IDoctorRule
 
     private static bool IsLong(NodeView node) =>
         node.Actual.GetValueOrDefault(SysctlNames.Buckets) is > 0 and var buckets
-            && node.Actual.TryGetValue(SysctlNames.Max, out var limit)
-            && (limit == 0 ? node.Entries : limit) > buckets * MostEntriesPerBucket;
+            && node.Actual.ContainsKey(SysctlNames.Max) && May(node) > buckets * MostEntriesPerBucket;
 
     private DoctorFinding Finding(DoctorFacts facts, List<NodeView> nodes, DoctorSeverity severity, string what, string why)
     {
-        var limit = nodes.Max(n => Math.Max(n.Value(SysctlNames.Max) ?? 0, 2 * (n.Value(SysctlNames.Buckets) ?? 0)));
+        var wanted = nodes.Where(n => May(n) > n.Value(SysctlNames.Buckets)).Select(May).DefaultIfEmpty(0).Max();
         return new DoctorFinding
         {
             Rule = Name,
             Severity = severity,
             What = $"{Where(facts, nodes.Count)}: {what}",
             Why = why,
-            Do =
-                "in the policy leave table.buckets out, so that buckets follow the size, or set them. Each entry is hashed again once, "
-                    + "which takes about 0.5 µs an entry with all locks held",
-            Snippet = limit > 0 ? $"table: {{buckets: {Math.Max(limit, TableSpec.MinimumEntries)}}}\n" : null,
+            Do = wanted > 0
+                ? "in the policy leave table.buckets out, so that buckets follow the size, or set them. Each entry is hashed again once, "
+                + "which takes about 0.5 µs an entry with all locks held"
+                : "there is a bucket for each entry, and more do not help. A count since boot may be of before there were so many: look "
+                + "whether it still grows",
+            Snippet = wanted > 0
+                ? $"table: {{buckets: {Math.Clamp(wanted, TableSpec.MinimumEntries, TableSpec.MaximumEntries)}}}\n" : null,
             Nodes = facts.OneMachine ? [] : Names(nodes),
         };
     }
+
+    /// <summary>How many entries the table may hold; where nothing limits it, how many it holds.</summary>
+    private static long May(NodeView node) => node.Value(SysctlNames.Max) is > 0 and var limit ? limit : node.Entries ?? 0;
 }

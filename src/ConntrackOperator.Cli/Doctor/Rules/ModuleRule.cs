@@ -30,6 +30,19 @@ internal sealed class ModuleRule : IDoctorRule
             };
         }
 
+        if (facts.OneMachine && facts.Nodes.Any(n => n.Module == ModulePresence.Unknown))
+        {
+            yield return new DoctorFinding
+            {
+                Rule = Name,
+                Severity = DoctorSeverity.Warning,
+                What = "this machine: the table's settings can't be seen",
+                Why = "nf_conntrack is in this kernel, but its sysctls are not to be seen from here, as in a container: no rule that "
+                    + "looks at them was asked",
+                Do = "run it on the host itself, or mount the host's /proc/sys/net/netfilter and name it with --sysctl-dir",
+            };
+        }
+
         // An agent that has reported, and could not say.
         var unknown = facts.Nodes.Where(n => n is { Module: ModulePresence.Unknown, ReportedAt: not null }).ToList();
         if (unknown.Count > 0)
