@@ -25,7 +25,7 @@ internal sealed class ModuleOptions(HostFiles files)
         var byName = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var directory in _directories)
         {
-            foreach (var file in files.Names(directory, ".conf"))
+            foreach (var file in files.Names(directory, ".conf").Where(n => n[0] != '.'))
             {
                 byName.TryAdd(file, directory + "/" + file);
             }

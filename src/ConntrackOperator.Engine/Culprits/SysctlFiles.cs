@@ -4,7 +4,7 @@ namespace ConntrackOperator.Engine.Culprits;
 
 /// <summary>
 /// The files that sysctl --system and systemd-sysctl apply at boot: those of five directories by name, each name from the first
-/// directory that has it, then /etc/sysctl.conf; and ufw's, which it applies when it starts.
+/// directory that has it and none that begins with a dot, then /etc/sysctl.conf; and ufw's, which it applies when it starts.
 /// </summary>
 internal sealed class SysctlFiles(HostFiles files)
 {
@@ -19,17 +19,21 @@ internal sealed class SysctlFiles(HostFiles files)
     /// <param name="name">The sysctl's name under net.netfilter.</param>
     /// <param name="found">The value; null: any.</param>
     /// <returns>Its path on the host; null: none that can be read does.</returns>
-    public string? Find(string name, long? found) => Effective(name).FindLast(l => Sets(l.Line, name, found)).File;
+    public string? Find(string name, long? found)
+    {
+        // What is in force after boot, or else a file that somebody loads by itself (sysctl -p FILE).
+        var lines = All();
+        var paths = SysctlText.Paths(name);
+        return lines.FindAll(l => l.Line is { IsPattern: false, Value: not null } && paths.Contains(l.Line.Key))
+            .Concat(SysctlText.Effective(lines, l => l.Line, name)).LastOrDefault(l => Sets(l.Line, name, found)).File;
+    }
 
     /// <summary>What a key is set to at boot, and by which file.</summary>
     /// <param name="name">The sysctl's name under net.netfilter.</param>
     /// <returns>Null: no file that can be read sets it, or what it says is no number.</returns>
     public (string File, long Value)? AtBoot(string name) =>
-        Effective(name) is [.., var last] && SysctlLine.Number(last.Line.Value) is { } value ? (last.File, value) : null;
-
-    // What is in force after boot, or else a file that somebody loads by itself (sysctl -p FILE).
-    private List<(string File, SysctlLine Line)> Effective(string name) => SysctlText.Effective(
-        Ordered().SelectMany(file => Lines(file).Select(line => (File: file, Line: line))).ToList(), l => l.Line, name);
+        SysctlText.Effective(All(), l => l.Line, name).Select(l => (l.File, Value: SysctlLine.Number(l.Line.Value)))
+            .LastOrDefault(l => l.Value is not null) is { File: { } file, Value: { } value } ? (file, value) : null;
 
     /// <summary>ufw's file, when ufw is not known to be switched off.</summary>
     /// <inheritdoc cref="Find"/>
@@ -79,12 +83,15 @@ internal sealed class SysctlFiles(HostFiles files)
 
     private static bool Sets(SysctlLine line, string name, long? found) => Gives(name, SysctlLine.Number(line.Value), found);
 
+    private List<(string File, SysctlLine Line)> All() =>
+        [.. Ordered().SelectMany(file => Lines(file).Select(line => (File: file, Line: line)))];
+
     private IEnumerable<string> Ordered()
     {
         var byName = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var directory in _directories)
         {
-            foreach (var file in files.Names(directory, ".conf"))
+            foreach (var file in files.Names(directory, ".conf").Where(n => n[0] != '.'))
             {
                 byName.TryAdd(file, directory + "/" + file);
             }

@@ -18,7 +18,7 @@ public static class SysctlText
         return [.. lines.Where(l => !l.IsPattern).Select(l => Name(l.Key)).OfType<string>().Concat(known).Distinct()
             .Select(name => (Name: name, Lines: Effective(lines, l => l, name)))
             .Where(s => s.Lines.Count > 0)
-            .Select(s => (s.Name, SysctlLine.Number(s.Lines[^1].Value)))];
+            .Select(s => (s.Name, s.Lines.Select(l => SysctlLine.Number(l.Value)).LastOrDefault(number => number is not null)))];
     }
 
     /// <summary>The name under net.netfilter of a path under /proc/sys; null: it is no key of connection tracking.</summary>
@@ -45,14 +45,26 @@ public static class SysctlText
     }
 
     /// <summary>
-    /// The lines that set a key, of which the last is in force: those that name it, or else patterns, unless it is taken out of them.
+    /// The lines by which a key is written, in that order, as systemd-sysctl 252 does it (src/sysctl/sysctl.c): of each spelling of a key,
+    /// and of each pattern, what is written last counts, and without a value it is nothing; a pattern does not reach a key that is named,
+    /// whether with a value or without one. What is no number the kernel refuses, so that the one before holds.
     /// </summary>
-    internal static List<T> Effective<T>(List<T> lines, Func<T, SysctlLine> line, string name)
+    internal static List<T> Effective<T>(IEnumerable<T> lines, Func<T, SysctlLine> line, string name)
     {
         var paths = Paths(name);
-        var named = lines.FindAll(l => line(l) is { Value: not null, IsPattern: false } && paths.Contains(line(l).Key));
-        var excluded = lines.Exists(l => line(l).Value is null && paths.Any(line(l).Matches));
-        return named.Count > 0 || excluded
-            ? named : lines.FindAll(l => line(l) is { Value: not null, IsPattern: true } && paths.Any(line(l).Matches));
+        var options = new OrderedDictionary<string, T>(StringComparer.Ordinal);
+        foreach (var read in lines.Where(l => line(l).IsPattern || paths.Contains(line(l).Key)))
+        {
+            var key = line(read).Key;
+            if (options.TryGetValue(key, out var before) && line(before).Value != line(read).Value)
+            {
+                options.Remove(key);
+            }
+
+            options[key] = read;
+        }
+
+        return [.. options.Values.Where(l => line(l) is { Value: not null } option && paths.Any(path => option.IsPattern
+            ? option.Matches(path) && !options.ContainsKey(path) : option.Key == path))];
     }
 }

@@ -122,6 +122,25 @@ public sealed class CulpritFinderTests : IDisposable
     }
 
     [Fact]
+    public void A_file_whose_name_begins_with_a_dot_is_not_applied_nor_named()
+    {
+        File("etc/sysctl.d/10-x.conf", "net.netfilter.nf_conntrack_max = 65536");
+        File("etc/sysctl.d/.x.conf", "net.netfilter.nf_conntrack_max = 131072");
+        Assert.Equal(Nobody, Describe(SysctlNames.Max, 131072));
+        Assert.Equal(
+            "/etc/sysctl.d/10-x.conf", new OverwriteSourceFinder(_root.FullName, _root.FullName).AtBoot(SysctlNames.Max).Single().Who);
+    }
+
+    [Fact]
+    public void A_key_that_a_later_file_takes_out_is_not_set_at_boot_but_its_file_may_have_been_loaded()
+    {
+        File("etc/sysctl.d/10-x.conf", "net.netfilter.nf_conntrack_max = 65536");
+        File("etc/sysctl.d/20-x.conf", "-net.netfilter.nf_conntrack_max");
+        Assert.Empty(new OverwriteSourceFinder(_root.FullName, _root.FullName).AtBoot(SysctlNames.Max));
+        Assert.Equal("/etc/sysctl.d/10-x.conf" + Out, Describe(SysctlNames.Max, 65536));
+    }
+
+    [Fact]
     public void A_pattern_does_not_reach_a_key_that_is_named_or_taken_out()
     {
         File("etc/sysctl.d/10-x.conf", "net.netfilter.nf_conntrack_udp_timeout = 60");

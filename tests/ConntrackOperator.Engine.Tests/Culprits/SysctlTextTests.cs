@@ -12,6 +12,26 @@ public sealed class SysctlTextTests
     [InlineData("net.netfilter.nf_conntrack_acct = many", "nf_conntrack_acct=")]
     [InlineData("net.nf_conntrack_max = 65536\nnet.core.somaxconn = 9", "nf_conntrack_max=65536")]
     [InlineData("net.netfilter.nf_conntrack_udp_timeou* = 60", "nf_conntrack_udp_timeout=60")]
+    [InlineData("net.netfilter.nf_conntrack_acct = 1\n-net.netfilter.nf_conntrack_acct", "")]
+    [InlineData("-net.netfilter.nf_conntrack_acct\nnet.netfilter.nf_conntrack_acct = 1", "nf_conntrack_acct=1")]
+    [InlineData("net.netfilter.nf_conntrack_acct = 1\nnet.netfilter.nf_conntrack_acct = many", "nf_conntrack_acct=")]
+    [InlineData("net.netfilter.nf_conntrack_u* = 60\n-net.netfilter.*", "nf_conntrack_udp_timeout=60")]
+    [InlineData("net.netfilter.nf_conntrack_u* = 60\n-net.netfilter.nf_conntrack_u*", "")]
+    [InlineData("net.netfilter.nf_conntrack_u* = 60\nnet.netfilter.nf_conntrack_udp* = long", "nf_conntrack_udp_timeout=60")]
+    [InlineData("net.netfilter.nf_conntrack_u* = 60\nnet.netfilter.nf_conntrack_udp* = 61", "nf_conntrack_udp_timeout=61")]
+    [InlineData("-net.netfilter.nf_conntrack_udp_timeout\nnet.netfilter.nf_conntrack_u* = 60", "")]
+    [InlineData(
+        "net.netfilter.nf_conntrack_u* = 60\nnet.netfilter.nf_conntrack_udp* = 61\nnet.netfilter.nf_conntrack_u* = 60",
+        "nf_conntrack_udp_timeout=61")]
+    [InlineData(
+        "net.netfilter.nf_conntrack_u* = 60\nnet.netfilter.nf_conntrack_udp* = 61\nnet.netfilter.nf_conntrack_u* = 62",
+        "nf_conntrack_udp_timeout=62")]
+    [InlineData("net.nf_conntrack_max = 65536\nnet.netfilter.nf_conntrack_max = 131072", "nf_conntrack_max=131072")]
+    [InlineData("net.netfilter.nf_conntrack_max = 131072\nnet.nf_conntrack_max = big", "nf_conntrack_max=131072")]
+    [InlineData(
+        "net.netfilter.nf_conntrack_max = 1\nnet.nf_conntrack_max = 2\nnet.netfilter.nf_conntrack_max = 1", "nf_conntrack_max=2")]
+    [InlineData(
+        "net.netfilter.nf_conntrack_max = 1\nnet.nf_conntrack_max = 2\nnet.netfilter.nf_conntrack_max = 3", "nf_conntrack_max=3")]
     [InlineData("net.netfilter.nf_log_all_netns = 1\nnet.nf_conntrack_acct = 1\nvm.swappiness = 1", "")]
     [InlineData("x.net.netfilter.nf_conntrack_acct = 1\n-net.netfilter.nf_conntrack_acct", "")]
     public void Of_a_text_the_keys_of_connection_tracking_are_told_each_once_with_what_holds(string text, string expected) =>
