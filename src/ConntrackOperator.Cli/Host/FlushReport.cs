@@ -18,7 +18,7 @@ internal sealed record FlushReport
 
     public required long Deleted { get; init; }
 
-    /// <summary>Entries that had gone by themselves in between.</summary>
+    /// <summary>Entries that had gone by themselves in between, or whose tuple the kernel found with another entry.</summary>
     public required long Gone { get; init; }
 
     /// <summary>Entries that were asked for again first and no longer matched: they stay.</summary>

@@ -86,7 +86,8 @@ internal static class HostFlush
                     + $"({Rate(result.Deleted, result.Elapsed)}/s)"));
         if (result.Gone > 0)
         {
-            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Gone} had gone by themselves"));
+            Console.Out.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"{result.Gone} had gone by themselves, or another entry had their addresses"));
         }
 
         if (result.DelayP99 is { } p99 && result.DelayLongest is { } longest)

@@ -6,7 +6,7 @@ namespace ConntrackOperator.Netfilter.Deleting;
 /// <summary>What the kernel would not delete, and why.</summary>
 internal sealed class DeleteRefusals
 {
-    /// <summary>No such entry any more.</summary>
+    /// <summary>None found by its tuple that has its id, any more.</summary>
     internal long Gone { get; private set; }
 
     /// <summary>

@@ -26,7 +26,10 @@ public sealed record DeleteResult
     /// <summary>Entries deleted; 0 in a dry run.</summary>
     public required long Deleted { get; init; }
 
-    /// <summary>Entries that had gone by themselves, or whose tuple belonged to another entry by then.</summary>
+    /// <summary>
+    /// Entries that had gone by themselves, or whose tuple the kernel found with another entry: it has come since, or its reply is the
+    /// same in a zone of one direction (nf_ct_zone_equal). In the last case they are still there.
+    /// </summary>
     public required long Gone { get; init; }
 
     /// <summary>Entries that were asked for again before they were deleted and no longer matched: they stay.</summary>
