@@ -13,9 +13,6 @@ internal sealed class ArmedTimeouts
     // Seconds are whole, looks take a moment, and so does a dump.
     private const long Slack = 3;
 
-    // NF_CT_DAY in net/netfilter/nf_conntrack_core.c: what the garbage collector gives an entry while a flow table has it.
-    private const uint OffloadSeconds = 86400;
-
     private readonly ILookup<string, TimeoutSpan> _spans;
     private readonly TimeoutHistory _history;
     private readonly bool _assumeHeld;
@@ -172,10 +169,12 @@ internal sealed class ArmedTimeouts
 
         if (protocol is Native.IPPROTO_TCP or Native.IPPROTO_UDP)
         {
-            // flow_offload_fixup_ct (net/netfilter/nf_flow_table_core.c) leaves what the collector armed where that is shorter.
+            // Packets that a flow table forwards arm nothing, and what is left may be of any time before: the kernel raises it to a day
+            // when less than half of one is left (nf_ct_offload_timeout; newer kernels always set the day), and flow_offload_fixup_ct
+            // (net/netfilter/nf_flow_table_core.c) only ever lowers it.
             foreach (var span in _spans[TimeoutHistory.FlowTable])
             {
-                values.Add(ArmedTimeout.Anything(From(span), Until(span), OffloadSeconds));
+                values.Add(ArmedTimeout.Anything(From(span), Until(span)));
             }
         }
 
