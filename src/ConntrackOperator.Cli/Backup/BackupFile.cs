@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ConntrackOperator.Api.Meta;
 using ConntrackOperator.Netfilter.Sysctls;
+using ConntrackOperator.Planning.Settings;
 
 namespace ConntrackOperator.Cli.Backup;
 
@@ -40,6 +42,11 @@ internal sealed record BackupFile
     {
         try
         {
+            if (Directory.Exists(path))
+            {
+                throw new CliException(ExitCode.BadInput, $"{path}: is a directory, not a file");
+            }
+
             using var stream = File.OpenRead(path);
             var file = JsonSerializer.Deserialize(stream, BackupJson.Default.BackupFile);
             if (file?.Format != CurrentFormat)
@@ -47,17 +54,31 @@ internal sealed record BackupFile
                 throw new CliException(ExitCode.BadInput, $"{path}: no backup of this program: format must be \"{CurrentFormat}\"");
             }
 
+            foreach (var (name, lines) in (ReadOnlySpan<(string, List<string>?)>)[
+                ("entries", file.Entries), ("rules.iptables", file.Rules?.Iptables), ("rules.ip6tables", file.Rules?.Ip6tables),
+                ("rules.nftables", file.Rules?.Nftables)])
+            {
+                if (lines?.FindIndex(line => line is null) is >= 0 and var at)
+                {
+                    throw new CliException(ExitCode.BadInput, $"{path}: {name}[{at}]: Invalid value: null: must be a line of text");
+                }
+            }
+
             return file with { Settings = Numbers(path, file.Written) };
         }
         catch (JsonException e)
         {
-            throw new CliException(ExitCode.BadInput, $"{path}:{e.LineNumber + 1}: no backup: {e.Message}", e);
+            throw new CliException(ExitCode.BadInput, $"{path}:{e.LineNumber + 1}: no backup: {What(e)}", e);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new CliException(ExitCode.BadInput, $"{path}: no such file", e);
         }
     }
+
+    // The library names its own types.
+    private static string What(JsonException e) => e.Message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal)
+        ? $"{e.Path}: not of the kind that it must be" : e.Message;
 
     // All are looked at before one is written.
     private static SortedDictionary<string, long>? Numbers(string path, SortedDictionary<string, JsonElement>? written)
@@ -81,7 +102,8 @@ internal sealed record BackupFile
             if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt64(out var number) || number < least || number > most)
             {
                 throw new CliException(
-                    ExitCode.BadInput, $"{path}: settings.{name}: Invalid value: {value.GetRawText()}: must be from {least} to {most}");
+                    ExitCode.BadInput,
+                    $"{path}: settings.{name}: Invalid value: {BoundedText.Of(value.GetRawText(), 64)}: must be from {least} to {most}");
             }
 
             numbers.Add(name, number);
@@ -104,7 +126,8 @@ internal sealed record RuleSets
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    AllowDuplicateProperties = false)]
 [JsonSerializable(typeof(BackupFile))]
 [JsonSerializable(typeof(RestoreReport))]
 internal sealed partial class BackupJson : JsonSerializerContext;

@@ -4,6 +4,7 @@ using ConntrackOperator.Engine;
 using ConntrackOperator.Engine.Enforcement;
 using ConntrackOperator.Netfilter.Host;
 using ConntrackOperator.Netfilter.Sysctls;
+using ConntrackOperator.Planning.Settings;
 
 namespace ConntrackOperator.Cli.Backup;
 
@@ -16,18 +17,19 @@ internal static class HostBackupCommand
 
     public static int Run(EngineOptions options, string path, bool entries, TimeProvider time, CancellationToken cancel)
     {
+        path = Target(path);
         var notes = new List<string>();
         var rules = RuleReader.Read(notes);
         var settings = Settings(options, notes);
         var count = 0L;
 
         // Addresses and rules are nobody else's business; and a backup that failed must not take an older one's place.
-        var unfinished = path + ".tmp";
+        var unfinished = $"{path}.{Path.GetRandomFileName()}";
         try
         {
             using (var stream = new FileStream(unfinished, new FileStreamOptions
             {
-                Mode = FileMode.Create,
+                Mode = FileMode.CreateNew,
                 Access = FileAccess.Write,
                 UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
             }))
@@ -57,6 +59,18 @@ internal static class HostBackupCommand
         return ExitCode.InSync;
     }
 
+    /// <summary>Where the file will be: what a link names is replaced, and not the link.</summary>
+    /// <exception cref="CliException">There is something that is no file.</exception>
+    private static string Target(string path)
+    {
+        if (RegularFile.IsSomethingElse(path))
+        {
+            throw new CliException(ExitCode.BadInput, $"FILE: Invalid value: \"{path}\": must be a file, or the name of a new one");
+        }
+
+        return new FileInfo(path) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName : path;
+    }
+
     /// <exception cref="CliException">None can be seen, though there are some: a backup without them would be none.</exception>
     private static SortedDictionary<string, long> Settings(EngineOptions options, List<string> notes)
     {
@@ -74,13 +88,18 @@ internal static class HostBackupCommand
         var settings = new SortedDictionary<string, long>(StringComparer.Ordinal);
         foreach (var name in sysctls.List().Where(n => n != SysctlNames.Count))
         {
-            if (sysctls.Read(name) is { Status: SysctlStatus.Ok, Value: { } value })
+            var (least, most) = SettingRange.Of(name);
+            if (sysctls.Read(name) is not { Status: SysctlStatus.Ok, Value: { } value })
             {
-                settings[name] = value;
+                notes.Add($"{name} is not saved: it can't be read");
+            }
+            else if (value < least || value > most)
+            {
+                notes.Add($"{name} is not saved: it holds {value}, and what can be put back is from {least} to {most}");
             }
             else
             {
-                notes.Add($"{name} is not saved: it can't be read");
+                settings[name] = value;
             }
         }
 

@@ -35,6 +35,11 @@ internal static class HostRestoreFrom
         if (report.Settings is { Count: > 0 } differing)
         {
             using var look = NodeEngine.OpenReadOnly(options, TimeProvider.System);
+            if (dryRun)
+            {
+                HostApply.Problems(look);
+            }
+
             report.Notes.AddRange(SettingRestorer.PlannedOtherwise(look.Plan?.Spec, differing));
         }
 

@@ -8,14 +8,17 @@ namespace ConntrackOperator.Cli.Backup;
 /// </summary>
 internal sealed class RuleRestorer(RuleSets now, RuleSets saved)
 {
+    private readonly IReadOnlySet<string> _othersNow = IptablesTrial.Others(now);
+    private readonly IReadOnlySet<string> _othersSaved = IptablesTrial.Others(saved);
+
     public List<RuleDifference> Compare()
     {
         var differences = new List<RuleDifference>();
-        Add("iptables", now.Iptables, saved.Iptables);
-        Add("ip6tables", now.Ip6tables, saved.Ip6tables);
+        Add("iptables", Own(now.Iptables, "ip ", _othersNow), Own(saved.Iptables, "ip ", _othersSaved));
+        Add("ip6tables", Own(now.Ip6tables, "ip6 ", _othersNow), Own(saved.Ip6tables, "ip6 ", _othersSaved));
         if (saved.Nftables is not null)
         {
-            Add("nft", RuleText.OwnNftTables(now), RuleText.OwnNftTables(saved));
+            Add("nft", RuleText.OwnNftTables(now, _othersNow), RuleText.OwnNftTables(saved, _othersSaved));
         }
 
         return differences;
@@ -50,25 +53,31 @@ internal sealed class RuleRestorer(RuleSets now, RuleSets saved)
         return left.Count == 0 ? [problem + "; the rules are as they were"] : [problem, .. left.Select(p => "and can't go back: " + p)];
     }
 
+    // Comments stay: they tell which variant wrote it.
+    private static List<string>? Own(List<string>? lines, string family, IReadOnlySet<string> others) => lines is null ? null
+        : [.. lines.Where(l => l.StartsWith('#')), .. RuleText.Blocks(lines).Where(b => !others.Contains(family + b.Name))
+            .SelectMany(b => b.Lines)];
+
     private List<Step> Steps()
     {
         var steps = new List<Step>();
-        if (saved.Nftables is not null && RuleText.NftScript(now, saved) is { Length: > 0 } script)
+        if (saved.Nftables is not null && RuleText.NftScript(now, _othersNow, saved, _othersSaved) is { Length: > 0 } script)
         {
             steps.Add(new("nft", ["-c", "-f", "-"], ["-f", "-"], script));
         }
 
-        if (saved.Iptables is not null)
-        {
-            steps.Add(new("iptables-restore", ["--test"], [], RuleText.IptablesScript(now.Iptables ?? [], saved.Iptables)));
-        }
-
-        if (saved.Ip6tables is not null)
-        {
-            steps.Add(new("ip6tables-restore", ["--test"], [], RuleText.IptablesScript(now.Ip6tables ?? [], saved.Ip6tables)));
-        }
-
+        Add("iptables-restore", "ip ", now.Iptables, saved.Iptables);
+        Add("ip6tables-restore", "ip6 ", now.Ip6tables, saved.Ip6tables);
         return steps;
+
+        void Add(string program, string family, List<string>? here, List<string>? there)
+        {
+            if (there is not null && RuleText.IptablesScript(
+                here ?? [], there, t => _othersNow.Contains(family + t), t => _othersSaved.Contains(family + t)) is { Length: > 0 } text)
+            {
+                steps.Add(new(program, ["--test"], [], text));
+            }
+        }
     }
 
     private static string? Problem(string program, string[] arguments, string script) =>

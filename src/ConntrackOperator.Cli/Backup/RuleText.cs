@@ -22,55 +22,98 @@ internal static partial class RuleText
             : new RuleDifference(program, ["(the same lines in another order)"], []);
     }
 
-    /// <summary>The tables of an nft listing that iptables does not keep: those it keeps go back by iptables-restore alone.</summary>
-    public static List<string> OwnNftTables(RuleSets rules)
+    /// <summary>The tables of an nft listing that do not go back by iptables-restore.</summary>
+    /// <param name="rules">The rules.</param>
+    /// <param name="others">What iptables shows and did not make, as "ip nat": see <see cref="IptablesTrial"/>.</param>
+    public static List<string> OwnNftTables(RuleSets rules, IReadOnlySet<string> others)
     {
-        var kept = new HashSet<string>(
-            IptablesTables(rules.Iptables, nftOnly: true).Select(t => "ip " + t)
-                .Concat(IptablesTables(rules.Ip6tables, nftOnly: true).Select(t => "ip6 " + t)),
-            StringComparer.Ordinal);
-        var lines = new List<string>();
-        var skipping = false;
-        foreach (var line in rules.Nftables ?? [])
+        var kept = KeptByIptables(rules).Where(table => !others.Contains(table)).ToHashSet(StringComparer.Ordinal);
+        return [.. NftTables(rules.Nftables).Where(t => !kept.Contains(t.Name)).SelectMany(t => t.Lines)];
+    }
+
+    /// <summary>The tables that iptables and ip6tables show, of the variant that keeps them in nft, as nft names them.</summary>
+    /// <param name="rules">The rules.</param>
+    public static IEnumerable<string> KeptByIptables(RuleSets rules) =>
+        IptablesTables(rules.Iptables, nftOnly: true).Select(t => "ip " + t)
+            .Concat(IptablesTables(rules.Ip6tables, nftOnly: true).Select(t => "ip6 " + t));
+
+    /// <summary>
+    /// A table of an nft listing as it filters: its chains in the order of their names, without counters, comments and chains that are
+    /// empty and let everything pass, which iptables makes as it goes; null where the listing has it not.
+    /// </summary>
+    /// <param name="listing">What nft lists.</param>
+    /// <param name="table">Such as "ip nat".</param>
+    public static string? WhatFilters(IReadOnlyList<string>? listing, string table)
+    {
+        if (NftTables(listing).FirstOrDefault(t => t.Name == table).Lines is not { } lines)
         {
-            if (TableHead().Match(line) is { Success: true } head)
+            return null;
+        }
+
+        var parts = new List<List<string>>();
+        foreach (var line in Plain(lines)[1..^1].Where(l => l.Length > 0))
+        {
+            if (line.StartsWith('\t') && !line.StartsWith("\t\t", StringComparison.Ordinal) && line.EndsWith('{'))
             {
-                skipping = kept.Contains(head.Groups[1].Value);
+                parts.Add([]);
             }
 
-            if (!skipping && !line.StartsWith('#'))
+            if (parts.Count > 0)
             {
-                lines.Add(line);
+                parts[^1].Add(line);
             }
         }
 
-        return lines;
+        return string.Join('\n', parts.Where(part => !IsEmptyChain(part)).Select(part => string.Join('\n', part))
+            .Order(StringComparer.Ordinal));
     }
 
     /// <summary>
     /// One transaction that takes away every table of nft's own, and those of iptables that the backup has not, and makes the saved ones.
     /// </summary>
-    public static string NftScript(RuleSets now, RuleSets saved)
+    /// <param name="now">The rules as they are.</param>
+    /// <param name="othersNow">Of these what iptables shows and did not make.</param>
+    /// <param name="saved">The rules as they were.</param>
+    /// <param name="othersSaved">Of these what iptables shows and did not make.</param>
+    public static string NftScript(
+        RuleSets now, IReadOnlySet<string> othersNow, RuleSets saved, IReadOnlySet<string> othersSaved)
     {
-        var gone = OwnNftTables(now).Select(line => TableHead().Match(line)).Where(m => m.Success).Select(m => m.Groups[1].Value)
-            .Concat(
-                IptablesTables(now.Iptables, nftOnly: true)
-                    .Except(saved.Iptables is null ? IptablesTables(now.Iptables, nftOnly: true) : IptablesTables(saved.Iptables))
-                    .Select(t => "ip " + t))
-            .Concat(
-                IptablesTables(now.Ip6tables, nftOnly: true)
-                    .Except(saved.Ip6tables is null ? IptablesTables(now.Ip6tables, nftOnly: true) : IptablesTables(saved.Ip6tables))
-                    .Select(t => "ip6 " + t));
-        return string.Concat(gone.Select(table => $"delete table {table}\n"))
-            + string.Concat(OwnNftTables(saved).Select(line => line + "\n"));
+        var own = OwnNftTables(saved, othersSaved);
+        var made = own.Select(line => TableHead().Match(line)).Where(m => m.Success).Select(m => m.Groups[1].Value).ToList();
+        var there = NftTables(now.Nftables).Select(t => t.Name).ToHashSet(StringComparer.Ordinal);
+        var touched = now with
+        {
+            Iptables = saved.Iptables is null ? null : now.Iptables,
+            Ip6tables = saved.Ip6tables is null ? null : now.Ip6tables,
+        };
+        var gone = OwnNftTables(now, othersNow).Select(line => TableHead().Match(line)).Where(m => m.Success).Select(m => m.Groups[1].Value)
+            .Concat(made.Where(there.Contains))
+            .Concat(KeptByIptables(touched).Except(KeptInText(saved)))
+            .Distinct();
+        return string.Concat(gone.Select(table => $"delete table {table}\n")) + string.Concat(own.Select(line => line + "\n"));
     }
 
     /// <summary>
-    /// What iptables-restore reads. Tables of the legacy variant can't be deleted, so those that the backup has not are emptied.
+    /// What iptables-restore reads: the tables that differ or will not be there, and no other, since it makes each anew from what the
+    /// text says. Tables of the legacy variant can't be deleted, so those that the backup has not are emptied.
     /// </summary>
-    public static string IptablesScript(IReadOnlyList<string> now, IReadOnlyList<string> saved)
+    /// <param name="now">The rules as they are.</param>
+    /// <param name="saved">The rules as they were.</param>
+    /// <param name="anew">Tables that nft will have deleted.</param>
+    /// <param name="others">Tables that go back by nft.</param>
+    public static string IptablesScript(
+        IReadOnlyList<string> now, IReadOnlyList<string> saved, Predicate<string> anew, Predicate<string> others)
     {
-        var script = new System.Text.StringBuilder(string.Concat(saved.Select(line => line + "\n")));
+        var script = new System.Text.StringBuilder();
+        var here = Blocks(now).ToDictionary(b => b.Name, b => Plain(b.Lines), StringComparer.Ordinal);
+        foreach (var (name, lines) in Blocks(saved))
+        {
+            if (!others(name) && (anew(name) || !here.TryGetValue(name, out var block) || !block.SequenceEqual(Plain(lines))))
+            {
+                script.AppendJoin('\n', lines).Append('\n');
+            }
+        }
+
         foreach (var table in IsNft(now) ? [] : IptablesTables(now).Except(IptablesTables(saved)))
         {
             script.Append('*').Append(table).Append('\n');
@@ -84,6 +127,48 @@ internal static partial class RuleText
         }
 
         return script.ToString();
+    }
+
+    /// <summary>The tables of what iptables-save prints, each from its name to COMMIT.</summary>
+    public static IEnumerable<(string Name, List<string> Lines)> Blocks(IReadOnlyList<string> lines)
+    {
+        List<string>? block = null;
+        foreach (var line in lines.Where(l => !l.StartsWith('#')))
+        {
+            block = line.StartsWith('*') ? [] : block;
+            block?.Add(line);
+            if (line == "COMMIT" && block is not null)
+            {
+                yield return (block[0][1..], block);
+                block = null;
+            }
+        }
+    }
+
+    private static IEnumerable<string> KeptInText(RuleSets rules) =>
+        IptablesTables(rules.Iptables).Select(t => "ip " + t).Concat(IptablesTables(rules.Ip6tables).Select(t => "ip6 " + t));
+
+    private static bool IsEmptyChain(List<string> part) =>
+        part[0].StartsWith("\tchain ", StringComparison.Ordinal) && part.Skip(1).All(l =>
+            l is "\t}" || (l.StartsWith("\t\ttype ", StringComparison.Ordinal) && l.EndsWith("policy accept;", StringComparison.Ordinal)));
+
+    private static IEnumerable<(string Name, List<string> Lines)> NftTables(IReadOnlyList<string>? listing)
+    {
+        (string Name, List<string> Lines)? table = null;
+        foreach (var line in (listing ?? []).Where(l => !l.StartsWith('#')))
+        {
+            if (TableHead().Match(line) is { Success: true } head)
+            {
+                table = (head.Groups[1].Value, []);
+            }
+
+            table?.Lines.Add(line);
+            if (line == "}" && table is { } whole)
+            {
+                yield return whole;
+                table = null;
+            }
+        }
     }
 
     private static List<string> IptablesTables(IReadOnlyList<string>? lines, bool nftOnly = false) =>

@@ -25,6 +25,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int access(byte* path, int mode);
 
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int statx(int dirfd, byte* path, int flags, uint mask, byte* buffer);
+
     [LibraryImport(Library)]
     internal static partial uint geteuid();
 

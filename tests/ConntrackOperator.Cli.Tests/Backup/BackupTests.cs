@@ -178,6 +178,46 @@ public sealed partial class BackupTests
     }
 
     [Fact]
+    public void A_backup_takes_the_place_of_a_file_and_of_nothing_else()
+    {
+        using var host = new TestHost();
+        var (real, link, other) = (Path.Combine(host.Root, "real"), Path.Combine(host.Root, "link"), Path.Combine(host.Root, "real.tmp"));
+        File.WriteAllText(real, "old");
+        File.WriteAllText(other, "another's");
+        File.CreateSymbolicLink(link, "real");
+        Entries.Ok(host.Look("backup", link));
+        Assert.Equal(("real", "another's"), (new FileInfo(link).LinkTarget, File.ReadAllText(other)));
+        Assert.Contains("conntrack-backup/1", File.ReadAllText(real), StringComparison.Ordinal);
+
+        var pipe = Path.Combine(host.Root, "pipe");
+        Entries.Ok(host.Shell("mkfifo", pipe));
+        foreach (var path in (string[])[pipe, host.Root, "/dev/full"])
+        {
+            var result = host.Look("backup", path);
+            Assert.Equal(
+                (2, $"error: FILE: Invalid value: \"{path}\": must be a file, or the name of a new one\n"),
+                (result.ExitCode, result.Error));
+        }
+
+        var read = host.Run("restore", "--from", host.Root);
+        Assert.Equal((2, $"error: {host.Root}: is a directory, not a file\n"), (read.ExitCode, read.Error));
+        Assert.Equal(["link", "pipe", "real", "real.tmp"], Directory.GetFileSystemEntries(host.Root).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
+    public void What_a_kernel_holds_and_no_restore_takes_is_said_and_keeps_nothing_else_from_being_put_back()
+    {
+        using var host = new TestHost();
+        host[SysctlNames.IcmpTimeout] = -1;
+        var file = Path.Combine(host.Root, "b.json");
+        var backup = host.Look("backup", file);
+        Assert.Contains("note: nf_conntrack_icmp_timeout is not saved: it holds -1, and", backup.Error, StringComparison.Ordinal);
+        host[SysctlNames.UdpTimeout] = 77;
+        Entries.Ok(host.Run("restore", "--from", file, "--settings"));
+        Assert.Equal((30, -1), (host[SysctlNames.UdpTimeout], host[SysctlNames.IcmpTimeout]));
+    }
+
+    [Fact]
     public void Where_the_settings_can_not_be_seen_no_backup_is_written()
     {
         using var host = new TestHost();
@@ -259,6 +299,34 @@ public sealed partial class BackupTests
         Assert.Equal(before, Rules(host));
     }
 
+    [Theory]
+    [InlineData(
+        "table ip nat {\n\tchain post {\n\t\ttype nat hook postrouting priority 100;\n\t\toifname \"b6\" masquerade\n\t}\n}\n")]
+    [InlineData(
+        "table ip filter {\n\tset bad {\n\t\ttype ipv4_addr\n\t\telements = { 5.6.7.8 }\n\t}\n\tchain INPUT {\n"
+            + "\t\ttype filter hook input priority 0;\n\t\tip saddr 1.2.3.4 drop\n\t\tip saddr @bad drop\n\t}\n}\n")]
+    public void A_table_that_iptables_shows_and_has_no_words_for_stays_and_comes_back_as_it_was(string table)
+    {
+        NetworkNamespace.Require("iptables", "nft");
+        using var host = new TestHost();
+        Entries.Ok(host.ShellWith(table, "nft", "-f", "-"));
+        var before = Entries.Ok(host.Shell("nft", "list", "ruleset"));
+        var file = Path.Combine(host.Root, "b.json");
+        Entries.Ok(host.Look("backup", file));
+
+        // Beside it, in it, and without it.
+        foreach (string[] change in (string[][])[
+            ["iptables", "-t", "mangle", "-A", "INPUT", "-s", "9.9.9.9", "-j", "DROP"], ["iptables", "-A", "INPUT", "-j", "ACCEPT"],
+            ["nft", "flush", "ruleset"]])
+        {
+            Entries.Ok(host.Shell(change[0], change[1..]));
+            Assert.EndsWith(" put back\n", Entries.Ok(host.Run("restore", "--from", file, "--rules")), StringComparison.Ordinal);
+            Assert.Equal(before, Entries.Ok(host.Shell("nft", "list", "ruleset")));
+            Assert.StartsWith(
+                "0 rule sets", Entries.Ok(host.Run("restore", "--from", file, "--rules", "--dry-run")), StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void Rules_that_do_not_load_change_nothing()
     {
@@ -290,6 +358,12 @@ public sealed partial class BackupTests
     [InlineData("{}", "no backup of this program")]
     [InlineData("{", "no backup: ")]
     [InlineData("{\"format\": \"conntrack-backup/1\", \"setings\": {}}", "no backup: ")]
+    [InlineData("{\"format\": \"conntrack-backup/1\", \"entries\": [null]}", "entries[0]: Invalid value: null: must be a line of text")]
+    [InlineData(
+        "{\"format\": \"conntrack-backup/1\", \"rules\": {\"iptables\": [\"*nat\", null]}}",
+        "rules.iptables[1]: Invalid value: null: must be a line of text")]
+    [InlineData("{\"format\": \"conntrack-backup/1\", \"settings\": []}", "no backup: $.settings: not of the kind that it must be")]
+    [InlineData("{\"format\": \"conntrack-backup/1\", \"settings\": {}, \"settings\": {}}", "no backup: ")]
     [InlineData(
         "{\"format\": \"conntrack-backup/1\", \"settings\": {\"nf_conntrack_udp_timeout\": -1}}",
         "settings.nf_conntrack_udp_timeout: Invalid value: -1: must be from 0 to 21474836")]
