@@ -1,4 +1,5 @@
 using ConntrackOperator.Netfilter;
+using ConntrackOperator.Netfilter.Host;
 
 namespace ConntrackOperator.Engine.Culprits;
 
@@ -19,7 +20,8 @@ internal sealed class HostFiles(string root)
     {
         try
         {
-            return Resolve(path) is { } file && new FileInfo(file) is { Exists: true, Length: <= MostBytes }
+            return Resolve(path) is { } file && !RegularFile.IsSomethingElse(file)
+                && new FileInfo(file) is { Exists: true, Length: <= MostBytes }
                 ? File.ReadAllLines(file) : null;
         }
         catch (Exception e) when (e.IsIoFailure())
@@ -45,6 +47,10 @@ internal sealed class HostFiles(string root)
             return [];
         }
     }
+
+    /// <summary>Whether there is such a directory.</summary>
+    /// <param name="path">The path on the host, without a leading slash.</param>
+    public bool IsDirectory(string path) => Resolve(path) is { } directory && Directory.Exists(directory);
 
     // A link to /etc/x means the host's /etc/x, not this container's.
     private string? Resolve(string path)

@@ -4,7 +4,8 @@ namespace ConntrackOperator.Engine.Culprits;
 
 /// <summary>
 /// The files that sysctl --system and systemd-sysctl apply at boot: those of five directories by name, each name from the first
-/// directory that has it and none that begins with a dot, then /etc/sysctl.conf; and ufw's, which it applies when it starts.
+/// directory that has it and none that begins with a dot, then /etc/sysctl.conf, which systemd-sysctl reads only where a link in one of
+/// them names it; and ufw's, which it applies when it starts.
 /// </summary>
 internal sealed class SysctlFiles(HostFiles files)
 {
@@ -22,7 +23,7 @@ internal sealed class SysctlFiles(HostFiles files)
     public string? Find(string name, long? found)
     {
         // What is in force after boot, or else a file that somebody loads by itself (sysctl -p FILE).
-        var lines = All();
+        var lines = All(atBoot: false);
         var paths = SysctlText.Paths(name);
         return lines.FindAll(l => l.Line is { IsPattern: false, Value: not null } && paths.Contains(l.Line.Key))
             .Concat(SysctlText.Effective(lines, l => l.Line, name)).LastOrDefault(l => Sets(l.Line, name, found)).File;
@@ -32,8 +33,8 @@ internal sealed class SysctlFiles(HostFiles files)
     /// <param name="name">The sysctl's name under net.netfilter.</param>
     /// <returns>Null: no file that can be read sets it, or what it says is no number.</returns>
     public (string File, long Value)? AtBoot(string name) =>
-        SysctlText.Effective(All(), l => l.Line, name).Select(l => (l.File, Value: SysctlLine.Number(l.Line.Value)))
-            .LastOrDefault(l => l.Value is not null) is { File: { } file, Value: { } value } ? (file, value) : null;
+        SysctlText.Held(SysctlText.Effective(All(atBoot: true), l => l.Line, name), l => l.Line, name)
+            is { Value: { } value } held ? (held.Line.File, value) : null;
 
     /// <summary>ufw's file, when ufw is not known to be switched off.</summary>
     /// <inheritdoc cref="Find"/>
@@ -83,10 +84,11 @@ internal sealed class SysctlFiles(HostFiles files)
 
     private static bool Sets(SysctlLine line, string name, long? found) => Gives(name, SysctlLine.Number(line.Value), found);
 
-    private List<(string File, SysctlLine Line)> All() =>
-        [.. Ordered().SelectMany(file => Lines(file).Select(line => (File: file, Line: line)))];
+    private List<(string File, SysctlLine Line)> All(bool atBoot) =>
+        [.. Ordered(withMain: !atBoot || !files.IsDirectory("run/systemd/system"))
+            .SelectMany(file => Lines(file).Select(line => (File: file, Line: line)))];
 
-    private IEnumerable<string> Ordered()
+    private IEnumerable<string> Ordered(bool withMain)
     {
         var byName = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var directory in _directories)
@@ -97,7 +99,7 @@ internal sealed class SysctlFiles(HostFiles files)
             }
         }
 
-        return byName.Values.Append(MainFile).Select(path => "/" + path);
+        return (withMain ? byName.Values.Append(MainFile) : byName.Values).Select(path => "/" + path);
     }
 
     private IEnumerable<SysctlLine> Lines(string path) => SysctlText.Lines(files.Lines(path.TrimStart('/')) ?? []);

@@ -1,4 +1,5 @@
 using ConntrackOperator.Netfilter.Sysctls;
+using ConntrackOperator.Planning.Settings;
 
 namespace ConntrackOperator.Engine.Culprits;
 
@@ -18,7 +19,7 @@ public static class SysctlText
         return [.. lines.Where(l => !l.IsPattern).Select(l => Name(l.Key)).OfType<string>().Concat(known).Distinct()
             .Select(name => (Name: name, Lines: Effective(lines, l => l, name)))
             .Where(s => s.Lines.Count > 0)
-            .Select(s => (s.Name, s.Lines.Select(l => SysctlLine.Number(l.Value)).LastOrDefault(number => number is not null)))];
+            .Select(s => (s.Name, Held(s.Lines, l => l, s.Name).Value))];
     }
 
     /// <summary>The name under net.netfilter of a path under /proc/sys; null: it is no key of connection tracking.</summary>
@@ -47,7 +48,7 @@ public static class SysctlText
     /// <summary>
     /// The lines by which a key is written, in that order, as systemd-sysctl 252 does it (src/sysctl/sysctl.c): of each spelling of a key,
     /// and of each pattern, what is written last counts, and without a value it is nothing; a pattern does not reach a key that is named,
-    /// whether with a value or without one. What is no number the kernel refuses, so that the one before holds.
+    /// whether with a value or without one.
     /// </summary>
     internal static List<T> Effective<T>(IEnumerable<T> lines, Func<T, SysctlLine> line, string name)
     {
@@ -66,5 +67,31 @@ public static class SysctlText
 
         return [.. options.Values.Where(l => line(l) is { Value: not null } option && paths.Any(path => option.IsPattern
             ? option.Matches(path) && !options.ContainsKey(path) : option.Key == path))];
+    }
+
+    /// <summary>
+    /// The line whose value holds: what is no number, or more than the key can have, the kernel refuses, so that the one before holds. A
+    /// negative number it takes for a time-out, and what comes of that is not told.
+    /// </summary>
+    /// <returns>No value: none holds, or what it gives is not told.</returns>
+    internal static (T? Line, long? Value) Held<T>(List<T> effective, Func<T, SysctlLine> line, string name)
+    {
+        for (var i = effective.Count - 1; i >= 0; i--)
+        {
+            var text = line(effective[i]).Value;
+            if (SysctlLine.Number(text) is { } number)
+            {
+                if (number <= SettingRange.Of(name).Most)
+                {
+                    return (effective[i], number);
+                }
+            }
+            else if (text.AsSpan().TrimStart() is ['-', >= '0' and <= '9', ..])
+            {
+                break;
+            }
+        }
+
+        return default;
     }
 }

@@ -132,6 +132,22 @@ public sealed class CulpritFinderTests : IDisposable
     }
 
     [Fact]
+    public void With_systemd_the_main_file_is_applied_where_a_link_names_it_and_in_the_links_place()
+    {
+        File("etc/sysctl.conf", "net.netfilter.nf_conntrack_max = 65536");
+        Assert.Equal("/etc/sysctl.conf", Who());
+        Directory.CreateDirectory(Path.Combine(_root.FullName, "run/systemd/system"));
+        Assert.Null(Who());
+        Directory.CreateDirectory(Path.Combine(_root.FullName, "etc/sysctl.d"));
+        System.IO.File.CreateSymbolicLink(Path.Combine(_root.FullName, "etc/sysctl.d/99-sysctl.conf"), "../sysctl.conf");
+        Assert.Equal("/etc/sysctl.d/99-sysctl.conf", Who());
+        File("etc/sysctl.d/99-zz.conf", "net.netfilter.nf_conntrack_max = 131072");
+        Assert.Equal("/etc/sysctl.d/99-zz.conf", Who());
+
+        string? Who() => new OverwriteSourceFinder(_root.FullName, _root.FullName).AtBoot(SysctlNames.Max).SingleOrDefault()?.Who;
+    }
+
+    [Fact]
     public void A_key_that_a_later_file_takes_out_is_not_set_at_boot_but_its_file_may_have_been_loaded()
     {
         File("etc/sysctl.d/10-x.conf", "net.netfilter.nf_conntrack_max = 65536");

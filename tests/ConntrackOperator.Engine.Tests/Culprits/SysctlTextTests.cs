@@ -32,6 +32,9 @@ public sealed class SysctlTextTests
         "net.netfilter.nf_conntrack_max = 1\nnet.nf_conntrack_max = 2\nnet.netfilter.nf_conntrack_max = 1", "nf_conntrack_max=2")]
     [InlineData(
         "net.netfilter.nf_conntrack_max = 1\nnet.nf_conntrack_max = 2\nnet.netfilter.nf_conntrack_max = 3", "nf_conntrack_max=3")]
+    [InlineData("net.netfilter.nf_conntrack_u* = 60\nnet.netfilter.nf_conntrack_udp* = -1", "nf_conntrack_udp_timeout=")]
+    [InlineData("net.netfilter.nf_conntrack_u* = 60\nnet.netfilter.nf_conntrack_udp* = 99999999999", "nf_conntrack_udp_timeout=60")]
+    [InlineData("net.netfilter.nf_conntrack_acct = 99999999999", "nf_conntrack_acct=")]
     [InlineData("net.netfilter.nf_log_all_netns = 1\nnet.nf_conntrack_acct = 1\nvm.swappiness = 1", "")]
     [InlineData("x.net.netfilter.nf_conntrack_acct = 1\n-net.netfilter.nf_conntrack_acct", "")]
     public void Of_a_text_the_keys_of_connection_tracking_are_told_each_once_with_what_holds(string text, string expected) =>
