@@ -26,7 +26,14 @@ internal static class HostApply
         var names = plan.Spec.Settings!.Select(s => s.Name!).Concat(originals.Keys).Concat((plan.Spec.Refused ?? []).Select(r => r.Name!))
             .Distinct(StringComparer.Ordinal);
         var before = names.ToDictionary(name => name, name => engine.Sysctls.Read(name).Value);
-        var kept = Try(() => engine.SetPlan(new CachedPlan { Spec = plan.Spec })) & Try(() => engine.Enforce());
+        var saved = Try(() => engine.SetPlan(new CachedPlan { Spec = plan.Spec }));
+        if (!saved)
+        {
+            Console.Error.WriteLine(
+                "error: the plan on the disk is still the one before, which the next `host watch` sets; run this again once there is room");
+        }
+
+        var kept = Try(() => engine.Enforce()) && saved;
         var node = HostNode.From(engine);
         var exit = kept ? HostNode.ExitCodeOf(node, dryRun) : ExitCode.Failure;
         if (format != OutputFormat.Table)

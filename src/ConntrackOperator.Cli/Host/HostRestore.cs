@@ -37,7 +37,9 @@ internal static class HostRestore
 
         if (originals.Count == 0)
         {
-            Console.Out.WriteLine("nothing to restore: nothing was changed since boot; the plan, if there was one, is forgotten");
+            Console.Out.WriteLine(
+                $"nothing to restore: {options.StatePath} knows of nothing that was changed since boot; the plan, if there was one, is "
+                    + "forgotten");
             return ExitCode.InSync;
         }
 

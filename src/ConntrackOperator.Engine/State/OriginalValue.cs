@@ -10,6 +10,11 @@ internal sealed record OriginalValue
     [JsonRequired]
     public long Value { get; init; }
 
+    /// <summary>Whether a kernel can have held a value: of the time-outs it takes negative ones too (proc_dointvec_jiffies).</summary>
+    /// <param name="name">The key.</param>
+    /// <param name="value">The value.</param>
+    public static bool CanBe(string name, long value) => value >= 0 || name.Contains("_timeout", StringComparison.Ordinal);
+
     /// <summary>What shall become of the setting when it leaves the plan: as the last plan that held it said.</summary>
     public RemovalPolicy OnRemoval { get; init; }
 

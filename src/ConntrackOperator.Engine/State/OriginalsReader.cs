@@ -62,13 +62,14 @@ internal static class OriginalsReader
             {
                 foreign.Add(name, element.Clone());
             }
-            else if (element.Deserialize(EngineJson.Default.OriginalValue) is { Value: >= 0 } original)
+            else if (element.Deserialize(EngineJson.Default.OriginalValue) is { } original
+                && OriginalValue.CanBe(name, original.Value))
             {
                 originals.Add(name, original);
             }
             else
             {
-                throw new JsonException($"{name} has no value of 0 or more");
+                throw new JsonException($"{name} has no value that it can have held");
             }
         }
 

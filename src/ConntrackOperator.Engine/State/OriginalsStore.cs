@@ -112,7 +112,7 @@ public sealed class OriginalsStore
         {
             foreach (var setting in status.Settings ?? [])
             {
-                if (setting is { Name: { } name, Original: >= 0 and var value }
+                if (setting is { Name: { } name, Original: { } value } && OriginalValue.CanBe(name, value)
                     && _originals.TryAdd(name, new OriginalValue { Value = value, Policy = setting.Policy }))
                 {
                     _kept[name] = _originals[name];
@@ -160,13 +160,16 @@ public sealed class OriginalsStore
     /// <summary>Forgets an original that was put back, or whose key was never written. <see cref="Save"/> afterwards.</summary>
     internal void Forget(string name) => _unsaved |= _originals.Remove(name);
 
-    /// <summary>The file may be deleted under a process that knows what it said: then it is written again.</summary>
+    /// <summary>The files may be deleted under a process that knows what they said: then they are written again.</summary>
     internal void CheckFile()
     {
-        if (!_state.IsReadOnly && !AwaitsStatus && !_unsaved && !File.Exists(_state.OriginalsFile))
+        if (_state.IsReadOnly || AwaitsStatus)
         {
-            _unsaved = true;
+            return;
         }
+
+        _unsaved |= !File.Exists(_state.OriginalsFile);
+        _marked &= File.Exists(_state.OwnerFile);
     }
 
     /// <summary>

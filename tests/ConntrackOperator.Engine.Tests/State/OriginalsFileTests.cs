@@ -17,7 +17,7 @@ public sealed class OriginalsFileTests
         """{"networkNamespace":"4026531840","originals":{}}""",
         """{"bootId":"boot-1","networkNamespace":"4026531840","originals":{"nf_conntrack_udp_timeout":null}}""",
         """{"bootId":"boot-1","networkNamespace":"4026531840","originals":{"nf_conntrack_udp_timeout":{}}}""",
-        """{"bootId":"boot-1","networkNamespace":"4026531840","originals":{"nf_conntrack_udp_timeout":{"value":-1}}}""",
+        """{"bootId":"boot-1","networkNamespace":"4026531840","originals":{"nf_conntrack_max":{"value":-1}}}""",
         """{"bootId":"boot-1","networkNamespace":"4026531840","originals":{"nf_conntrack_udp_timeout":{"value":"thirty"}}}""",
         """{"bootId":"boot-1","networkNamespace":"4026531840","originals":{"nf_conntrack_udp_timeout":{"value":30,"onRemoval":"Perhaps"}}}""",
     ];

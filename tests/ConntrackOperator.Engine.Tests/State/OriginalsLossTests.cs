@@ -69,6 +69,30 @@ public sealed class OriginalsLossTests
     }
 
     [Fact]
+    public void Of_both_files_that_are_deleted_under_a_process_both_are_written_again()
+    {
+        using var machine = new Machine();
+        machine.Apply(Set(SysctlNames.UdpTimeout, 20));
+        Directory.Delete(machine.State, recursive: true);
+        machine.Engine.Enforce();
+        machine.Restart();
+        File.Delete(machine.OriginalsFile);
+        Assert.Contains("was lost in this boot", machine.Engine.Originals.Unknown, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_negative_time_out_which_the_kernel_takes_is_an_original_like_any_other()
+    {
+        using var machine = new Machine();
+        machine[SysctlNames.UdpTimeout] = -1;
+        machine.Apply(Set(SysctlNames.UdpTimeout, 20));
+        machine.Restart();
+        Assert.Null(machine.Engine.Originals.Unknown);
+        machine.Apply();
+        Assert.Equal(-1, machine[SysctlNames.UdpTimeout]);
+    }
+
+    [Fact]
     public void A_file_that_names_no_boot_is_not_taken_for_this_ones_nor_for_nothing()
     {
         using var machine = new Machine();

@@ -62,7 +62,7 @@ public sealed class OriginalsStoreTests : IDisposable
     }
 
     [Fact]
-    public void Of_a_status_only_originals_of_0_or_more_are_taken_over_and_only_once()
+    public void Of_a_status_only_originals_that_can_have_been_are_taken_over_and_only_once()
     {
         var store = Open();
         store.Note("nf_conntrack_acct", 0, RemovalPolicy.Keep, "own");
