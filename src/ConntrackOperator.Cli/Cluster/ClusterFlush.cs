@@ -29,7 +29,7 @@ internal static class ClusterFlush
         }
 
         Terminal.RequireAnswer(spec.DryRun == true || yes);
-        if (spec.DryRun != true && !yes && !Confirmed(spec))
+        if (spec.DryRun != true && !yes && !Confirmed(spec, cancel))
         {
             Console.Error.WriteLine("nothing was deleted");
             return ExitCode.Failure;
@@ -55,12 +55,12 @@ internal static class ClusterFlush
         return made.Status?.Phase == FlushPhase.Failed ? ExitCode.NotApplied : ExitCode.InSync;
     }
 
-    private static bool Confirmed(FlushSpec spec)
+    private static bool Confirmed(FlushSpec spec, CancellationToken cancel)
     {
         Console.Error.Write(
             $"delete {(spec.Match?.All == true ? "every entry" : "the matching entries")} on "
                 + $"{(spec.NodeName is { } node ? "node " + node : "all selected nodes")}? [y/N] ");
-        return Console.In.ReadLine()?.Trim() is "y" or "Y" or "yes";
+        return Terminal.ReadLine(cancel)?.Trim() is "y" or "Y" or "yes";
     }
 
     private static async Task<ConntrackFlush> FinishedAsync(

@@ -14,7 +14,7 @@ internal static class CommandLine
 {
     /// <summary>
     /// How long a command may take to end once it is asked to, by Ctrl-C or SIGTERM, before the process is ended with 130 or 143: what is
-    /// being written or deleted comes to its end first, on a busy machine too. The library's own are 2 s.
+    /// being written or deleted comes to its end first, on a busy machine too. A second signal ends it at once.
     /// </summary>
     private static readonly TimeSpan _mayTakeToEnd = TimeSpan.FromSeconds(20);
 
@@ -55,8 +55,9 @@ internal static class CommandLine
 
         try
         {
+            using var signals = new EndingSignals(_mayTakeToEnd);
             return await parsed.InvokeAsync(
-                new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = _mayTakeToEnd });
+                new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, signals.Asked);
         }
         catch (OutputClosedException)
         {

@@ -39,11 +39,11 @@ internal static class JsonSource
 
                 return new ListNode(items, line, column);
             case JsonTokenType.String:
-                return new TextNode(reader.GetString()!, line, column);
+                return new TextNode(Text(ref reader, line, column), line, column);
             case JsonTokenType.Number:
                 return reader.TryGetInt64(out var integer)
                     ? new IntegerNode(integer, line, column)
-                    : SourceNode.Of(YamlScalar.Number(reader.GetDouble()), line, column);
+                    : SourceNode.Of(Number(reader.GetDouble(), line, column), line, column);
             case JsonTokenType.True or JsonTokenType.False:
                 return new BooleanNode(reader.TokenType == JsonTokenType.True, line, column);
             default:
@@ -56,8 +56,8 @@ internal static class JsonSource
         var entries = new List<MapEntry>();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
-            var key = reader.GetString()!;
             var (keyLine, keyColumn) = lines.Locate(reader.TokenStartIndex);
+            var key = Text(ref reader, keyLine, keyColumn);
             reader.Read();
             var entry = new MapEntry(key, Node(ref reader, lines, problems, YamlSource.Join(path, key)), keyLine, keyColumn);
             if (entries.Find(other => other.Key == key) is { } first)
@@ -71,6 +71,22 @@ internal static class JsonSource
         }
 
         return new MapNode(entries, line, column);
+    }
+
+    private static object Number(double value, int line, int column) => double.IsFinite(value) ? YamlScalar.Number(value)
+        : throw new SourceException(new SourceProblem(line, column, "not a number that can be read: it is too large"));
+
+    // An escape of half a character.
+    private static string Text(ref Utf8JsonReader reader, int line, int column)
+    {
+        try
+        {
+            return reader.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            throw new SourceException(new SourceProblem(line, column, "not valid JSON: an escape of half a surrogate pair"));
+        }
     }
 
     private sealed class LineIndex

@@ -61,7 +61,7 @@ internal static class ResourceFile
     {
         ArgumentNullException.ThrowIfNull(reader);
         ArgumentNullException.ThrowIfNull(name);
-        var text = reader.ReadToEnd();
+        var text = ReadToLimit(reader);
         if (text.Length > MaximumLength)
         {
             return Failed<T>(name, "is too large: more than 16 MiB");
@@ -89,6 +89,19 @@ internal static class ResourceFile
         return new(errors.Count == 0 ? objects.Objects : [], errors);
     }
 
+    // A device may never end.
+    private static string ReadToLimit(TextReader reader)
+    {
+        var text = new System.Text.StringBuilder();
+        var buffer = new char[64 * 1024];
+        while (text.Length <= MaximumLength && reader.ReadBlock(buffer) is > 0 and var read)
+        {
+            text.Append(buffer, 0, read);
+        }
+
+        return text.ToString();
+    }
+
     private static List<SourceNode> Documents(string text, List<SourceProblem> problems)
     {
         if (text.AsSpan().TrimStart().StartsWith("{"))
@@ -101,6 +114,11 @@ internal static class ResourceFile
             {
                 // As kubectl does: what begins like JSON and is none may still be YAML.
                 problems.Clear();
+            }
+            catch (SourceException error)
+            {
+                problems.Add(error.Problem);
+                return [];
             }
         }
 

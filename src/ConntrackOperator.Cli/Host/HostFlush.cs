@@ -25,7 +25,7 @@ internal static class HostFlush
         if (!dryRun && !yes)
         {
             var would = Delete(deleter, match, true, time, cancel);
-            if (would.Matched > 0 && !Confirmed(would))
+            if (would.Matched > 0 && !Confirmed(would, cancel))
             {
                 Console.Error.WriteLine("nothing was deleted");
                 return ExitCode.Failure;
@@ -62,10 +62,10 @@ internal static class HostFlush
         }
     }
 
-    private static bool Confirmed(DeleteResult would)
+    private static bool Confirmed(DeleteResult would, CancellationToken cancel)
     {
         Console.Error.Write(string.Create(CultureInfo.InvariantCulture, $"delete {would.Matched} of {would.TableEntries} entries? [y/N] "));
-        return Console.In.ReadLine()?.Trim() is "y" or "Y" or "yes";
+        return Terminal.ReadLine(cancel)?.Trim() is "y" or "Y" or "yes";
     }
 
     /// <summary>Says what is not known, and who can know it.</summary>

@@ -23,6 +23,16 @@ internal static class Terminal
         }
     }
 
+    /// <summary>Reads a line of standard input; null at its end.</summary>
+    /// <param name="cancel">Does not wait any longer for one who does not answer.</param>
+    /// <exception cref="OperationCanceledException">It was asked to end.</exception>
+    public static string? ReadLine(CancellationToken cancel)
+    {
+        var line = Task.Run(Console.In.ReadLine, CancellationToken.None);
+        line.Wait(cancel);
+        return line.Result;
+    }
+
     private static bool IsCapable =>
         string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
         && Environment.GetEnvironmentVariable("TERM") is { Length: > 0 } and not "dumb";

@@ -104,7 +104,7 @@ public static partial class YamlScalar
     {
         if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value))
         {
-            return value;
+            return double.IsFinite(value) ? value : throw new FormatException($"{text[..Math.Min(text.Length, 32)]} is too large a number");
         }
 
         // Hexadecimal, octal or binary beyond 64 bits: no field takes it, whatever it is exactly.

@@ -2,6 +2,7 @@ using System.CommandLine;
 using ConntrackOperator.Cli.Commands;
 using ConntrackOperator.Cli.Output;
 using ConntrackOperator.Planning.Advice.Remedies;
+using ConntrackOperator.TestKit;
 
 namespace ConntrackOperator.Cli.Tests.Commands;
 
@@ -110,6 +111,30 @@ public sealed class CommandLineTests
     {
         var result = CliProcess.Run(line);
         Assert.Equal((2, $"error: {name}: Invalid value: \"\": must not be empty\n"), (result.ExitCode, result.Error));
+    }
+
+    [Fact]
+    public async Task A_second_signal_ends_what_does_not_end_at_the_first()
+    {
+        using var process = CliProcess.Start(null, CliProcess.Program, "plan", "-f", "-");
+        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        while (!Catches(process.Id, 2))
+        {
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+
+        // What the kernel makes one of while it is pending is one.
+        while (!process.HasExited)
+        {
+            Signals.Send(process, Signals.Interrupt);
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal((130, string.Empty), (process.ExitCode, await error));
+
+        static bool Catches(int process, int signal) => File.ReadLines($"/proc/{process}/status")
+            .First(l => l.StartsWith("SigCgt:", StringComparison.Ordinal)) is var line
+            && (Convert.ToUInt64(line["SigCgt:".Length..].Trim(), 16) & (1UL << (signal - 1))) != 0;
     }
 
     [Fact]

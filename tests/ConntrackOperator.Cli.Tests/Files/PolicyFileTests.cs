@@ -165,6 +165,7 @@ public class PolicyFileTests
     [InlineData("spec: *b", "unknown anchor 'b'")]
     [InlineData("spec: {timeouts: {<<: 5}}", "map merge (<<) requires a map")]
     [InlineData("spec: {timeouts: {generic: .inf}}", "not a number that JSON has")]
+    [InlineData("spec: {table: {buckets: 1e999}}", "1e999 is too large a number")]
     [InlineData("spec: {? {a: b} : c}", "a key must be a string, not object")]
     [InlineData("spec:\n\tpriority: 5", "policy.yaml:5: not valid YAML: indented with a tab")]
     [InlineData("spec: {priority: 5", "not valid YAML")]
@@ -175,6 +176,13 @@ public class PolicyFileTests
         Assert.Contains(message, error.ToString(), StringComparison.Ordinal);
         Assert.True(error.Line is >= 4 and <= 6, error.ToString());
     }
+
+    [Theory]
+    [InlineData("{\"kind\":\n\"\\ud800\"}", "policy.yaml:2: not valid JSON: an escape of half a surrogate pair")]
+    [InlineData("{\"kind\": \"x\",\n\"k\\udc00\": 1}", "policy.yaml:2: not valid JSON: an escape of half a surrogate pair")]
+    [InlineData("{\"spec\":\n1e999}", "policy.yaml:2: not a number that can be read: it is too large")]
+    public void What_JSON_can_write_and_nobody_can_read_is_told_with_its_line(string text, string message) =>
+        Assert.Contains(message, Assert.Single(Read(text).Errors).ToString(), StringComparison.Ordinal);
 
     [Fact]
     public void Depth_is_bounded() =>

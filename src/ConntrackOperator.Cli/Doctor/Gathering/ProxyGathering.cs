@@ -115,7 +115,7 @@ internal static class ProxyGathering
         {
             words = [.. JsonNode.Parse(json).Texts()];
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             words = [];
         }
