@@ -41,7 +41,8 @@ internal static class PolicyStatusBuilder
                 {
                     { Limit: 0, NodesWithoutLimit: 0 } => null,
                     { NodesWithoutLimit: 0 } => aggregate.Limit.ToString(),
-                    { Limit: 0 } => "none",
+                    { Limit: 0 } when aggregate.NodesWithoutLimit == aggregate.Nodes.Selected => "none",
+                    { Limit: 0 } => $"{aggregate.NodesWithoutLimit} none",
                     _ => $"{aggregate.Limit}, {aggregate.NodesWithoutLimit} none",
                 },
                 PeakPercent = hottest?.Percent ?? 0,

@@ -56,9 +56,13 @@ public sealed class PolicyStatusBuilderTests
     [InlineData(0, 0, null)]
     [InlineData(524288, 0, "524288")]
     [InlineData(0, 3, "none")]
+    [InlineData(0, 2, "2 none")]
     [InlineData(524288, 2, "524288, 2 none")]
-    public void Limit_in_words_says_which_tables_it_is_of(long limit, int without, string? expected) =>
-        Assert.Equal(expected, Build(Aggregate() with { Limit = limit, NodesWithoutLimit = without }).Usage!.LimitText);
+    public void Limit_in_words_says_which_tables_it_is_of(long limit, int without, string? expected)
+    {
+        var aggregate = PolicyEvaluatorTests.Snapshot(new() { Selected = 3 }) with { Limit = limit, NodesWithoutLimit = without };
+        Assert.Equal(expected, Build(aggregate).Usage!.LimitText);
+    }
 
     [Fact]
     public void Empty_lists_are_left_out()

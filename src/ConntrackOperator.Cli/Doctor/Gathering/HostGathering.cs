@@ -38,7 +38,8 @@ internal static class HostGathering
 
         var module = engine.Sysctls.ModuleLoaded ? ModulePresence.Loaded
             : TrackingModule.IsSeen(options.ProcPath, options.SysPath) ? ModulePresence.Unknown : ModulePresence.Missing;
-        var unread = denied.Select(name => new Unread(name, "it may not be read"));
+        var unread = denied.Select(name => new Unread(name, "it may not be read"))
+            .Concat(engine.Problems.Select(problem => new Unread($"what was set before, in {options.StatePath}", problem)));
         var planned = NodeGathering.Planned(engine.Plan?.Spec);
         var node = new NodeView
         {

@@ -57,8 +57,9 @@ internal sealed class HashChainRule : IDoctorRule
             Do = wanted > 0
                 ? "in the policy leave table.buckets out, so that buckets follow the size, or set them. Each entry is hashed again once, "
                 + "which takes about 0.5 µs an entry with all locks held"
-                : "there is a bucket for each entry, and more do not help. A count since boot may be of before there were so many: look "
-                + "whether it still grows",
+                : "as far as is known there is a bucket for each entry of this network namespace, and more do not help it. A count since "
+                + "boot may be of before there were so many: look whether it still grows. All namespaces of a machine share the buckets: "
+                + "`advise` counts the entries of the others",
             Snippet = wanted > 0
                 ? $"table: {{buckets: {Math.Clamp(wanted, TableSpec.MinimumEntries, TableSpec.MaximumEntries)}}}\n" : null,
             Nodes = facts.OneMachine ? [] : Names(nodes),
