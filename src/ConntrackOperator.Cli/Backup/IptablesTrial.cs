@@ -14,7 +14,6 @@ internal static class IptablesTrial
 {
     /// <summary>The tables, as "ip nat".</summary>
     /// <param name="rules">What the programs print.</param>
-    /// <returns>All that iptables shows, where it could not be tried.</returns>
     public static IReadOnlySet<string> Others(RuleSets rules)
     {
         var shown = RuleText.KeptByIptables(rules).ToList();
@@ -27,8 +26,10 @@ internal static class IptablesTrial
         return shown.Where(table =>
         {
             var tried = table.StartsWith("ip6 ", StringComparison.Ordinal) ? six : four;
-            return tried is null
-                || (RuleText.WhatFilters(tried, table) ?? string.Empty) != (RuleText.WhatFilters(rules.Nftables, table) ?? string.Empty);
+
+            // A rule may need what is not in a new namespace, such as an ipset. Then what can be seen of it has to do.
+            return tried is null ? RuleText.HasMoreThanIptables(rules, table)
+                : (RuleText.WhatFilters(tried, table) ?? string.Empty) != (RuleText.WhatFilters(rules.Nftables, table) ?? string.Empty);
         }).ToHashSet(StringComparer.Ordinal);
     }
 

@@ -68,6 +68,18 @@ internal static partial class RuleText
             .Order(StringComparer.Ordinal));
     }
 
+    /// <summary>Whether nft lists a set, a map or another object in a table, or a chain that iptables does not show there.</summary>
+    /// <param name="rules">The rules.</param>
+    /// <param name="table">Such as "ip nat".</param>
+    public static bool HasMoreThanIptables(RuleSets rules, string table)
+    {
+        var (family, name) = table.Split(' ') is [var first, var second] ? (first, second) : (string.Empty, table);
+        var shown = Blocks((family == "ip6" ? rules.Ip6tables : rules.Iptables) ?? []).Where(b => b.Name == name)
+            .SelectMany(b => b.Lines).Where(l => l.StartsWith(':')).Select(l => $"\tchain {l[1..].Split(' ')[0]} {{").ToHashSet();
+        return NftTables(rules.Nftables).Where(t => t.Name == table).SelectMany(t => t.Lines)
+            .Any(l => l.StartsWith('\t') && !l.StartsWith("\t\t", StringComparison.Ordinal) && l.EndsWith('{') && !shown.Contains(l));
+    }
+
     /// <summary>
     /// One transaction that takes away every table of nft's own, and those of iptables that the backup has not, and makes the saved ones.
     /// </summary>
