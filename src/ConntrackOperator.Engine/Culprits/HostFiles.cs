@@ -48,6 +48,27 @@ internal sealed class HostFiles(string root)
         }
     }
 
+    /// <summary>
+    /// The files of several directories in the order of their names, each name from the first directory that has it, and none that begins
+    /// with a dot.
+    /// </summary>
+    /// <param name="directories">The paths on the host, without a leading slash.</param>
+    /// <param name="suffix">The end of the name.</param>
+    /// <returns>The paths on the host, without a leading slash.</returns>
+    public IEnumerable<string> Merged(IEnumerable<string> directories, string suffix)
+    {
+        var byName = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var directory in directories)
+        {
+            foreach (var file in Names(directory, suffix).Where(n => n[0] != '.'))
+            {
+                byName.TryAdd(file, directory + "/" + file);
+            }
+        }
+
+        return byName.Values;
+    }
+
     /// <summary>Whether there is such a directory.</summary>
     /// <param name="path">The path on the host, without a leading slash.</param>
     public bool IsDirectory(string path) => Resolve(path) is { } directory && Directory.Exists(directory);

@@ -22,16 +22,8 @@ internal sealed class ModuleOptions(HostFiles files)
             return null;
         }
 
-        var byName = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var directory in _directories)
-        {
-            foreach (var file in files.Names(directory, ".conf").Where(n => n[0] != '.'))
-            {
-                byName.TryAdd(file, directory + "/" + file);
-            }
-        }
-
-        return byName.Values.LastOrDefault(path => Sizes(path).Any(size => Gives(name, size, found))) is { } last ? "/" + last : null;
+        return files.Merged(_directories, ".conf").LastOrDefault(path => Sizes(path).Any(size => Gives(name, size, found))) is { } last
+            ? "/" + last : null;
     }
 
     private static bool Gives(string name, long size, long? found) =>

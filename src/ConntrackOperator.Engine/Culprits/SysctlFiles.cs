@@ -90,16 +90,8 @@ internal sealed class SysctlFiles(HostFiles files)
 
     private IEnumerable<string> Ordered(bool withMain)
     {
-        var byName = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var directory in _directories)
-        {
-            foreach (var file in files.Names(directory, ".conf").Where(n => n[0] != '.'))
-            {
-                byName.TryAdd(file, directory + "/" + file);
-            }
-        }
-
-        return (withMain ? byName.Values.Append(MainFile) : byName.Values).Select(path => "/" + path);
+        var merged = files.Merged(_directories, ".conf");
+        return (withMain ? merged.Append(MainFile) : merged).Select(path => "/" + path);
     }
 
     private IEnumerable<SysctlLine> Lines(string path) => SysctlText.Lines(files.Lines(path.TrimStart('/')) ?? []);

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using ConntrackOperator.Netfilter.Interop;
 
@@ -26,7 +25,7 @@ public static class RegularFile
         {
             var buffer = stackalloc byte[StatxBytes];
             return Libc.statx(CurrentDirectory, (byte*)name, 0, StatxType, buffer) == 0
-                && (BinaryPrimitives.ReadUInt16LittleEndian(new ReadOnlySpan<byte>(buffer + ModeAt, sizeof(ushort))) & TypeMask) != Regular;
+                && (*(ushort*)(buffer + ModeAt) & TypeMask) != Regular;
         }
         finally
         {
