@@ -25,17 +25,12 @@ internal static partial class RuleText
     /// <summary>The tables of an nft listing that do not go back by iptables-restore.</summary>
     /// <param name="rules">The rules.</param>
     /// <param name="others">What iptables shows and did not make, as "ip nat": see <see cref="IptablesTrial"/>.</param>
-    public static List<string> OwnNftTables(RuleSets rules, IReadOnlySet<string> others)
-    {
-        var kept = KeptByIptables(rules).Where(table => !others.Contains(table)).ToHashSet(StringComparer.Ordinal);
-        return [.. NftTables(rules.Nftables).Where(t => !kept.Contains(t.Name)).SelectMany(t => t.Lines)];
-    }
+    public static List<string> OwnNftTables(RuleSets rules, IReadOnlySet<string> others) =>
+        [.. OwnTables(rules, others).SelectMany(t => t.Lines)];
 
     /// <summary>The tables that iptables and ip6tables show, of the variant that keeps them in nft, as nft names them.</summary>
     /// <param name="rules">The rules.</param>
-    public static IEnumerable<string> KeptByIptables(RuleSets rules) =>
-        IptablesTables(rules.Iptables, nftOnly: true).Select(t => "ip " + t)
-            .Concat(IptablesTables(rules.Ip6tables, nftOnly: true).Select(t => "ip6 " + t));
+    public static IEnumerable<string> KeptByIptables(RuleSets rules) => ShownByIptables(rules, nftOnly: true);
 
     /// <summary>
     /// A table of an nft listing as it filters: its chains in the order of their names, without counters, comments and chains that are
@@ -53,7 +48,7 @@ internal static partial class RuleText
         var parts = new List<List<string>>();
         foreach (var line in Plain(lines)[1..^1].Where(l => l.Length > 0))
         {
-            if (line.StartsWith('\t') && !line.StartsWith("\t\t", StringComparison.Ordinal) && line.EndsWith('{'))
+            if (BeginsPart(line))
             {
                 parts.Add([]);
             }
@@ -77,7 +72,7 @@ internal static partial class RuleText
         var shown = Blocks((family == "ip6" ? rules.Ip6tables : rules.Iptables) ?? []).Where(b => b.Name == name)
             .SelectMany(b => b.Lines).Where(l => l.StartsWith(':')).Select(l => $"\tchain {l[1..].Split(' ')[0]} {{").ToHashSet();
         return NftTables(rules.Nftables).Where(t => t.Name == table).SelectMany(t => t.Lines)
-            .Any(l => l.StartsWith('\t') && !l.StartsWith("\t\t", StringComparison.Ordinal) && l.EndsWith('{') && !shown.Contains(l));
+            .Any(l => BeginsPart(l) && !shown.Contains(l));
     }
 
     /// <summary>
@@ -90,19 +85,19 @@ internal static partial class RuleText
     public static string NftScript(
         RuleSets now, IReadOnlySet<string> othersNow, RuleSets saved, IReadOnlySet<string> othersSaved)
     {
-        var own = OwnNftTables(saved, othersSaved);
-        var made = own.Select(line => TableHead().Match(line)).Where(m => m.Success).Select(m => m.Groups[1].Value).ToList();
+        var made = OwnTables(saved, othersSaved).ToList();
         var there = NftTables(now.Nftables).Select(t => t.Name).ToHashSet(StringComparer.Ordinal);
         var touched = now with
         {
             Iptables = saved.Iptables is null ? null : now.Iptables,
             Ip6tables = saved.Ip6tables is null ? null : now.Ip6tables,
         };
-        var gone = OwnNftTables(now, othersNow).Select(line => TableHead().Match(line)).Where(m => m.Success).Select(m => m.Groups[1].Value)
-            .Concat(made.Where(there.Contains))
-            .Concat(KeptByIptables(touched).Except(KeptInText(saved)))
+        var gone = OwnTables(now, othersNow).Select(t => t.Name)
+            .Concat(made.Select(t => t.Name).Where(there.Contains))
+            .Concat(KeptByIptables(touched).Except(ShownByIptables(saved, nftOnly: false)))
             .Distinct();
-        return string.Concat(gone.Select(table => $"delete table {table}\n")) + string.Concat(own.Select(line => line + "\n"));
+        return string.Concat(gone.Select(table => $"delete table {table}\n"))
+            + string.Concat(made.SelectMany(t => t.Lines).Select(line => line + "\n"));
     }
 
     /// <summary>
@@ -157,8 +152,19 @@ internal static partial class RuleText
         }
     }
 
-    private static IEnumerable<string> KeptInText(RuleSets rules) =>
-        IptablesTables(rules.Iptables).Select(t => "ip " + t).Concat(IptablesTables(rules.Ip6tables).Select(t => "ip6 " + t));
+    private static IEnumerable<string> ShownByIptables(RuleSets rules, bool nftOnly) =>
+        IptablesTables(rules.Iptables, nftOnly).Select(t => "ip " + t)
+            .Concat(IptablesTables(rules.Ip6tables, nftOnly).Select(t => "ip6 " + t));
+
+    private static IEnumerable<(string Name, List<string> Lines)> OwnTables(RuleSets rules, IReadOnlySet<string> others)
+    {
+        var kept = KeptByIptables(rules).Where(table => !others.Contains(table)).ToHashSet(StringComparer.Ordinal);
+        return NftTables(rules.Nftables).Where(t => !kept.Contains(t.Name));
+    }
+
+    // A chain, a set or another object of a table.
+    private static bool BeginsPart(string line) =>
+        line.StartsWith('\t') && !line.StartsWith("\t\t", StringComparison.Ordinal) && line.EndsWith('{');
 
     private static bool IsEmptyChain(List<string> part) =>
         part[0].StartsWith("\tchain ", StringComparison.Ordinal) && part.Skip(1).All(l =>

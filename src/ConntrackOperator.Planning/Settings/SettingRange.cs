@@ -1,6 +1,6 @@
 namespace ConntrackOperator.Planning.Settings;
 
-/// <summary>What a kernel may hold of a key, which is more than what a policy may set: nf_conntrack_max 0 is no limit.</summary>
+/// <summary>What can be put back of a key, which is more than what a policy may set: nf_conntrack_max 0 is no limit.</summary>
 public static class SettingRange
 {
     /// <summary>The least and the most.</summary>
